@@ -1,0 +1,1 @@
+"""An options trading desk that AI assistants work at, and that its owner controls."""

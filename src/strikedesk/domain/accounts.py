@@ -1,0 +1,133 @@
+"""Accounts, balances, positions and transactions, as any broker tells them."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from strikedesk.domain.symbols import Symbol
+
+
+class AccountKind(StrEnum):
+    """What rules of margin an account lives by."""
+
+    CASH = "cash"
+    MARGIN = "margin"
+    IRA = "ira"
+
+
+class Environment(StrEnum):
+    """What an order costs: nothing, or money."""
+
+    PAPER = "paper"
+    SANDBOX = "sandbox"
+    LIVE = "live"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """An account. Tools know it by `handle`; `account_id` is the broker's own number.
+
+    `repr` shows the masked number only, so that logs cannot tell it.
+    """
+
+    account_id: str = field(repr=False)
+    handle: str
+    nickname: str
+    kind: AccountKind
+    environment: Environment
+    simulated: bool
+    can_trade: bool = True
+
+    @property
+    def masked(self) -> str:
+        """The number with all but its last four characters hidden."""
+        return f"…{self.account_id[-4:]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balances:
+    """What an account is worth. Units: USD; `None` = the broker did not say."""
+
+    account_id: str = field(repr=False)
+    as_of: datetime
+    net_liquidation: Decimal | None = None
+    cash: Decimal | None = None
+    option_buying_power: Decimal | None = None
+    stock_buying_power: Decimal | None = None
+    maintenance_margin: Decimal | None = None
+    long_value: Decimal | None = None
+    short_value: Decimal | None = None
+    open_profit: Decimal | None = None
+    realized_profit: Decimal | None = None
+    fees_paid: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """Something held.
+
+    Units: `quantity` signed (+ long) in contracts or shares; prices USD per share;
+    `market_value` and `open_profit` in USD, signed; `None` where nothing quotes it.
+    """
+
+    account_id: str = field(repr=False)
+    symbol: Symbol
+    quantity: int
+    multiplier: int
+    average_price: Decimal
+    opened_at: datetime | None = None
+    mark: Decimal | None = None
+    marked_at: datetime | None = None
+
+    @property
+    def cost_basis(self) -> Decimal:
+        """USD paid (+) or received (-) for what is held."""
+        return self.average_price * self.quantity * self.multiplier
+
+    @property
+    def market_value(self) -> Decimal | None:
+        """USD that the position is worth now, negative when short."""
+        return None if self.mark is None else self.mark * self.quantity * self.multiplier
+
+    @property
+    def open_profit(self) -> Decimal | None:
+        """USD gained (+) or lost (-) since it was opened, before fees."""
+        value = self.market_value
+        return None if value is None else value - self.cost_basis
+
+
+class TransactionKind(StrEnum):
+    """Why cash or a position changed."""
+
+    DEPOSIT = "deposit"
+    TRADE = "trade"
+    FEE = "fee"
+    EXPIRATION = "expiration"
+    ASSIGNMENT = "assignment"
+    EXERCISE = "exercise"
+    DIVIDEND = "dividend"
+    INTEREST = "interest"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transaction:
+    """One line of an account's book. Units: `cash_effect` USD, positive = in, fees inside it."""
+
+    transaction_id: str
+    account_id: str = field(repr=False)
+    at: datetime
+    kind: TransactionKind
+    description: str
+    cash_effect: Decimal
+    symbol: Symbol | None = None
+    quantity: int | None = None
+    price: Decimal | None = None
+    fees: Decimal | None = None
+    order_id: str | None = None
+
+    @property
+    def day(self) -> date:
+        """The UTC date of the line."""
+        return self.at.date()

@@ -1,0 +1,133 @@
+"""What passes between the desk and a broker: tickets, receipts, orders as the broker sees them."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import TypeAlias
+
+from strikedesk.domain.accounts import Environment
+from strikedesk.domain.orders import OrderRequest, OrderType, TimeInForce
+from strikedesk.domain.states import OrderState
+from strikedesk.domain.symbols import Symbol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a broker can do, said once. `order_types` and `times_in_force` hold for options too."""
+
+    name: str
+    environment: Environment
+    simulated: bool
+    order_types: frozenset[OrderType]
+    times_in_force: frozenset[TimeInForce]
+    legs_max: int
+    shares_with_options: bool
+    deduplicates_client_ids: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceTicket:
+    """Put a new order to work."""
+
+    client_order_id: str
+    order: OrderRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplaceTicket:
+    """Change a working order; the broker gives the successor a number of its own."""
+
+    client_order_id: str
+    order: OrderRequest
+    broker_order_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelTicket:
+    """Take a working order back. `client_order_id` names the act of cancelling, not the order."""
+
+    client_order_id: str
+    account_id: str = field(repr=False)
+    broker_order_id: str
+
+
+Ticket: TypeAlias = PlaceTicket | ReplaceTicket | CancelTicket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fill:
+    """One execution of one leg. Units: USD per share, positive; fees USD."""
+
+    fill_id: str
+    at: datetime
+    symbol: Symbol
+    signed_quantity: int
+    price: Decimal
+    fees: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerOrder:
+    """An order as the broker has it. `average_net` has the sign of `limit_net`.
+
+    `filled_units` counts whole units; `message` is the broker's text: untrusted.
+    """
+
+    broker_order_id: str
+    client_order_id: str | None
+    order: OrderRequest
+    state: OrderState
+    filled_units: int = 0
+    average_net: Decimal | None = None
+    fees: Decimal | None = None
+    fills: tuple[Fill, ...] = ()
+    replaces: str | None = None
+    replaced_by: str | None = None
+    reject_code: str | None = None
+    message: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """The broker took the ticket: the order it made or changed, as it stands now."""
+
+    client_order_id: str
+    broker_order: BrokerOrder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preflight:
+    """What the broker says an order would do, without sending it. Units: USD.
+
+    `fees` and `buying_power_*` are None where the broker did not say. `refusals` are reasons for
+    which it would not take the order, in our words; `warnings` are the broker's text: untrusted.
+    """
+
+    fees: Decimal | None
+    buying_power_before: Decimal | None
+    buying_power_after: Decimal | None
+    margin_change: Decimal | None
+    refusals: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class LookupStatus(StrEnum):
+    """How sure a search for a client order id is."""
+
+    FOUND = "found"
+    ABSENT = "absent"
+    INCOMPLETE = "incomplete"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """The answer to "did you get the order with this client order id?".
+
+    ABSENT only after every page was read; anything less is INCOMPLETE.
+    """
+
+    status: LookupStatus
+    broker_order: BrokerOrder | None = None

@@ -1,0 +1,129 @@
+"""What the desk writes down about an order: previews, orders, events."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import TypeAlias
+
+from strikedesk.domain.accounts import Environment
+from strikedesk.domain.orders import OrderRequest
+from strikedesk.domain.states import OrderState
+
+Json: TypeAlias = str | int | float | bool | Sequence["Json"] | Mapping[str, "Json"] | None
+
+
+class TicketKind(StrEnum):
+    """What confirming does at the broker."""
+
+    PLACE = "place"
+    REPLACE = "replace"
+    CANCEL = "cancel"
+
+
+class NonceState(StrEnum):
+    """A nonce is live until its first use or its first misuse."""
+
+    LIVE = "live"
+    SPENT = "spent"
+    VOID = "void"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRecord:
+    """One act towards a broker, from preview to end. `order_id` is the desk's own.
+
+    `order` is what is placed, or what the replacement becomes, or what the cancel takes back.
+    `target_order_id` names the desk's order that a replace or a cancel acts on. `average_net` has
+    the sign of `limit_net`. `caller` is who previewed (a principal, never a secret).
+    """
+
+    order_id: str
+    preview_id: str
+    client_order_id: str
+    kind: TicketKind
+    state: OrderState
+    account_id: str = field(repr=False)
+    account_handle: str
+    broker: str
+    environment: Environment
+    caller: str
+    order: OrderRequest = field(repr=False)
+    created_at: datetime
+    updated_at: datetime
+    target_order_id: str | None = None
+    target_broker_order_id: str | None = None
+    broker_order_id: str | None = None
+    filled_units: int = 0
+    average_net: Decimal | None = None
+    fees: Decimal | None = None
+    reason: str | None = None
+    replaced_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewRecord:
+    """A preview as stored: its order row, what its nonce is bound to, and what was shown.
+
+    `nonce_hash` and `binding` are SHA-256 in hex; the nonce itself is stored nowhere.
+    """
+
+    record: OrderRecord
+    nonce_hash: str = field(repr=False)
+    binding: str
+    created_at: datetime
+    expires_at: datetime
+    shown: Mapping[str, Json]
+    nonce_state: NonceState = NonceState.LIVE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """What changed about an order. `None` = leave as it is."""
+
+    state: OrderState
+    broker_order_id: str | None = None
+    filled_units: int | None = None
+    average_net: Decimal | None = None
+    fees: Decimal | None = None
+    reason: str | None = None
+    replaced_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderEvent:
+    """One line of the audit trail; `digest` chains it to the line before.
+
+    `actor` is who (a principal), `path` is how (`tool:confirm_order`, `start-up`, `worker`, ...).
+    """
+
+    sequence: int
+    order_id: str | None
+    at: datetime
+    actor: str
+    path: str
+    kind: str
+    body: Mapping[str, Json]
+    previous_digest: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """What a step wants written into the audit trail beside its change."""
+
+    at: datetime
+    actor: str
+    path: str
+    kind: str
+    body: Mapping[str, Json] = field(default_factory=dict[str, Json])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Halt:
+    """Trading is stopped: since when, by whom, why."""
+
+    since: datetime
+    actor: str
+    why: str

@@ -1,0 +1,263 @@
+"""Orders: legs, types, the canonical form and its hash."""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from functools import cached_property
+from typing import Final
+
+from strikedesk.domain.errors import Denied
+from strikedesk.domain.money import PRICE_MAX, PRICE_STEP, SHARES_PER_CONTRACT
+from strikedesk.domain.reasons import Reason
+from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol, parse_symbol
+
+LEGS_MAX: Final = 4
+QUANTITY_MAX: Final = 1_000_000
+
+
+class Action(StrEnum):
+    """What a leg does. Options say whether they open or close; shares may leave it open."""
+
+    BUY_TO_OPEN = "buy_to_open"
+    SELL_TO_OPEN = "sell_to_open"
+    BUY_TO_CLOSE = "buy_to_close"
+    SELL_TO_CLOSE = "sell_to_close"
+    BUY = "buy"
+    SELL = "sell"
+
+    @property
+    def sign(self) -> int:
+        """+1 when the position grows by the quantity, -1 when it shrinks."""
+        return 1 if self.value.startswith("buy") else -1
+
+    @property
+    def opens(self) -> bool | None:
+        """True for opening, False for closing, None where the action leaves it open."""
+        if self in {Action.BUY, Action.SELL}:
+            return None
+        return self.value.endswith("open")
+
+    @property
+    def undone(self) -> "Action":
+        """The action that takes this one back."""
+        return _UNDONE[self]
+
+
+_UNDONE: Final = {
+    Action.BUY_TO_OPEN: Action.SELL_TO_CLOSE,
+    Action.SELL_TO_OPEN: Action.BUY_TO_CLOSE,
+    Action.BUY_TO_CLOSE: Action.SELL_TO_OPEN,
+    Action.SELL_TO_CLOSE: Action.BUY_TO_OPEN,
+    Action.BUY: Action.SELL,
+    Action.SELL: Action.BUY,
+}
+
+
+class OrderType(StrEnum):
+    """How the order meets the market."""
+
+    LIMIT = "limit"
+    MARKET = "market"
+    STOP = "stop"
+    STOP_LIMIT = "stop_limit"
+
+
+class TimeInForce(StrEnum):
+    """How long the order stands."""
+
+    DAY = "day"
+    GTC = "gtc"
+    GTD = "gtd"
+    IOC = "ioc"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """One instrument of an order. `quantity` counts contracts or shares, always positive."""
+
+    symbol: Symbol
+    action: Action
+    quantity: int
+
+    def __post_init__(self) -> None:
+        """Refuse quantities and actions that mean nothing."""
+        if not 1 <= self.quantity <= QUANTITY_MAX:
+            raise Denied(Reason.INVALID_QUANTITY, quantity=self.quantity, most=QUANTITY_MAX)
+        if isinstance(self.symbol, OptionSymbol) and self.action.opens is None:
+            raise Denied(
+                Reason.INVALID_LEGS,
+                rule="option_position_effect",
+                symbol=self.symbol.compact,
+                action=self.action.value,
+            )
+
+    @property
+    def is_option(self) -> bool:
+        """Whether it is a contract rather than shares."""
+        return isinstance(self.symbol, OptionSymbol)
+
+    @property
+    def signed_quantity(self) -> int:
+        """The change of position: + bought, - sold."""
+        return self.action.sign * self.quantity
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderRequest:
+    """An order as the desk understands it, lawful by construction.
+
+    Units: `limit_net` USD per share of one unit (positive = we pay); `stop_trigger` USD per
+    share; one unit is the legs divided by the greatest common divisor of their quantities.
+    Law: 1 to 4 legs of one underlying, no contract twice, prices where the type needs them.
+    Raises `Denied` with the rule's name otherwise.
+    """
+
+    account_id: str
+    legs: tuple[Leg, ...]
+    order_type: OrderType
+    limit_net: Decimal | None = None
+    stop_trigger: Decimal | None = None
+    time_in_force: TimeInForce = TimeInForce.DAY
+    gtd_date: date | None = None
+
+    def __post_init__(self) -> None:
+        """Apply the shape rules that need no market."""
+        self._check_legs()
+        self._check_prices()
+        if (self.gtd_date is None) == (self.time_in_force is TimeInForce.GTD):
+            raise Denied(Reason.INVALID_TIME_IN_FORCE, rule="gtd_date_with_gtd_only")
+        if self.order_type is OrderType.MARKET and self.time_in_force not in {
+            TimeInForce.DAY,
+            TimeInForce.IOC,
+        }:
+            raise Denied(Reason.INVALID_TIME_IN_FORCE, rule="market_order_is_day_or_ioc")
+
+    @property
+    def underlying(self) -> str:
+        """The one ticker that all legs follow."""
+        return self.legs[0].symbol.underlying
+
+    @cached_property
+    def units(self) -> int:
+        """How many times the smallest form of the legs is ordered."""
+        return math.gcd(*(leg.quantity for leg in self.legs))
+
+    @property
+    def has_options(self) -> bool:
+        """Whether any leg is a contract."""
+        return any(leg.is_option for leg in self.legs)
+
+    @property
+    def unit_multiplier(self) -> int:
+        """Shares behind one unit's net price: 100 with options, 1 for shares alone."""
+        return SHARES_PER_CONTRACT if self.has_options else 1
+
+    @property
+    def contracts(self) -> int:
+        """Option contracts over all legs."""
+        return sum(leg.quantity for leg in self.legs if leg.is_option)
+
+    @property
+    def shares(self) -> int:
+        """Shares over all legs, not counting what contracts stand for."""
+        return sum(leg.quantity for leg in self.legs if not leg.is_option)
+
+    def weight(self, leg: Leg) -> Decimal:
+        """Signed share of `leg` in the net price of one unit (100 shares weigh as one contract)."""
+        per_unit = Decimal(leg.signed_quantity) / self.units
+        scale = SHARES_PER_CONTRACT if self.has_options and not leg.is_option else 1
+        return per_unit / scale
+
+    def net_of(self, price_of: Mapping[Symbol, Decimal]) -> Decimal:
+        """Return the net price per share of one unit for these leg prices."""
+        return sum((self.weight(leg) * price_of[leg.symbol] for leg in self.legs), Decimal(0))
+
+    def cash_effect(self, net: Decimal) -> Decimal:
+        """Return what a fill of all units at `net` does to cash, USD, before fees."""
+        return -net * self.unit_multiplier * self.units
+
+    @cached_property
+    def canonical(self) -> str:
+        """One text per order: legs sorted and reduced, prices quantised, keys in order."""
+        units = self.units
+        body = {
+            "account": self.account_id,
+            "legs": sorted(
+                [leg.symbol.compact, leg.action.value, leg.quantity // units] for leg in self.legs
+            ),
+            "limit_net": _quantised(self.limit_net),
+            "order_type": self.order_type.value,
+            "stop_trigger": _quantised(self.stop_trigger),
+            "time_in_force": self.time_in_force.value,
+            "gtd_date": self.gtd_date.isoformat() if self.gtd_date else None,
+            "units": units,
+        }
+        return json.dumps(body, sort_keys=True, separators=(",", ":"))
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the canonical form, in hex."""
+        return hashlib.sha256(self.canonical.encode()).hexdigest()
+
+    def _check_legs(self) -> None:
+        if not 1 <= len(self.legs) <= LEGS_MAX:
+            raise Denied(Reason.INVALID_LEGS, rule="one_to_four_legs", legs=len(self.legs))
+        if len({leg.symbol for leg in self.legs}) != len(self.legs):
+            raise Denied(Reason.INVALID_LEGS, rule="no_symbol_twice")
+        if len({leg.symbol.underlying for leg in self.legs}) != 1:
+            raise Denied(Reason.INVALID_LEGS, rule="one_underlying")
+        if sum(isinstance(leg.symbol, EquitySymbol) for leg in self.legs) > 1:
+            raise Denied(Reason.INVALID_LEGS, rule="one_share_leg")
+
+    def _check_prices(self) -> None:
+        needs_limit = self.order_type in {OrderType.LIMIT, OrderType.STOP_LIMIT}
+        if needs_limit != (self.limit_net is not None):
+            raise Denied(Reason.INVALID_PRICE, rule="price_goes_with_limit_orders")
+        needs_stop = self.order_type in {OrderType.STOP, OrderType.STOP_LIMIT}
+        if needs_stop != (self.stop_trigger is not None):
+            raise Denied(Reason.INVALID_PRICE, rule="stop_trigger_goes_with_stop_orders")
+        if needs_stop and len(self.legs) > 1:
+            raise Denied(Reason.INVALID_LEGS, rule="stop_orders_have_one_leg")
+        for price in (self.limit_net, self.stop_trigger):
+            _check_price(price)
+        if self.stop_trigger is not None and self.stop_trigger <= 0:
+            raise Denied(Reason.INVALID_PRICE, rule="stop_trigger_is_positive")
+
+
+def read_canonical(text: str) -> OrderRequest:
+    """Rebuild an order from its canonical text; the digest stays the same."""
+    body = json.loads(text)
+    return OrderRequest(
+        account_id=body["account"],
+        legs=tuple(
+            Leg(symbol=parse_symbol(s), action=Action(a), quantity=ratio * body["units"])
+            for s, a, ratio in body["legs"]
+        ),
+        order_type=OrderType(body["order_type"]),
+        limit_net=_decimal(body["limit_net"]),
+        stop_trigger=_decimal(body["stop_trigger"]),
+        time_in_force=TimeInForce(body["time_in_force"]),
+        gtd_date=date.fromisoformat(body["gtd_date"]) if body["gtd_date"] else None,
+    )
+
+
+def _check_price(price: Decimal | None) -> None:
+    if price is None:
+        return
+    if not price.is_finite() or abs(price) > PRICE_MAX:
+        raise Denied(Reason.INVALID_PRICE, rule="price_is_finite", most=PRICE_MAX)
+    if price != price.quantize(PRICE_STEP):
+        raise Denied(Reason.INVALID_PRICE, rule="price_step", finest_step=PRICE_STEP)
+
+
+def _quantised(price: Decimal | None) -> str | None:
+    return None if price is None else str((price + 0).quantize(PRICE_STEP))
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)

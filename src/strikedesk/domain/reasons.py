@@ -1,0 +1,78 @@
+"""Every reason the desk can give for not doing something, with its number and the next step.
+
+Families by thousands: 1 access, 2 orders and risk, 3 market data, 4 broker, 5 configuration.
+A number, once published, keeps its meaning for ever; `docs/reasons.md` is generated from here.
+"""
+
+from enum import Enum
+
+
+class Reason(Enum):
+    """Why the desk said no: `code` for programs, `next_step` for whoever asked."""
+
+    AUTHENTICATION_FAILED = (1001, "Sign in again: run `strikedesk doctor` to see what is missing.")
+    INSUFFICIENT_PERMISSIONS = (
+        1002,
+        "This caller may only read. Use a token with scope `trade`, or start without --read-only.",
+    )
+    ACCOUNT_UNKNOWN = (1003, "Use an account handle that list_accounts returns.")
+    CALLER_MISMATCH = (1004, "Only the caller that made a preview may confirm it. Preview again.")
+
+    INVALID_ORDER = (2001, "Fix the named field and preview again.")
+    INSUFFICIENT_BUYING_POWER = (2002, "Reduce the size, or free buying power first.")
+    INVALID_ARGUMENT = (2003, "Fix the named argument and call again.")
+    INVALID_SYMBOL = (2004, "Write it as AAPL or AAPL261218C00200000 (root, YYMMDD, C/P, strike).")
+    INVALID_LEGS = (2005, "Give 1 to 4 legs of {symbol, action, quantity}, one underlying.")
+    INVALID_QUANTITY = (2006, "A quantity is a whole number, 1 or more.")
+    INVALID_PRICE = (2007, "Give a positive decimal price and price_effect debit, credit or even.")
+    INVALID_TICK = (2008, "Use a price on the tick that the facts name.")
+    INVALID_TIME_IN_FORCE = (2009, "Use day, gtc, gtd with a gtd_date in the future, or ioc.")
+    PREVIEW_UNKNOWN = (2010, "Call preview_order again and confirm what it returns.")
+    PREVIEW_EXPIRED = (2011, "Prices move: call preview_order again.")
+    NONCE_MISMATCH = (2012, "The preview is void now. Call preview_order again.")
+    PREVIEW_VOID = (2013, "This preview cannot be used any more. Call preview_order again.")
+    CLOCK_WENT_BACK = (2014, "The clock moved behind the preview's creation. Preview again.")
+    CONTRACTS_ABOVE_LIMIT = (2101, "Reduce the quantity, or ask the owner to raise the limit.")
+    LOSS_ABOVE_LIMIT = (2102, "Choose a smaller or narrower order, or ask the owner.")
+    LOSS_UNDEFINED = (2103, "Buy a protecting leg, or ask the owner to allow undefined risk.")
+    PRICE_OUTSIDE_COLLAR = (2104, "Move the price towards the quotes shown in the preview.")
+    QUOTE_STALE = (2105, "Wait for a fresh quote, then preview again.")
+    QUOTE_MISSING = (2106, "No two-sided quote for that leg: choose another contract.")
+    CHECK_IMPOSSIBLE = (2107, "A check lacked a fact, so it denies. The facts name the check.")
+    TRADING_HALTED = (2108, "Trading is halted. Only the owner can resume: `strikedesk resume`.")
+    ORDER_UNKNOWN = (2110, "Use an order_id that list_orders returns.")
+    ORDER_NOT_WORKING = (2111, "That order is no longer working. See get_order for its state.")
+    POSITION_UNKNOWN = (2112, "Use a symbol that list_positions returns for this account.")
+    CLOSE_EXCEEDS_POSITION = (2113, "Close at most what list_positions shows as held.")
+    CONSENT_DECLINED = (2114, "The owner said no. Nothing was sent.")
+    MARKET_ORDER_REFUSED = (2115, "Use a limit price: options orders need one here.")
+    NOTHING_TO_CHANGE = (2116, "Change the price, the quantity or the time in force.")
+    UNSETTLED_ORDER = (2117, "An earlier order's outcome is unknown. See get_safety_status.")
+
+    MARKET_CLOSED = (3001, "See get_market_hours for the next session.")
+    SYMBOL_NOT_FOUND = (3002, "Search with search_symbols.")
+    EXPIRATION_NOT_FOUND = (3003, "See list_expirations for what is listed.")
+    CONTRACT_NOT_FOUND = (3004, "See get_option_chain for listed strikes.")
+    DATA_UNAVAILABLE = (3005, "The broker has no such data. Try another symbol or range.")
+    PAGE_PAST_END = (3006, "Ask for a page between 1 and the last page named in the facts.")
+    NO_QUOTE = (3007, "Nobody quotes that symbol now. Try during market hours.")
+
+    BROKER_UNAVAILABLE = (4001, "Nothing was sent. Wait a moment and try again.")
+    BROKER_REJECTED = (4002, "No order exists at the broker. Read the facts and change the order.")
+    OUTCOME_UNKNOWN = (4003, "Do not send again. Call get_order with the client_order_id.")
+    NOT_SUPPORTED = (4004, "This broker cannot do that. See get_safety_status for what it can.")
+
+    CONFIGURATION_UNREADABLE = (5001, "Fix the named setting, then start again.")
+    VAULT_LOCKED = (5002, "Give the vault a key: see `strikedesk doctor`.")
+    VAULT_KEY_MISSING = (5003, "Bring back the key named in the facts, or link the broker again.")
+    VAULT_TAMPERED = (5004, "A stored secret was altered. Restore a backup, or link again.")
+    VAULT_KEY_FILE_UNSAFE = (5005, "Make the key file yours alone: chmod 600, no link.")
+    DATABASE_UNREADABLE = (5006, "Run `strikedesk doctor`; restore with `strikedesk db restore`.")
+    DATABASE_NEWER = (5007, "A newer strikedesk wrote this database. Upgrade this program.")
+    TAPE_UNREADABLE = (5008, "Fix the line and column named in the facts, then import again.")
+    CLIENT_CONFIG_UNREADABLE = (5009, "Fix the client's configuration file; nothing was changed.")
+
+    def __init__(self, code: int, next_step: str) -> None:
+        """Spread the pair over two names."""
+        self.code = code
+        self.next_step = next_step

@@ -1,0 +1,64 @@
+"""What a market is to the exchange: prices as a function of time, with no state of their own.
+
+Law: the same market asked for the same instant gives the same answer, in every process.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Protocol
+
+from strikedesk.domain.quotes import Bar, Chain, Expiration, Feed, Interval, Quote, SymbolInfo
+from strikedesk.domain.symbols import EquitySymbol, Symbol
+
+
+class Market(Protocol):
+    """Prices as a function of time. Instants are aware UTC; nothing here waits or writes."""
+
+    @property
+    def feed(self) -> Feed:
+        """How its prices are labelled."""
+        ...
+
+    def listed(self, at: datetime) -> tuple[SymbolInfo, ...]:
+        """Return the underlyings that trade, by ticker."""
+        ...
+
+    def quotes(self, symbols: Collection[Symbol], at: datetime) -> Mapping[Symbol, Quote]:
+        """Return the standing quote of each symbol at `at`; those not listed then are absent."""
+        ...
+
+    def expirations(self, underlying: EquitySymbol, at: datetime) -> tuple[Expiration, ...]:
+        """Return what is listed, ascending.
+
+        Raises:
+            Denied: SYMBOL_NOT_FOUND.
+        """
+        ...
+
+    def chain(self, underlying: EquitySymbol, days: Collection[date], at: datetime) -> Chain:
+        """Return the contracts of `days` with quotes and Greeks."""
+        ...
+
+    def bars(
+        self, symbol: Symbol, interval: Interval, start: datetime, end: datetime
+    ) -> tuple[Bar, ...]:
+        """Return the bars that start in `[start, end)`."""
+        ...
+
+    def ticks(
+        self, symbols: Collection[Symbol], after: datetime, until: datetime
+    ) -> Iterator[datetime]:
+        """Yield, ascending, the instants in `(after, until]` at which a quote may have changed.
+
+        Only instants at which the market trades; a resting order is matched at each of them.
+        """
+        ...
+
+    def is_open(self, at: datetime) -> bool:
+        """Whether orders are matched at `at`."""
+        ...
+
+    def settlement(self, underlying: EquitySymbol, day: date) -> Decimal | None:
+        """Return the price that contracts ending on `day` settle at; None before it is known."""
+        ...
