@@ -387,3 +387,40 @@ class WorldStore(Protocol):
     ) -> tuple[Sequence[Mapping[str, Json]], int]:
         """Return a page of an account's book, newest first, and how many lines there are."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrappedKey:
+    """A data key of the vault, encrypted under a key-encryption key. Safe to store as it is.
+
+    `dek_id` names the data key, `kek_id` the key that opens `wrapped`. While keys rotate one data
+    key has several of these, one for each `kek_id`; the pair is unique.
+    """
+
+    record_set: str
+    dek_id: str
+    kek_id: str
+    wrapped: bytes = field(repr=False)
+    created_at: datetime
+
+
+class WrappedKeyStore(Protocol):
+    """Keeps the wrapped data keys. Every method is durable when it returns.
+
+    It writes in a transaction of its own: seal before opening one, never inside it.
+    """
+
+    async def load(self) -> Sequence[WrappedKey]:
+        """Return every wrapped key that is not retired, in any order."""
+        ...
+
+    async def save(self, key: WrappedKey) -> None:
+        """Add a wrapped key; adding the pair `(dek_id, kek_id)` again replaces it."""
+        ...
+
+    async def retire(self, *, dek_id: str, kek_id: str) -> None:
+        """Erase `wrapped` for good but keep the ids and the day; no-op when there is none.
+
+        A retired pair that is saved again is in use again.
+        """
+        ...
