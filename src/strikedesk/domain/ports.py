@@ -153,6 +153,22 @@ class Broker(MarketData, Protocol):
         ...
 
 
+class Accounts(Protocol):
+    """Which accounts there are, by the handles that tools use."""
+
+    async def all(self) -> tuple[Account, ...]:
+        """Return every account of the linked user."""
+        ...
+
+    async def named(self, handle: str) -> Account:
+        """Return the account with this handle.
+
+        Raises:
+            Denied: ACCOUNT_UNKNOWN.
+        """
+        ...
+
+
 class Quotes(Protocol):
     """Prices for the order path: never older than `max_age_s` where the venue has newer."""
 
