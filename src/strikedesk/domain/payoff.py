@@ -74,6 +74,13 @@ def payoff(holdings: Sequence[Holding], cash_effect: Decimal) -> Payoff:
     )
 
 
+def worst_value(holdings: Sequence[Holding]) -> Decimal | None:
+    """Return the least USD that `holdings` are worth at one price for all; `None` = no bound."""
+    if sum(h.slope_at_infinity for h in holdings) < 0:
+        return None
+    return min(_result(holdings, Decimal(0), spot) for spot in _corners(holdings))
+
+
 def _corners(holdings: Sequence[Holding]) -> list[Decimal]:
     strikes = {h.symbol.strike for h in holdings if isinstance(h.symbol, OptionSymbol)}
     return sorted({Decimal(0), *strikes})

@@ -435,8 +435,9 @@ class WrappedKeyStore(Protocol):
         ...
 
     async def retire(self, *, dek_id: str, kek_id: str) -> None:
-        """Erase `wrapped` for good but keep the ids and the day; no-op when there is none.
+        """Erase `wrapped` for good but keep the ids and the day; saving the pair revives it.
 
-        A retired pair that is saved again is in use again.
+        Law: in the same atomic step it leaves the last wrapped key of a data key alone, so that
+        two rotations at once cannot lose one. No-op also when there is no such pair.
         """
         ...

@@ -1,0 +1,1 @@
+"""The owner's limits and a verdict over an order. Pure: same facts, same verdict."""
