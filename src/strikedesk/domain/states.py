@@ -5,6 +5,10 @@ from types import MappingProxyType
 from typing import Final
 
 
+class IllegalMove(Exception):
+    """The desk tried to move an order where the table forbids: a bug, and nothing was written."""
+
+
 class OrderState(StrEnum):
     """Where an order stands, from the desk's point of view."""
 

@@ -1,0 +1,98 @@
+"""The hash chain of the audit trail: each line seals itself and, through it, every line before.
+
+Standard library only, so that anybody can check an exported trail.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Final
+
+from strikedesk.domain.ledger import Json, Note, OrderEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainHead:
+    """The last line of a chain. Law: an empty chain is at sequence 0."""
+
+    sequence: int
+    digest: str
+
+
+GENESIS: Final = ChainHead(sequence=0, digest="0" * 64)
+
+
+def canonical_json(value: Json) -> str:
+    """Return the one ASCII text of a JSON value: keys sorted, no spaces.
+
+    Raises:
+        TypeError: it is no JSON value.
+        ValueError: it holds a number that JSON cannot say.
+    """
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_as_builtin
+    )
+
+
+def seal(note: Note, *, order_id: str | None, behind: ChainHead) -> OrderEvent:
+    """Return the line that `note` becomes behind the head of a chain."""
+    sequence = behind.sequence + 1
+    told: Mapping[str, Json] = {
+        "previous_digest": behind.digest,
+        "sequence": sequence,
+        "order_id": order_id,
+        "at": note.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "actor": note.actor,
+        "path": note.path,
+        "kind": note.kind,
+        "body": note.body,
+    }
+    return OrderEvent(
+        sequence=sequence,
+        order_id=order_id,
+        at=note.at,
+        actor=note.actor,
+        path=note.path,
+        kind=note.kind,
+        body=note.body,
+        previous_digest=behind.digest,
+        digest=hashlib.sha256(canonical_json(told).encode("ascii")).hexdigest(),
+    )
+
+
+def head_of(event: OrderEvent) -> ChainHead:
+    """Return the head of the chain that ends with `event`."""
+    return ChainHead(sequence=event.sequence, digest=event.digest)
+
+
+def first_bad_line(events: Iterable[OrderEvent], *, head: ChainHead) -> int | None:
+    """Return the first sequence that was altered, lost or added; None when `head` is reached.
+
+    `events` come in ascending order from the first line on.
+    """
+    last = GENESIS
+    for event in events:
+        expected = last.sequence + 1
+        if event.sequence != expected or event != _sealed_again(event, behind=last):
+            return expected
+        last = head_of(event)
+    return None if last == head else _where_ends_differ(last, head)
+
+
+def _sealed_again(event: OrderEvent, *, behind: ChainHead) -> OrderEvent:
+    note = Note(at=event.at, actor=event.actor, path=event.path, kind=event.kind, body=event.body)
+    return seal(note, order_id=event.order_id, behind=behind)
+
+
+def _where_ends_differ(last: ChainHead, head: ChainHead) -> int:
+    if last.sequence == head.sequence:
+        return max(1, last.sequence)
+    return min(last.sequence, head.sequence) + 1
+
+
+def _as_builtin(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict[object, object](value)  # pyright: ignore[reportUnknownArgumentType] -- json.dumps refuses what is no JSON
+    raise TypeError(f"{type(value).__name__} is no JSON value")

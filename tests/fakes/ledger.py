@@ -1,0 +1,174 @@
+"""A ledger made of memory. It keeps what `tests/contracts/test_ledger.py` asks of every ledger."""
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from strikedesk.domain.errors import Denied
+from strikedesk.domain.ledger import (
+    NonceState,
+    Note,
+    OrderEvent,
+    OrderRecord,
+    PreviewRecord,
+    Progress,
+    TicketKind,
+)
+from strikedesk.domain.reasons import Reason
+from strikedesk.domain.states import IllegalMove, OrderState
+from strikedesk.store.chain import GENESIS, canonical_json, first_bad_line, head_of, seal
+
+
+@dataclass(slots=True)
+class MemoryLedger:
+    """Keeps previews, orders and events for the life of the process."""
+
+    previews: dict[str, PreviewRecord] = field(default_factory=dict[str, PreviewRecord])
+    records: dict[str, OrderRecord] = field(default_factory=dict[str, OrderRecord])
+    trail: list[OrderEvent] = field(default_factory=list[OrderEvent])
+
+    async def open_preview(self, preview: PreviewRecord, note: Note) -> None:
+        """See `Ledger.open_preview`."""
+        record = preview.record
+        if record.state is not OrderState.PREVIEWED or preview.nonce_state is not NonceState.LIVE:
+            raise IllegalMove(record.state, preview.nonce_state)
+        self._refuse_known_ids(preview)
+        kept = replace(preview, shown=json.loads(canonical_json(preview.shown)))
+        self._chain(record.order_id, note)
+        self.previews[record.preview_id] = kept
+        self.records[record.order_id] = record
+
+    async def preview(self, preview_id: str) -> PreviewRecord | None:
+        """See `Ledger.preview`."""
+        kept = self.previews.get(preview_id)
+        return kept and replace(kept, record=self.records[kept.record.order_id])
+
+    async def claim(
+        self, preview_id: str, *, nonce_hash: str, binding: str, now: datetime, note: Note
+    ) -> bool:
+        """See `Ledger.claim`."""
+        kept = self.previews.get(preview_id)
+        claimable = (
+            kept is not None
+            and kept.nonce_state is NonceState.LIVE
+            and (kept.nonce_hash, kept.binding) == (nonce_hash, binding)
+            and kept.created_at <= now < kept.expires_at
+        )
+        if kept is None or not claimable:
+            return False
+        self._chain(kept.record.order_id, note)
+        self.previews[preview_id] = replace(kept, nonce_state=NonceState.SPENT)
+        return True
+
+    async def void(self, preview_id: str, progress: Progress, note: Note) -> None:
+        """See `Ledger.void`."""
+        kept = self.previews.get(preview_id)
+        if kept is None or kept.nonce_state is not NonceState.LIVE:
+            return
+        moved = _moved(self.records[kept.record.order_id], progress, note.at)
+        self._chain(moved.order_id, note)
+        self.previews[preview_id] = replace(kept, nonce_state=NonceState.VOID)
+        self.records[moved.order_id] = moved
+
+    async def advance(
+        self, order_id: str, progress: Progress, *, only_from: Collection[str], note: Note
+    ) -> OrderRecord:
+        """See `Ledger.advance`."""
+        found = self.records.get(order_id)
+        if found is None:
+            raise Denied(Reason.ORDER_UNKNOWN, order_id=order_id)
+        if found.state not in only_from:
+            return found
+        moved = _moved(found, progress, note.at)
+        self._chain(order_id, note)
+        self.records[order_id] = moved
+        return moved
+
+    async def append(self, order_id: str | None, note: Note) -> None:
+        """See `Ledger.append`."""
+        if order_id is not None and order_id not in self.records:
+            raise Denied(Reason.ORDER_UNKNOWN, order_id=order_id)
+        self._chain(order_id, note)
+
+    async def order(self, order_id: str) -> OrderRecord | None:
+        """See `Ledger.order`."""
+        return self.records.get(order_id)
+
+    async def order_by_client_id(self, client_order_id: str) -> OrderRecord | None:
+        """See `Ledger.order_by_client_id`."""
+        return next(
+            (row for row in self.records.values() if row.client_order_id == client_order_id), None
+        )
+
+    async def order_by_broker_id(self, broker: str, broker_order_id: str) -> OrderRecord | None:
+        """See `Ledger.order_by_broker_id`."""
+        wanted = (broker, broker_order_id)
+        return next(
+            (
+                row
+                for row in self._newest_first()
+                if (row.broker, row.broker_order_id) == wanted and row.kind != TicketKind.CANCEL
+            ),
+            None,
+        )
+
+    async def orders(
+        self, *, account_id: str | None, states: Collection[str] | None, limit: int, offset: int
+    ) -> tuple[Sequence[OrderRecord], int]:
+        """See `Ledger.orders`."""
+        found = [
+            row
+            for row in self._newest_first()
+            if account_id in {None, row.account_id} and (states is None or row.state in states)
+        ]
+        return tuple(found[offset : offset + limit]), len(found)
+
+    async def events(self, order_id: str) -> Sequence[OrderEvent]:
+        """See `Ledger.events`."""
+        return tuple(event for event in self.trail if event.order_id == order_id)
+
+    async def verify(self) -> int | None:
+        """See `Ledger.verify`."""
+        return first_bad_line(self.trail, head=head_of(self.trail[-1]) if self.trail else GENESIS)
+
+    def _newest_first(self) -> list[OrderRecord]:
+        return sorted(
+            self.records.values(), key=lambda row: (row.created_at, row.order_id), reverse=True
+        )
+
+    def _refuse_known_ids(self, preview: PreviewRecord) -> None:
+        new = preview.record
+        for kept in self.previews.values():
+            old = kept.record
+            if (
+                new.order_id == old.order_id
+                or new.preview_id == old.preview_id
+                or new.client_order_id == old.client_order_id
+                or preview.nonce_hash == kept.nonce_hash
+            ):
+                raise Denied(Reason.INVALID_ARGUMENT, rule="row_conflicts")
+
+    def _chain(self, order_id: str | None, note: Note) -> None:
+        kept = replace(note, body=json.loads(canonical_json(note.body)))
+        head = head_of(self.trail[-1]) if self.trail else GENESIS
+        self.trail.append(seal(kept, order_id=order_id, behind=head))
+
+
+def _moved(record: OrderRecord, progress: Progress, at: datetime) -> OrderRecord:
+    if not record.state.may_become(progress.state):
+        raise IllegalMove(record.order_id, record.state, progress.state)
+    told: dict[str, Any] = {
+        name: getattr(progress, name)
+        for name in (
+            "broker_order_id",
+            "filled_units",
+            "average_net",
+            "fees",
+            "reason",
+            "replaced_by",
+        )
+        if getattr(progress, name) is not None
+    }
+    return replace(record, state=progress.state, updated_at=at, **told)
