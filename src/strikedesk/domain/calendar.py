@@ -129,6 +129,14 @@ def current_or_next_session(instant: datetime) -> Session:
     return session if instant < session.closes_at else next_session(session.day)
 
 
+def last_close(instant: datetime) -> datetime:
+    """Return the newest close of regular hours at or before `instant`."""
+    session = session_on(exchange_date(instant))
+    if session is not None and session.closes_at <= instant:
+        return session.closes_at
+    return previous_session(exchange_date(instant)).closes_at
+
+
 def sessions_between(start: date, end: date) -> tuple[Session, ...]:
     """Return the sessions from `start` to `end`, both included, in order."""
     days = (start + timedelta(days=n) for n in range((end - start).days + 1))

@@ -207,11 +207,11 @@ class Ledger(Protocol):
 
     async def advance(
         self, order_id: str, progress: Progress, *, only_from: Collection[str], note: Note
-    ) -> OrderRecord:
+    ) -> OrderRecord | None:
         """Move an order if its state is among `only_from`; return the row as it stands after.
 
-        An order in any other state is returned unchanged and nothing is written: the caller
-        compares. This is how `submitting` is entered by one process only.
+        None when it stood in any other state: nothing was written. This is how `submitting` is
+        entered by one process only.
         """
         ...
 
@@ -331,8 +331,21 @@ class Cache(Protocol):
         """
         ...
 
+    async def get_many(
+        self,
+        keys: Collection[str],
+        ttl_s: float,
+        load: Callable[[Collection[str]], Awaitable[Mapping[str, T]]],
+    ) -> Mapping[str, T]:
+        """Return the values of `keys`, loading those that are missing in one call of `load`.
+
+        A key that somebody else is loading is waited for and not asked again. Keys that `load`
+        does not return are absent from the answer and remembered by nobody.
+        """
+        ...
+
     def drop(self, prefix: str) -> None:
-        """Forget every key that begins with `prefix`."""
+        """Forget every key that begins with `prefix`, and what is being loaded for one."""
         ...
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from typing import Literal
 
 from strikedesk.domain.errors import Denied, Fact
 from strikedesk.domain.orders import OrderType
@@ -37,15 +38,15 @@ class OrderFacts:
     """What the limits look at.
 
     Units: `risk_added` USD by which the order worsens the worst case at expiration of everything
-    held in the underlying (negative = it frees risk), `None` = without bound; nets USD per share
-    of one unit, positive = we pay; `quote_age_s` the oldest leg's, `None` = some leg has no quote.
+    held in the underlying (negative = it frees risk), `None` = unknown; nets USD per share of one
+    unit, positive = we pay; `quote_age_s` the oldest leg's, `None` = some leg has no quote.
     """
 
     contracts: int
     shares: int
     has_options: bool
     order_type: OrderType
-    risk_added: Decimal | None
+    risk_added: Decimal | Literal["unlimited"] | None
     limit_net: Decimal | None
     natural_net: Decimal | None
     quote_age_s: Decimal | None
@@ -83,8 +84,10 @@ def _size(name: str, count: int, most: int) -> Check:
     return _check(name, count <= most, Reason.CONTRACTS_ABOVE_LIMIT, facts)
 
 
-def _risk(added: Decimal | None, limits: Limits) -> Check:
+def _risk(added: Decimal | Literal["unlimited"] | None, limits: Limits) -> Check:
     if added is None:
+        return _check("loss", False, Reason.CHECK_IMPOSSIBLE, {"loss": None, "missing": "quote"})
+    if added == "unlimited":
         allowed = limits.allow_undefined_risk
         facts: dict[str, Fact] = {"loss": "undefined", "limit": limits.loss_usd_max}
         return _check("loss", allowed, Reason.LOSS_UNDEFINED, facts)

@@ -1,0 +1,1 @@
+"""The order path: preview, consent, submit, reconcile, replace, cancel, close, roll."""

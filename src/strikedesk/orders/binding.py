@@ -1,0 +1,31 @@
+"""What a nonce is tied to, and how it is kept: only as a hash."""
+
+import hashlib
+import json
+
+from strikedesk.domain.ledger import OrderRecord
+
+
+def hash_nonce(nonce: str) -> str:
+    """Return the SHA-256 of a nonce, hex; the one form in which it is stored."""
+    return hashlib.sha256(nonce.encode(errors="surrogatepass")).hexdigest()
+
+
+def binding_of(record: OrderRecord) -> str:
+    """Return the SHA-256 over everything that confirming must not differ in.
+
+    The canonical order, what is done with it and to which order, the account, the caller, the
+    broker and its environment: a change to any of them makes another binding.
+    """
+    tied = {
+        "account": record.account_id,
+        "broker": record.broker,
+        "caller": record.caller,
+        "client_order_id": record.client_order_id,
+        "environment": record.environment.value,
+        "kind": record.kind.value,
+        "order": record.order.canonical,
+        "target": record.target_broker_order_id,
+    }
+    text = json.dumps(tied, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

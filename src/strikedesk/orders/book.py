@@ -1,0 +1,75 @@
+"""The order book of the desk: what was previewed, sent, and what became of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from strikedesk.domain.errors import Denied
+from strikedesk.domain.ledger import OrderEvent, OrderRecord
+from strikedesk.domain.ports import Accounts, Ledger
+from strikedesk.domain.reasons import Reason
+from strikedesk.domain.states import OrderState
+from strikedesk.orders.reconcile import Reconciler
+
+_PATH = "read"
+_NEVER_LEFT = frozenset(
+    {OrderState.PREVIEWED, OrderState.AWAITING_CONSENT, OrderState.DECLINED, OrderState.LAPSED}
+)
+SENT = frozenset(OrderState) - _NEVER_LEFT
+OPEN = frozenset(state for state in OrderState if state.is_open)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPage:
+    """Orders newest first. Law: `page` is at most `pages`, and page 1 exists when total is 0."""
+
+    rows: tuple[OrderRecord, ...]
+    total: int
+    page: int
+    pages: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderBook:
+    """Reads orders, refreshing those at work from the broker first."""
+
+    ledger: Ledger
+    accounts: Accounts
+    reconciler: Reconciler
+
+    async def page(
+        self, handle: str, *, states: frozenset[OrderState] = SENT, page: int, page_size: int
+    ) -> OrderPage:
+        """Return a page of an account's orders.
+
+        Raises:
+            Denied: ACCOUNT_UNKNOWN, PAGE_PAST_END.
+        """
+        account = await self.accounts.named(handle)
+        await self._refresh_open(account.account_id)
+        rows, total = await self.ledger.orders(
+            account_id=account.account_id,
+            states=states,
+            limit=page_size,
+            offset=(page - 1) * page_size,
+        )
+        pages = max(1, -(-total // page_size))
+        if not 1 <= page <= pages:
+            raise Denied(Reason.PAGE_PAST_END, page=page, last_page=pages)
+        return OrderPage(rows=tuple(rows), total=total, page=page, pages=pages)
+
+    async def get(self, order_id: str) -> tuple[OrderRecord, Sequence[OrderEvent]]:
+        """Return an order by the desk's id or its client order id, with its audit lines.
+
+        Raises:
+            Denied: ORDER_UNKNOWN.
+        """
+        record = await self.ledger.order(order_id) or await self.ledger.order_by_client_id(order_id)
+        if record is None:
+            raise Denied(Reason.ORDER_UNKNOWN, order_id=order_id[:36])
+        record = await self.reconciler.refresh(record, path=_PATH)
+        return record, await self.ledger.events(record.order_id)
+
+    async def _refresh_open(self, account_id: str) -> None:
+        rows, _ = await self.ledger.orders(account_id=account_id, states=OPEN, limit=50, offset=0)
+        for row in rows:
+            await self.reconciler.refresh(row, path=_PATH)

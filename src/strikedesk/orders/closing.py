@@ -1,0 +1,191 @@
+"""Orders that the desk writes from what is held: closes and rolls."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_CEILING, Decimal
+
+from strikedesk.domain.accounts import Position
+from strikedesk.domain.errors import Denied
+from strikedesk.domain.money import CENT, PriceEffect
+from strikedesk.domain.orders import Action, Leg, OrderRequest, OrderType, TimeInForce
+from strikedesk.domain.ports import Accounts, Broker, Quotes
+from strikedesk.domain.quotes import Quote
+from strikedesk.domain.reasons import Reason
+from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol
+from strikedesk.orders.appraise import mid_net, natural_net
+from strikedesk.orders.draft import Draft, check_shape, order_of
+from strikedesk.orders.preview import Preview, Previewer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseRequest:
+    """What to close. `quantity` counts each symbol's contracts or shares; None = all of it.
+
+    Without a `price` the desk proposes the mid, rounded towards the market.
+    """
+
+    account: str
+    symbols: tuple[Symbol, ...]
+    quantity: int | None = None
+    price: Decimal | None = None
+    price_effect: PriceEffect | None = None
+    time_in_force: TimeInForce = TimeInForce.DAY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollRequest:
+    """Which option position to move where; None = keep that of the old contract."""
+
+    account: str
+    symbol: OptionSymbol
+    new_expiration: date | None = None
+    new_strike: Decimal | None = None
+    quantity: int | None = None
+    price: Decimal | None = None
+    price_effect: PriceEffect | None = None
+    time_in_force: TimeInForce = TimeInForce.DAY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closer:
+    """Writes closing and rolling orders and previews them like any other."""
+
+    broker: Broker
+    accounts: Accounts
+    quotes: Quotes
+    previewer: Previewer
+
+    async def close(self, request: CloseRequest, *, caller: str) -> Preview:
+        """Preview the order that closes these positions.
+
+        Raises:
+            Denied: POSITION_UNKNOWN, CLOSE_EXCEEDS_POSITION, QUOTE_MISSING, or as for placing.
+        """
+        held = await self._held(request.account)
+        legs = tuple(
+            _closing_leg(_held_of(held, symbol), request.quantity) for symbol in request.symbols
+        )
+        return await self._preview(request, legs, caller)
+
+    async def roll(self, request: RollRequest, *, caller: str) -> Preview:
+        """Preview closing an option and opening its like at another expiration or strike.
+
+        Raises:
+            Denied: POSITION_UNKNOWN, NOTHING_TO_CHANGE, CONTRACT_NOT_FOUND, or as for placing.
+        """
+        held = await self._held(request.account)
+        position = _held_of(held, request.symbol)
+        successor = _successor(request)
+        await self._check_listed(successor)
+        closing = _closing_leg(position, request.quantity)
+        opens = Action.BUY_TO_OPEN if position.quantity > 0 else Action.SELL_TO_OPEN
+        opening = Leg(symbol=successor, action=opens, quantity=closing.quantity)
+        return await self._preview(request, (closing, opening), caller)
+
+    async def _preview(
+        self, request: CloseRequest | RollRequest, legs: tuple[Leg, ...], caller: str
+    ) -> Preview:
+        account = await self.accounts.named(request.account)
+        if request.price is not None or request.price_effect is not None:
+            order = order_of(_priced(request, legs), account.account_id)
+        else:
+            order = await self._at_mid(request, legs, account.account_id)
+        return await self.previewer.place_order(account, order, caller=caller)
+
+    async def _at_mid(
+        self, request: CloseRequest | RollRequest, legs: tuple[Leg, ...], account_id: str
+    ) -> OrderRequest:
+        quotes = await self.quotes.fresh({leg.symbol for leg in legs})
+        bare = OrderRequest(account_id=account_id, legs=legs, order_type=OrderType.MARKET)
+        net = _proposal(bare, quotes)
+        if net is None:
+            raise Denied(Reason.QUOTE_MISSING, symbols=", ".join(g.symbol.compact for g in legs))
+        order = OrderRequest(
+            account_id=account_id,
+            legs=legs,
+            order_type=OrderType.LIMIT,
+            limit_net=net,
+            time_in_force=request.time_in_force,
+        )
+        check_shape(order)
+        return order
+
+    async def _held(self, handle: str) -> Mapping[Symbol, Position]:
+        account = await self.accounts.named(handle)
+        positions = await self.broker.positions(account.account_id)
+        return {position.symbol: position for position in positions}
+
+    async def _check_listed(self, symbol: OptionSymbol) -> None:
+        listed = await self.broker.expirations(EquitySymbol(symbol.underlying))
+        strikes = {e.day: e.strikes for e in listed if e.root == symbol.root}
+        if symbol.strike not in strikes.get(symbol.expiration, ()):
+            raise Denied(Reason.CONTRACT_NOT_FOUND, symbol=symbol.compact)
+
+
+def _proposal(order: OrderRequest, quotes: Mapping[Symbol, Quote]) -> Decimal | None:
+    """Return the mid rounded to the cent towards the market, never at nothing for one leg."""
+    mid, natural = mid_net(order, quotes), natural_net(order, quotes)
+    if mid is None or natural is None:
+        return natural
+    rounded = mid.quantize(CENT, rounding=ROUND_CEILING)
+    if len(order.legs) == 1 and rounded * order.legs[0].action.sign <= 0:
+        return CENT * order.legs[0].action.sign
+    return rounded
+
+
+def _priced(request: CloseRequest | RollRequest, legs: tuple[Leg, ...]) -> Draft:
+    return Draft(
+        account=request.account,
+        legs=legs,
+        order_type=OrderType.LIMIT,
+        price=request.price,
+        price_effect=request.price_effect,
+        time_in_force=request.time_in_force,
+    )
+
+
+def _held_of(held: Mapping[Symbol, Position], symbol: Symbol) -> Position:
+    if symbol not in held:
+        raise Denied(Reason.POSITION_UNKNOWN, symbol=symbol.compact, held=_few(list(held)))
+    return held[symbol]
+
+
+def _few(symbols: Sequence[Symbol]) -> str:
+    shown = ", ".join(symbol.compact for symbol in symbols[:5])
+    return f"{shown} …" if len(symbols) > 5 else shown or "nothing"  # noqa: PLR2004 -- a short line
+
+
+def _closing_leg(position: Position, quantity: int | None) -> Leg:
+    held = abs(position.quantity)
+    if quantity is not None and quantity > held:
+        raise Denied(
+            Reason.CLOSE_EXCEEDS_POSITION,
+            symbol=position.symbol.compact,
+            asked=quantity,
+            held=position.quantity,
+        )
+    return Leg(
+        symbol=position.symbol,
+        action=_closing_action(position),
+        quantity=held if quantity is None else quantity,
+    )
+
+
+def _closing_action(position: Position) -> Action:
+    if isinstance(position.symbol, EquitySymbol):
+        return Action.SELL if position.quantity > 0 else Action.BUY
+    return Action.SELL_TO_CLOSE if position.quantity > 0 else Action.BUY_TO_CLOSE
+
+
+def _successor(request: RollRequest) -> OptionSymbol:
+    old = request.symbol
+    new = OptionSymbol(
+        old.root,
+        request.new_expiration or old.expiration,
+        old.right,
+        request.new_strike or old.strike,
+    )
+    if new == old:
+        raise Denied(Reason.NOTHING_TO_CHANGE, symbol=old.compact)
+    return new

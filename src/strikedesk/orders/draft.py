@@ -1,0 +1,133 @@
+"""What a caller asks for, before it is an order: prices are positive, accounts are handles."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from strikedesk.domain.errors import Denied
+from strikedesk.domain.money import CENT, PriceEffect, limit_net, on_tick
+from strikedesk.domain.orders import Leg, OrderRequest, OrderType, TimeInForce
+from strikedesk.domain.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """An order in the caller's words. Units: `price`, `stop_trigger` USD per share, positive."""
+
+    account: str
+    legs: tuple[Leg, ...]
+    order_type: OrderType
+    price: Decimal | None = None
+    price_effect: PriceEffect | None = None
+    stop_trigger: Decimal | None = None
+    time_in_force: TimeInForce = TimeInForce.DAY
+    gtd_date: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What a replacement changes about a working order; `None` = leave it.
+
+    `units` is how many times the order's smallest form is wanted in all.
+    """
+
+    price: Decimal | None = None
+    price_effect: PriceEffect | None = None
+    stop_trigger: Decimal | None = None
+    units: int | None = None
+    time_in_force: TimeInForce | None = None
+    gtd_date: date | None = None
+
+
+def order_of(draft: Draft, account_id: str) -> OrderRequest:
+    """Return the lawful order behind a draft.
+
+    Raises:
+        Denied: the shape rule that it breaks, by name.
+    """
+    order = OrderRequest(
+        account_id=account_id,
+        legs=draft.legs,
+        order_type=draft.order_type,
+        limit_net=signed_price(draft.price, draft.price_effect),
+        stop_trigger=draft.stop_trigger,
+        time_in_force=draft.time_in_force,
+        gtd_date=draft.gtd_date,
+    )
+    check_shape(order)
+    return order
+
+
+def changed(order: OrderRequest, change: Change) -> OrderRequest:
+    """Return `order` with the change applied, legs and type as they were.
+
+    Raises:
+        Denied: NOTHING_TO_CHANGE, or the shape rule that the result breaks.
+    """
+    net = signed_price(change.price, change.price_effect)
+    units = change.units if change.units is not None else order.units
+    if units < 1:
+        raise Denied(Reason.INVALID_QUANTITY, quantity=units)
+    after = replace(
+        order,
+        legs=tuple(replace(g, quantity=g.quantity // order.units * units) for g in order.legs),
+        limit_net=order.limit_net if net is None else net,
+        stop_trigger=change.stop_trigger or order.stop_trigger,
+        time_in_force=change.time_in_force or order.time_in_force,
+        gtd_date=_gtd(order, change),
+    )
+    if after.digest == order.digest:
+        raise Denied(Reason.NOTHING_TO_CHANGE)
+    check_shape(after)
+    return after
+
+
+def signed_price(price: Decimal | None, effect: PriceEffect | None) -> Decimal | None:
+    """Return the signed net of a price and its effect, which go together or not at all.
+
+    Raises:
+        Denied: INVALID_PRICE.
+    """
+    if price is None and effect in {None, PriceEffect.EVEN}:
+        return None if effect is None else Decimal(0)
+    if price is None or effect is None:
+        raise Denied(Reason.INVALID_PRICE, rule="price_and_price_effect_go_together")
+    return limit_net(price, effect)
+
+
+def check_shape(order: OrderRequest) -> None:
+    """Apply the rules of the trade that need no market, each by name.
+
+    Raises:
+        Denied: with the rule.
+    """
+    for rule in _RULES:
+        rule(order)
+
+
+def _single_leg_effect(order: OrderRequest) -> None:
+    """One leg bought is paid for, one leg sold is paid out; the other way round is a slip."""
+    if len(order.legs) == 1 and order.limit_net is not None:
+        sign = order.legs[0].action.sign
+        if order.limit_net * sign <= 0:
+            raise Denied(
+                Reason.INVALID_PRICE,
+                rule="single_leg_effect",
+                expected="debit" if sign > 0 else "credit",
+            )
+
+
+def _cent_tick(order: OrderRequest) -> None:
+    for price in (order.limit_net, order.stop_trigger):
+        if price is not None and not on_tick(price, CENT) and (order.has_options or price >= 1):
+            raise Denied(Reason.INVALID_TICK, price=abs(price), tick=CENT)
+
+
+_RULES: tuple[Callable[[OrderRequest], None], ...] = (_single_leg_effect, _cent_tick)
+
+
+def _gtd(order: OrderRequest, change: Change) -> date | None:
+    if change.time_in_force in {None, TimeInForce.GTD}:
+        return change.gtd_date or order.gtd_date
+    return change.gtd_date

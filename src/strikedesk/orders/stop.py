@@ -1,0 +1,47 @@
+"""Stop: anyone may halt trading; what is in doubt and what is halted is told here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from strikedesk.domain.ledger import Halt, Note, OrderRecord
+from strikedesk.domain.ports import Clock, HaltSwitch, Ledger
+from strikedesk.orders.reconcile import Reconciler
+
+_WHY_LENGTH_MAX = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SafetyState:
+    """Whether orders may leave now, and which rows nobody can vouch for."""
+
+    halt: Halt | None
+    unsettled: Sequence[OrderRecord]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Safety:
+    """The stop and the state of what was sent."""
+
+    halt: HaltSwitch
+    ledger: Ledger
+    reconciler: Reconciler
+    clock: Clock
+
+    async def state(self) -> SafetyState:
+        """Return the halt in force and the orders whose outcome nobody knows."""
+        return SafetyState(
+            halt=await self.halt.engaged(),
+            unsettled=await self.reconciler.unsettled(),
+        )
+
+    async def stop(self, why: str, *, caller: str) -> Halt:
+        """Halt trading; nothing is sent from now on until the owner resumes."""
+        now = self.clock.now()
+        await self.halt.engage(Halt(since=now, actor=caller, why=_plain(why)))
+        note = Note(at=now, actor=caller, path="tool:halt_trading", kind="halted")
+        await self.ledger.append(None, note)
+        return await self.halt.engaged() or Halt(since=now, actor=caller, why=_plain(why))
+
+
+def _plain(why: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in why)[:_WHY_LENGTH_MAX]

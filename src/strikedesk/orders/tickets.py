@@ -1,0 +1,40 @@
+"""From an order row to the ticket that a broker takes."""
+
+from strikedesk.domain.broking import CancelTicket, PlaceTicket, ReplaceTicket, Ticket
+from strikedesk.domain.errors import Denied
+from strikedesk.domain.ledger import Json, OrderRecord, TicketKind
+from strikedesk.domain.reasons import Reason
+
+
+def ticket_of(record: OrderRecord) -> Ticket:
+    """Return the ticket that carries out `record`.
+
+    Raises:
+        Denied: ORDER_UNKNOWN, for a replacement or a cancel whose target is not named.
+    """
+    if record.kind is TicketKind.PLACE:
+        return PlaceTicket(client_order_id=record.client_order_id, order=record.order)
+    if record.target_broker_order_id is None:
+        raise Denied(Reason.ORDER_UNKNOWN, order_id=record.target_order_id)
+    if record.kind is TicketKind.REPLACE:
+        return ReplaceTicket(
+            client_order_id=record.client_order_id,
+            order=record.order,
+            broker_order_id=record.target_broker_order_id,
+        )
+    return CancelTicket(
+        client_order_id=record.client_order_id,
+        account_id=record.account_id,
+        broker_order_id=record.target_broker_order_id,
+    )
+
+
+def payload_of(record: OrderRecord) -> dict[str, Json]:
+    """Return what the audit trail keeps of a ticket: everything that the broker is told."""
+    return {
+        "kind": record.kind.value,
+        "client_order_id": record.client_order_id,
+        "target_broker_order_id": record.target_broker_order_id,
+        "order": record.order.canonical,
+        "order_digest": record.order.digest,
+    }
