@@ -78,6 +78,11 @@ class MemoryWorldStore:
         found.sort(key=lambda line: line.at, reverse=True)
         return tuple(json.loads(line.text) for line in found[offset : offset + limit]), len(found)
 
+    async def line(self, world: str, line_id: str) -> Mapping[str, Json] | None:
+        """See `WorldStore.line`."""
+        line = self.worlds.get(world, KeptWorld()).book.get(line_id)
+        return None if line is None else json.loads(line.text)
+
 
 def _read(kept: KeptWorld) -> WorldRows:
     return WorldRows(
@@ -99,7 +104,11 @@ def _changed(kept: KeptWorld, change: WorldChange) -> KeptWorld:
         version=kept.version + 1,
         header=kept.header if change.header is None else canonical_json(change.header),
         accounts={**kept.accounts, **_texts(change.accounts)},
-        orders={**kept.orders, **_texts(change.orders)},
+        orders={
+            key: text
+            for key, text in {**kept.orders, **_texts(change.orders)}.items()
+            if text != canonical_json({})
+        },
         book=book,
     )
 

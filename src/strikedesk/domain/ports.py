@@ -370,7 +370,11 @@ class WorldLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorldChange:
-    """What one act changed in a paper world; documents replace those with the same id."""
+    """What one act changed in a paper world.
+
+    Documents replace those with the same id. An empty document takes an order out: `load` does not
+    give it again, so that a world stays small however many orders have ended in it.
+    """
 
     header: Mapping[str, Json] | None = None
     accounts: Mapping[str, Mapping[str, Json]] = field(
@@ -415,6 +419,10 @@ class WorldStore(Protocol):
         offset: int,
     ) -> tuple[Sequence[Mapping[str, Json]], int]:
         """Return a page of an account's book, newest first, and how many lines there are."""
+        ...
+
+    async def line(self, world: str, line_id: str) -> Mapping[str, Json] | None:
+        """Return one line of any book by its id, or None."""
         ...
 
 
