@@ -2,7 +2,7 @@
 
 Law: `risk_added` is never too low. What is held is measured by the kinder bound (the price stays
 where it is until every option has ended), what results by the stricter (each expiration meets its
-own worst price, and a long that ends before the shorts do protects nothing).
+own worst price, and a long that ends before the shorts do protects none of them).
 """
 
 from collections import defaultdict
@@ -65,13 +65,15 @@ def _buys_back(held: Sequence[Holding], added: Sequence[Holding]) -> bool:
 
 
 def _by_short_expiration(holdings: Sequence[Holding]) -> list[list[Holding]]:
-    """Group options by the expiration at which shorts end, each long with those it protects."""
+    """Group options by the expiration at which shorts end, each long with those it protects.
+
+    A long that protects none stands with those that end with it.
+    """
     options = [(h, h.symbol.expiration) for h in holdings if isinstance(h.symbol, OptionSymbol)]
     short_days = sorted({day for holding, day in options if holding.quantity < 0})
-    groups: dict[date, list[Holding]] = {day: [] for day in short_days}
+    groups: dict[date, list[Holding]] = defaultdict(list)
     for holding, expiration in options:
-        if (day := _protects(expiration, short_days)) is not None:
-            groups[day].append(holding)
+        groups[_protects(expiration, short_days) or expiration].append(holding)
     shares = [h for h in holdings if not isinstance(h.symbol, OptionSymbol)]
     return [*groups.values(), *_lend_shares(groups.values(), shares)]
 
