@@ -174,7 +174,7 @@ def _from_words(words: re.Match[str], text: str) -> OptionSymbol:
 def _plain(number: Decimal) -> Decimal:
     """Drop trailing zeros without falling into exponents (200, not 2E+2)."""
     trimmed = number.normalize()
-    return trimmed.quantize(Decimal(1)) if trimmed.as_tuple().exponent > 0 else trimmed  # type: ignore[operator]
+    return trimmed.quantize(Decimal(1)) if trimmed == trimmed.to_integral_value() else trimmed
 
 
 def _no_symbol(text: str) -> Denied:

@@ -189,7 +189,7 @@ def quote_age_s(quote: Quote, now: datetime) -> Decimal:
     """
     if calendar.is_open(now):
         return Decimal(str(round((now - quote.at).total_seconds(), 3)))
-    return Decimal(str(round(max(0.0, (calendar.last_close(now) - quote.at).total_seconds()), 3)))
+    return Decimal(str(round(max(0, (calendar.last_close(now) - quote.at).total_seconds()), 3)))
 
 
 def _natural(leg: Leg, quote: Quote | None) -> Decimal | None:
