@@ -1,0 +1,84 @@
+# A machine with python3 (3.11 or newer, with venv) and a way to the package index is enough.
+# PYTHON=python3.13 picks another interpreter; UV=/path/to/uv another uv than the one fetched here.
+
+PYTHON ?= python3
+TOOLS := .tools
+UV ?= $(or $(shell command -v uv 2>/dev/null),$(TOOLS)/bin/uv)
+BIN := .venv/bin
+SYNC = $(UV) sync --frozen --quiet --compile-bytecode --python $(PYTHON)
+
+# uv keeps its cache in the home folder; without a writable one it keeps it here.
+ifeq ($(shell test -n "$$HOME" && test -w "$$HOME" && echo yes),)
+export UV_CACHE_DIR ?= $(CURDIR)/$(TOOLS)/cache
+endif
+unexport VIRTUAL_ENV
+unexport PYTHONPATH
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint fix types floors bench docs node clean
+
+help:
+	@echo "make demo    the whole way of an order on the paper market, through a real MCP client"
+	@echo "make test    the tests (PYTEST='-k halt' narrows them, COVERAGE=1 measures them)"
+	@echo "make check   lint, types, floors, tests: what CI does"
+	@echo "make bench   the benchmarks, as ratios"
+	@echo "make node    Node and the third-party MCP clients that tests/clients drive"
+	@echo "make docs    write the generated pages again"
+	@echo "make fix     format, and mend what the linter can"
+	@echo "make clean   remove everything that was fetched or built here"
+
+demo: .venv/.run-ready
+	@$(BIN)/strikedesk demo $(DEMO)
+
+test: .venv/.dev-ready
+	@$(if $(COVERAGE),$(BIN)/coverage run -m pytest,$(BIN)/pytest) $(PYTEST)
+
+check: lint types floors test
+
+lint: .venv/.dev-ready
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+
+fix: .venv/.dev-ready
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+types: .venv/.dev-ready
+	@$(BIN)/pyright
+
+floors: .venv/.dev-ready
+	@$(BIN)/lint-imports
+
+bench: .venv/.dev-ready
+	@$(BIN)/python -m benchmarks $(BENCH)
+
+docs: .venv/.dev-ready
+	@$(BIN)/python docs/write_reasons.py
+
+node: tests/clients/node_modules/.ready
+
+clean:
+	rm -rf $(TOOLS) .venv build dist tests/clients/node_modules benchmarks/results \
+	  .coverage .coverage.* .hypothesis .import_linter_cache .pytest_cache .ruff_cache
+	find src tests benchmarks docs migrations -name __pycache__ -type d -exec rm -rf {} +
+
+$(TOOLS)/bin/uv:
+	@echo "Fetching uv into $(TOOLS) ..."
+	@$(PYTHON) -m venv $(TOOLS)
+	@$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'
+
+# A demo needs no tools for tests; whoever has them keeps them.
+.venv/.run-ready: uv.lock pyproject.toml | $(UV)
+	@echo "Setting up .venv ..."
+	@$(SYNC) --no-dev --inexact
+	@touch $@
+
+.venv/.dev-ready: uv.lock pyproject.toml | $(UV)
+	@echo "Setting up .venv with the tools for tests ..."
+	@$(SYNC)
+	@touch $@ .venv/.run-ready
+
+tests/clients/node_modules/.ready: tests/clients/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing: see https://nodejs.org"; exit 1; }
+	@npm ci --prefix tests/clients --no-audit --no-fund --loglevel=error
+	@touch $@
