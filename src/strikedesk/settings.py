@@ -235,7 +235,7 @@ class PaperSettings(_Section):
 
 
 class VaultSettings(_Section):
-    """`[vault]`: where the key lives. None = a given STRIKEDESK_VAULT_KEY, else the keyring."""
+    """`[vault]`: where the key lives. `key_source` None = where a key or its file was given."""
 
     key_source: KeySource | None = None
     key_file: AbsolutePath | None = None
@@ -282,8 +282,11 @@ class Settings(BaseSettings):
     @property
     def key_source(self) -> KeySource:
         """Where the vault's key is looked for; nowhere else is tried."""
-        fallback = KeySource.KEYRING if self.vault_key is None else KeySource.ENV
-        return self.vault.key_source or fallback
+        if self.vault.key_source is not None:
+            return self.vault.key_source
+        if self.vault_key is not None:
+            return KeySource.ENV
+        return KeySource.KEYRING if self.vault.key_file is None else KeySource.FILE
 
     @classmethod
     def settings_customise_sources(
@@ -365,6 +368,8 @@ def _check_vault(settings: Settings) -> None:
     source = settings.key_source
     if settings.vault_key is not None and source is not KeySource.ENV:
         raise _unreadable(KEY_VARIABLE, f"it is set, but vault.key_source is {source.value}")
+    if settings.vault.key_file is not None and source is not KeySource.FILE:
+        raise _unreadable("vault.key_file", f"it is set, but the key comes from {source.value}")
     if source is KeySource.FILE and settings.vault.key_file is None:
         raise _unreadable("vault.key_file", "vault.key_source is file: say which")
 

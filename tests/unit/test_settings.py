@@ -255,6 +255,17 @@ def test_a_key_file_must_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert refusal() == "vault.key_file"
 
 
+def test_a_key_file_alone_says_where_the_key_is(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Naming the file is the explicit choice; beside another source it is a contradiction."""
+    monkeypatch.setenv("STRIKEDESK_VAULT__KEY_FILE", str(home / "key"))
+
+    assert load().key_source is KeySource.FILE
+    monkeypatch.setenv("STRIKEDESK_VAULT_KEY", "c2VjcmV0")
+    assert refusal() == "vault.key_file"
+
+
 def test_the_market_clock_is_real_or_frozen_or_offset(monkeypatch: pytest.MonkeyPatch) -> None:
     """Instants carry their zone: noon is not the same moment everywhere."""
     monkeypatch.setenv("STRIKEDESK_PAPER__CLOCK", "offset:2026-11-20T10:00:00-05:00")
