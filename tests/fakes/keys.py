@@ -24,5 +24,6 @@ class MemoryKeyStore:
 
     async def retire(self, *, dek_id: str, kek_id: str) -> None:
         """See `WrappedKeyStore.retire`."""
-        if (dek_id, kek_id) in self.keys:
+        in_use = {key.kek_id for key in await self.load() if key.dek_id == dek_id}
+        if kek_id in in_use and len(in_use) > 1:
             self.keys[dek_id, kek_id] = None

@@ -163,6 +163,12 @@ def test_it_is_neither_ordered_nor_joined_nor_sliced(
     assert CANARY not in str(refused.value)
 
 
+def test_its_state_is_not_given_away() -> None:
+    """Libraries that store objects ask for it without pickling."""
+    with pytest.raises(TypeError, match="cannot be pickled"):
+        SECRET.__getstate__()
+
+
 def test_it_cannot_be_subclassed() -> None:
     """A subclass could print."""
     with pytest.raises(TypeError, match="cannot be subclassed"):
@@ -219,6 +225,10 @@ def test_pydantic_takes_it_in_and_lets_nothing_out(dump: Callable[[Settings], ob
     assert settings.token == SECRET
     assert repr(settings) == "Settings(token=***)"
     assert settings.model_copy(deep=True).token is settings.token
+
+
+def test_pydantic_takes_a_wrapped_value_as_it_is() -> None:
+    assert Settings(token=SECRET).token is SECRET
 
 
 def test_pydantic_describes_it_to_nobody() -> None:
