@@ -74,13 +74,13 @@ class MemoryLedger:
 
     async def advance(
         self, order_id: str, progress: Progress, *, only_from: Collection[str], note: Note
-    ) -> OrderRecord:
+    ) -> OrderRecord | None:
         """See `Ledger.advance`."""
         found = self.records.get(order_id)
         if found is None:
             raise Denied(Reason.ORDER_UNKNOWN, order_id=order_id)
         if found.state not in only_from:
-            return found
+            return None
         moved = _moved(found, progress, note.at)
         self._chain(order_id, note)
         self.records[order_id] = moved

@@ -73,15 +73,23 @@ class Appraiser:
         """Return the figures and the verdict; a missing fact shows as a failed check.
 
         Raises:
-            Denied: CLOSE_EXCEEDS_POSITION, when a closing leg has nothing to close.
+            Denied: QUOTE_MISSING, when nobody quotes a leg at all; CLOSE_EXCEEDS_POSITION, when a
+                closing leg has nothing to close.
             Unavailable: the broker cannot be asked.
         """
         quotes = await self.quotes.fresh({leg.symbol for leg in order.legs})
+        _check_quoted(order, quotes)
         positions = await self.broker.positions(order.account_id)
         check_closes(order, positions)
         now = self.broker.now()
         figures = _figures(order, quotes, _held(positions, order.underlying), now)
         return Appraisal(figures=figures, checks=assess(_facts(order, figures), self.limits()))
+
+
+def _check_quoted(order: OrderRequest, quotes: Mapping[Symbol, Quote]) -> None:
+    unquoted = [leg.symbol.compact for leg in order.legs if leg.symbol not in quotes]
+    if unquoted:
+        raise Denied(Reason.QUOTE_MISSING, symbols=", ".join(unquoted))
 
 
 def check_closes(order: OrderRequest, positions: Sequence[Position]) -> None:

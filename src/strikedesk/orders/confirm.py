@@ -37,7 +37,7 @@ class Confirmer:
     consent: Consent
     submit: Submitter
     broker: str
-    _under_way: dict[str, asyncio.Task[OrderRecord]] = field(
+    under_way: dict[str, asyncio.Task[OrderRecord]] = field(
         default_factory=dict[str, asyncio.Task[OrderRecord]], init=False
     )
 
@@ -61,8 +61,8 @@ class Confirmer:
 
     async def drain(self) -> None:
         """Wait for submissions under way; called before the desk closes."""
-        if self._under_way:
-            await asyncio.wait(self._under_way.values())
+        if self.under_way:
+            await asyncio.wait(self.under_way.values())
 
     async def _check_match(self, preview: PreviewRecord, hashed: str, caller: str) -> None:
         """Void the preview on any mismatch: a second guess must not be possible.
@@ -98,8 +98,8 @@ class Confirmer:
     async def _carry(self, record: OrderRecord) -> OrderRecord:
         """Run the submission as a task of its own, which no caller's leaving can cancel."""
         task = asyncio.create_task(self._carry_out(record))
-        self._under_way[record.preview_id] = task
-        task.add_done_callback(lambda _: self._under_way.pop(record.preview_id, None))
+        self.under_way[record.preview_id] = task
+        task.add_done_callback(lambda _: self.under_way.pop(record.preview_id, None))
         return await asyncio.shield(task)
 
     async def _carry_out(self, record: OrderRecord) -> OrderRecord:
@@ -132,7 +132,7 @@ class Confirmer:
 
     async def _repeat(self, preview_id: str) -> OrderRecord:
         """Tell what came of the nonce's first use; wait for it where it is under way here."""
-        if task := self._under_way.get(preview_id):
+        if task := self.under_way.get(preview_id):
             return told(await asyncio.shield(task))
         preview = await self.ledger.preview(preview_id)
         if preview is None or preview.nonce_state is NonceState.LIVE:

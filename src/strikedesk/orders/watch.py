@@ -45,6 +45,6 @@ class Watcher:
             await asyncio.sleep(self.every_s)
             try:
                 await self.once()
-            except Exception:
+            except Exception:  # noqa: BLE001 -- explained below
                 # The next round may find the broker back; a watcher that died would watch nothing.
                 _log.exception("a round of watching failed")

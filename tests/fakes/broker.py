@@ -1,0 +1,224 @@
+"""A broker that does what a bad day does: it takes an order and says nothing, or says no.
+
+It does not deduplicate, so an order sent twice shows as two. The books behind it are complete.
+"""
+
+import asyncio
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from strikedesk.domain.accounts import Account, AccountKind, Balances, Environment, Position
+from strikedesk.domain.broking import (
+    BrokerOrder,
+    CancelTicket,
+    Capabilities,
+    Lookup,
+    LookupStatus,
+    Preflight,
+    Receipt,
+    ReplaceTicket,
+    Ticket,
+)
+from strikedesk.domain.errors import Denied, OutcomeUnknown, Rejected, Unavailable
+from strikedesk.domain.orders import OrderRequest, OrderType, TimeInForce
+from strikedesk.domain.ports import Clock, TransactionPage
+from strikedesk.domain.quotes import Bar, Chain, Expiration, Feed, Interval, Quote, SymbolInfo
+from strikedesk.domain.reasons import Reason
+from strikedesk.domain.states import OrderState
+from strikedesk.domain.symbols import EquitySymbol, Symbol
+
+ACCOUNT = Account(
+    account_id="PAPER0001",
+    handle="paper-margin",
+    nickname="Practice",
+    kind=AccountKind.MARGIN,
+    environment=Environment.PAPER,
+    simulated=True,
+)
+
+
+class Day(StrEnum):
+    """What happens to the next ticket."""
+
+    FILLED = "filled"
+    WORKING = "working"
+    REJECTED = "rejected"
+    NEVER_LEFT = "never_left"
+    ACCEPTED_IN_SILENCE = "accepted_in_silence"
+    LOST = "lost"
+    CRASHED_AFTER_ACCEPTING = "crashed_after_accepting"
+
+
+@dataclass(slots=True)
+class ScriptedBroker:
+    """Quotes and positions are set by the test; `day` says what comes of the next ticket.
+
+    `answer`, where set, is an event that every answer waits for; `heard` tells that one waits.
+    """
+
+    clock: Clock
+    quoted: dict[Symbol, tuple[str | None, str | None]]
+    held: dict[Symbol, int] = field(default_factory=dict[Symbol, int])
+    day: Day = Day.FILLED
+    refusals: tuple[str, ...] = ()
+    lookups: LookupStatus | None = None
+    quote_age: timedelta = timedelta(0)
+    environment: Environment = Environment.PAPER
+    tickets: list[Ticket] = field(default_factory=list[Ticket])
+    placed: list[BrokerOrder] = field(default_factory=list[BrokerOrder])
+    heard: asyncio.Event = field(default_factory=asyncio.Event)
+    answer: asyncio.Event | None = None
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(
+            name="scripted",
+            environment=self.environment,
+            simulated=True,
+            order_types=frozenset(OrderType),
+            times_in_force=frozenset(TimeInForce),
+            legs_max=4,
+            shares_with_options=True,
+            deduplicates_client_ids=False,
+        )
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    async def accounts(self) -> tuple[Account, ...]:
+        return (ACCOUNT,)
+
+    async def balances(self, account_id: str) -> Balances:
+        return Balances(account_id=account_id, as_of=self.now(), cash=Decimal(100_000))
+
+    async def positions(self, account_id: str) -> tuple[Position, ...]:
+        return tuple(
+            Position(
+                account_id=account_id,
+                symbol=symbol,
+                quantity=quantity,
+                multiplier=1 if isinstance(symbol, EquitySymbol) else 100,
+                average_price=Decimal(1),
+            )
+            for symbol, quantity in sorted(self.held.items(), key=lambda item: item[0].compact)
+        )
+
+    async def transactions(
+        self, account_id: str, *, start: date | None, end: date | None, limit: int, offset: int
+    ) -> TransactionPage:
+        return TransactionPage(rows=(), total=0)
+
+    async def quotes(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
+        return {s: self._quote(s, *self.quoted[s]) for s in symbols if s in self.quoted}
+
+    async def fresh(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
+        return await self.quotes(symbols)
+
+    def _quote(self, symbol: Symbol, bid: str | None, ask: str | None) -> Quote:
+        return Quote(
+            symbol=symbol,
+            at=self.now() - self.quote_age,
+            feed=Feed.SIMULATED,
+            bid=Decimal(bid) if bid is not None else None,
+            ask=Decimal(ask) if ask is not None else None,
+        )
+
+    async def expirations(self, underlying: EquitySymbol) -> tuple[Expiration, ...]:
+        return ()
+
+    async def chain(self, underlying: EquitySymbol, days: Collection[date]) -> Chain:
+        spot = self._quote(underlying, None, None)
+        return Chain(underlying=underlying.ticker, spot=spot, as_of=self.now(), rows=())
+
+    async def bars(
+        self, symbol: Symbol, interval: Interval, start: datetime, end: datetime
+    ) -> tuple[Bar, ...]:
+        return ()
+
+    async def search(self, text: str, limit: int) -> tuple[SymbolInfo, ...]:
+        return ()
+
+    async def orders(
+        self, account_id: str, *, since: datetime | None = None
+    ) -> tuple[BrokerOrder, ...]:
+        return tuple(reversed(self.placed))
+
+    async def order(self, account_id: str, broker_order_id: str) -> BrokerOrder:
+        for order in self.placed:
+            if order.broker_order_id == broker_order_id:
+                return order
+        raise Denied(Reason.ORDER_UNKNOWN, order_id=broker_order_id)
+
+    async def find(self, account_id: str, client_order_id: str) -> Lookup:
+        if self.lookups is LookupStatus.INCOMPLETE:
+            return Lookup(status=LookupStatus.INCOMPLETE)
+        for order in self.placed:
+            if order.client_order_id == client_order_id:
+                return Lookup(status=LookupStatus.FOUND, broker_order=order)
+        return Lookup(status=LookupStatus.ABSENT)
+
+    async def preflight(self, ticket: Ticket) -> Preflight:
+        return Preflight(
+            fees=Decimal("1.12"),
+            buying_power_before=Decimal(100_000),
+            buying_power_after=Decimal(99_000),
+            margin_change=Decimal(1_000),
+            refusals=self.refusals,
+        )
+
+    async def advance(self) -> None:
+        return
+
+    async def submit(self, ticket: Ticket) -> Receipt:
+        self.tickets.append(ticket)
+        self.heard.set()
+        if self.answer is not None:
+            await self.answer.wait()
+        if self.day is Day.NEVER_LEFT:
+            raise Unavailable(Reason.BROKER_UNAVAILABLE)
+        if self.day is Day.REJECTED:
+            raise Rejected(Reason.BROKER_REJECTED, code="margin_check_failed")
+        if self.day is Day.LOST:
+            raise OutcomeUnknown(ticket.client_order_id)
+        order = self._carry_out(ticket)
+        if self.day is Day.ACCEPTED_IN_SILENCE:
+            raise OutcomeUnknown(ticket.client_order_id)
+        if self.day is Day.CRASHED_AFTER_ACCEPTING:
+            raise RuntimeError("half an answer: token=hunter2")
+        return Receipt(client_order_id=ticket.client_order_id, broker_order=order)
+
+    def _carry_out(self, ticket: Ticket) -> BrokerOrder:
+        if isinstance(ticket, CancelTicket):
+            return self._change(ticket.broker_order_id, state=OrderState.CANCELLED)
+        new = self._take(ticket.client_order_id, ticket.order)
+        if isinstance(ticket, ReplaceTicket):
+            self._change(
+                ticket.broker_order_id, state=OrderState.REPLACED, replaced_by=new.broker_order_id
+            )
+        return new
+
+    def _take(self, client_order_id: str, order: OrderRequest) -> BrokerOrder:
+        filled = self.day is Day.FILLED
+        taken = BrokerOrder(
+            broker_order_id=f"b-{len(self.placed) + 1}",
+            client_order_id=client_order_id,
+            order=order,
+            state=OrderState.FILLED if filled else OrderState.WORKING,
+            filled_units=order.units if filled else 0,
+            average_net=order.limit_net if filled else None,
+            fees=Decimal("1.12") if filled else None,
+        )
+        self.placed.append(taken)
+        return taken
+
+    def _change(
+        self, broker_order_id: str, *, state: OrderState, replaced_by: str | None = None
+    ) -> BrokerOrder:
+        for index, order in enumerate(self.placed):
+            if order.broker_order_id == broker_order_id:
+                self.placed[index] = replace(order, state=state, replaced_by=replaced_by)
+                return self.placed[index]
+        raise Rejected(Reason.BROKER_REJECTED, code="order_unknown")

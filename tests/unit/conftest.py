@@ -1,0 +1,10 @@
+"""Fixtures of the unit tests."""
+
+import pytest
+
+from tests.unit.order_desk import OrderDesk
+
+
+@pytest.fixture
+def orders() -> OrderDesk:
+    return OrderDesk()

@@ -1,0 +1,127 @@
+"""The order path over furniture made of memory, with every knob a test may turn."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from strikedesk.domain.accounts import Account
+from strikedesk.domain.broking import LookupStatus
+from strikedesk.domain.errors import Denied
+from strikedesk.domain.ledger import OrderRecord
+from strikedesk.domain.money import PriceEffect
+from strikedesk.domain.orders import Leg, OrderType
+from strikedesk.domain.reasons import Reason
+from strikedesk.domain.states import OrderState
+from strikedesk.domain.symbols import parse_symbol
+from strikedesk.orders.appraise import Appraiser
+from strikedesk.orders.book import OrderBook
+from strikedesk.orders.closing import Closer
+from strikedesk.orders.confirm import Confirmer
+from strikedesk.orders.consent import Consent, ConsentPolicy
+from strikedesk.orders.draft import Draft
+from strikedesk.orders.preview import Preview, Previewer
+from strikedesk.orders.reconcile import Reconciler
+from strikedesk.orders.stop import Safety
+from strikedesk.orders.submit import Submitter
+from strikedesk.risk.limits import Limits
+from tests.builders import a_leg
+from tests.fakes.broker import ACCOUNT, ScriptedBroker
+from tests.fakes.clock import CountingEntropy, StoppedClock
+from tests.fakes.halt import MemoryHalt
+from tests.fakes.ledger import MemoryLedger
+
+__all__ = ["LookupStatus", "OrderDesk", "OrderState"]
+
+CALL = "AAPL261218C00200000"
+ME = "stdio"
+
+
+class OneAccount:
+    """Knows the one account of the scripted broker."""
+
+    async def all(self) -> tuple[Account, ...]:
+        return (ACCOUNT,)
+
+    async def named(self, handle: str) -> Account:
+        if handle != ACCOUNT.handle:
+            raise Denied(Reason.ACCOUNT_UNKNOWN, account=handle)
+        return ACCOUNT
+
+
+@dataclass
+class OrderDesk:
+    """Real use cases; ledger, halt and broker in memory. `restart` forgets all but those."""
+
+    clock: StoppedClock = field(default_factory=StoppedClock)
+    entropy: CountingEntropy = field(default_factory=CountingEntropy)
+    ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    halt: MemoryHalt = field(default_factory=MemoryHalt)
+    limits: Limits = field(default_factory=Limits)
+    accounts: OneAccount = field(default_factory=OneAccount)
+
+    def __post_init__(self) -> None:
+        self.broker = ScriptedBroker(
+            clock=self.clock, quoted={parse_symbol(CALL): ("1.10", "1.20")}
+        )
+        self.restart()
+
+    def restart(self) -> None:
+        """Build the use cases anew, as a new process does."""
+        broker, ledger, clock = self.broker, self.ledger, self.clock
+        appraise = Appraiser(broker=broker, quotes=broker, limits=lambda: self.limits)
+        self.previewer = Previewer(
+            broker=broker,
+            ledger=ledger,
+            accounts=self.accounts,
+            halt=self.halt,
+            clock=clock,
+            entropy=self.entropy,
+            appraise=appraise,
+            preview_ttl_s=120,
+        )
+        self.closer = Closer(
+            broker=broker, accounts=self.accounts, quotes=broker, previewer=self.previewer
+        )
+        self.submit = Submitter(broker=broker, ledger=ledger, halt=self.halt, clock=clock)
+        self.confirmer = Confirmer(
+            ledger=ledger,
+            clock=clock,
+            appraise=appraise,
+            consent=Consent(policy=ConsentPolicy.MODEL, environment=broker.environment),
+            submit=self.submit,
+            broker=broker.capabilities.name,
+        )
+        self.reconciler = Reconciler(broker=broker, ledger=ledger, clock=clock, preview_ttl_s=120)
+        self.book = OrderBook(ledger=ledger, accounts=self.accounts, reconciler=self.reconciler)
+        self.safety = Safety(halt=self.halt, ledger=ledger, reconciler=self.reconciler, clock=clock)
+
+    def quote(self, symbol: str, bid: str | None, ask: str | None) -> None:
+        """Set a market."""
+        self.broker.quoted[parse_symbol(symbol)] = (bid, ask)
+
+    async def preview(
+        self,
+        *legs: Leg,
+        price: str | None = "1.20",
+        effect: PriceEffect | None = PriceEffect.DEBIT,
+        order_type: OrderType = OrderType.LIMIT,
+        caller: str = ME,
+    ) -> Preview:
+        """Preview one call bought at the offer, unless told otherwise."""
+        draft = Draft(
+            account=ACCOUNT.handle,
+            legs=legs or (a_leg(CALL),),
+            order_type=order_type,
+            price=None if price is None else Decimal(price),
+            price_effect=effect,
+        )
+        return await self.previewer.place(draft, caller=caller)
+
+    async def confirm(self, preview: Preview, *, caller: str = ME) -> OrderRecord:
+        """Confirm it with its own nonce."""
+        return await self.confirmer(preview.record.preview_id, preview.nonce, caller=caller)
+
+    async def row(self, preview: Preview) -> OrderRecord:
+        """Return its row as the ledger has it."""
+        found = await self.ledger.order(preview.record.order_id)
+        assert found is not None
+        return found

@@ -1,0 +1,293 @@
+"""Replace, cancel, close and roll: each a preview like any other."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from strikedesk.domain.broking import CancelTicket, ReplaceTicket
+from strikedesk.domain.errors import Denied
+from strikedesk.domain.ledger import TicketKind
+from strikedesk.domain.money import PriceEffect
+from strikedesk.domain.orders import Action, TimeInForce
+from strikedesk.domain.quotes import Expiration, Settlement
+from strikedesk.domain.reasons import Reason
+from strikedesk.domain.states import OrderState
+from strikedesk.domain.symbols import EquitySymbol, parse_option, parse_symbol
+from strikedesk.orders.closing import CloseRequest, RollRequest
+from strikedesk.orders.draft import Change
+from strikedesk.orders.preview import Preview
+from tests.builders import a_leg
+from tests.fakes.broker import Day, ScriptedBroker
+from tests.unit.order_desk import CALL, OrderDesk
+
+NEXT = "AAPL270115C00200000"
+
+
+async def working(orders: OrderDesk) -> Preview:
+    orders.broker.day = Day.WORKING
+    preview = await orders.preview()
+    await orders.confirm(preview)
+    return preview
+
+
+async def test_a_replacement_sends_the_change_and_closes_the_old_row(orders: OrderDesk) -> None:
+    old = await working(orders)
+    change = Change(price=Decimal("1.15"), price_effect=PriceEffect.DEBIT)
+
+    preview = await orders.previewer.replace(old.record.order_id, change, caller="stdio")
+    new = await orders.confirm(preview)
+
+    ticket = orders.broker.tickets[-1]
+    assert isinstance(ticket, ReplaceTicket)
+    assert (ticket.broker_order_id, ticket.order.limit_net) == ("b-1", Decimal("1.15"))
+    assert (new.state, new.broker_order_id) == (OrderState.WORKING, "b-2")
+    old_row = await orders.row(old)
+    assert (old_row.state, old_row.replaced_by) == (OrderState.REPLACED, "b-2")
+
+
+async def test_a_cancel_needs_a_nonce_too_and_ends_both_rows(orders: OrderDesk) -> None:
+    """A cancel can remove protection, so nobody cancels by calling one tool."""
+    old = await working(orders)
+
+    preview = await orders.previewer.cancel(old.record.order_id, caller="stdio")
+    assert len(orders.broker.tickets) == 1
+    act = await orders.confirm(preview)
+
+    assert isinstance(orders.broker.tickets[-1], CancelTicket)
+    assert (act.kind, act.state) == (TicketKind.CANCEL, OrderState.CANCELLED)
+    assert (await orders.row(old)).state is OrderState.CANCELLED
+
+
+async def test_a_cancel_of_a_closing_order_warns_of_the_protection_it_removes(
+    orders: OrderDesk,
+) -> None:
+    orders.broker.day = Day.WORKING
+    orders.broker.held[parse_symbol(CALL)] = 1
+    close = await orders.preview(
+        a_leg(CALL, Action.SELL_TO_CLOSE), price="2.00", effect=PriceEffect.CREDIT
+    )
+    await orders.confirm(close)
+
+    preview = await orders.previewer.cancel(close.record.order_id, caller="stdio")
+
+    assert preview.warnings == (
+        "This order closes AAPL positions: without it nothing protects them.",
+    )
+
+
+@pytest.mark.parametrize("units", [2, 7])
+async def test_a_replacement_may_change_the_size(orders: OrderDesk, units: int) -> None:
+    old = await working(orders)
+
+    preview = await orders.previewer.replace(
+        old.record.order_id, Change(units=units), caller="stdio"
+    )
+
+    assert preview.record.order.contracts == units
+
+
+async def test_a_replacement_meets_the_limits_like_any_order(orders: OrderDesk) -> None:
+    old = await working(orders)
+
+    with pytest.raises(Denied) as denied:
+        await orders.previewer.replace(old.record.order_id, Change(units=21), caller="stdio")
+
+    assert denied.value.reason is Reason.CONTRACTS_ABOVE_LIMIT
+
+
+async def test_a_replacement_may_change_how_long_it_stands(orders: OrderDesk) -> None:
+    old = await working(orders)
+    change = Change(time_in_force=TimeInForce.GTD, gtd_date=date(2026, 12, 4))
+
+    preview = await orders.previewer.replace(old.record.order_id, change, caller="stdio")
+
+    order = preview.record.order
+    assert (order.time_in_force, order.gtd_date) == (TimeInForce.GTD, date(2026, 12, 4))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (Change(), Reason.NOTHING_TO_CHANGE),
+        (Change(units=1), Reason.NOTHING_TO_CHANGE),
+        (Change(units=0), Reason.INVALID_QUANTITY),
+        (Change(price=Decimal(1)), Reason.INVALID_PRICE),
+    ],
+)
+async def test_a_change_that_is_none_is_denied(
+    orders: OrderDesk, change: Change, reason: Reason
+) -> None:
+    old = await working(orders)
+
+    with pytest.raises(Denied) as denied:
+        await orders.previewer.replace(old.record.order_id, change, caller="stdio")
+
+    assert denied.value.reason is reason
+
+
+async def test_only_a_working_order_can_be_changed(orders: OrderDesk) -> None:
+    filled = await orders.preview()
+    await orders.confirm(filled)
+
+    for order_id, reason in [
+        (filled.record.order_id, Reason.ORDER_NOT_WORKING),
+        ("id-9999", Reason.ORDER_UNKNOWN),
+    ]:
+        with pytest.raises(Denied) as denied:
+            await orders.previewer.cancel(order_id, caller="stdio")
+        assert denied.value.reason is reason
+
+
+async def test_a_cancel_that_came_too_late_tells_the_fill(orders: OrderDesk) -> None:
+    """A fill may win the race; the broker's word is what is written down."""
+    old = await working(orders)
+    preview = await orders.previewer.cancel(old.record.order_id, caller="stdio")
+    orders.broker.placed[0] = replace(
+        orders.broker.placed[0], state=OrderState.FILLED, filled_units=1
+    )
+    orders.broker.day = Day.REJECTED
+
+    with pytest.raises(Exception, match="BROKER_REJECTED"):
+        await orders.confirm(preview)
+    record, _ = await orders.book.get(old.record.order_id)
+
+    assert (record.state, record.filled_units) == (OrderState.FILLED, 1)
+
+
+async def test_a_close_is_written_from_what_is_held(orders: OrderDesk) -> None:
+    orders.broker.held[parse_symbol(CALL)] = -3
+    request = CloseRequest(account="paper-margin", symbols=(parse_symbol(CALL),))
+
+    preview = await orders.closer.close(request, caller="stdio")
+
+    (leg,) = preview.record.order.legs
+    assert (leg.action, leg.quantity) == (Action.BUY_TO_CLOSE, 3)
+    assert preview.record.order.limit_net == Decimal("1.15")
+
+
+async def test_a_close_of_shares_sells_them(orders: OrderDesk) -> None:
+    orders.broker.held[parse_symbol("AAPL")] = 100
+    orders.quote("AAPL", "200.00", "200.02")
+    request = CloseRequest(
+        account="paper-margin",
+        symbols=(parse_symbol("AAPL"),),
+        quantity=40,
+        price=Decimal("200.00"),
+        price_effect=PriceEffect.CREDIT,
+    )
+
+    preview = await orders.closer.close(request, caller="stdio")
+
+    (leg,) = preview.record.order.legs
+    assert (leg.action, leg.quantity) == (Action.SELL, 40)
+
+
+async def test_a_worthless_long_is_offered_at_a_cent(orders: OrderDesk) -> None:
+    """A mid of half a cent rounds to nothing, and nothing is no price."""
+    orders.broker.held[parse_symbol(CALL)] = 1
+    orders.quote(CALL, "0.00", "0.01")
+    request = CloseRequest(account="paper-margin", symbols=(parse_symbol(CALL),))
+
+    preview = await orders.closer.close(request, caller="stdio")
+
+    assert preview.record.order.limit_net == Decimal("-0.01")
+
+
+@pytest.mark.parametrize(
+    ("symbol", "quantity", "reason"),
+    [
+        ("AAPL261218C00999000", None, Reason.POSITION_UNKNOWN),
+        (CALL, 2, Reason.CLOSE_EXCEEDS_POSITION),
+    ],
+)
+async def test_what_is_not_held_cannot_be_closed(
+    orders: OrderDesk, symbol: str, quantity: int | None, reason: Reason
+) -> None:
+    orders.broker.held[parse_symbol(CALL)] = 1
+    request = CloseRequest(
+        account="paper-margin", symbols=(parse_symbol(symbol),), quantity=quantity
+    )
+
+    with pytest.raises(Denied) as denied:
+        await orders.closer.close(request, caller="stdio")
+
+    assert denied.value.reason is reason
+
+
+async def test_a_close_without_a_market_asks_for_a_price(orders: OrderDesk) -> None:
+    orders.broker.held[parse_symbol(CALL)] = 1
+    orders.quote(CALL, None, "0.05")
+    request = CloseRequest(account="paper-margin", symbols=(parse_symbol(CALL),))
+
+    with pytest.raises(Denied) as denied:
+        await orders.closer.close(request, caller="stdio")
+
+    assert denied.value.reason is Reason.QUOTE_MISSING
+
+
+class ListedBroker(ScriptedBroker):
+    async def expirations(self, underlying: EquitySymbol) -> tuple[Expiration, ...]:
+        return tuple(
+            Expiration(
+                underlying=underlying.ticker,
+                root=underlying.ticker,
+                day=day,
+                days=1,
+                standard=True,
+                settlement=Settlement.PM,
+                strikes=(Decimal(200),),
+            )
+            for day in (date(2026, 12, 18), date(2027, 1, 15))
+        )
+
+
+def listing(orders: OrderDesk) -> None:
+    old = orders.broker
+    orders.broker = ListedBroker(clock=old.clock, quoted=old.quoted, held=old.held)
+    orders.restart()
+
+
+async def test_a_roll_closes_one_contract_and_opens_its_like(orders: OrderDesk) -> None:
+    listing(orders)
+    orders.broker.held[parse_symbol(CALL)] = -1
+    orders.broker.held[parse_symbol("AAPL")] = 100
+    orders.quote(NEXT, "3.00", "3.10")
+    request = RollRequest(
+        account="paper-margin", symbol=parse_option(CALL), new_expiration=date(2027, 1, 15)
+    )
+
+    preview = await orders.closer.roll(request, caller="stdio")
+
+    assert {(leg.symbol.compact, leg.action) for leg in preview.record.order.legs} == {
+        (CALL, Action.BUY_TO_CLOSE),
+        (NEXT, Action.SELL_TO_OPEN),
+    }
+    assert preview.record.order.limit_net == Decimal("-1.90")
+
+
+@pytest.mark.parametrize(
+    ("new_expiration", "new_strike", "reason"),
+    [
+        (None, None, Reason.NOTHING_TO_CHANGE),
+        (date(2027, 1, 16), None, Reason.CONTRACT_NOT_FOUND),
+        (None, Decimal("200.5"), Reason.CONTRACT_NOT_FOUND),
+    ],
+)
+async def test_a_roll_to_nowhere_is_denied(
+    orders: OrderDesk, new_expiration: date | None, new_strike: Decimal | None, reason: Reason
+) -> None:
+    listing(orders)
+    orders.broker.held[parse_symbol(CALL)] = -1
+    request = RollRequest(
+        account="paper-margin",
+        symbol=parse_option(CALL),
+        new_expiration=new_expiration,
+        new_strike=new_strike,
+    )
+
+    with pytest.raises(Denied) as denied:
+        await orders.closer.roll(request, caller="stdio")
+
+    assert denied.value.reason is reason

@@ -1,0 +1,290 @@
+"""Confirm: once, whatever happens, and only what was previewed."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from strikedesk.domain.accounts import Environment
+from strikedesk.domain.broking import PlaceTicket
+from strikedesk.domain.errors import (
+    Denied,
+    DeskError,
+    OutcomeUnknown,
+    Rejected,
+    Unavailable,
+)
+from strikedesk.domain.ledger import Halt, Note, Progress
+from strikedesk.domain.reasons import Reason
+from strikedesk.domain.states import OrderState
+from strikedesk.orders.consent import Consent, ConsentPolicy
+from strikedesk.orders.preview import Preview
+from tests.builders import NOON
+from tests.fakes.broker import Day
+from tests.unit.order_desk import CALL, OrderDesk
+
+HALT = Halt(since=NOON, actor="owner", why="lunch")
+
+
+async def denial(orders: OrderDesk, preview: Preview, **changes: str) -> Reason:
+    said = {"preview_id": preview.record.preview_id, "nonce": preview.nonce, "caller": "stdio"}
+    said |= changes
+    with pytest.raises(Denied) as denied:
+        await orders.confirmer(said["preview_id"], said["nonce"], caller=said["caller"])
+    return denied.value.reason
+
+
+@pytest.mark.promise("one-door")
+async def test_a_confirmed_preview_is_sent_as_it_was_previewed(orders: OrderDesk) -> None:
+    preview = await orders.preview()
+
+    record = await orders.confirm(preview)
+
+    assert record.state is OrderState.FILLED
+    assert (record.filled_units, record.average_net) == (1, Decimal("1.20"))
+    (ticket,) = orders.broker.tickets
+    assert isinstance(ticket, PlaceTicket)
+    assert ticket.client_order_id == preview.record.client_order_id
+    assert ticket.order.digest == preview.record.order.digest
+
+
+@pytest.mark.promise("once")
+@pytest.mark.parametrize("day", [Day.FILLED, Day.WORKING])
+async def test_a_second_confirm_tells_the_first_outcome_and_sends_nothing(
+    orders: OrderDesk, day: Day
+) -> None:
+    """Clients of the current protocol re-issue a call whose answer was lost."""
+    orders.broker.day = day
+    preview = await orders.preview()
+
+    first = await orders.confirm(preview)
+    orders.restart()
+    second = await orders.confirm(preview)
+
+    assert second == first
+    assert len(orders.broker.tickets) == 1
+
+
+@pytest.mark.promise("once")
+@pytest.mark.parametrize(
+    ("day", "error", "state"),
+    [
+        (Day.REJECTED, Rejected, OrderState.REJECTED),
+        (Day.NEVER_LEFT, Unavailable, OrderState.LAPSED),
+        (Day.LOST, OutcomeUnknown, OrderState.UNKNOWN),
+        (Day.ACCEPTED_IN_SILENCE, OutcomeUnknown, OrderState.UNKNOWN),
+        (Day.CRASHED_AFTER_ACCEPTING, OutcomeUnknown, OrderState.UNKNOWN),
+    ],
+)
+async def test_a_bad_day_ends_in_a_definite_state_or_in_doubt_and_never_in_a_second_send(
+    orders: OrderDesk, day: Day, error: type[DeskError], state: OrderState
+) -> None:
+    """A repeat hears exactly what the first heard; only the broker's books can end a doubt."""
+    orders.broker.day = day
+    preview = await orders.preview()
+
+    heard: list[str] = []
+    for _ in range(3):
+        with pytest.raises(error) as raised:
+            await orders.confirm(preview)
+        heard.append(str(raised.value))
+        orders.restart()
+
+    assert (await orders.row(preview)).state is state
+    assert len(orders.broker.tickets) == 1
+    assert len(set(heard)) == 1
+    assert "hunter2" not in heard[0]
+
+
+@pytest.mark.promise("once")
+async def test_callers_that_confirm_at_once_share_one_submission(orders: OrderDesk) -> None:
+    preview = await orders.preview()
+
+    told = await asyncio.gather(*(orders.confirm(preview) for _ in range(50)))
+
+    assert len(orders.broker.tickets) == 1
+    assert {record.state for record in told} == {OrderState.FILLED}
+
+
+@pytest.mark.promise("once")
+async def test_a_caller_that_leaves_does_not_stop_what_was_begun(orders: OrderDesk) -> None:
+    """A closed stream is a cancellation; the order must end in the ledger all the same."""
+    orders.broker.answer = asyncio.Event()
+    preview = await orders.preview()
+    call = asyncio.create_task(orders.confirm(preview))
+    await orders.broker.heard.wait()
+
+    call.cancel()
+    orders.broker.answer.set()
+    await orders.confirmer.drain()
+
+    assert (await orders.row(preview)).state is OrderState.FILLED
+    assert len(orders.broker.tickets) == 1
+
+
+@pytest.mark.promise("nothing-lost")
+async def test_the_intent_is_written_before_the_broker_hears_of_it(orders: OrderDesk) -> None:
+    orders.broker.day = Day.WORKING
+    preview = await orders.preview()
+    await orders.confirm(preview)
+
+    kinds = [event.kind for event in orders.ledger.trail]
+
+    assert kinds == ["previewed", "claimed", "submitting", "broker:working"]
+    intent = orders.ledger.trail[2]
+    assert intent.body["client_order_id"] == preview.record.client_order_id
+    assert intent.body["order"] == preview.record.order.canonical
+
+
+async def test_an_intent_that_cannot_be_written_is_not_sent(orders: OrderDesk) -> None:
+    preview = await orders.preview()
+
+    class FullDisk(type(orders.ledger)):
+        async def advance(self, *args: object, **kwargs: object) -> None:
+            raise OSError("disk full")
+
+    orders.submit = replace(orders.submit, ledger=FullDisk())
+    orders.confirmer = replace(orders.confirmer, submit=orders.submit)
+
+    with pytest.raises(OSError, match="disk full"):
+        await orders.confirm(preview)
+    assert orders.broker.tickets == []
+
+
+@pytest.mark.promise("one-door")
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"nonce": "another"}, Reason.NONCE_MISMATCH),
+        ({"nonce": ""}, Reason.NONCE_MISMATCH),
+        ({"caller": "token:somebody-else"}, Reason.CALLER_MISMATCH),
+    ],
+)
+async def test_a_mismatch_kills_the_preview_for_good(
+    orders: OrderDesk, changes: dict[str, str], reason: Reason
+) -> None:
+    """A nonce that could be guessed twice is no nonce."""
+    preview = await orders.preview()
+
+    assert await denial(orders, preview, **changes) is reason
+    assert await denial(orders, preview) is reason
+    assert orders.broker.tickets == []
+    assert (await orders.row(preview)).state is OrderState.LAPSED
+
+
+async def test_a_preview_nobody_made_is_denied(orders: OrderDesk) -> None:
+    preview = await orders.preview()
+
+    assert await denial(orders, preview, preview_id="id-9999") is Reason.PREVIEW_UNKNOWN
+    assert (await orders.confirm(preview)).state is OrderState.FILLED
+
+
+@pytest.mark.parametrize(
+    ("seconds", "reason"),
+    [(120, Reason.PREVIEW_EXPIRED), (9_999, Reason.PREVIEW_EXPIRED), (-1, Reason.CLOCK_WENT_BACK)],
+)
+async def test_a_preview_out_of_its_time_is_denied(
+    orders: OrderDesk, seconds: float, reason: Reason
+) -> None:
+    """A price has a date; a clock set back must not revive it."""
+    preview = await orders.preview()
+
+    orders.clock.move(seconds)
+    assert await denial(orders, preview) is reason
+    orders.clock.move(-seconds)
+
+    assert await denial(orders, preview) is reason
+    assert orders.broker.tickets == []
+
+
+async def test_a_preview_holds_to_its_last_moment(orders: OrderDesk) -> None:
+    preview = await orders.preview()
+    orders.clock.move(119.999)
+
+    assert (await orders.confirm(preview)).state is OrderState.FILLED
+
+
+@pytest.mark.promise("one-door")
+async def test_a_stored_order_that_was_altered_is_refused(orders: OrderDesk) -> None:
+    """Whoever can write the database cannot make the desk send something else."""
+    preview = await orders.preview()
+    stored = orders.ledger.records[preview.record.order_id]
+    dearer = replace(stored.order, limit_net=Decimal("9.99"))
+    orders.ledger.records[preview.record.order_id] = replace(stored, order=dearer)
+
+    assert await denial(orders, preview) is Reason.NONCE_MISMATCH
+    assert orders.broker.tickets == []
+
+
+@pytest.mark.promise("halt")
+async def test_a_halt_after_the_preview_stops_the_send(orders: OrderDesk) -> None:
+    """The stop is asked on the path that sends, not only where it is set."""
+    preview = await orders.preview()
+    await orders.halt.engage(HALT)
+
+    assert await denial(orders, preview) is Reason.TRADING_HALTED
+    orders.halt.halt = None
+
+    assert await denial(orders, preview) is Reason.TRADING_HALTED
+    assert orders.broker.tickets == []
+
+
+@pytest.mark.promise("limits")
+async def test_limits_are_asked_again_on_fresh_quotes(orders: OrderDesk) -> None:
+    """The market ran away between preview and confirm: the old price is far too dear now."""
+    preview = await orders.preview()
+    orders.quote(CALL, "0.50", "0.60")
+
+    assert await denial(orders, preview) is Reason.PRICE_OUTSIDE_COLLAR
+    assert orders.broker.tickets == []
+
+
+async def test_a_quote_that_went_stale_stops_the_send(orders: OrderDesk) -> None:
+    preview = await orders.preview()
+    orders.broker.quote_age = timedelta(seconds=61)
+
+    assert await denial(orders, preview) is Reason.QUOTE_STALE
+
+
+async def test_a_nonce_alone_moves_no_real_money(orders: OrderDesk) -> None:
+    """Consent `model` is for paper; outside it the answer is no, whatever was wired."""
+    preview = await orders.preview()
+    live = Consent(policy=ConsentPolicy.MODEL, environment=Environment.LIVE)
+    orders.confirmer = replace(orders.confirmer, consent=live)
+
+    assert await denial(orders, preview) is Reason.CONSENT_DECLINED
+    assert (await orders.row(preview)).state is OrderState.DECLINED
+    assert orders.broker.tickets == []
+
+
+async def test_a_process_that_slept_before_its_send_keeps_silent(orders: OrderDesk) -> None:
+    """Others may have looked for the order meanwhile, found nothing and told the owner so."""
+    preview = await orders.preview()
+
+    class SlowHalt(type(orders.halt)):
+        async def engaged(self) -> Halt | None:
+            orders.clock.move(11)
+            return None
+
+    orders.confirmer = replace(orders.confirmer, submit=replace(orders.submit, halt=SlowHalt()))
+
+    assert await denial(orders, preview) is Reason.PREVIEW_EXPIRED
+    assert orders.broker.tickets == []
+
+
+async def test_a_row_that_another_process_moved_is_not_sent(orders: OrderDesk) -> None:
+    preview = await orders.preview()
+    note = Note(at=NOON, actor="other", path="test", kind="submitting")
+    await orders.ledger.advance(
+        preview.record.order_id,
+        Progress(state=OrderState.SUBMITTING),
+        only_from={OrderState.PREVIEWED},
+        note=note,
+    )
+
+    record = await orders.confirm(preview)
+
+    assert record.state is OrderState.SUBMITTING
+    assert orders.broker.tickets == []

@@ -1,0 +1,253 @@
+"""Preview: every side of an order, and nothing sent."""
+# ruff: noqa: E501 -- a table of cases reads best one case a line
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from strikedesk.domain.errors import Denied
+from strikedesk.domain.ledger import Halt
+from strikedesk.domain.money import PriceEffect
+from strikedesk.domain.orders import Action, Leg, OrderType, TimeInForce
+from strikedesk.domain.reasons import Reason
+from strikedesk.domain.states import OrderState
+from strikedesk.domain.symbols import parse_symbol
+from strikedesk.orders.binding import hash_nonce
+from strikedesk.orders.draft import Draft
+from strikedesk.orders.preview import Preview
+from strikedesk.risk.verdict import Outcome
+from tests.builders import NOON, a_leg
+from tests.unit.order_desk import CALL, OrderDesk
+
+SHORT = "AAPL261218C00210000"
+SATURDAY = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+
+async def denied(orders: OrderDesk, *legs: Leg, **said: object) -> Denied:
+    with pytest.raises(Denied) as raised:
+        await orders.preview(*legs, **said)  # pyright: ignore[reportArgumentType] -- wrong on purpose
+    assert orders.ledger.trail == []
+    assert orders.broker.tickets == []
+    return raised.value
+
+
+def outcomes(preview: Preview) -> dict[str, Outcome]:
+    return {check.name: check.outcome for check in preview.checks}
+
+
+async def test_a_preview_shows_every_figure_and_sends_nothing(orders: OrderDesk) -> None:
+    orders.quote(SHORT, "0.40", "0.50")
+    long, short = a_leg(CALL), a_leg(SHORT, Action.SELL_TO_OPEN)
+
+    preview = await orders.preview(long, short, price="0.75")
+
+    figures = preview.figures
+    assert figures is not None
+    assert (figures.mid_net, figures.natural_net) == (Decimal("0.70"), Decimal("0.80"))
+    assert figures.cash_effect == Decimal("-75.00")
+    assert (figures.max_loss, figures.max_profit) == (Decimal("75.00"), Decimal("925.00"))
+    assert figures.break_evens == (Decimal("200.75"),)
+    assert figures.risk_added == Decimal("75.00")
+    assert preview.preflight is not None
+    assert preview.preflight.fees == Decimal("1.12")
+    assert preview.expires_at == NOON + timedelta(seconds=120)
+    assert orders.broker.tickets == []
+
+
+async def test_a_preview_lists_every_check_with_its_outcome(orders: OrderDesk) -> None:
+    preview = await orders.preview()
+
+    assert outcomes(preview) == {
+        "contracts": Outcome.PASSED,
+        "shares": Outcome.PASSED,
+        "loss": Outcome.PASSED,
+        "order_type": Outcome.PASSED,
+        "quote_age": Outcome.PASSED,
+        "price_collar": Outcome.PASSED,
+        "broker_fees": Outcome.PASSED,
+        "broker_buying_power": Outcome.PASSED,
+    }
+
+
+async def test_the_nonce_is_kept_only_as_a_hash(orders: OrderDesk) -> None:
+    """Whoever reads the database cannot confirm from it."""
+    preview = await orders.preview()
+    stored = await orders.ledger.preview(preview.record.preview_id)
+
+    assert stored is not None
+    assert stored.nonce_hash == hash_nonce(preview.nonce)
+    assert preview.nonce not in repr(stored)
+    assert preview.nonce not in repr(orders.ledger.trail)
+
+
+@pytest.mark.parametrize(
+    ("legs", "said", "reason"),
+    [
+        ((a_leg(quantity=21),), {}, Reason.CONTRACTS_ABOVE_LIMIT),
+        ((), {"price": "1.35"}, Reason.PRICE_OUTSIDE_COLLAR),
+        ((), {"effect": PriceEffect.CREDIT}, Reason.INVALID_PRICE),
+        ((), {"effect": None}, Reason.INVALID_PRICE),
+        ((), {"price": "1.205"}, Reason.INVALID_TICK),
+        ((), {"price": None, "effect": None, "order_type": OrderType.MARKET}, Reason.MARKET_ORDER_REFUSED),
+        ((a_leg("AAPL261218C00999000"),), {}, Reason.QUOTE_MISSING),
+        ((a_leg(CALL, Action.SELL_TO_OPEN),), {"price": "1.10", "effect": PriceEffect.CREDIT}, Reason.LOSS_UNDEFINED),
+        ((a_leg(CALL, Action.SELL_TO_CLOSE),), {"price": "1.10", "effect": PriceEffect.CREDIT}, Reason.CLOSE_EXCEEDS_POSITION),
+    ],
+)  # fmt: skip
+async def test_an_order_against_a_rule_is_denied_and_leaves_no_trace(
+    orders: OrderDesk, legs: tuple[Leg, ...], said: dict[str, object], reason: Reason
+) -> None:
+    assert (await denied(orders, *legs, **said)).reason is reason
+
+
+async def test_an_even_order_needs_no_price(orders: OrderDesk) -> None:
+    orders.quote(SHORT, "1.10", "1.20")
+    legs = (a_leg(CALL), a_leg(SHORT, Action.SELL_TO_OPEN))
+
+    preview = await orders.preview(*legs, price=None, effect=PriceEffect.EVEN)
+
+    assert preview.record.order.limit_net == 0
+
+
+async def test_a_covered_call_is_not_a_naked_one(orders: OrderDesk) -> None:
+    orders.broker.held[parse_symbol("AAPL")] = 100
+
+    preview = await orders.preview(
+        a_leg(CALL, Action.SELL_TO_OPEN), price="1.10", effect=PriceEffect.CREDIT
+    )
+
+    assert preview.figures is not None
+    assert preview.figures.max_loss == "unlimited"
+    assert preview.figures.risk_added == Decimal("-110.00")
+
+
+async def test_a_close_passes_the_limits_that_an_open_must_meet(orders: OrderDesk) -> None:
+    """Getting out must always be possible: the limit is on risk added, and a close frees it."""
+    orders.limits = replace(orders.limits, loss_usd_max=Decimal(0))
+    orders.broker.held[parse_symbol(CALL)] = 1
+
+    preview = await orders.preview(
+        a_leg(CALL, Action.SELL_TO_CLOSE), price="1.10", effect=PriceEffect.CREDIT
+    )
+
+    assert preview.figures is not None
+    assert preview.figures.risk_added == Decimal("-110.00")
+
+
+async def test_a_calendar_risks_its_debit_and_says_what_is_not_known(orders: OrderDesk) -> None:
+    far = "AAPL270115C00200000"
+    orders.quote(far, "3.00", "3.10")
+
+    preview = await orders.preview(
+        a_leg(CALL, Action.SELL_TO_OPEN), a_leg(far), price="2.00", effect=PriceEffect.DEBIT
+    )
+
+    assert preview.figures is not None
+    assert (preview.figures.max_loss, preview.figures.max_profit) == (Decimal("200.00"), None)
+    assert any("expirations" in warning for warning in preview.warnings)
+
+
+async def test_a_stale_quote_denies_while_the_market_is_open(orders: OrderDesk) -> None:
+    orders.broker.quote_age = timedelta(seconds=61)
+
+    assert (await denied(orders)).reason is Reason.QUOTE_STALE
+
+
+async def test_a_closed_market_is_told_and_its_last_quotes_are_as_fresh_as_can_be(
+    orders: OrderDesk,
+) -> None:
+    """On a Saturday the newest quote is Friday's close: the order may wait for Monday."""
+    orders.clock.at = SATURDAY
+    orders.broker.quote_age = SATURDAY - datetime(2026, 11, 20, 21, 0, tzinfo=UTC)
+
+    preview = await orders.preview()
+
+    assert preview.figures is not None
+    assert (preview.figures.market_open, preview.figures.quote_age_s) == (False, 0)
+    assert "2026-11-23T14:30Z" in preview.warnings[0]
+
+
+async def test_a_quote_from_before_the_last_close_is_stale_on_a_saturday_too(
+    orders: OrderDesk,
+) -> None:
+    orders.clock.at = SATURDAY
+    orders.broker.quote_age = timedelta(days=2)
+
+    assert (await denied(orders)).reason is Reason.QUOTE_STALE
+
+
+@pytest.mark.promise("halt")
+async def test_a_halted_desk_previews_nothing(orders: OrderDesk) -> None:
+    await orders.halt.engage(Halt(since=NOON, actor="owner", why="lunch"))
+
+    error = await denied(orders)
+
+    assert (error.reason, error.facts["why"]) == (Reason.TRADING_HALTED, "lunch")
+
+
+async def test_what_the_broker_refuses_is_denied_with_its_figures(orders: OrderDesk) -> None:
+    orders.broker.refusals = ("insufficient_buying_power",)
+
+    error = await denied(orders)
+
+    assert error.reason is Reason.INSUFFICIENT_BUYING_POWER
+    assert error.facts["buying_power"] == Decimal(100_000)
+
+
+async def test_another_refusal_is_told_by_its_code(orders: OrderDesk) -> None:
+    orders.broker.refusals = ("option_level", "cash_account")
+
+    assert (await denied(orders)).facts == {"codes": "option_level, cash_account"}
+
+
+def a_draft(**changes: object) -> Draft:
+    said: dict[str, object] = {
+        "account": "paper-margin",
+        "legs": (a_leg(CALL),),
+        "order_type": OrderType.LIMIT,
+        "price": Decimal("1.20"),
+        "price_effect": PriceEffect.DEBIT,
+    }
+    return Draft(**(said | changes))  # pyright: ignore[reportArgumentType] -- wrong on purpose
+
+
+@pytest.mark.parametrize(
+    ("draft", "reason"),
+    [
+        (a_draft(account="somebody-else"), Reason.ACCOUNT_UNKNOWN),
+        (
+            a_draft(time_in_force=TimeInForce.GTD, gtd_date=date(2026, 11, 19)),
+            Reason.INVALID_TIME_IN_FORCE,
+        ),
+    ],
+)
+async def test_an_account_or_a_date_that_cannot_be_is_denied(
+    orders: OrderDesk, draft: Draft, reason: Reason
+) -> None:
+    with pytest.raises(Denied) as raised:
+        await orders.previewer.place(draft, caller="stdio")
+
+    assert raised.value.reason is reason
+
+
+async def test_an_order_for_this_instant_needs_an_open_market(orders: OrderDesk) -> None:
+    orders.clock.at = SATURDAY
+
+    with pytest.raises(Denied) as raised:
+        await orders.previewer.place(a_draft(time_in_force=TimeInForce.IOC), caller="stdio")
+
+    assert raised.value.reason is Reason.MARKET_CLOSED
+
+
+async def test_a_passive_limit_is_told_that_it_may_never_fill(orders: OrderDesk) -> None:
+    preview = await orders.preview(price="0.50")
+
+    assert preview.warnings == ("The limit is away from the market: it may never fill.",)
+
+
+async def test_a_preview_is_a_row_that_never_left(orders: OrderDesk) -> None:
+    preview = await orders.preview()
+
+    assert (await orders.row(preview)).state is OrderState.PREVIEWED
