@@ -1,0 +1,22 @@
+"""Settings: the environment over `config.toml`, read once, refused where they cannot be read.
+
+A value that cannot be read stops the start with one line that names it: a typing error must never
+loosen a limit, open the desk to writes, or choose a broker.
+"""
+
+from strikedesk.settings.environment import Folders, own_home
+from strikedesk.settings.kinds import ClockMode, MarketClock
+from strikedesk.settings.reading import Settings, Toolset, load, variables
+from strikedesk.settings.sections import KeySource
+
+__all__ = [
+    "ClockMode",
+    "Folders",
+    "KeySource",
+    "MarketClock",
+    "Settings",
+    "Toolset",
+    "load",
+    "own_home",
+    "variables",
+]

@@ -1,0 +1,110 @@
+"""What a setting's value may look like, and what is said of one that may not."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final, TypeAlias
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_settings import NoDecode
+
+from strikedesk.domain.secret import Secret
+
+_SQL_SCHEMES: Final = frozenset({"sqlite", "postgresql", "postgres"})
+_REDIS: Final = re.compile(r"(?:rediss?|unix)://")
+_CLOCK_FORMS: Final = "give real, frozen:INSTANT or offset:INSTANT, the instant with its zone"
+
+
+class ClockMode(StrEnum):
+    """How a paper market's time relates to the wall's."""
+
+    REAL = "real"
+    FROZEN = "frozen"
+    OFFSET = "offset"
+
+
+@dataclass(frozen=True, slots=True)
+class MarketClock:
+    """The time a new paper market starts with.
+
+    `real` is the wall's; `frozen` stays at `at`; `offset` starts at `at` and runs.
+    """
+
+    mode: ClockMode = ClockMode.REAL
+    at: datetime | None = None
+
+
+def not_yet(later: frozenset[str], instead: str) -> Callable[[object], object]:
+    """Return a check that tells a choice of a later version from one that nobody knows."""
+
+    def check(value: object) -> object:
+        if value in later:
+            raise ValueError(f"{value} is not built yet; {instead}")
+        return value
+
+    return check
+
+
+def _no_bool(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("give a number, not a boolean")  # noqa: TRY004 -- pydantic hears ValueError
+    return value
+
+
+def _listed(value: object) -> object:
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+def _text(value: object) -> object:
+    if not isinstance(value, str | Secret):
+        raise ValueError("give a text")  # noqa: TRY004 -- pydantic hears ValueError
+    return value
+
+
+def _sql_url(url: Secret) -> Secret:
+    scheme = url.reveal().partition("://")[0].partition("+")[0]
+    if scheme not in _SQL_SCHEMES:
+        raise ValueError("give a sqlite:// or postgresql:// URL")
+    return url
+
+
+def _redis_url(url: Secret) -> Secret:
+    if not _REDIS.match(url.reveal()):
+        raise ValueError("give a redis:// URL")
+    return url
+
+
+def _absolute(path: Path) -> Path:
+    expanded = path.expanduser()
+    if not expanded.is_absolute():
+        raise ValueError("give an absolute path")
+    return expanded
+
+
+def _clock(value: object) -> object:
+    if isinstance(value, MarketClock) or value == ClockMode.REAL:
+        return value if isinstance(value, MarketClock) else MarketClock()
+    mode, _, instant = str(value).partition(":")
+    try:
+        clock = MarketClock(ClockMode(mode), datetime.fromisoformat(instant))
+    except ValueError:
+        raise ValueError(_CLOCK_FORMS) from None
+    if clock.at is None or clock.at.tzinfo is None or clock.mode is ClockMode.REAL:
+        raise ValueError(_CLOCK_FORMS)
+    return clock
+
+
+Integer: TypeAlias = Annotated[int, BeforeValidator(_no_bool)]
+Count: TypeAlias = Annotated[Integer, Field(ge=1, le=1_000_000_000)]
+Finite: TypeAlias = Annotated[Decimal, BeforeValidator(_no_bool), Field(allow_inf_nan=False)]
+Usd: TypeAlias = Annotated[Finite, Field(ge=0, le=Decimal(10) ** 12)]
+LISTED: Final = BeforeValidator(_listed)
+Names: TypeAlias = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
+AbsolutePath: TypeAlias = Annotated[Path, AfterValidator(_absolute)]
+SqlUrl: TypeAlias = Annotated[Secret, BeforeValidator(_text), AfterValidator(_sql_url)]
+RedisUrl: TypeAlias = Annotated[Secret, BeforeValidator(_text), AfterValidator(_redis_url)]
+ClockText: TypeAlias = Annotated[MarketClock, NoDecode, BeforeValidator(_clock)]

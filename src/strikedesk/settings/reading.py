@@ -1,0 +1,200 @@
+"""Reading the settings: the command line over the environment over `config.toml`."""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final, Literal, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from strikedesk.domain.errors import Misconfigured
+from strikedesk.domain.secret import Secret
+from strikedesk.settings.environment import (
+    CONFIG_NAME,
+    HOME_VARIABLE,
+    KEY_VARIABLE,
+    PREFIX,
+    Folders,
+    is_set,
+    refuse_strangers,
+    take_key,
+    unreadable,
+    variable_of,
+)
+from strikedesk.settings.kinds import LISTED, Integer, Names, RedisUrl, SqlUrl, not_yet
+from strikedesk.settings.sections import (
+    KeySource,
+    LimitSettings,
+    OrderSettings,
+    PaperSettings,
+    Section,
+    VaultSettings,
+)
+
+LOOPBACK: Final = "127.0.0.1"
+GIVEN: Final = frozenset({"folders", "vault_key"})  # Never from the file: the loader's to say.
+
+_KNOWN_BROKER: Final = BeforeValidator(
+    not_yet(frozenset({"tastytrade", "alpaca", "tradier"}), "this version trades on paper only")
+)
+_KNOWN_CONSENT: Final = BeforeValidator(
+    not_yet(frozenset({"ask", "code", "click"}), "on paper this version knows `model` only")
+)
+
+
+class Toolset(StrEnum):
+    """A group of tools that a server may be narrowed to; `lite` is the eight most used."""
+
+    ACCOUNTS = "accounts"
+    MARKET = "market"
+    OPTIONS = "options"
+    ORDERS = "orders"
+    SAFETY = "safety"
+    WATCHLISTS = "watchlists"
+    LITE = "lite"
+
+
+Toolsets: TypeAlias = Annotated[tuple[Toolset, ...], Field(min_length=1)]
+
+
+class Settings(BaseSettings):
+    """Everything the owner can set, checked. Made by `load`; immutable.
+
+    `broker` absent means paper. `toolsets` None means every tool.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    folders: Folders
+    vault_key: Secret | None = None
+    broker: Annotated[Literal["paper"], _KNOWN_BROKER] = "paper"
+    database_url: SqlUrl | None = None
+    redis_url: RedisUrl | None = None
+    toolsets: Annotated[Toolsets | None, NoDecode, LISTED] = None
+    read_only: bool = False
+    consent: Annotated[Literal["model"], _KNOWN_CONSENT] = "model"
+    host: Annotated[str, Field(min_length=1)] = LOOPBACK
+    port: Annotated[Integer, Field(ge=0, le=65_535)] = 8765
+    allowed_hosts: Names = ()
+    allowed_origins: Names = ()
+    order: OrderSettings = OrderSettings()
+    limits: LimitSettings = LimitSettings()
+    paper: PaperSettings = PaperSettings()
+    vault: VaultSettings = VaultSettings()
+
+    @property
+    def database(self) -> Secret:
+        """The database's URL: the owner's, else SQLite in the data folder."""
+        own = f"sqlite+aiosqlite:///{self.folders.data / 'strikedesk.db'}"
+        return self.database_url or Secret(own)
+
+    @property
+    def key_source(self) -> KeySource:
+        """Where the vault's key is looked for; nowhere else is tried."""
+        if self.vault.key_source is not None:
+            return self.vault.key_source
+        if self.vault_key is not None:
+            return KeySource.ENV
+        return KeySource.KEYRING if self.vault.key_file is None else KeySource.FILE
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- the library's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- the library's signature
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the command line win over the environment, and that over the file."""
+        written = InitSettingsSource(settings_cls, dict(_read_file(Folders.find().config_file)))
+        return init_settings, env_settings, written
+
+
+def load(**overrides: object) -> Settings:
+    """Read the settings once; the vault's key leaves the environment on the way.
+
+    `overrides` are what the command line said; None means it said nothing.
+
+    Raises:
+        Misconfigured: CONFIGURATION_UNREADABLE, naming the first setting that cannot be read.
+    """
+    key = take_key()
+    refuse_strangers(variables())
+    said = {name: value for name, value in overrides.items() if value is not None}
+    given = {"folders": Folders.find(), "vault_key": key}
+    try:
+        settings = Settings.model_validate(given | said)
+    except ValidationError as error:
+        raise _explained(error.errors(include_url=False, include_input=False)[0], said) from None
+    _check_vault(settings)
+    return settings
+
+
+def variables() -> frozenset[str]:
+    """Return the name of every environment variable that is a setting."""
+    return frozenset(map(variable_of, _paths(Settings))) | {HOME_VARIABLE, KEY_VARIABLE}
+
+
+def _paths(model: type[BaseModel]) -> Iterator[tuple[str, ...]]:
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Section):
+            yield from ((name, *rest) for rest in _paths(kind))
+        elif name not in GIVEN:
+            yield (name,)
+
+
+def _read_file(path: Path) -> Mapping[str, object]:
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise unreadable(str(path), f"the file cannot be read ({type(error).__name__})") from None
+    except tomllib.TOMLDecodeError as error:
+        raise unreadable(str(path), f"not TOML: {error}") from None
+    for name in GIVEN & table.keys():
+        raise unreadable(f"{name} in {CONFIG_NAME}", "there is no such setting")
+    return table
+
+
+def _check_vault(settings: Settings) -> None:
+    source, file = settings.key_source, settings.vault.key_file
+    if settings.vault_key is not None and source is not KeySource.ENV:
+        raise unreadable(KEY_VARIABLE, f"it is set, but vault.key_source is {source.value}")
+    if file is not None and source is not KeySource.FILE:
+        raise unreadable("vault.key_file", f"it is set, but the key comes from {source.value}")
+    if file is None and source is KeySource.FILE:
+        raise unreadable("vault.key_file", "vault.key_source is file: say which")
+
+
+def _explained(error: ErrorDetails, said: Mapping[str, object]) -> Misconfigured:
+    path = tuple(part for part in error["loc"] if isinstance(part, str))
+    unknown = error["type"] == "extra_forbidden"
+    problem = "there is no such setting" if unknown else error["msg"].removeprefix("Value error, ")
+    return unreadable(_whence(path, said), problem)
+
+
+def _whence(path: tuple[str, ...], said: Mapping[str, object]) -> str:
+    """Name a setting as whoever wrote it would find it."""
+    if path[0] in said:
+        return f"--{path[0].replace('_', '-')}"
+    variable = variable_of(path)
+    return variable if is_set(variable) else f"{'.'.join(path)} in {CONFIG_NAME}"

@@ -1,0 +1,73 @@
+"""The sections of `config.toml`."""
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from strikedesk.risk.limits import Limits
+from strikedesk.settings.kinds import (
+    AbsolutePath,
+    ClockText,
+    Count,
+    Finite,
+    Integer,
+    MarketClock,
+    Usd,
+)
+
+_DEFAULTS: Final = Limits()
+
+
+class KeySource(StrEnum):
+    """Where the vault's key-encryption key lives."""
+
+    KEYRING = "keyring"
+    FILE = "file"
+    ENV = "env"
+
+
+class Section(BaseModel):
+    """A table of the file; it knows all of its keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class OrderSettings(Section):
+    """`[order]`. Units: seconds."""
+
+    preview_ttl_s: Annotated[Integer, Field(ge=5, le=3600)] = 120
+
+
+class LimitSettings(Section):
+    """`[limits]`: the owner's limits, field by field those of `risk.limits.Limits`."""
+
+    contracts_max: Count = _DEFAULTS.contracts_max
+    shares_max: Count = _DEFAULTS.shares_max
+    loss_usd_max: Usd = _DEFAULTS.loss_usd_max
+    allow_undefined_risk: bool = _DEFAULTS.allow_undefined_risk
+    allow_option_market_orders: bool = _DEFAULTS.allow_option_market_orders
+    collar_fraction: Annotated[Finite, Field(ge=0, le=Decimal(1))] = _DEFAULTS.collar_fraction
+    collar_usd_min: Usd = _DEFAULTS.collar_usd_min
+    quote_age_s_max: Count = _DEFAULTS.quote_age_s_max
+
+    def limits(self) -> Limits:
+        """Return them as the risk room knows them."""
+        return Limits(**self.model_dump())
+
+
+class PaperSettings(Section):
+    """`[paper]`: the embedded market. `tape` replays real chains instead of simulating."""
+
+    world: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")] = "default"
+    seed: Annotated[Integer, Field(ge=0, lt=2**63)] = 1
+    tape: AbsolutePath | None = None
+    clock: ClockText = MarketClock()
+
+
+class VaultSettings(Section):
+    """`[vault]`: where the key lives. `key_source` None = where a key or its file was given."""
+
+    key_source: KeySource | None = None
+    key_file: AbsolutePath | None = None
