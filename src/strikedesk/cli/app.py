@@ -1,0 +1,78 @@
+"""The commands and their words; each does its work in a module of its own."""
+
+from typing import Annotated
+
+import typer
+
+from strikedesk.cli.clients import Client
+from strikedesk.cli.serving import Transport, Wanted, serve
+
+app = typer.Typer(
+    help="An options trading desk for AI assistants over MCP, controlled by its owner.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _tell_version(*, wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 -- rarely asked for
+
+        typer.echo(f"strikedesk {version('strikedesk')}")
+        raise typer.Exit
+
+
+@app.callback()
+def desk(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version and leave.", callback=_tell_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Answer --version before any command."""
+
+
+@app.command(name="serve")
+def serve_command(
+    *,
+    transport: Annotated[
+        Transport, typer.Option(help="stdio for one client; sse and http for many.")
+    ] = Transport.STDIO,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[str | None, typer.Option(help="Port to listen on.")] = None,
+    broker: Annotated[str | None, typer.Option(help="The broker to trade at: paper.")] = None,
+    toolsets: Annotated[
+        str | None, typer.Option(help="Serve these only, by comma; `lite` is the eight most used.")
+    ] = None,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Serve no tool that changes anything.")
+    ] = False,
+) -> None:
+    """Serve MCP clients; over stdio unless told otherwise."""
+    said = {
+        "host": host,
+        "port": port,
+        "broker": broker,
+        "toolsets": toolsets,
+        "read_only": "true" if read_only else None,
+    }
+    overrides = {name: value for name, value in said.items() if value is not None}
+    serve(Wanted(transport=transport, overrides=overrides))
+
+
+@app.command(name="install")
+def install_command(
+    client: Annotated[Client, typer.Argument(help="Whose list of servers to add this one to.")],
+    *,
+    print_only: Annotated[
+        bool, typer.Option("--print", help="Print the entry; change nothing.")
+    ] = False,
+) -> None:
+    """Add this server to an MCP client's configuration, keeping a backup."""
+    from strikedesk.cli.installing import describe, install, printed  # noqa: PLC0415 -- one command's
+
+    typer.echo(printed(client) if print_only else describe(client, install(client)))

@@ -1,0 +1,121 @@
+"""One entry in somebody else's JSON file: added or replaced, and nothing else touched."""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final, NoReturn, TypeAlias, cast
+
+from strikedesk.domain.errors import Misconfigured
+from strikedesk.domain.ledger import Json
+from strikedesk.domain.reasons import Reason
+
+Tree: TypeAlias = dict[str, Json]
+
+_COMMENT: Final = re.compile(r'"(?:[^"\\\n]|\\.)*"|(//|/\*)')
+_INDENT: Final = re.compile(r"^\{\r?\n([ \t]+)\"")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """What became of the file: changed or already so, and where the old one is kept."""
+
+    path: Path
+    changed: bool
+    backup: Path | None = None
+
+
+def merge_entry(path: Path, *, key: str, name: str, entry: Tree, now: datetime) -> Merged:
+    """Set `name` to `entry` in the object `key` of a JSON file, which need not exist yet.
+
+    The old file is kept beside it; a link stays a link; doing it twice changes nothing.
+
+    Raises:
+        Misconfigured: CLIENT_CONFIG_UNREADABLE, and the file is as it was.
+    """
+    real = path.resolve()
+    text = _text(real)
+    tree = parse(text, path) if text.strip() else Tree()
+    servers = tree.get(key, Tree())
+    if not isinstance(servers, dict):
+        _refuse(path, f"`{key}` is no object")
+    if servers.get(name) == entry:
+        return Merged(path=path, changed=False)
+    tree[key] = servers | {name: entry}
+    backup = _back_up(real, now) if real.exists() else None
+    _replace(real, _written(tree, like=text))
+    return Merged(path=path, changed=True, backup=backup)
+
+
+def parse(text: str, path: Path) -> Tree:
+    """Read a client's file strictly: what we would lose by writing it back is refused.
+
+    Raises:
+        Misconfigured: it is no JSON object, says something twice, or holds comments.
+    """
+    try:
+        tree = cast("Json", json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_once))
+    except (ValueError, RecursionError) as error:
+        if any(match.group(1) for match in _COMMENT.finditer(text)):
+            _refuse(path, "it has comments, which would be lost: add the entry of --print by hand")
+        _refuse(path, _problem(error))
+    if not isinstance(tree, dict):
+        _refuse(path, "it is no JSON object")
+    return tree
+
+
+def _problem(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"it is not JSON (line {error.lineno}, column {error.colno})"
+    return "it names a key twice, or nests or counts further than can be kept"
+
+
+def _once(pairs: list[tuple[str, Json]]) -> Tree:
+    tree = dict(pairs)
+    if len(tree) != len(pairs):
+        raise ValueError("a key is named twice")
+    return tree
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        _refuse(path, f"it cannot be read ({type(error).__name__})")
+
+
+def _written(tree: Mapping[str, Json], *, like: str) -> str:
+    indent = match.group(1) if (match := _INDENT.match(like)) else "  "
+    return json.dumps(tree, indent=indent, ensure_ascii=False) + "\n"
+
+
+def _back_up(path: Path, now: datetime) -> Path:
+    backup = path.with_name(f"{path.name}.backup-{now:%Y%m%d-%H%M%S-%f}")
+    shutil.copy2(path, backup)
+    return backup
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write beside the file and move over it: whoever reads sees the old one or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
+    draft = path.with_name(f".{path.name}.strikedesk")
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(text.encode("utf-8"))
+            file.flush()
+            os.fsync(file.fileno())
+        draft.chmod(mode)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _refuse(path: Path, problem: str) -> NoReturn:
+    raise Misconfigured(Reason.CLIENT_CONFIG_UNREADABLE, file=str(path), problem=problem)

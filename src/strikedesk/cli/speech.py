@@ -1,0 +1,27 @@
+"""How the command line speaks of trouble: one line, no tracebacks, and an exit code."""
+
+import sys
+import traceback
+from typing import Final
+
+from strikedesk.domain.errors import DeskError, Misconfigured
+
+FAILED: Final = 1
+MISUSED: Final = 2
+
+
+def complain(error: Exception) -> int:
+    """Tell a person what went wrong, on stderr, and return the exit code that says the same."""
+    sys.stderr.write(f"strikedesk: {_sentence(error)}\n")
+    return MISUSED if isinstance(error, Misconfigured) else FAILED
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, DeskError):
+        return str(error)
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    # An unforeseen exception's own text may hold anything, a secret too: its place is enough.
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "an unknown place"
+    return f"a bug in strikedesk: {type(error).__name__} at {place}. Please report it."

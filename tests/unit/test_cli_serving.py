@@ -1,0 +1,130 @@
+"""`strikedesk serve`: the quick reading of its words, and the full one, read the same."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from strikedesk.cli import app as parser
+from strikedesk.cli.serving import Transport, Wanted, quick
+from tests.unit.cli_door import call
+
+WORDS = [
+    "--transport", "--host", "--port", "--broker", "--toolsets", "--read-only",
+    "--transport=http", "--port=8000", "--toolsets=lite,orders", "--read-only=1", "--help", "--no",
+    "stdio", "sse", "http", "tcp", "8000", "paper", "", "-1", "--", "a b", "--host=", "--broker=-x",
+]  # fmt: skip
+
+
+def parsed(words: list[str]) -> Wanted | None:
+    """Return what the full parser makes of it; None where it refuses or only shows help."""
+    seen: list[Wanted] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parser, "serve", seen.append)
+        with pytest.raises(SystemExit):
+            parser.app(["serve", *words])
+    return seen[0] if seen else None
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=6))
+def test_where_the_quick_reading_answers_the_full_parser_reads_the_same(words: list[str]) -> None:
+    """The short way to `initialize` must not be a second meaning."""
+    wanted = quick(["serve", *words])
+
+    if wanted is not None:
+        assert parsed(words) == wanted
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("", Wanted()),
+        ("--read-only", Wanted(overrides={"read_only": "true"})),
+        (
+            "--transport http --host 0.0.0.0 --port=80 --broker paper --toolsets lite",
+            Wanted(
+                transport=Transport.HTTP,
+                overrides={"host": "0.0.0.0", "port": "80", "broker": "paper", "toolsets": "lite"},  # noqa: S104 -- only read here
+            ),
+        ),
+    ],
+)
+def test_the_usual_spellings_are_read_quickly(words: str, wanted: Wanted) -> None:
+    """These are what clients are configured with."""
+    assert quick(["serve", *words.split()]) == wanted
+
+
+@pytest.mark.parametrize("words", ["", "demo", "serve --help", "serve extra", "serve --port"])
+def test_anything_else_is_for_the_full_parser(words: str) -> None:
+    """It explains wrong usage, and shows help."""
+    assert quick(words.split()) is None
+
+
+@pytest.mark.parametrize("words", ["serve --transport carrier-pigeon", "serve extra", "dance", ""])
+def test_wrong_usage_ends_with_2_and_no_word_on_stdout(
+    words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A client that starts us wrongly must not read usage as protocol."""
+    done = call(capsys, *words.split())
+
+    assert done.code == 2
+    assert done.out == "" or words == ""
+
+
+def test_a_setting_that_cannot_be_read_stops_the_start_with_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Promise 8, at the door that clients use."""
+    monkeypatch.setenv("STRIKEDESK_HOME", str(tmp_path))
+
+    done = call(capsys, "serve", "--broker", "tastytrade")
+
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        "strikedesk: 5001 CONFIGURATION_UNREADABLE: setting=--broker, problem=tastytrade is not "
+        "built yet; this version trades on paper only. Fix the named setting, then start again.\n"
+    )
+
+
+def test_a_bug_is_a_line_with_its_place_and_not_with_its_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An unforeseen exception may carry a secret in its text."""
+
+    def fail(**_overrides: object) -> None:
+        raise KeyError("hunter2")
+
+    monkeypatch.setattr("strikedesk.cli.serving.load", fail)
+
+    done = call(capsys, "serve")
+
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("strikedesk: a bug in strikedesk: KeyError at ")
+    assert "hunter2" not in done.err
+    assert done.err.count("\n") == 1
+
+
+def test_help_and_version_are_answered() -> None:
+    """In a process of their own, as a person would ask."""
+    ask = [sys.executable, "-m", "strikedesk"]
+    helped = subprocess.run([*ask, "serve", "--help"], capture_output=True, text=True, check=True)
+    told = subprocess.run([*ask, "--version"], capture_output=True, text=True, check=True)
+
+    for option in ("--transport", "--host", "--port", "--broker", "--toolsets", "--read-only"):
+        assert option in helped.stdout
+    assert told.stdout == "strikedesk 0.1.0\n"
+
+
+def test_the_command_line_itself_brings_neither_typer_nor_rich_to_serve() -> None:
+    """They cost the client that waits for `initialize`."""
+    code = (
+        "import sys; from strikedesk.cli.serving import quick; quick(['serve']);"
+        "print(sorted({'typer', 'rich', 'numpy', 'sqlalchemy'} & sys.modules.keys()))"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "[]\n"
