@@ -152,7 +152,7 @@ async def test_the_book_shows_what_was_sent_newest_first_and_refuses_a_page_past
 
     page = await orders.book.page("paper-margin", page=1, page_size=1)
 
-    assert (page.total, page.pages) == (2, 2)
+    assert (page.span.total, page.span.pages) == (2, 2)
     assert [row.order_id for row in page.rows] == [second.record.order_id]
     with pytest.raises(Denied) as denied:
         await orders.book.page("paper-margin", page=3, page_size=1)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.ledger import OrderEvent, OrderRecord
+from strikedesk.domain.pages import PageSpan, offset_of
 from strikedesk.domain.ports import Accounts, Ledger
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
@@ -20,12 +21,10 @@ OPEN = frozenset(state for state in OrderState if state.is_open)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderPage:
-    """Orders newest first. Law: `page` is at most `pages`, and page 1 exists when total is 0."""
+    """Orders newest first, and which of how many they are."""
 
     rows: tuple[OrderRecord, ...]
-    total: int
-    page: int
-    pages: int
+    span: PageSpan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +49,9 @@ class OrderBook:
             account_id=account.account_id,
             states=states,
             limit=page_size,
-            offset=(page - 1) * page_size,
+            offset=offset_of(page, page_size),
         )
-        pages = max(1, -(-total // page_size))
-        if not 1 <= page <= pages:
-            raise Denied(Reason.PAGE_PAST_END, page=page, last_page=pages)
-        return OrderPage(rows=tuple(rows), total=total, page=page, pages=pages)
+        return OrderPage(rows=tuple(rows), span=PageSpan(page=page, size=page_size, total=total))
 
     async def get(self, order_id: str) -> tuple[OrderRecord, Sequence[OrderEvent]]:
         """Return an order by the desk's id or its client order id, with its audit lines.

@@ -1,0 +1,189 @@
+"""How previews and orders are told: prices positive with their effect, figures beside checks."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Final
+
+from strikedesk.domain.ledger import OrderEvent, OrderRecord
+from strikedesk.domain.money import price_and_effect, to_cents
+from strikedesk.domain.orders import Leg, OrderRequest
+from strikedesk.orders.appraise import Bound, Figures, LegQuote
+from strikedesk.orders.preview import Preview
+from strikedesk.risk.verdict import Check, Outcome
+from strikedesk.server.schemas import LIST, OBJECT, TEXT, maybe, record_schema
+from strikedesk.server.shaping import Value
+
+PREVIEW: Final = record_schema(
+    preview_id=TEXT,
+    nonce=TEXT,
+    expires_at=TEXT,
+    environment=TEXT,
+    order=OBJECT,
+    figures=maybe(OBJECT),
+    checks=LIST,
+    checks_not_run=LIST,
+    warnings=LIST,
+)
+CONFIRMED: Final = record_schema(
+    order_id=TEXT, client_order_id=TEXT, state=TEXT, environment=TEXT, order=OBJECT
+)
+COLUMNS: Final = (
+    "order_id",
+    "kind",
+    "state",
+    "legs",
+    "price",
+    "price_effect",
+    "time_in_force",
+    "filled_of",
+    "average_price",
+    "updated_at",
+)
+
+
+def preview_answer(preview: Preview) -> dict[str, Value]:
+    """Return a preview as its caller gets it; the nonce appears here and nowhere else."""
+    record = preview.record
+    checks = [_check(check) for check in preview.checks if check.outcome is not Outcome.NOT_RUN]
+    skipped = [_check(check) for check in preview.checks if check.outcome is Outcome.NOT_RUN]
+    return {
+        "preview_id": record.preview_id,
+        "nonce": preview.nonce,
+        "expires_at": preview.expires_at,
+        "environment": record.environment,
+        "does": record.kind,
+        "account": record.account_handle,
+        "order": order_words(record.order),
+        "replaces_or_cancels": record.target_order_id,
+        "figures": None if preview.figures is None else _figures(preview, preview.figures),
+        "checks": checks,
+        "checks_not_run": skipped,
+        "warnings": list(preview.warnings),
+        "untrusted_warnings": list(preview.untrusted_warnings),
+    }
+
+
+def order_answer(record: OrderRecord) -> dict[str, Value]:
+    """Return an order as it stands."""
+    return {
+        "order_id": record.order_id,
+        "client_order_id": record.client_order_id,
+        "state": record.state,
+        "environment": record.environment,
+        "account": record.account_handle,
+        "does": record.kind,
+        "order": order_words(record.order),
+        "filled": record.filled_units,
+        "of": record.order.units,
+        "average": _net(record.average_net),
+        "fees": record.fees,
+        "broker_order_id": record.broker_order_id,
+        "acts_on": record.target_order_id,
+        "replaced_by": record.replaced_by,
+        "reason": record.reason,
+        "updated_at": record.updated_at,
+    }
+
+
+def order_row(record: OrderRecord) -> list[str | Decimal | None]:
+    """Return an order as a row under `COLUMNS`."""
+    order = record.order
+    price, effect = _pair(order.limit_net)
+    average, _ = _pair(record.average_net)
+    return [
+        record.order_id,
+        record.kind.value,
+        record.state.value,
+        " ".join(_leg_words(leg) for leg in order.legs),
+        price,
+        effect,
+        order.time_in_force.value,
+        f"{record.filled_units}/{order.units}",
+        average,
+        record.updated_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+    ]
+
+
+def event_answer(event: OrderEvent) -> dict[str, Value]:
+    """Return a line of the audit trail: what happened, when, by whose hand."""
+    return {"at": event.at, "kind": event.kind, "by": event.actor, "path": event.path}
+
+
+def order_words(order: OrderRequest) -> dict[str, Value]:
+    """Return an order in the words of the tools that make one."""
+    price, effect = _pair(order.limit_net)
+    return {
+        "legs": [
+            {"symbol": leg.symbol.compact, "action": leg.action, "quantity": leg.quantity}
+            for leg in order.legs
+        ],
+        "in_words": "; ".join(_leg_sentence(leg) for leg in order.legs),
+        "order_type": order.order_type,
+        "price": price,
+        "price_effect": effect,
+        "stop_trigger": order.stop_trigger,
+        "time_in_force": order.time_in_force,
+        "gtd_date": order.gtd_date,
+    }
+
+
+def _figures(preview: Preview, figures: Figures) -> Mapping[str, Value]:
+    asked = preview.preflight
+    return {
+        "mid": _net(figures.mid_net),
+        "natural": _net(figures.natural_net),
+        "cash_effect": figures.cash_effect,
+        "max_loss": _bound(figures.max_loss),
+        "max_profit": _bound(figures.max_profit),
+        "break_evens": list(figures.break_evens),
+        "risk_added": _bound(figures.risk_added),
+        "fees": asked.fees if asked else None,
+        "buying_power_before": _cents(asked.buying_power_before) if asked else None,
+        "buying_power_after": _cents(asked.buying_power_after) if asked else None,
+        "margin_change": _cents(asked.margin_change) if asked else None,
+        "quote_age_s": figures.quote_age_s,
+        "market_open": figures.market_open,
+        "quotes": [_leg_quote(leg) for leg in figures.legs],
+    }
+
+
+def _leg_quote(leg: LegQuote) -> dict[str, Value]:
+    quote = leg.quote
+    return {
+        "symbol": leg.leg.symbol.compact,
+        "bid": quote.bid if quote else None,
+        "ask": quote.ask if quote else None,
+        "feed": quote.feed if quote else None,
+    }
+
+
+def _check(check: Check) -> dict[str, Value]:
+    return {"check": check.name, "outcome": check.outcome, **check.facts}
+
+
+def _pair(net: Decimal | None) -> tuple[Decimal | None, str | None]:
+    if net is None:
+        return None, None
+    price, effect = price_and_effect(net)
+    return price, effect.value
+
+
+def _net(net: Decimal | None) -> dict[str, Value] | None:
+    price, effect = _pair(net)
+    return None if price is None else {"price": price, "effect": effect}
+
+
+def _bound(amount: Bound) -> Decimal | str | None:
+    return amount if amount is None or isinstance(amount, str) else to_cents(amount)
+
+
+def _cents(amount: Decimal | None) -> Decimal | None:
+    return None if amount is None else to_cents(amount)
+
+
+def _leg_words(leg: Leg) -> str:
+    return f"{leg.signed_quantity:+d} {leg.symbol.compact}"
+
+
+def _leg_sentence(leg: Leg) -> str:
+    return f"{leg.action.value.replace('_', ' ')} {leg.quantity} {leg.symbol.words}"

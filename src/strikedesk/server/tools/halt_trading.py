@@ -1,0 +1,32 @@
+"""halt_trading: the stop that anybody may pull and only the owner may lift."""
+
+from typing import Annotated, Final
+
+from mcp.types import CallToolResult
+
+from strikedesk.server.arguments import text
+from strikedesk.server.call import Call, caller_of, desk_of
+from strikedesk.server.schemas import BOOLEAN, TEXT, record_schema
+from strikedesk.server.shaping import record
+
+RETURNS: Final = record_schema(halted=BOOLEAN, since=TEXT, by=TEXT, next_step=TEXT)
+
+
+async def halt_trading(
+    call: Call, why: Annotated[str, text()]
+) -> Annotated[CallToolResult, RETURNS]:
+    """Stop all sending at once, until the owner resumes. Working orders stay as they are.
+
+    No tool can undo it: the owner runs `strikedesk resume`.
+    """
+    desk = await desk_of(call)
+    halt = await desk.safety.stop(why, caller=caller_of(call))
+    return record(
+        {
+            "halted": True,
+            "since": halt.since,
+            "by": halt.actor,
+            "untrusted_why": halt.why,
+            "next_step": "Only the owner can resume: `strikedesk resume`.",
+        }
+    )

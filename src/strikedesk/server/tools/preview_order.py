@@ -1,0 +1,50 @@
+"""preview_order: what an order would do, and the nonce that sends it."""
+
+from typing import Annotated
+
+from mcp.types import CallToolResult
+
+from strikedesk.domain.orders import OrderType, TimeInForce
+from strikedesk.orders.draft import Draft
+from strikedesk.server.arguments import (
+    AccountHandle,
+    Day,
+    Effect,
+    Force,
+    Legs,
+    Price,
+    TypeOfOrder,
+)
+from strikedesk.server.call import Call, caller_of, desk_of
+from strikedesk.server.order_answers import PREVIEW, preview_answer
+from strikedesk.server.shaping import record
+
+
+async def preview_order(
+    call: Call,
+    account: AccountHandle,
+    legs: Legs,
+    order_type: TypeOfOrder = OrderType.LIMIT,
+    price: Price | None = None,
+    price_effect: Effect | None = None,
+    stop_trigger: Price | None = None,
+    time_in_force: Force = TimeInForce.DAY,
+    gtd_date: Day | None = None,
+) -> Annotated[CallToolResult, PREVIEW]:
+    """Check an order of 1 to 4 legs and show what it would do. Sends nothing.
+
+    price is the positive net per share of one unit, price_effect says debit or credit. Shares use
+    buy or sell. Show the figures to the person, then send with confirm_order before expires_at.
+    """
+    desk = await desk_of(call)
+    draft = Draft(
+        account=account,
+        legs=legs,
+        order_type=order_type,
+        price=price,
+        price_effect=price_effect,
+        stop_trigger=stop_trigger,
+        time_in_force=time_in_force,
+        gtd_date=gtd_date,
+    )
+    return record(preview_answer(await desk.previewer.place(draft, caller=caller_of(call))))
