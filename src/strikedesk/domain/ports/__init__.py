@@ -1,0 +1,35 @@
+"""The sockets: what rooms need of each other, said without naming who answers.
+
+`wiring.py` decides who does. Every fake and every real adapter passes the same contract tests.
+"""
+
+from strikedesk.domain.ports.brokers import Accounts, Broker, MarketData, Quotes, TransactionPage
+from strikedesk.domain.ports.cache import Cache
+from strikedesk.domain.ports.keys import WrappedKey, WrappedKeyStore
+from strikedesk.domain.ports.ledger import HaltSwitch, Ledger
+from strikedesk.domain.ports.owner import CallerToken, CallerTokens, Watchlist, Watchlists
+from strikedesk.domain.ports.time_and_chance import Clock, Entropy
+from strikedesk.domain.ports.worlds import WorldChange, WorldLine, WorldRows, WorldStore
+
+__all__ = [
+    "Accounts",
+    "Broker",
+    "Cache",
+    "CallerToken",
+    "CallerTokens",
+    "Clock",
+    "Entropy",
+    "HaltSwitch",
+    "Ledger",
+    "MarketData",
+    "Quotes",
+    "TransactionPage",
+    "Watchlist",
+    "Watchlists",
+    "WorldChange",
+    "WorldLine",
+    "WorldRows",
+    "WorldStore",
+    "WrappedKey",
+    "WrappedKeyStore",
+]

@@ -1,0 +1,143 @@
+"""What a broker is to the desk: market data, reads, the pre-flight, and one method that acts."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from strikedesk.domain.accounts import Account, Balances, Position, Transaction
+from strikedesk.domain.broking import BrokerOrder, Capabilities, Lookup, Preflight, Receipt, Ticket
+from strikedesk.domain.quotes import Bar, Chain, Expiration, Interval, Quote, SymbolInfo
+from strikedesk.domain.symbols import EquitySymbol, Symbol
+
+
+class MarketData(Protocol):
+    """What a broker tells of the market. Absent facts are None or missing rows, never zeros.
+
+    Raises (all methods): `Denied(SYMBOL_NOT_FOUND)` for what is not listed, `Unavailable`.
+    """
+
+    def now(self) -> datetime:
+        """Return the venue's time: the wall's for a real market, the world's for a simulated."""
+        ...
+
+    async def quotes(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
+        """Return the newest quote of each symbol that has one; unknown symbols are absent."""
+        ...
+
+    async def expirations(self, underlying: EquitySymbol) -> tuple[Expiration, ...]:
+        """Return the listed expirations in ascending order, with their strikes."""
+        ...
+
+    async def chain(self, underlying: EquitySymbol, days: Collection[date]) -> Chain:
+        """Return every listed contract of the given expirations, with quotes and Greeks."""
+        ...
+
+    async def bars(
+        self, symbol: Symbol, interval: Interval, start: datetime, end: datetime
+    ) -> tuple[Bar, ...]:
+        """Return the bars that start in `[start, end)`, oldest first."""
+        ...
+
+    async def search(self, text: str, limit: int) -> tuple[SymbolInfo, ...]:
+        """Return listed symbols that begin with or are described by `text`, best first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionPage:
+    """Transactions newest first, with how many there are in all."""
+
+    rows: tuple[Transaction, ...]
+    total: int
+
+
+class Broker(MarketData, Protocol):
+    """A broker: reads, the pre-flight, and the one method that changes anything there."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this broker can do."""
+        ...
+
+    async def accounts(self) -> tuple[Account, ...]:
+        """Return the accounts of the linked user, in a stable order."""
+        ...
+
+    async def balances(self, account_id: str) -> Balances:
+        """Return what the account is worth now.
+
+        Raises:
+            Denied: ACCOUNT_UNKNOWN.
+        """
+        ...
+
+    async def positions(self, account_id: str) -> tuple[Position, ...]:
+        """Return what the account holds, sorted by symbol."""
+        ...
+
+    async def transactions(
+        self, account_id: str, *, start: date | None, end: date | None, limit: int, offset: int
+    ) -> TransactionPage:
+        """Return a page of the account's book, newest first; days are inclusive."""
+        ...
+
+    async def orders(
+        self, account_id: str, *, since: datetime | None = None
+    ) -> tuple[BrokerOrder, ...]:
+        """Return working orders and those touched since `since`, newest first."""
+        ...
+
+    async def order(self, account_id: str, broker_order_id: str) -> BrokerOrder:
+        """Return one order.
+
+        Raises:
+            Denied: ORDER_UNKNOWN.
+        """
+        ...
+
+    async def find(self, account_id: str, client_order_id: str) -> Lookup:
+        """Look for an order by our own id, over live and past orders. See `Lookup`."""
+        ...
+
+    async def preflight(self, ticket: Ticket) -> Preflight:
+        """Say what the ticket would do, sending nothing."""
+        ...
+
+    async def submit(self, ticket: Ticket) -> Receipt:
+        """Act, once: place, replace or cancel. Called from one place in the whole tree.
+
+        Raises:
+            Rejected: the broker refused; nothing exists there.
+            Unavailable: the request never left.
+            OutcomeUnknown: it may have arrived.
+        """
+        ...
+
+    async def advance(self) -> None:
+        """Let a simulated venue catch up with its clock; a real one has nothing to do."""
+        ...
+
+
+class Accounts(Protocol):
+    """Which accounts there are, by the handles that tools use."""
+
+    async def all(self) -> tuple[Account, ...]:
+        """Return every account of the linked user."""
+        ...
+
+    async def named(self, handle: str) -> Account:
+        """Return the account with this handle.
+
+        Raises:
+            Denied: ACCOUNT_UNKNOWN.
+        """
+        ...
+
+
+class Quotes(Protocol):
+    """Prices for the order path: never older than `max_age_s` where the venue has newer."""
+
+    async def fresh(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
+        """Return a quote read from the venue now for each symbol that has one."""
+        ...

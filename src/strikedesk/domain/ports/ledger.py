@@ -1,0 +1,99 @@
+"""The memory of the order path, and its stop."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from strikedesk.domain.ledger import (
+    Halt,
+    Note,
+    OrderEvent,
+    OrderRecord,
+    PreviewRecord,
+    Progress,
+)
+
+
+class Ledger(Protocol):
+    """The memory of the order path. Every method is one durable transaction.
+
+    Durable means committed with a sync to disk before the method returns.
+    """
+
+    async def open_preview(self, preview: PreviewRecord, note: Note) -> None:
+        """Write the order row (previewed), its preview and its nonce."""
+        ...
+
+    async def preview(self, preview_id: str) -> PreviewRecord | None:
+        """Return a preview with its order row as it stands now."""
+        ...
+
+    async def claim(
+        self, preview_id: str, *, nonce_hash: str, binding: str, now: datetime, note: Note
+    ) -> bool:
+        """Spend the nonce in one atomic update; True for exactly one caller ever.
+
+        True only when it is live, matches both hashes, has not expired, and was not created after
+        `now` (a clock that went backwards).
+        """
+        ...
+
+    async def void(self, preview_id: str, progress: Progress, note: Note) -> None:
+        """Kill a live nonce and close its order row, which never left; no-op when spent."""
+        ...
+
+    async def advance(
+        self, order_id: str, progress: Progress, *, only_from: Collection[str], note: Note
+    ) -> OrderRecord | None:
+        """Move an order if its state is among `only_from`; return the row as it stands after.
+
+        None when it stood in any other state: nothing was written. This is how `submitting` is
+        entered by one process only.
+        """
+        ...
+
+    async def append(self, order_id: str | None, note: Note) -> None:
+        """Add a line to the audit trail without changing an order."""
+        ...
+
+    async def order(self, order_id: str) -> OrderRecord | None:
+        """Return an order by the desk's id."""
+        ...
+
+    async def order_by_client_id(self, client_order_id: str) -> OrderRecord | None:
+        """Return an order by the id that the broker was given."""
+        ...
+
+    async def order_by_broker_id(self, broker: str, broker_order_id: str) -> OrderRecord | None:
+        """Return the newest place or replace row that the broker knows by this id."""
+        ...
+
+    async def orders(
+        self, *, account_id: str | None, states: Collection[str] | None, limit: int, offset: int
+    ) -> tuple[Sequence[OrderRecord], int]:
+        """Return a page, newest first, and how many there are; previews that never left too."""
+        ...
+
+    async def events(self, order_id: str) -> Sequence[OrderEvent]:
+        """Return the audit lines of one order, oldest first."""
+        ...
+
+    async def verify(self) -> int | None:
+        """Walk the hash chain; return the sequence of the first bad line, or None."""
+        ...
+
+
+class HaltSwitch(Protocol):
+    """The stop. Whatever cannot be read counts as halted."""
+
+    async def engaged(self) -> Halt | None:
+        """Return the halt in force, read anew, or None when trading is allowed."""
+        ...
+
+    async def engage(self, halt: Halt) -> None:
+        """Stop. Idempotent: an earlier halt stays as it was."""
+        ...
+
+    async def release(self, note: Note) -> None:
+        """Allow trading again. Called by the owner's CLI only."""
+        ...

@@ -1,0 +1,66 @@
+"""What the owner keeps: lists of symbols, and who may call."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from strikedesk.domain.symbols import Symbol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watchlist:
+    """A named list of symbols, in the order the owner gave."""
+
+    name: str
+    symbols: tuple[Symbol, ...]
+    updated_at: datetime
+
+
+class Watchlists(Protocol):
+    """The owner's lists."""
+
+    async def all(self) -> tuple[Watchlist, ...]:
+        """Return every list, by name."""
+        ...
+
+    async def save(self, watchlist: Watchlist) -> None:
+        """Create or replace a list."""
+        ...
+
+    async def delete(self, name: str) -> bool:
+        """Drop a list; False when there was none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerToken:
+    """A bearer token as stored: only its hash. `scope` is `read` or `trade`."""
+
+    token_id: str
+    name: str
+    scope: str
+    digest: str = field(repr=False)
+    created_at: datetime
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+    used_at: datetime | None = None
+
+
+class CallerTokens(Protocol):
+    """Who may call over HTTP."""
+
+    async def add(self, token: CallerToken) -> None:
+        """Store a new token."""
+        ...
+
+    async def by_digest(self, digest: str) -> CallerToken | None:
+        """Return the token with this SHA-256, revoked or not."""
+        ...
+
+    async def all(self) -> tuple[CallerToken, ...]:
+        """Return every token, oldest first."""
+        ...
+
+    async def revoke(self, token_id: str, at: datetime) -> bool:
+        """Revoke; False when there is none with that id."""
+        ...

@@ -1,0 +1,89 @@
+"""Where paper worlds live."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Protocol, TypeVar
+
+from strikedesk.domain.ledger import (
+    Json,
+)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorldRows:
+    """A paper world as stored: JSON documents by id."""
+
+    header: Mapping[str, Json]
+    accounts: Mapping[str, Mapping[str, Json]]
+    orders: Mapping[str, Mapping[str, Json]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorldLine:
+    """A line to add to a paper account's book."""
+
+    line_id: str
+    account_id: str
+    at: datetime
+    document: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorldChange:
+    """What one act changed in a paper world.
+
+    Documents replace those with the same id. An empty document takes an order out: `load` does not
+    give it again, so that a world stays small however many orders have ended in it.
+    """
+
+    header: Mapping[str, Json] | None = None
+    accounts: Mapping[str, Mapping[str, Json]] = field(
+        default_factory=dict[str, Mapping[str, Json]]
+    )
+    orders: Mapping[str, Mapping[str, Json]] = field(default_factory=dict[str, Mapping[str, Json]])
+    lines: tuple[WorldLine, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return not (self.header or self.accounts or self.orders or self.lines)
+
+
+class WorldStore(Protocol):
+    """Keeps paper worlds, shared by every process of the desk."""
+
+    async def transact(
+        self, world: str, act: Callable[[int, Callable[[], WorldRows]], tuple[WorldChange, T]]
+    ) -> T:
+        """Run `act(version, load)` in one exclusive durable transaction and write its change.
+
+        `version` is 0 for a world that does not exist; it grows by one with each change that is
+        not empty, so that an actor may keep a decoded copy and call `load` only when it differs.
+        `act` runs on the writer's thread: it must be quick, pure, and must not wait. If it raises,
+        nothing is written.
+        """
+        ...
+
+    async def peek(self, world: str) -> int:
+        """Return the version without taking the writer."""
+        ...
+
+    async def lines(
+        self,
+        world: str,
+        account_id: str,
+        *,
+        start: date | None,
+        end: date | None,
+        limit: int,
+        offset: int,
+    ) -> tuple[Sequence[Mapping[str, Json]], int]:
+        """Return a page of an account's book, newest first, and how many lines there are."""
+        ...
+
+    async def line(self, world: str, line_id: str) -> Mapping[str, Json] | None:
+        """Return one line of any book by its id, or None."""
+        ...
