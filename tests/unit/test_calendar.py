@@ -19,6 +19,7 @@ from strikedesk.domain.calendar import (
     expiration_instant,
     holiday_on,
     is_open,
+    last_close,
     monthly_expirations,
     next_session,
     previous_session,
@@ -306,3 +307,17 @@ def test_every_expiration_helper_names_sessions_in_order_and_in_range(
     assert list(weeklies) == sorted(set(weeklies))
     assert set(monthlies) <= set(weeklies)
     assert abs(len(weeklies) - length / 7) <= 1
+
+
+@pytest.mark.parametrize(
+    ("instant", "close"),
+    [
+        ("2026-11-20 15:59", "2026-11-19 16:00"),
+        ("2026-11-20 16:00", "2026-11-20 16:00"),
+        ("2026-11-22 12:00", "2026-11-20 16:00"),
+        ("2026-11-27 13:00", "2026-11-27 13:00"),
+    ],
+)
+def test_the_last_close_is_the_newest_that_has_happened(instant: str, close: str) -> None:
+    """A mark from after it belongs to no session yet; one from before it is yesterday's."""
+    assert last_close(new_york(instant)) == new_york(close)
