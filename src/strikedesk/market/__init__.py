@@ -1,0 +1,1 @@
+"""What the market says: quotes, chains, bars, hours, volatility, behind one cache."""
