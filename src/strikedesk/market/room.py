@@ -1,0 +1,244 @@
+"""The market room: every question about the market, asked through one cache."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import islice
+from typing import Final
+
+from strikedesk.domain.calendar import exchange_date
+from strikedesk.domain.errors import Denied, Fact, Unavailable
+from strikedesk.domain.ports import Cache, MarketData
+from strikedesk.domain.quotes import Bar, Expiration, Interval, Quote, SymbolInfo
+from strikedesk.domain.reasons import Reason
+from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol
+from strikedesk.market import ttl
+from strikedesk.market import volatility as vol
+from strikedesk.market.bars import BarRange
+from strikedesk.market.chain_page import ChainPage, frame, written
+from strikedesk.market.chain_query import ChainQuery
+from strikedesk.market.hours import DayHours, MarketHours, asked_day, day_hours, market_hours
+from strikedesk.market.listing import choose_expirations
+from strikedesk.market.slices import ChainSlice, cut
+from strikedesk.market.volatility import HistoricalVolatility, VolatilityReport
+
+SYMBOLS_MAX: Final = 100
+SEARCH_TEXT_MAX: Final = 40
+SEARCH_ROWS_MAX: Final = 50
+
+_SYMBOLS_NAMED: Final = 5
+_HISTORY: Final = timedelta(days=100)  # 61 closes and then some, over any run of holidays.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteSheet:
+    """Quotes in the order asked, and for each symbol without one the reason why.
+
+    `now` is the venue's time: a quote's age is `quote.age(now)`.
+    """
+
+    now: datetime
+    quotes: tuple[Quote, ...]
+    missing: Mapping[Symbol, Reason]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketRoom:
+    """Answers about the market, each no older than `market.ttl` says; the port `Quotes` too.
+
+    Ages are counted on the wall clock. Keys carry the venue's date, so that what belongs to a
+    trading day ends with it, also where a simulated clock is moved.
+    Raises (all methods): what `MarketData` raises.
+    """
+
+    data: MarketData
+    cache: Cache
+
+    def now(self) -> datetime:
+        """Return the venue's time."""
+        return self.data.now()
+
+    async def quotes(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
+        """Return a quote not older than five seconds of each symbol that has one.
+
+        Those that nobody quotes are absent, and are not asked for again within the five seconds.
+        """
+        return await self._quotes(symbols, ttl.QUOTES_S)
+
+    async def fresh(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
+        """See `ports.Quotes.fresh`: whatever is remembered is passed over."""
+        return await self._quotes(symbols, 0.0)
+
+    async def quote_sheet(self, symbols: Sequence[Symbol]) -> QuoteSheet:
+        """Return quotes of up to `SYMBOLS_MAX` symbols, and why others have none.
+
+        Raises:
+            Denied: INVALID_ARGUMENT for none or too many; when not one symbol has a quote, the
+                reason of the first, with the first few symbols.
+        """
+        if not 1 <= len(symbols) <= SYMBOLS_MAX:
+            raise _no("symbols", given=len(symbols), between=f"1 and {SYMBOLS_MAX}")
+        found = await self.quotes(symbols)
+        gaps = dict.fromkeys(symbol for symbol in symbols if symbol not in found)
+        missing = {symbol: await self.why_unquoted(symbol) for symbol in gaps}
+        if not found:
+            named = " ".join(symbol.compact for symbol in islice(missing, _SYMBOLS_NAMED))
+            raise Denied(next(iter(missing.values())), symbols=named, without_quote=len(missing))
+        return QuoteSheet(now=self.now(), quotes=tuple(found.values()), missing=missing)
+
+    async def why_unquoted(self, symbol: Symbol) -> Reason:
+        """Say why a symbol has no quote: not listed, or (also when in doubt) nobody quotes it."""
+        try:
+            if isinstance(symbol, EquitySymbol):
+                found = await self.search(symbol.ticker, SEARCH_ROWS_MAX)
+                listed = any(info.symbol == symbol for info in found)
+                return Reason.NO_QUOTE if listed else Reason.SYMBOL_NOT_FOUND
+            return _why_unquoted(symbol, await self.expirations(EquitySymbol(symbol.underlying)))
+        except Denied as denied:
+            unlisted = denied.reason is Reason.SYMBOL_NOT_FOUND
+            return Reason.SYMBOL_NOT_FOUND if unlisted else Reason.NO_QUOTE
+        except Unavailable:  # The quotes that were found are worth more than this reason.
+            return Reason.NO_QUOTE
+
+    async def expirations(self, underlying: EquitySymbol) -> tuple[Expiration, ...]:
+        """Return the listed expirations, ascending; two entries a day where two roots expire."""
+        key = f"expirations:{self._today}:{underlying.compact}"
+        return await self.cache.get(key, ttl.CHAINS_S, lambda: self.data.expirations(underlying))
+
+    async def slices(
+        self, underlying: EquitySymbol, days: Collection[date]
+    ) -> tuple[ChainSlice, ...]:
+        """Return the whole chain of `days`, ascending; those not remembered in one call."""
+        prefix = f"chain:{self._today}:{underlying.compact}:"
+        keys = {f"{prefix}{day.isoformat()}": day for day in sorted(days)}
+
+        async def load(missing: Collection[str]) -> Mapping[str, ChainSlice]:
+            wanted = [keys[key] for key in missing]
+            pieces = cut(await self.data.chain(underlying, wanted), wanted)
+            return {f"{prefix}{day.isoformat()}": piece for day, piece in pieces.items()}
+
+        return tuple((await self.cache.get_many(keys, ttl.CHAINS_S, load)).values())
+
+    async def chain_page(self, query: ChainQuery) -> ChainPage:
+        """Return a page of a chain with prices not older than five seconds.
+
+        Raises:
+            Denied: EXPIRATION_NOT_FOUND, PAGE_PAST_END, or NO_QUOTE when strikes around the money
+                are asked for and the underlying has no price.
+        """
+        listed = await self.expirations(query.underlying)
+        slices = await self.slices(query.underlying, choose_expirations(query, listed))
+        framed = frame(query, listed, slices)
+        if framed.younger_than(timedelta(seconds=ttl.QUOTES_S), self.now()):
+            return written(framed, framed.own_quotes)
+        return written(framed, await self.quotes(framed.to_quote))
+
+    async def bars(
+        self, symbol: Symbol, interval: Interval, start: datetime, end: datetime
+    ) -> tuple[Bar, ...]:
+        """Return the bars that start in `[start, end)`, oldest first.
+
+        Raises:
+            Denied: INVALID_ARGUMENT for a range that is empty or holds too many bars.
+        """
+        asked = BarRange(interval=interval, start=start, end=end)
+        first, last = asked.widened
+        key = f"bars:{symbol.compact}:{interval.value}:{first.isoformat()}:{last.isoformat()}"
+        bars = await self.cache.get(
+            key, asked.ttl_s(self.now()), lambda: self.data.bars(symbol, interval, first, last)
+        )
+        return asked.cut(bars)
+
+    async def hours(self, day: date | None = None) -> MarketHours:
+        """Return what the market is doing now, and the hours of `day` (else of this session).
+
+        Raises:
+            Denied: INVALID_ARGUMENT for a day outside 2005 to 2099.
+        """
+        now = self.now()
+        wanted = asked_day(now, day)
+
+        async def load() -> DayHours:
+            return day_hours(wanted)
+
+        hours = await self.cache.get(f"hours:{wanted.isoformat()}", ttl.HOURS_S, load)
+        return market_hours(now, hours)
+
+    async def search(self, text: str, limit: int = 10) -> tuple[SymbolInfo, ...]:
+        """Return listed symbols that begin with or are described by `text`, best first.
+
+        Raises:
+            Denied: INVALID_ARGUMENT for an empty or long text, or a limit outside 1 to 50.
+        """
+        words = " ".join(text.split())
+        if not 1 <= len(words) <= SEARCH_TEXT_MAX:
+            raise _no("query", characters=len(words), between=f"1 and {SEARCH_TEXT_MAX}")
+        if not 1 <= limit <= SEARCH_ROWS_MAX:
+            raise _no("limit", between=f"1 and {SEARCH_ROWS_MAX}")
+        key = f"search:{limit}:{words.casefold()}"
+        return await self.cache.get(key, ttl.SEARCH_S, lambda: self.data.search(words, limit))
+
+    async def historical_volatility(self, symbol: EquitySymbol) -> HistoricalVolatility:
+        """Return what the price did over 20 and 60 finished sessions."""
+
+        async def load() -> HistoricalVolatility:
+            now = self.now()
+            return vol.historical(await self._daily(symbol, now), now)
+
+        key = f"hv:{self._today}:{symbol.compact}"
+        return await self.cache.get(key, ttl.HISTORICAL_VOLATILITY_S, load)
+
+    async def volatility(self, underlying: EquitySymbol) -> VolatilityReport:
+        """Return historical and implied volatility and expected moves; see `market.volatility`."""
+        listed = vol.listings_needed(await self.expirations(underlying))
+        slices = await self.slices(underlying, {each.day for each in listed})
+        spot = (await self.quotes((underlying,))).get(underlying)
+        pairs = vol.pairs(listed, slices, spot)
+        contracts = [row.contract for pair in pairs.values() for row in (pair.call, pair.put)]
+        return vol.report(
+            underlying,
+            as_of=self.now(),
+            spot=spot,
+            historical=await self.historical_volatility(underlying),
+            listed=listed,
+            pairs=pairs,
+            quotes=await self.quotes(contracts),
+        )
+
+    @property
+    def _today(self) -> str:
+        return exchange_date(self.now()).isoformat()
+
+    async def _quotes(self, symbols: Collection[Symbol], ttl_s: float) -> dict[Symbol, Quote]:
+        keys = {f"quote:{symbol.compact}": symbol for symbol in symbols}
+
+        async def load(missing: Collection[str]) -> Mapping[str, Quote | None]:
+            answer = await self.data.quotes([keys[key] for key in missing])
+            return {key: answer.get(keys[key]) for key in missing}
+
+        found = await self.cache.get_many(tuple(keys), ttl_s, load)
+        return {keys[key]: quote for key, quote in found.items() if quote is not None}
+
+    async def _daily(self, symbol: EquitySymbol, now: datetime) -> tuple[Bar, ...]:
+        """Return the daily bars for statistics; a feed that keeps none has none."""
+        try:
+            return await self.bars(symbol, Interval.DAY, now - _HISTORY, now)
+        except Denied as denied:
+            if denied.reason is Reason.DATA_UNAVAILABLE:
+                return ()
+            raise
+
+
+def _why_unquoted(symbol: OptionSymbol, listed: Iterable[Expiration]) -> Reason:
+    same_day = [
+        each for each in listed if (each.root, each.day) == (symbol.root, symbol.expiration)
+    ]
+    if not same_day:
+        return Reason.EXPIRATION_NOT_FOUND
+    if not any(symbol.strike in each.strikes for each in same_day):
+        return Reason.CONTRACT_NOT_FOUND
+    return Reason.NO_QUOTE
+
+
+def _no(argument: str, **facts: Fact) -> Denied:
+    return Denied(Reason.INVALID_ARGUMENT, argument=argument, **facts)

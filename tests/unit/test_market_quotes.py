@@ -1,0 +1,263 @@
+"""Quotes, bars and searches of the market room: what is asked of the broker, and how often."""
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from strikedesk.domain.calendar import exchange_date
+from strikedesk.domain.errors import Denied, DeskError, Unavailable
+from strikedesk.domain.quotes import Bar, Interval
+from strikedesk.domain.reasons import Reason
+from strikedesk.domain.symbols import EquitySymbol, Symbol, parse_symbol
+from strikedesk.market.bars import BARS_MAX
+from strikedesk.market.cache import MemoryCache
+from strikedesk.market.room import MarketRoom
+from tests.builders import NOON
+from tests.fakes.data import ScriptedMarket, StepClock, a_quote, an_expiration
+
+AAPL, MSFT, SPY = EquitySymbol("AAPL"), EquitySymbol("MSFT"), EquitySymbol("SPY")
+CALL = parse_symbol("AAPL261218C00200000")
+
+
+@pytest.fixture
+def market() -> ScriptedMarket:
+    listed = an_expiration(date(2026, 12, 18), range(190, 211), today=exchange_date(NOON))
+    return ScriptedMarket(
+        spots={"AAPL": Decimal(200), "MSFT": Decimal(500), "SPY": Decimal(680)},
+        listed={"AAPL": (listed,)},
+    )
+
+
+@pytest.fixture
+def clock(market: ScriptedMarket) -> StepClock:
+    return market.clock
+
+
+@pytest.fixture
+def room(market: ScriptedMarket, clock: StepClock) -> MarketRoom:
+    return MarketRoom(data=market, cache=MemoryCache(clock))
+
+
+async def test_a_quote_is_asked_once_in_five_seconds_for_each_symbol(
+    room: MarketRoom, market: ScriptedMarket, clock: StepClock
+) -> None:
+    """Symbols age one by one; those missing together are asked for together."""
+    await room.quotes([AAPL])
+    clock.step(3)
+    await room.quotes([AAPL, MSFT, SPY])
+    clock.step(3)
+    found = await room.quotes([AAPL, MSFT, SPY])
+
+    assert market.calls == [("quotes", "AAPL"), ("quotes", "MSFT", "SPY"), ("quotes", "AAPL")]
+    assert list(found) == [AAPL, MSFT, SPY]
+    assert found[AAPL] == a_quote(AAPL, "200", NOON + timedelta(seconds=6))
+
+
+async def test_a_hundred_callers_of_overlapping_symbols_ask_for_each_once(
+    room: MarketRoom, market: ScriptedMarket
+) -> None:
+    lists: list[list[Symbol]] = [[AAPL, MSFT], [MSFT, SPY], [SPY, AAPL], [CALL]]
+    await asyncio.gather(*(room.quotes(lists[n % 4]) for n in range(100)))
+
+    asked = [symbol for call in market.calls for symbol in call[1:]]
+    assert sorted(asked) == ["AAPL", "AAPL261218C00200000", "MSFT", "SPY"]
+
+
+async def test_fresh_quotes_pass_over_what_is_remembered_and_share_a_request(
+    room: MarketRoom, market: ScriptedMarket
+) -> None:
+    """An order is checked against a price of now; a hundred checks at once are one request."""
+    await room.quotes([AAPL])
+    await asyncio.gather(*(room.fresh([AAPL]) for _ in range(100)))
+
+    assert market.calls == [("quotes", "AAPL"), ("quotes", "AAPL")]
+
+
+async def test_a_fresh_quote_renews_what_is_remembered(
+    room: MarketRoom, market: ScriptedMarket, clock: StepClock
+) -> None:
+    await room.quotes([AAPL])
+    clock.step(4)
+    market.spots["AAPL"] = Decimal(201)
+    fresh = await room.fresh([AAPL])
+    clock.step(4)
+
+    assert await room.quotes([AAPL]) == fresh
+    assert len(market.calls) == 2
+
+
+async def test_a_symbol_that_nobody_quotes_is_absent_and_not_asked_for_at_once_again(
+    room: MarketRoom, market: ScriptedMarket
+) -> None:
+    """A model that repeats a misspelled ticker must not spend the broker's rate budget."""
+    nope = EquitySymbol("NOPE")
+
+    assert list(await room.quotes([AAPL, nope])) == [AAPL]
+    assert list(await room.quotes([AAPL, nope])) == [AAPL]
+    assert len(market.calls) == 1
+
+
+async def test_a_sheet_says_why_a_symbol_has_no_quote(
+    room: MarketRoom, market: ScriptedMarket
+) -> None:
+    """Misspelled, not listed and not quoted call for three different next steps."""
+    gaps = {
+        "NOPE": Reason.SYMBOL_NOT_FOUND,
+        "MSFT": Reason.NO_QUOTE,
+        "AAPL261218C00200000": Reason.NO_QUOTE,
+        "AAPL261218C00200500": Reason.CONTRACT_NOT_FOUND,
+        "AAPL261219C00200000": Reason.EXPIRATION_NOT_FOUND,
+        "NOPE261218C00200000": Reason.SYMBOL_NOT_FOUND,
+    }
+    missing = {parse_symbol(text): reason for text, reason in gaps.items()}
+    market.unquoted = set(missing)
+
+    sheet = await room.quote_sheet([AAPL, *missing, AAPL])
+
+    assert (sheet.now, sheet.quotes, sheet.missing) == (NOON, (a_quote(AAPL, "200"),), missing)
+
+
+@pytest.mark.parametrize(
+    "failure", [Unavailable(Reason.BROKER_UNAVAILABLE), Denied(Reason.NOT_SUPPORTED)]
+)
+@pytest.mark.parametrize("symbol", [MSFT, CALL])
+async def test_a_reason_that_cannot_be_found_out_does_not_cost_the_quotes(
+    room: MarketRoom, market: ScriptedMarket, symbol: Symbol, failure: DeskError
+) -> None:
+    """A broker without a search has quotes all the same."""
+    market.unquoted = {symbol}
+    await room.quotes([AAPL, symbol])
+    market.fails_with = failure
+
+    sheet = await room.quote_sheet([AAPL, symbol])
+
+    assert (len(sheet.quotes), sheet.missing) == (1, {symbol: Reason.NO_QUOTE})
+
+
+async def test_a_sheet_without_any_quote_is_denied_with_the_first_symbols(
+    room: MarketRoom,
+) -> None:
+    """A hundred symbols in an error would be a page of their own."""
+    with pytest.raises(Denied) as denied:
+        await room.quote_sheet([EquitySymbol(f"NOPE{n}") for n in range(9)])
+
+    assert denied.value.reason is Reason.SYMBOL_NOT_FOUND
+    assert denied.value.facts == {
+        "symbols": "NOPE0 NOPE1 NOPE2 NOPE3 NOPE4",
+        "without_quote": 9,
+    }
+
+
+@pytest.mark.parametrize("count", [0, 101])
+async def test_a_sheet_of_no_symbols_or_too_many_is_denied(room: MarketRoom, count: int) -> None:
+    with pytest.raises(Denied) as denied:
+        await room.quote_sheet([AAPL] * count)
+
+    assert denied.value.facts == {
+        "argument": "symbols",
+        "given": count,
+        "between": "1 and 100",
+    }
+
+
+async def test_a_broker_that_does_not_answer_is_unavailable_and_asked_again(
+    room: MarketRoom, market: ScriptedMarket
+) -> None:
+    market.fails_with = Unavailable(Reason.BROKER_UNAVAILABLE)
+    with pytest.raises(Unavailable):
+        await room.quotes([AAPL])
+    market.fails_with = None
+
+    assert list(await room.quotes([AAPL])) == [AAPL]
+
+
+def a_bar(at: datetime) -> Bar:
+    price = Decimal(200)
+    return Bar(at=at, open=price, high=price, low=price, close=price)
+
+
+async def test_bars_asked_for_a_moment_apart_are_one_question(
+    room: MarketRoom, market: ScriptedMarket, clock: StepClock
+) -> None:
+    """`end` is mostly now, which is never the same twice."""
+    opens = [datetime(2026, 11, day, 14, 30, tzinfo=UTC) for day in (18, 19, 20)]
+    market.daily["AAPL"] = tuple(a_bar(at) for at in opens)
+    start = NOON - timedelta(days=30)
+    first = await room.bars(AAPL, Interval.DAY, start, clock.now())
+    clock.step(20)
+    again = await room.bars(AAPL, Interval.DAY, start + timedelta(seconds=1), clock.now())
+
+    assert (first, again) == (market.daily["AAPL"], market.daily["AAPL"])
+    assert market.calls == [("bars", "AAPL", "1d")]
+
+
+async def test_bars_outside_the_range_asked_for_are_not_shown(
+    room: MarketRoom, market: ScriptedMarket
+) -> None:
+    """The broker is asked for whole days; the caller gets what it asked for."""
+    minutes = [NOON - timedelta(minutes=n) for n in (3, 2, 1)]
+    market.daily["AAPL"] = tuple(a_bar(at) for at in minutes)
+    half = timedelta(seconds=30)
+
+    found = await room.bars(AAPL, Interval.MINUTE, minutes[0] + half, minutes[2])
+
+    assert [bar.at for bar in found] == [minutes[1]]
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "seconds", "asked"),
+    [(30, 3_000, 1), (30, 3_700, 2), (0, 200, 1), (0, 301, 2)],
+)
+async def test_bars_that_are_over_are_kept_longer_than_those_that_grow(
+    room: MarketRoom, market: ScriptedMarket, days_ago: int, seconds: int, asked: int
+) -> None:
+    market.daily["AAPL"] = ()
+    end = NOON - timedelta(days=days_ago)
+    await room.bars(AAPL, Interval.HOUR, end - timedelta(days=5), end)
+    market.clock.step(seconds)
+    await room.bars(AAPL, Interval.HOUR, end - timedelta(days=5), end)
+
+    assert len(market.calls) == asked
+
+
+@pytest.mark.parametrize(
+    ("interval", "start", "end", "argument"),
+    [
+        (Interval.DAY, NOON, NOON, "start"),
+        (Interval.DAY, NOON, NOON - timedelta(days=1), "start"),
+        (Interval.DAY, datetime(1, 1, 1, tzinfo=UTC), NOON, "start"),
+        (Interval.DAY, NOON, datetime(9999, 12, 31, 23, 59, tzinfo=UTC), "start"),
+        (Interval.MINUTE, NOON - timedelta(days=30), NOON, "interval"),
+        (Interval.DAY, NOON - timedelta(days=BARS_MAX + 1), NOON, "interval"),
+    ],
+)
+async def test_a_range_that_is_empty_or_too_long_is_denied(
+    room: MarketRoom, interval: Interval, start: datetime, end: datetime, argument: str
+) -> None:
+    with pytest.raises(Denied) as denied:
+        await room.bars(AAPL, interval, start, end)
+
+    assert denied.value.reason is Reason.INVALID_ARGUMENT
+    assert denied.value.facts["argument"] == argument
+
+
+async def test_a_search_is_asked_once_however_it_is_spaced_and_spelled(
+    room: MarketRoom, market: ScriptedMarket
+) -> None:
+    found = await room.search("  aa ")
+
+    assert [info.symbol for info in found] == [AAPL]
+    assert await room.search("AA") == found
+    assert market.calls == [("search", "aa")]
+
+
+@pytest.mark.parametrize(("text", "limit"), [(" ", 10), ("x" * 41, 10), ("AAPL", 0), ("AAPL", 51)])
+async def test_a_search_for_nothing_or_too_much_is_denied(
+    room: MarketRoom, text: str, limit: int
+) -> None:
+    with pytest.raises(Denied) as denied:
+        await room.search(text, limit)
+
+    assert denied.value.reason is Reason.INVALID_ARGUMENT
