@@ -113,6 +113,7 @@ def test_at_every_break_even_the_result_is_nothing(holdings: list[Holding], cash
         ("a naked call has no bound", [], [call(200, -1)], 500, None),
         ("a covered call adds nothing", [shares(100)], [call(210, -1)], 150, D(-150)),
         ("shares cover once", [shares(100), call(210, -1)], [call(220, -1)], 100, None),
+        ("shares cover once over all expirations", [shares(100), call(210, -1)], [call(220, -1, FAR)], 100, None),
         ("a short put risks its strike", [], [put(200, -1)], 400, D(19_600)),
         ("a vertical risks its width less the credit", [], [put(200, -1), put(190, 1)], 300, D(700)),
         ("a calendar risks its debit", [], [call(200, -1), call(200, 1, FAR)], -250, D(250)),

@@ -1,0 +1,120 @@
+"""A mutant for each safety line: with the line broken, a named test must fail.
+
+A safety check whose removal no test notices is a decoration.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CONFIRM, PREVIEW, RECONCILE = (
+    f"tests/unit/test_orders_{name}.py" for name in ("confirm", "preview", "reconcile")
+)
+LIMITS, PAYOFF = "tests/unit/test_limits.py", "tests/unit/test_payoff.py"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A safety line, what it is broken into, and who must notice."""
+
+    file: str
+    line: str
+    broken: str
+    test: str
+
+
+MUTANTS = [
+    Mutant("orders/submit.py", "if await self.halt.engaged():", "if False:", CONFIRM),
+    Mutant("orders/submit.py", "> SEND_WITHIN:", "> SEND_WITHIN * 99:", CONFIRM),
+    Mutant("orders/submit.py", "if intent is None:", "if False:", CONFIRM),
+    Mutant(
+        "orders/confirm.py",
+        "if not hmac.compare_digest(preview.nonce_hash, hashed):",
+        "if False:",
+        CONFIRM,
+    ),
+    Mutant(
+        "orders/confirm.py",
+        "if not hmac.compare_digest(preview.binding, binding_of(record)):",
+        "if False:",
+        CONFIRM,
+    ),
+    Mutant(
+        "orders/confirm.py",
+        "if not hmac.compare_digest(record.caller, caller):",
+        "if False:",
+        CONFIRM,
+    ),
+    Mutant("orders/confirm.py", "self.clock.now() >= preview.expires_at", "False", CONFIRM),
+    Mutant("orders/confirm.py", "await self._limits_again(record)", "pass", CONFIRM),
+    Mutant("orders/confirm.py", "self.consent.require(record)", "pass", CONFIRM),
+    Mutant("orders/confirm.py", "await asyncio.shield(task)", "await task", CONFIRM),
+    Mutant("orders/preview.py", "deny_failed(appraisal.checks)", "pass", PREVIEW),
+    Mutant("orders/preview.py", "_deny_refused(preflight)", "pass", PREVIEW),
+    Mutant("orders/appraise.py", "check_closes(order, positions)", "pass", PREVIEW),
+    Mutant("orders/reconcile.py", "not self._is_old(record)", "False", RECONCILE),
+    Mutant("orders/reconcile.py", "if now - first < SECOND_SCAN_AFTER:", "if False:", RECONCILE),
+    Mutant(
+        "orders/reconcile.py",
+        "if lookup.status is LookupStatus.INCOMPLETE:",
+        "if False:",
+        RECONCILE,
+    ),
+    Mutant("risk/verdict.py", "count <= most", "True", LIMITS),
+    Mutant("risk/verdict.py", "added <= limits.loss_usd_max", "True", LIMITS),
+    Mutant("risk/verdict.py", "allowed = limits.allow_undefined_risk", "allowed = True", LIMITS),
+    Mutant("risk/verdict.py", "facts.limit_net <= worst", "True", LIMITS),
+    Mutant("risk/verdict.py", "if age_s is None:", "if False:", LIMITS),
+    Mutant("risk/verdict.py", "if facts.natural_net is None:", "if False:", LIMITS),
+    Mutant("domain/worst_case.py", "left -= lent", "pass", PAYOFF),
+    Mutant("domain/worst_case.py", "if short <= day", "if True", PAYOFF),
+]
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the source tree that may be broken."""
+    copy = tmp_path_factory.mktemp("mutants")
+    shutil.copytree(ROOT / "src" / "strikedesk", copy / "strikedesk")
+    return copy
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: f"{m.file}:{m.line[:40]}")
+def test_a_broken_safety_line_is_noticed(house: Path, mutant: Mutant) -> None:
+    path = house / "strikedesk" / mutant.file
+    sound = path.read_text(encoding="utf-8")
+    assert mutant.line in sound, "the safety line moved: bring its mutant along"
+
+    path.write_text(sound.replace(mutant.line, mutant.broken), encoding="utf-8")
+    try:
+        ended = run(house, mutant.test)
+    finally:
+        path.write_text(sound, encoding="utf-8")
+
+    assert ended.returncode == 1, ended.stdout[-2000:]
+
+
+def test_the_tests_pass_on_the_unbroken_copy(house: Path) -> None:
+    """Else every mutant would seem to be noticed."""
+    ended = run(house, CONFIRM, PREVIEW, RECONCILE, LIMITS, PAYOFF)
+
+    assert ended.returncode == 0, ended.stdout[-2000:]
+
+
+def run(house: Path, *tests: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "pytest", "-qx", "-p", "no:cacheprovider", *tests]
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(house)},  # noqa: TID251 -- handed on to a child
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
