@@ -306,7 +306,7 @@ def test_every_expiration_helper_names_sessions_in_order_and_in_range(
     assert all(session_on(day) and start <= day <= end for day in weeklies)
     assert list(weeklies) == sorted(set(weeklies))
     assert set(monthlies) <= set(weeklies)
-    assert abs(len(weeklies) - length / 7) <= 1
+    assert abs(len(weeklies) - (length + 1) / 7) < 2  # One Friday may move in over an edge.
 
 
 @pytest.mark.parametrize(
