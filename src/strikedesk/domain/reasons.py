@@ -17,6 +17,7 @@ class Reason(Enum):
     )
     ACCOUNT_UNKNOWN = (1003, "Use an account handle that list_accounts returns.")
     CALLER_MISMATCH = (1004, "Only the caller that made a preview may confirm it. Preview again.")
+    TOOL_NOT_SERVED = (1005, "Use one of the tools that tools/list names; --toolsets adds more.")
 
     INVALID_ORDER = (2001, "Fix the named field and preview again.")
     INSUFFICIENT_BUYING_POWER = (2002, "Reduce the size, or free buying power first.")
@@ -71,6 +72,9 @@ class Reason(Enum):
     DATABASE_NEWER = (5007, "A newer strikedesk wrote this database. Upgrade this program.")
     TAPE_UNREADABLE = (5008, "Fix the line and column named in the facts, then import again.")
     CLIENT_CONFIG_UNREADABLE = (5009, "Fix the client's configuration file; nothing was changed.")
+    DATABASE_BEHIND = (5010, "Run `strikedesk db upgrade`, then start again.")
+    DATABASE_UNAVAILABLE = (5011, "Nothing was written. Try again; if it stays, see the cause.")
+    DESK_FAULT = (5012, "Tell the owner: the log has the incident. See list_orders before a retry.")
 
     def __init__(self, code: int, next_step: str) -> None:
         """Spread the pair over two names."""
