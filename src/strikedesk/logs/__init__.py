@@ -1,0 +1,1 @@
+"""What is written down while the desk runs, and what is kept out of it."""
