@@ -1,0 +1,184 @@
+"""The MCP server: all that `initialize` needs, and nothing that only a call needs."""
+
+import logging
+import sys
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    asynccontextmanager,
+    contextmanager,
+)
+from functools import cached_property
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final
+
+from anyio.lowlevel import checkpoint
+from mcp.server.caching import CacheHint
+from mcp.server.lowlevel.helper_types import ReadResourceContents
+from mcp.server.mcpserver import Context, MCPServer
+from mcp.types import (
+    CallToolResult,
+    GetPromptResult,
+    InputRequiredResult,
+    Prompt,
+    Resource,
+    Tool,
+)
+from pydantic import AnyUrl
+
+from strikedesk.server.call import Door
+from strikedesk.server.instructions import instructions
+
+if TYPE_CHECKING:
+    from strikedesk.server.library import Library
+    from strikedesk.server.toolbox import Toolbox
+    from strikedesk.server.wire import Incoming, Outgoing
+
+_log: Final = logging.getLogger(__name__)
+
+# The lists are those of the process: they change when it is started anew, and for nobody else.
+_LISTS: Final = CacheHint(ttl_ms=60_000, scope="public")
+
+
+class DeskServer(MCPServer[Door]):
+    """The desk over MCP, in both protocol eras. Tools, prompts and documents come when asked for.
+
+    The SDK's way of registering builds an argument model for each tool, 2 ms apiece, and a client
+    waits for that before `initialize` is answered; here the same objects are built by the first
+    request that needs them, or by `warm_up` before it.
+    """
+
+    def __init__(self, door: Door) -> None:
+        """Describe the server from its settings alone."""
+        self.door = door
+        self._library: Library | None = None
+        with _without_rich():
+            super().__init__(
+                "strikedesk",
+                title="Strikedesk",
+                version=version("strikedesk"),
+                instructions=instructions(door.settings),
+                lifespan=_hand_out(door),
+                log_level="WARNING",
+                cache_hints={
+                    "tools/list": _LISTS,
+                    "prompts/list": _LISTS,
+                    "resources/list": _LISTS,
+                    "resources/templates/list": _LISTS,
+                    "resources/read": _LISTS,
+                },
+            )
+
+    async def serve(self, incoming: "Incoming", outgoing: "Outgoing") -> None:
+        """Serve one connection over our own streams until the client has gone."""
+        core = self._lowlevel_server
+        await core.run(incoming, outgoing, core.create_initialization_options())
+
+    async def warm_up(self) -> None:
+        """Do what the next requests would have to wait for: build the tools, open the desk.
+
+        What goes wrong here is met again by whoever asks next, and told there.
+        """
+        try:
+            await self._lay_out()
+            await self.door.lazy.desk()
+        except Exception:  # noqa: BLE001 -- the outermost loop of a task that nobody waits for
+            _log.exception("warming up failed")
+
+    async def _lay_out(self) -> None:
+        self._open_library()
+        for item in self.toolbox.items:
+            await checkpoint()
+            self.toolbox.tool(item)
+
+    async def list_tools(self) -> list[Tool]:
+        """Return the tools of this process, the same to every caller."""
+        with self._spoken("tools/list"):
+            return self.toolbox.listed()
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Door, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        """Call a tool; see `Toolbox.call`."""
+        with self._spoken("tools/call"):
+            return await self.toolbox.call(name, arguments, context or Context(mcp_server=self))
+
+    async def list_prompts(self) -> list[Prompt]:
+        """Return the prompts."""
+        self._open_library()
+        return await super().list_prompts()
+
+    async def get_prompt(
+        self,
+        name: str,
+        arguments: dict[str, Any] | None = None,
+        context: Context[Door, Any] | None = None,
+    ) -> GetPromptResult | InputRequiredResult:
+        """Render a prompt; what is wrong with the request is said in our words."""
+        with self._spoken(name):
+            self._open_library().check_prompt(name, arguments or {})
+            return await super().get_prompt(name, arguments, context)
+
+    async def list_resources(self) -> list[Resource]:
+        """Return the documents."""
+        self._open_library()
+        return await super().list_resources()
+
+    async def read_resource(
+        self, uri: AnyUrl | str, context: Context[Door, Any] | None = None
+    ) -> Iterable[ReadResourceContents] | InputRequiredResult:
+        """Return a document."""
+        with self._spoken("resources/read"):
+            self._open_library().check_uri(str(uri))
+            return await super().read_resource(uri, context)
+
+    @cached_property
+    def toolbox(self) -> "Toolbox":
+        """The tools that this server was asked to serve."""
+        from strikedesk.server.toolbox import fill  # noqa: PLC0415 -- kept off `initialize`
+
+        return fill(self.door)
+
+    def _open_library(self) -> "Library":
+        """Return the prompts and documents, registered with the SDK the first time."""
+        from strikedesk.server.library import collect  # noqa: PLC0415 -- kept off `initialize`
+
+        if self._library is None:
+            self._library = collect()
+            self._library.lay_out(self)
+        return self._library
+
+    def _spoken(self, where: str) -> AbstractContextManager[None]:
+        from strikedesk.server.speech import spoken  # noqa: PLC0415 -- kept off `initialize`
+
+        return spoken(where, self.door.incident)
+
+
+def _hand_out(
+    door: Door,
+) -> Callable[[MCPServer[Door]], AbstractAsyncContextManager[Door]]:
+    """Hand the one desk to every connection: HTTP enters the lifespan once, SSE for each."""
+
+    @asynccontextmanager
+    async def lifespan(_: MCPServer[Door]) -> AsyncGenerator[Door]:
+        yield door
+
+    return lifespan
+
+
+@contextmanager
+def _without_rich() -> Generator[None]:
+    """Keep the SDK from importing rich (25 ms) for a log handler that it then leaves out.
+
+    It does so wherever it finds rich, and does without where it does not; our logging is set up
+    before it asks.
+    """
+    if "rich" in sys.modules:
+        yield
+        return
+    sys.modules["rich"] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules["rich"]

@@ -1,0 +1,76 @@
+"""Who calls, and the desk they call at: what a tool may ask about its call."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from mcp.server.auth.middleware.auth_context import get_access_token
+from mcp.server.mcpserver import Context
+
+from strikedesk.domain.errors import Denied
+from strikedesk.domain.reasons import Reason
+from strikedesk.server.opening import DeskSource
+from strikedesk.settings import Settings
+
+if TYPE_CHECKING:
+    from strikedesk.wiring import Desk
+
+READ: Final = "read"
+TRADE: Final = "trade"
+
+
+def new_incident() -> str:
+    """Return a name for something that broke, to find it again in the log."""
+    return secrets.token_hex(5)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A principal: `stdio` for whoever started this process, else `token:NAME`."""
+
+    name: str
+    may_trade: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """What every call of one server stands in: the desk, and whether strangers can knock.
+
+    Over the network a call without a verified token is nobody's, never the owner's.
+    """
+
+    settings: Settings
+    lazy: DeskSource
+    network: bool
+    incident: Callable[[], str] = new_incident
+
+    def caller(self) -> Caller:
+        """Return who is calling.
+
+        Raises:
+            Denied: AUTHENTICATION_FAILED.
+        """
+        if not self.network:
+            return Caller("stdio", may_trade=True)
+        token = get_access_token()
+        if token is None or token.subject is None:
+            raise Denied(Reason.AUTHENTICATION_FAILED)
+        return Caller(f"token:{token.subject}", may_trade=TRADE in token.scopes)
+
+
+Call: TypeAlias = Context[Door]
+
+
+def caller_of(call: Call) -> str:
+    """Return the principal of a call, as previews are bound to it and the audit names it."""
+    return call.request_context.lifespan_context.caller().name
+
+
+async def desk_of(call: Call) -> "Desk":
+    """Return the desk, opening it for the first call that needs it.
+
+    Raises:
+        Misconfigured: it cannot be opened; the facts say what is wrong.
+    """
+    return await call.request_context.lifespan_context.lazy.desk()

@@ -1,0 +1,97 @@
+"""The menu: every tool, the toolset it belongs to, and what calling it can do.
+
+Imported when somebody first asks what there is, never before `initialize` is answered: the tools
+pull in the whole domain, and building their schemas takes longer than everything before it.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
+
+from mcp.types import CallToolResult
+
+from strikedesk.server.access import EDITS, MOVES_MONEY, PREVIEWS, READS, RECALLS, STOPS, Access
+from strikedesk.server.tools.confirm_order import confirm_order
+from strikedesk.server.tools.edit_watchlist import edit_watchlist
+from strikedesk.server.tools.get_balances import get_balances
+from strikedesk.server.tools.get_market_hours import get_market_hours
+from strikedesk.server.tools.get_option_chain import get_option_chain
+from strikedesk.server.tools.get_order import get_order
+from strikedesk.server.tools.get_price_history import get_price_history
+from strikedesk.server.tools.get_quotes import get_quotes
+from strikedesk.server.tools.get_safety_status import get_safety_status
+from strikedesk.server.tools.get_volatility import get_volatility
+from strikedesk.server.tools.halt_trading import halt_trading
+from strikedesk.server.tools.list_accounts import list_accounts
+from strikedesk.server.tools.list_expirations import list_expirations
+from strikedesk.server.tools.list_orders import list_orders
+from strikedesk.server.tools.list_positions import list_positions
+from strikedesk.server.tools.list_transactions import list_transactions
+from strikedesk.server.tools.list_watchlists import list_watchlists
+from strikedesk.server.tools.preview_cancel import preview_cancel
+from strikedesk.server.tools.preview_close import preview_close
+from strikedesk.server.tools.preview_order import preview_order
+from strikedesk.server.tools.preview_replace import preview_replace
+from strikedesk.server.tools.preview_roll import preview_roll
+from strikedesk.server.tools.search_symbols import search_symbols
+from strikedesk.settings import Toolset
+
+# What is put on a list is looked up in the market first.
+LISTS: Final = replace(EDITS, open_world=True)
+
+ToolFunction: TypeAlias = Callable[..., Awaitable[CallToolResult]]
+
+
+@dataclass(frozen=True, slots=True)
+class MenuItem:
+    """A tool, named like its function. `lite` marks the eight most used."""
+
+    tool: ToolFunction
+    toolset: Toolset
+    access: Access
+    lite: bool = False
+
+    @property
+    def name(self) -> str:
+        """What the model calls it."""
+        return self.tool.__name__
+
+
+MENU: Final = (
+    MenuItem(list_accounts, Toolset.ACCOUNTS, READS, lite=True),
+    MenuItem(get_balances, Toolset.ACCOUNTS, READS, lite=True),
+    MenuItem(list_positions, Toolset.ACCOUNTS, READS, lite=True),
+    MenuItem(list_transactions, Toolset.ACCOUNTS, READS),
+    MenuItem(search_symbols, Toolset.MARKET, READS),
+    MenuItem(get_quotes, Toolset.MARKET, READS, lite=True),
+    MenuItem(get_market_hours, Toolset.MARKET, RECALLS),
+    MenuItem(get_price_history, Toolset.MARKET, READS),
+    MenuItem(get_volatility, Toolset.MARKET, READS),
+    MenuItem(list_expirations, Toolset.OPTIONS, READS),
+    MenuItem(get_option_chain, Toolset.OPTIONS, READS, lite=True),
+    MenuItem(preview_order, Toolset.ORDERS, PREVIEWS, lite=True),
+    MenuItem(preview_close, Toolset.ORDERS, PREVIEWS),
+    MenuItem(preview_roll, Toolset.ORDERS, PREVIEWS),
+    MenuItem(preview_replace, Toolset.ORDERS, PREVIEWS),
+    MenuItem(preview_cancel, Toolset.ORDERS, PREVIEWS),
+    MenuItem(confirm_order, Toolset.ORDERS, MOVES_MONEY, lite=True),
+    MenuItem(list_orders, Toolset.ORDERS, READS),
+    MenuItem(get_order, Toolset.ORDERS, READS),
+    MenuItem(halt_trading, Toolset.SAFETY, STOPS),
+    MenuItem(get_safety_status, Toolset.SAFETY, RECALLS, lite=True),
+    MenuItem(list_watchlists, Toolset.WATCHLISTS, RECALLS),
+    MenuItem(edit_watchlist, Toolset.WATCHLISTS, LISTS),
+)
+
+
+def chosen(
+    menu: Sequence[MenuItem], toolsets: Collection[Toolset] | None, *, read_only: bool
+) -> tuple[MenuItem, ...]:
+    """Return what a server of these toolsets serves, in the menu's order. None means all of it."""
+    asked = frozenset(Toolset) - {Toolset.LITE} if toolsets is None else frozenset(toolsets)
+    return tuple(
+        item
+        for item in menu
+        if (item.toolset in asked or (item.lite and Toolset.LITE in asked))
+        and (item.access.reads_only or not read_only)
+    )

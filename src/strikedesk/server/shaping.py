@@ -1,0 +1,143 @@
+"""Results: a short text and the same thing structured, small in a model's context.
+
+A record is one line of JSON. Rows come as `columns` and `rows`, their text as a table with commas.
+Numbers are JSON numbers, unknown is null, and nothing that is no number passes for one.
+"""
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Final, TypeAlias
+
+from mcp.types import CallToolResult, TextContent
+
+from strikedesk.domain.ledger import Json
+from strikedesk.domain.pages import PageSpan
+
+Cell: TypeAlias = str | int | float | bool | Decimal | date | Enum | None
+Value: TypeAlias = Cell | Sequence["Value"] | Mapping[str, "Value"]
+
+UNTRUSTED: Final = "untrusted"
+UNTRUSTED_MAX: Final = 200
+TEXT_MAX: Final = 4_000
+_QUOTED: Final = re.compile(r'[,"\n\r]')
+_SPACING: Final = re.compile(r"[^\S ]")
+# Markup in somebody else's words could pass for the markup around them.
+_MARKUP: Final = str.maketrans(
+    {
+        "<": "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}",
+        ">": "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}",
+    }
+)
+_EXACT_FLOAT: Final = 2**53
+
+
+def record(fields: Mapping[str, Value]) -> CallToolResult:
+    """Return a record: one line of JSON, and the same structured."""
+    facts = {name: plain(value, name) for name, value in fields.items()}
+    return _result(_line(facts), facts)
+
+
+def table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Cell]],
+    span: PageSpan,
+    about: Mapping[str, Value] | None = None,
+) -> CallToolResult:
+    """Return one page of rows, `span` saying which of how many.
+
+    Law: every row has a cell for each column, and there are as many rows as `span` shows.
+    """
+    if len(rows) != span.returned or any(len(row) != len(columns) for row in rows):
+        raise ValueError("the rows are not what the columns and the page say")
+    facts = {name: plain(value, name) for name, value in (about or {}).items()}
+    cells = [[plain(cell, name) for name, cell in zip(columns, row, strict=True)] for row in rows]
+    page: dict[str, Json] = {
+        "total": span.total, "returned": span.returned, "next_page": span.next_page,
+    }  # fmt: skip
+    text = "\n".join([*_lines(facts), ",".join(columns), *map(_row, cells), _line(page)])
+    return _result(text, facts | {"columns": [*columns], "rows": cells} | page)
+
+
+def plain(value: Value, name: str = "") -> Json:
+    """Return `value` as JSON has it, its texts made safe to read.
+
+    What stands in, or under, a field whose name begins with `untrusted` is cut to 200 characters.
+    """
+    if isinstance(value, Enum):
+        return plain(value.value, name)
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, Decimal | float):
+        return _number(value)
+    if isinstance(value, str):
+        return untrusted(value) if name.startswith(UNTRUSTED) else clean(value)
+    return _instant(value) if isinstance(value, date) else _nested(value, name)
+
+
+def _nested(value: Sequence[Value] | Mapping[str, Value], name: str) -> Json:
+    if not isinstance(value, Mapping):
+        return [plain(inner, name) for inner in value]
+    within = name if name.startswith(UNTRUSTED) else ""
+    return {clean(key): plain(inner, within or key) for key, inner in value.items()}
+
+
+def clean(text: str, most: int = TEXT_MAX) -> str:
+    """Return `text` without control, bidi and zero-width characters, at most `most` long.
+
+    Lines and tabs become spaces: whoever wrote the text does not get to start a new one.
+    """
+    if not (text.isascii() and text.isprintable()):
+        spaced = _SPACING.sub(" ", text[: most * 4])
+        text = "".join(char for char in spaced if char.isprintable())
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def untrusted(text: str) -> str:
+    """Return what somebody else wrote: cleaned, without markup, at most 200 characters."""
+    return clean(text, UNTRUSTED_MAX).translate(_MARKUP)
+
+
+def _number(value: Decimal | float) -> Json:
+    """Return an integer where the value is one, else the nearest float; None for no number."""
+    if not math.isfinite(value):
+        return None
+    exact = abs(value) < _EXACT_FLOAT and value == int(value)
+    return int(value) if exact else float(value)
+
+
+def _instant(value: date) -> str:
+    if not isinstance(value, datetime):
+        return value.isoformat()
+    timespec = "milliseconds" if value.microsecond else "seconds"
+    return value.isoformat(timespec=timespec).replace("+00:00", "Z")
+
+
+def _lines(facts: Mapping[str, Json]) -> list[str]:
+    return [_line(facts)] if facts else []
+
+
+def _line(facts: Mapping[str, Json]) -> str:
+    return json.dumps(facts, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _row(cells: Sequence[Json]) -> str:
+    return ",".join([_cell(cell) for cell in cells])
+
+
+def _cell(cell: Json) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, str):
+        return f'"{cell.replace(chr(34), chr(34) * 2)}"' if _QUOTED.search(cell) else cell
+    return json.dumps(cell)
+
+
+def _result(text: str, structured: dict[str, Json]) -> CallToolResult:
+    return CallToolResult(
+        content=[TextContent(type="text", text=text)], structured_content=structured
+    )

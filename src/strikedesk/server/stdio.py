@@ -1,0 +1,74 @@
+"""Serving over stdin and stdout: start fast, end cleanly, whatever ends it."""
+
+import os
+import signal
+from typing import Final
+
+import anyio
+
+from strikedesk.server.app import DeskServer
+from strikedesk.server.call import Door
+from strikedesk.server.opening import Opening
+from strikedesk.server.wire import Outgoing, can_be_taken, stdio_wire
+from strikedesk.settings import Settings
+
+CLOSE_S: Final = 10.0
+
+
+def run_stdio(settings: Settings) -> None:
+    """Serve the client that started this process until it leaves or a signal comes.
+
+    However it ends, submissions under way are waited for, at most ten seconds.
+    """
+    server = DeskServer(Door(settings=settings, lazy=Opening(settings), network=False))
+    anyio.run(_serve_pipes if can_be_taken() else _serve_terminal, server)
+
+
+async def _serve_pipes(server: DeskServer) -> None:
+    try:
+        async with stdio_wire() as (incoming, outgoing), anyio.create_task_group() as group:
+            group.start_soon(_until_signal, group.cancel_scope)
+            group.start_soon(_warm_up, server, outgoing)
+            await server.serve(incoming, outgoing)
+            group.cancel_scope.cancel()
+    finally:
+        await _close(server)
+
+
+async def _serve_terminal(server: DeskServer) -> None:
+    """Serve what cannot be waited for (a terminal, a file) with the SDK's own transport.
+
+    A signal ends the process from here: the SDK's thread sits in a read that nothing interrupts.
+    """
+    async with anyio.create_task_group() as group:
+        group.start_soon(_end_on_signal, server)
+        await server.run_stdio_async()
+        group.cancel_scope.cancel()
+    await _close(server)
+
+
+async def _warm_up(server: DeskServer, outgoing: Outgoing) -> None:
+    await outgoing.answered.wait()
+    await server.warm_up()
+
+
+async def _until_signal(scope: anyio.CancelScope) -> None:
+    await _signal()
+    scope.cancel()
+
+
+async def _end_on_signal(server: DeskServer) -> None:
+    await _signal()
+    await _close(server)
+    os._exit(0)
+
+
+async def _signal() -> None:
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for _ in signals:
+            return
+
+
+async def _close(server: DeskServer) -> None:
+    with anyio.move_on_after(CLOSE_S, shield=True):
+        await server.door.lazy.close()

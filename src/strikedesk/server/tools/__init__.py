@@ -1,0 +1,1 @@
+"""One file per tool, named like it. `strikedesk.server.menu` says which are served."""

@@ -1,0 +1,226 @@
+"""stdin and stdout as messages: no thread for a line, no queue in between, an answer to everything.
+
+The SDK reads lines in a worker thread and hands each through two queues, which doubles the price
+of a call; and it drops what it cannot parse, so that whoever sent it waits for ever.
+"""
+
+import asyncio
+import fcntl
+import os
+import stat
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self
+
+import anyio
+from mcp.shared.message import SessionMessage
+from mcp.types import (
+    INVALID_REQUEST,
+    PARSE_ERROR,
+    ErrorData,
+    JSONRPCError,
+    JSONRPCMessage,
+    jsonrpc_message_adapter,
+)
+from pydantic import ValidationError
+
+from strikedesk.server.json_text import request_id, too_deep
+
+if TYPE_CHECKING:
+    from mcp.shared._stream_protocols import ReadStream
+
+LINE_MAX: Final = 2 * 1024 * 1024
+FLUSH_S: Final = 1.0
+_STDIN, _STDOUT, _STDERR = 0, 1, 2
+_ABOVE_STANDARD: Final = 3
+
+
+class _Stream:
+    """What the SDK asks of both of its streams beyond carrying messages."""
+
+    async def aclose(self) -> None:
+        """Nothing to let go of."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+
+class Outgoing(_Stream):
+    """Messages to the client; the SDK's `WriteStream`."""
+
+    def __init__(self, transport: asyncio.WriteTransport, flow: "_Flow") -> None:
+        """Write to `transport`, which tells `flow` when to wait."""
+        self._transport = transport
+        self._flow = flow
+        self.answered = asyncio.Event()
+
+    async def send(self, item: SessionMessage, /) -> None:
+        """Write one line; wait while the client is slow to read.
+
+        Raises:
+            anyio.BrokenResourceError: nobody reads any more.
+        """
+        await self.put(item.message)
+
+    async def put(self, message: JSONRPCMessage) -> None:
+        """See `send`."""
+        if self._flow.lost.is_set():
+            raise anyio.BrokenResourceError
+        line = message.model_dump_json(by_alias=True, exclude_unset=True)
+        self._transport.write(line.encode() + b"\n")
+        self.answered.set()
+        await self._flow.open.wait()
+
+    async def aclose(self) -> None:
+        """Close once everything is written, or after a second."""
+        self._transport.close()
+        with anyio.move_on_after(FLUSH_S, shield=True):
+            await self._flow.lost.wait()
+
+
+class Incoming(_Stream):
+    """Messages from the client; the SDK's `ReadStream`.
+
+    Law: every line is either yielded or answered with an error, under its own id where it has one.
+    """
+
+    def __init__(self, reader: asyncio.StreamReader, outgoing: Outgoing) -> None:
+        """Read lines from `reader`; refuse bad ones through `outgoing`."""
+        self._reader = reader
+        self._outgoing = outgoing
+
+    async def receive(self) -> SessionMessage:
+        """Return the next message.
+
+        Raises:
+            anyio.EndOfStream: the client has gone.
+        """
+        while line := await self._line():
+            if line.isspace():
+                continue
+            if too_deep(line):
+                await self._refuse(line, INVALID_REQUEST, "nested too deeply")
+                continue
+            try:
+                return SessionMessage(jsonrpc_message_adapter.validate_json(line, by_name=False))
+            except ValidationError as error:
+                await self._refuse(line, *_fault(error))
+        raise anyio.EndOfStream
+
+    def __aiter__(self) -> "ReadStream[SessionMessage | Exception]":
+        return self
+
+    async def __anext__(self) -> SessionMessage:
+        try:
+            return await self.receive()
+        except anyio.EndOfStream:
+            raise StopAsyncIteration from None
+
+    async def _line(self) -> bytes:
+        """Return the next line, empty at the end; one that is too long is refused and skipped."""
+        while True:
+            try:
+                return await self._reader.readuntil()
+            except asyncio.IncompleteReadError as end:
+                return end.partial
+            except asyncio.LimitOverrunError as over:
+                await self._skip(over.consumed)
+
+    async def _skip(self, length: int) -> None:
+        start = chunk = await self._reader.readexactly(length)
+        while True:
+            try:
+                await self._reader.readuntil()
+                break
+            except asyncio.LimitOverrunError as over:
+                chunk = await self._reader.readexactly(over.consumed)
+            except asyncio.IncompleteReadError:
+                break
+        await self._refuse(start + chunk, INVALID_REQUEST, "too long")
+
+    async def _refuse(self, line: bytes, code: int, problem: str) -> None:
+        error = _refusal(code, problem)
+        await self._outgoing.put(JSONRPCError(jsonrpc="2.0", id=request_id(line), error=error))
+
+
+class _Flow(asyncio.Protocol):
+    """What the transport tells: wait, go on, gone."""
+
+    def __init__(self) -> None:
+        self.open = asyncio.Event()
+        self.open.set()
+        self.lost = asyncio.Event()
+
+    def pause_writing(self) -> None:
+        self.open.clear()
+
+    def resume_writing(self) -> None:
+        self.open.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 -- asyncio's signature
+        self.lost.set()
+        self.open.set()
+
+
+def can_be_taken() -> bool:
+    """Tell whether stdin and stdout are pipes or sockets, as every client makes them.
+
+    A terminal, a file and the null device cannot be waited for.
+    """
+    kinds = [os.fstat(fd).st_mode for fd in (_STDIN, _STDOUT)]
+    return all(stat.S_ISFIFO(kind) or stat.S_ISSOCK(kind) for kind in kinds)
+
+
+@asynccontextmanager
+async def stdio_wire() -> AsyncGenerator[tuple[Incoming, Outgoing]]:
+    """Take stdin and stdout for the protocol, for good.
+
+    From here on a stray print goes to stderr, also one that is flushed when the process ends, and
+    a child process reads nothing.
+    """
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=LINE_MAX)
+    source, _ = await loop.connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(_take(_STDIN), "rb", buffering=0)
+    )
+    sink, flow = await loop.connect_write_pipe(_Flow, os.fdopen(_take(_STDOUT), "wb", buffering=0))
+    outgoing = Outgoing(sink, flow)
+    try:
+        yield Incoming(reader, outgoing), outgoing
+    finally:
+        source.close()
+        await outgoing.aclose()
+
+
+def _take(fd: int) -> int:
+    """Return a descriptor of our own for `fd`, which from now on leads nowhere."""
+    own = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _ABOVE_STANDARD)
+    if fd == _STDOUT:
+        os.dup2(_STDERR, fd)
+        return own
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, fd)
+    os.close(nothing)
+    return own
+
+
+def _fault(error: ValidationError) -> tuple[int, str]:
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    if first["type"] == "json_invalid":
+        return PARSE_ERROR, "not JSON"
+    return INVALID_REQUEST, "not a JSON-RPC message"
+
+
+def _refusal(code: int, problem: str) -> ErrorData:
+    from strikedesk.server.speech import refused_message  # noqa: PLC0415 -- kept off `initialize`
+
+    return refused_message(code, problem)
