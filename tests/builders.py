@@ -1,9 +1,13 @@
 """Things that tests talk about, with every detail they do not care about filled in."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
+from strikedesk.domain.accounts import Environment
+from strikedesk.domain.ledger import Json, Note, OrderRecord, PreviewRecord, TicketKind
 from strikedesk.domain.orders import Action, Leg, OrderRequest, OrderType
+from strikedesk.domain.states import OrderState
 from strikedesk.domain.symbols import parse_symbol
 
 # A Friday at 11:00 in New York, the market open.
@@ -27,3 +31,42 @@ def an_order(*legs: Leg, net: str | None = "1.20", account_id: str = "PAPER0001"
         order_type=OrderType.LIMIT if net is not None else OrderType.MARKET,
         limit_net=Decimal(net) if net is not None else None,
     )
+
+
+def an_order_record(number: int = 1, **told: Any) -> OrderRecord:
+    """Return the row of a preview, with ids of its own by `number`."""
+    plain: dict[str, Any] = {
+        "order_id": f"order-{number}",
+        "preview_id": f"preview-{number}",
+        "client_order_id": f"client-{number}",
+        "kind": TicketKind.PLACE,
+        "state": OrderState.PREVIEWED,
+        "account_id": "PAPER0001",
+        "account_handle": "paper-margin",
+        "broker": "paper",
+        "environment": Environment.PAPER,
+        "caller": "local",
+        "order": an_order(),
+        "created_at": NOON,
+        "updated_at": NOON,
+    }
+    return OrderRecord(**{**plain, **told})
+
+
+def a_preview(number: int = 1, **told: Any) -> PreviewRecord:
+    """Return a preview that may be confirmed for two minutes from noon."""
+    record = an_order_record(number, **told)
+    return PreviewRecord(
+        record=record,
+        nonce_hash=f"hash-{number}",
+        binding=f"binding-{number}",
+        created_at=record.created_at,
+        expires_at=record.created_at + timedelta(seconds=120),
+        shown={"max_loss": "120.00", "warnings": ["wide"]},
+    )
+
+
+def a_note(kind: str = "noted", *, seconds: float = 0, **body: Json) -> Note:
+    """Return a line for the audit trail, so many seconds after noon."""
+    at = NOON + timedelta(seconds=seconds)
+    return Note(at=at, actor="local", path="test", kind=kind, body=body)

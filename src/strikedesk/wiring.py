@@ -228,7 +228,7 @@ def _over_store(settings: Settings, database: "Database", broker: Broker) -> Des
         settings,
         broker=broker,
         ledger=SqlLedger(database),
-        halt=SqlHaltSwitch(database),
+        halt=SqlHaltSwitch(database, clock=UtcClock()),
         watchlists=SqlWatchlists(database),
         tokens=SqlCallerTokens(database),
         clock=UtcClock(),

@@ -4,7 +4,6 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.ledger import (
@@ -16,9 +15,11 @@ from strikedesk.domain.ledger import (
     Progress,
     TicketKind,
 )
+from strikedesk.domain.orders import read_canonical
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import IllegalMove, OrderState
 from strikedesk.store.chain import GENESIS, canonical_json, first_bad_line, head_of, seal
+from strikedesk.store.moves import moved
 
 
 @dataclass(slots=True)
@@ -31,11 +32,12 @@ class MemoryLedger:
 
     async def open_preview(self, preview: PreviewRecord, note: Note) -> None:
         """See `Ledger.open_preview`."""
-        record = preview.record
+        record = replace(preview.record, order=read_canonical(preview.record.order.canonical))
         if record.state is not OrderState.PREVIEWED or preview.nonce_state is not NonceState.LIVE:
             raise IllegalMove(record.state, preview.nonce_state)
         self._refuse_known_ids(preview)
-        kept = replace(preview, shown=json.loads(canonical_json(preview.shown)))
+        shown = json.loads(canonical_json(preview.shown))
+        kept = replace(preview, record=record, shown=shown)
         self._chain(record.order_id, note)
         self.previews[record.preview_id] = kept
         self.records[record.order_id] = record
@@ -67,10 +69,10 @@ class MemoryLedger:
         kept = self.previews.get(preview_id)
         if kept is None or kept.nonce_state is not NonceState.LIVE:
             return
-        moved = _moved(self.records[kept.record.order_id], progress, note.at)
-        self._chain(moved.order_id, note)
+        after = moved(self.records[kept.record.order_id], progress, at=note.at)
+        self._chain(after.order_id, note)
         self.previews[preview_id] = replace(kept, nonce_state=NonceState.VOID)
-        self.records[moved.order_id] = moved
+        self.records[after.order_id] = after
 
     async def advance(
         self, order_id: str, progress: Progress, *, only_from: Collection[str], note: Note
@@ -81,10 +83,10 @@ class MemoryLedger:
             raise Denied(Reason.ORDER_UNKNOWN, order_id=order_id)
         if found.state not in only_from:
             return None
-        moved = _moved(found, progress, note.at)
+        after = moved(found, progress, at=note.at)
         self._chain(order_id, note)
-        self.records[order_id] = moved
-        return moved
+        self.records[order_id] = after
+        return after
 
     async def append(self, order_id: str | None, note: Note) -> None:
         """See `Ledger.append`."""
@@ -154,21 +156,3 @@ class MemoryLedger:
         kept = replace(note, body=json.loads(canonical_json(note.body)))
         head = head_of(self.trail[-1]) if self.trail else GENESIS
         self.trail.append(seal(kept, order_id=order_id, behind=head))
-
-
-def _moved(record: OrderRecord, progress: Progress, at: datetime) -> OrderRecord:
-    if not record.state.may_become(progress.state):
-        raise IllegalMove(record.order_id, record.state, progress.state)
-    told: dict[str, Any] = {
-        name: getattr(progress, name)
-        for name in (
-            "broker_order_id",
-            "filled_units",
-            "average_net",
-            "fees",
-            "reason",
-            "replaced_by",
-        )
-        if getattr(progress, name) is not None
-    }
-    return replace(record, state=progress.state, updated_at=at, **told)

@@ -67,6 +67,21 @@ def head_of(event: OrderEvent) -> ChainHead:
     return ChainHead(sequence=event.sequence, digest=event.digest)
 
 
+def follows(event: OrderEvent, *, behind: ChainHead) -> bool:
+    """Whether `event` is the very line that was sealed behind this head."""
+    note = Note(at=event.at, actor=event.actor, path=event.path, kind=event.kind, body=event.body)
+    return event == seal(note, order_id=event.order_id, behind=behind)
+
+
+def where_ends_differ(last: ChainHead, noted: ChainHead) -> int | None:
+    """Return the first line that was lost or added at the end; None where both heads agree."""
+    if last == noted:
+        return None
+    if last.sequence == noted.sequence:
+        return max(1, last.sequence)
+    return min(last.sequence, noted.sequence) + 1
+
+
 def first_bad_line(events: Iterable[OrderEvent], *, head: ChainHead) -> int | None:
     """Return the first sequence that was altered, lost or added; None when `head` is reached.
 
@@ -74,22 +89,10 @@ def first_bad_line(events: Iterable[OrderEvent], *, head: ChainHead) -> int | No
     """
     last = GENESIS
     for event in events:
-        expected = last.sequence + 1
-        if event.sequence != expected or event != _sealed_again(event, behind=last):
-            return expected
+        if not follows(event, behind=last):
+            return last.sequence + 1
         last = head_of(event)
-    return None if last == head else _where_ends_differ(last, head)
-
-
-def _sealed_again(event: OrderEvent, *, behind: ChainHead) -> OrderEvent:
-    note = Note(at=event.at, actor=event.actor, path=event.path, kind=event.kind, body=event.body)
-    return seal(note, order_id=event.order_id, behind=behind)
-
-
-def _where_ends_differ(last: ChainHead, head: ChainHead) -> int:
-    if last.sequence == head.sequence:
-        return max(1, last.sequence)
-    return min(last.sequence, head.sequence) + 1
+    return where_ends_differ(last, head)
 
 
 def _as_builtin(value: object) -> object:

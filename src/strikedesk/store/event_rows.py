@@ -1,0 +1,77 @@
+"""Rows of the audit trail. Every function runs inside a transaction of its caller."""
+
+import json
+from typing import Final
+
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Text,
+    bindparam,
+    insert,
+    select,
+    true,
+    type_coerce,
+    update,
+)
+
+from strikedesk.domain.ledger import Note, OrderEvent
+from strikedesk.store.chain import ChainHead, seal
+from strikedesk.store.schema import order_event_head as heads
+from strikedesk.store.schema import order_events
+from strikedesk.store.types import EPOCH, MICROSECOND, WholeNumber
+
+_COLUMNS: Final = tuple(column.name for column in order_events.columns)
+_EVENTS_OF_ORDER: Final = (
+    select(order_events)
+    .where(order_events.c.order_id == bindparam("of_order"))
+    .order_by(order_events.c.sequence)
+)
+_LOCKED_HEAD: Final = select(heads.c.sequence, heads.c.digest).with_for_update()
+_MOVE_HEAD: Final = update(heads)
+_ADD: Final = insert(order_events)
+
+# Every line beside the head as it was noted, in one statement and so in one snapshot. Columns that
+# a forger may have filled with nonsense come as they lie there.
+TRAIL: Final = (
+    select(
+        *(c for c in order_events.columns if c.name not in {"at", "body"}),
+        type_coerce(order_events.c.at, WholeNumber).label("at"),
+        type_coerce(order_events.c.body, Text).label("body"),
+        heads.c.sequence.label("noted_sequence"),
+        heads.c.digest.label("noted_digest"),
+    )
+    .select_from(heads.outerjoin(order_events, true()))
+    .order_by(order_events.c.sequence)
+)
+
+
+def append_event(connection: Connection, note: Note, *, order_id: str | None) -> None:
+    """Seal a line behind the head, and make it the head."""
+    head = connection.execute(_LOCKED_HEAD).one()
+    behind = ChainHead(sequence=head.sequence, digest=head.digest)
+    event = seal(note, order_id=order_id, behind=behind)
+    connection.execute(_ADD, {name: getattr(event, name) for name in _COLUMNS})
+    connection.execute(_MOVE_HEAD, {"sequence": event.sequence, "digest": event.digest})
+
+
+def events_of_order(connection: Connection, order_id: str) -> tuple[OrderEvent, ...]:
+    """Return the lines of one order, oldest first."""
+    rows = connection.execute(_EVENTS_OF_ORDER, {"of_order": order_id}).mappings()
+    return tuple(OrderEvent(**{name: row[name] for name in _COLUMNS}) for row in rows)
+
+
+def noted_head_of(row: RowMapping) -> ChainHead:
+    """Return the head that a row of `TRAIL` tells."""
+    return ChainHead(sequence=row["noted_sequence"], digest=row["noted_digest"])
+
+
+def line_of(row: RowMapping) -> OrderEvent | None:
+    """Return the line that a row of `TRAIL` tells; None for one that cannot be read."""
+    told = {name: row[name] for name in _COLUMNS}
+    try:
+        at = EPOCH + told.pop("at") * MICROSECOND
+        body = json.loads(told.pop("body"))
+    except (ValueError, OverflowError, RecursionError):
+        return None
+    return OrderEvent(at=at, body=body, **told)

@@ -1,0 +1,69 @@
+"""The stop, kept where every process of the desk reads it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from sqlalchemy import Connection, delete, select
+
+from strikedesk.domain.ledger import Halt, Json, Note
+from strikedesk.domain.ports import Clock
+from strikedesk.store.database import Database
+from strikedesk.store.event_rows import append_event
+from strikedesk.store.schema import owner_settings
+from strikedesk.store.upsert import put_new
+
+_KEY: Final = "halt"
+_ROW: Final = select(owner_settings.c.value).where(owner_settings.c.key == _KEY)
+_GONE: Final = delete(owner_settings).where(owner_settings.c.key == _KEY)
+
+
+class SqlHaltSwitch:
+    """See `HaltSwitch`. A row is a halt; so is a row that is garbled, or a database in trouble."""
+
+    def __init__(self, database: Database, *, clock: Clock) -> None:
+        """Read and write this database; the clock dates a halt whose own date is lost."""
+        self._database = database
+        self._clock = clock
+
+    async def engaged(self) -> Halt | None:
+        """See `HaltSwitch.engaged`. It never raises."""
+        try:
+            return await self._database.read(_halt)
+        except Exception:  # noqa: BLE001 -- whatever keeps us from reading it, it counts as engaged
+            return Halt(since=self._clock.now(), actor="desk", why="halt state unreadable")
+
+    async def engage(self, halt: Halt) -> None:
+        """See `HaltSwitch.engage`."""
+        await self._database.write(partial(engage, halt=halt))
+
+    async def release(self, note: Note) -> None:
+        """See `HaltSwitch.release`. Without a halt nothing is written."""
+        await self._database.write(partial(_release, note=note))
+
+
+def engage(connection: Connection, *, halt: Halt) -> None:
+    """Write a halt, unless there is one."""
+    value: Mapping[str, Json] = {
+        "since": halt.since.isoformat(),
+        "actor": halt.actor,
+        "why": halt.why,
+    }
+    put_new(connection, owner_settings, {"key": _KEY, "value": value, "updated_at": halt.since})
+
+
+def _halt(connection: Connection) -> Halt | None:
+    row = connection.execute(_ROW).one_or_none()
+    if row is None:
+        return None
+    return Halt(
+        since=datetime.fromisoformat(row.value["since"]),
+        actor=row.value["actor"],
+        why=row.value["why"],
+    )
+
+
+def _release(connection: Connection, *, note: Note) -> None:
+    if connection.execute(_GONE).rowcount:
+        append_event(connection, note, order_id=None)

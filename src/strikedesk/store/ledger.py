@@ -1,0 +1,199 @@
+"""The ledger over a database. Each change and its line of the audit trail are one transaction."""
+
+from collections.abc import Callable, Collection, Sequence
+from contextlib import aclosing
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from sqlalchemy import Connection
+
+from strikedesk.domain.errors import Denied
+from strikedesk.domain.ledger import (
+    NonceState,
+    Note,
+    OrderEvent,
+    OrderRecord,
+    PreviewRecord,
+    Progress,
+)
+from strikedesk.domain.reasons import Reason
+from strikedesk.domain.states import IllegalMove, OrderState
+from strikedesk.store import order_rows
+from strikedesk.store.chain import GENESIS, follows, head_of, where_ends_differ
+from strikedesk.store.database import Database
+from strikedesk.store.event_rows import (
+    TRAIL,
+    append_event,
+    events_of_order,
+    line_of,
+    noted_head_of,
+)
+from strikedesk.store.moves import moved
+
+_ID_LENGTH_SHOWN: Final = 36
+
+
+class SqlLedger:
+    """See `Ledger`. What the methods raise beside what they say is told at `Database`."""
+
+    def __init__(self, database: Database) -> None:
+        """Read and write this database."""
+        self._database = database
+
+    async def open_preview(self, preview: PreviewRecord, note: Note) -> None:
+        """See `Ledger.open_preview`."""
+        await self._database.write(partial(_open_preview, preview=preview, note=note))
+
+    async def preview(self, preview_id: str) -> PreviewRecord | None:
+        """See `Ledger.preview`."""
+        return await self._database.read(partial(order_rows.preview_by_id, preview_id=preview_id))
+
+    async def claim(
+        self, preview_id: str, *, nonce_hash: str, binding: str, now: datetime, note: Note
+    ) -> bool:
+        """See `Ledger.claim`."""
+        spend = partial(
+            order_rows.spend_nonce,
+            preview_id=preview_id,
+            nonce_hash=nonce_hash,
+            binding=binding,
+            now=now,
+        )
+        return await self._database.write(
+            partial(_claim, spend=spend, preview_id=preview_id, note=note)
+        )
+
+    async def void(self, preview_id: str, progress: Progress, note: Note) -> None:
+        """See `Ledger.void`."""
+        await self._database.write(
+            partial(_void, preview_id=preview_id, progress=progress, note=note)
+        )
+
+    async def advance(
+        self, order_id: str, progress: Progress, *, only_from: Collection[str], note: Note
+    ) -> OrderRecord | None:
+        """See `Ledger.advance`.
+
+        Raises:
+            Denied: ORDER_UNKNOWN.
+            IllegalMove: the table of states forbids the move.
+        """
+        return await self._database.write(
+            partial(_advance, order_id=order_id, progress=progress, only_from=only_from, note=note)
+        )
+
+    async def append(self, order_id: str | None, note: Note) -> None:
+        """See `Ledger.append`.
+
+        Raises:
+            Denied: ORDER_UNKNOWN.
+        """
+        await self._database.write(partial(_append, order_id=order_id, note=note))
+
+    async def order(self, order_id: str) -> OrderRecord | None:
+        """See `Ledger.order`."""
+        return await self._database.read(partial(order_rows.order_by_id, order_id=order_id))
+
+    async def order_by_client_id(self, client_order_id: str) -> OrderRecord | None:
+        """See `Ledger.order_by_client_id`."""
+        return await self._database.read(
+            partial(order_rows.order_by_client_id, client_order_id=client_order_id)
+        )
+
+    async def order_by_broker_id(self, broker: str, broker_order_id: str) -> OrderRecord | None:
+        """See `Ledger.order_by_broker_id`."""
+        return await self._database.read(
+            partial(order_rows.order_by_broker_id, broker=broker, wanted=broker_order_id)
+        )
+
+    async def orders(
+        self, *, account_id: str | None, states: Collection[str] | None, limit: int, offset: int
+    ) -> tuple[Sequence[OrderRecord], int]:
+        """See `Ledger.orders`."""
+        return await self._database.read(
+            partial(
+                order_rows.page_of_orders,
+                account_id=account_id,
+                states=states,
+                limit=limit,
+                offset=offset,
+            )
+        )
+
+    async def events(self, order_id: str) -> Sequence[OrderEvent]:
+        """See `Ledger.events`."""
+        return await self._database.read(partial(events_of_order, order_id=order_id))
+
+    async def verify(self) -> int | None:
+        """See `Ledger.verify`."""
+        last, head = GENESIS, None
+        async with aclosing(self._database.stream(TRAIL)) as rows:
+            async for row in rows:
+                head = noted_head_of(row)
+                if row["sequence"] is None:
+                    break
+                event = line_of(row)
+                if event is None or not follows(event, behind=last):
+                    return last.sequence + 1
+                last = head_of(event)
+        return where_ends_differ(last, head or GENESIS)
+
+
+def _open_preview(connection: Connection, *, preview: PreviewRecord, note: Note) -> None:
+    record = preview.record
+    if record.state is not OrderState.PREVIEWED or preview.nonce_state is not NonceState.LIVE:
+        raise IllegalMove(record.order_id, record.state.value, preview.nonce_state.value)
+    order_rows.add_preview(connection, preview)
+    append_event(connection, note, order_id=record.order_id)
+
+
+def _claim(
+    connection: Connection, *, spend: Callable[[Connection], bool], preview_id: str, note: Note
+) -> bool:
+    if not spend(connection):
+        return False
+    order_id = order_rows.order_of_preview(connection, preview_id)
+    append_event(connection, note, order_id=order_id)
+    return True
+
+
+def _void(connection: Connection, *, preview_id: str, progress: Progress, note: Note) -> None:
+    if not order_rows.void_nonce(connection, preview_id, at=note.at):
+        return
+    order_id = order_rows.order_of_preview(connection, preview_id)
+    _move(connection, _known(connection, order_id), progress, note)
+
+
+def _advance(
+    connection: Connection,
+    *,
+    order_id: str,
+    progress: Progress,
+    only_from: Collection[str],
+    note: Note,
+) -> OrderRecord | None:
+    found = _known(connection, order_id)
+    return _move(connection, found, progress, note) if found.state in only_from else None
+
+
+def _append(connection: Connection, *, order_id: str | None, note: Note) -> None:
+    if order_id is not None:
+        _known(connection, order_id)
+    append_event(connection, note, order_id=order_id)
+
+
+def _known(connection: Connection, order_id: str) -> OrderRecord:
+    found = order_rows.locked_order(connection, order_id)
+    if found is None:
+        raise Denied(Reason.ORDER_UNKNOWN, order_id=order_id[:_ID_LENGTH_SHOWN])
+    return found
+
+
+def _move(
+    connection: Connection, record: OrderRecord, progress: Progress, note: Note
+) -> OrderRecord:
+    after = moved(record, progress, at=note.at)
+    order_rows.store_moved(connection, after)
+    append_event(connection, note, order_id=record.order_id)
+    return after

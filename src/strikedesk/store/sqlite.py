@@ -1,0 +1,197 @@
+"""SQLite: the file, the settings of every connection, one writer, one reader, and streams."""
+
+import asyncio
+import os
+import sqlite3
+import time
+from collections.abc import AsyncGenerator, Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Final, TypeVar
+
+from sqlalchemy import URL, Connection, Engine, RowMapping, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
+
+from strikedesk.store.faults import as_opening_error, is_busy, unavailable, unreadable
+from strikedesk.store.migrate import is_behind, upgrade
+from strikedesk.store.types import Query
+from strikedesk.store.writer import GroupWriter, driver_of
+
+T = TypeVar("T")
+
+# Reading a larger file through would be felt at every start; `doctor` and a backup read it whole.
+QUICK_CHECK_MAX_BYTES: Final = 32 * 1024 * 1024
+BUSY_TIMEOUT_MS: Final = 5000
+
+# The first one waits for others, so it comes first. `fullfsync` matters on macOS alone.
+_SETTINGS: Final = (
+    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA fullfsync = ON",
+    "PRAGMA checkpoint_fullfsync = ON",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA secure_delete = ON",
+    "PRAGMA temp_store = MEMORY",
+)
+_OPEN_ATTEMPTS: Final = 40
+_PAUSE_S: Final = 0.05
+
+
+class SqliteBackend:
+    """One file: a writer's thread, a reader's thread, and connections for long reads."""
+
+    def __init__(self, *, path: Path, writer: Connection, reader: Connection) -> None:
+        """Start the threads over two connections that are ready. See `open_sqlite`."""
+        self._writer = GroupWriter(writer)
+        self._reader = reader
+        self._reads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-reader")
+        self._streams = _async_engine(path)
+        self._closed = False
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """See `GroupWriter.write`."""
+        return await self._writer.write(work)
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` over one snapshot, in one hop to the reader's thread."""
+        if self._closed:
+            raise unavailable("closed")
+        return await asyncio.get_running_loop().run_in_executor(self._reads, self._snapshot, work)
+
+    async def stream(self, query: Query) -> AsyncGenerator[RowMapping]:
+        """Yield the rows of `query` as one snapshot, without holding them all."""
+        async with self._streams.connect() as connection:
+            async for row in (await connection.stream(query)).mappings():
+                yield row
+
+    async def close(self) -> None:
+        """Finish what was asked for and let go of the file."""
+        self._closed = True
+        await self._writer.close()
+        await asyncio.to_thread(self._reads.shutdown)
+        self._reader.close()
+        await self._streams.dispose()
+
+    def _snapshot(self, work: Callable[[Connection], T]) -> T:
+        driver = driver_of(self._reader)
+        driver.execute("BEGIN")
+        try:
+            return work(self._reader)
+        finally:
+            driver.execute("COMMIT")
+
+
+def open_sqlite(path: Path) -> SqliteBackend:
+    """Open the file, made private before it holds anything, and bring its tables up to date.
+
+    Blocks: call it from a thread.
+
+    Raises:
+        Misconfigured: DATABASE_UNREADABLE, DATABASE_NEWER.
+        Unavailable: another process kept it locked.
+    """
+    try:
+        create_private(path)
+        with ExitStack() as opened:
+            writer = opened.enter_context(_connect_patiently(sqlite_engine(path)))
+            _check(writer, path)
+            bring_up_to_date(writer)
+            reader = opened.enter_context(sqlite_engine(path).connect())
+            opened.pop_all()
+    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+        raise as_opening_error(error) from None
+    return SqliteBackend(path=path, writer=writer, reader=reader)
+
+
+def bring_up_to_date(connection: Connection) -> None:
+    """Run the migrations that are missing, once, whoever else starts at the same moment."""
+    if not is_behind(connection):
+        return
+    with exclusive(driver_of(connection)):
+        if is_behind(connection):
+            upgrade(connection)
+
+
+@contextmanager
+def exclusive(driver: sqlite3.Connection) -> Generator[None]:
+    """Hold the writer's lock for one transaction."""
+    driver.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        if driver.in_transaction:
+            driver.execute("ROLLBACK")
+        raise
+    driver.execute("COMMIT")
+
+
+def sqlite_engine(path: Path) -> Engine:
+    """Return an engine whose every connection is set up for durability, in autocommit mode."""
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        poolclass=NullPool,
+        isolation_level="AUTOCOMMIT",
+        hide_parameters=True,
+    )
+    event.listen(engine, "connect", _set_up)
+    return engine
+
+
+def create_private(path: Path) -> None:
+    """Make an empty file that only its owner can read, in a folder likewise; keep what exists."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        return
+
+
+def _async_engine(path: Path) -> AsyncEngine:
+    engine = create_async_engine(
+        URL.create("sqlite+aiosqlite", database=str(path)),
+        poolclass=NullPool,
+        isolation_level="AUTOCOMMIT",
+        hide_parameters=True,
+    )
+    event.listen(engine.sync_engine, "connect", _set_up)
+    return engine
+
+
+def _set_up(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    for setting in _SETTINGS:
+        cursor.execute(setting)
+    cursor.execute("PRAGMA journal_mode")
+    (mode,) = cursor.fetchone() or ("",)
+    cursor.close()
+    if mode != "wal":
+        raise unreadable("no write-ahead log on this file system")
+
+
+def _connect_patiently(engine: Engine) -> Connection:
+    """Connect, also while another process turns the new file to write-ahead logging.
+
+    SQLite does not wait for that lock by itself.
+    """
+    for _ in range(_OPEN_ATTEMPTS):
+        try:
+            return engine.connect()
+        except (DBAPIError, sqlite3.Error) as error:
+            if not is_busy(error):
+                raise
+            time.sleep(_PAUSE_S)
+    return engine.connect()
+
+
+def _check(connection: Connection, path: Path) -> None:
+    if path.stat().st_size > QUICK_CHECK_MAX_BYTES:
+        return
+    found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+    if found != "ok":
+        raise unreadable("quick_check")

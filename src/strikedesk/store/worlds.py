@@ -1,0 +1,192 @@
+"""Paper worlds, shared by every process that opens the same database."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, time
+from functools import partial
+from typing import Final, TypeVar
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+
+from strikedesk.domain.ledger import Json
+from strikedesk.domain.ports import WorldChange, WorldLine, WorldRows
+from strikedesk.store.database import Database
+from strikedesk.store.schema import paper_accounts, paper_lines, paper_orders, paper_worlds
+from strikedesk.store.upsert import put, put_new
+
+T = TypeVar("T")
+Document = Mapping[str, Json]
+
+_WORLD: Final = select(paper_worlds.c.version, paper_worlds.c.header).where(
+    paper_worlds.c.world == bindparam("of_world")
+)
+_LOCKED_WORLD: Final = _WORLD.with_for_update()
+_VERSION: Final = select(paper_worlds.c.version).where(
+    paper_worlds.c.world == bindparam("of_world")
+)
+_SET_WORLD: Final = update(paper_worlds).where(paper_worlds.c.world == bindparam("of_world"))
+_ACCOUNTS: Final = select(paper_accounts.c.account_id, paper_accounts.c.document).where(
+    paper_accounts.c.world == bindparam("of_world")
+)
+_ORDERS: Final = select(paper_orders.c.order_id, paper_orders.c.document).where(
+    paper_orders.c.world == bindparam("of_world")
+)
+_TAKE_OUT: Final = delete(paper_orders).where(
+    paper_orders.c.world == bindparam("of_world"), paper_orders.c.order_id == bindparam("wanted")
+)
+_ADD_LINES: Final = insert(paper_lines).inline()
+_LINE: Final = select(paper_lines.c.document).where(
+    paper_lines.c.world == bindparam("of_world"), paper_lines.c.line_id == bindparam("wanted")
+)
+
+
+class SqlWorldStore:
+    """See `WorldStore`."""
+
+    def __init__(self, database: Database) -> None:
+        """Read and write this database."""
+        self._database = database
+
+    async def transact(
+        self, world: str, act: Callable[[int, Callable[[], WorldRows]], tuple[WorldChange, T]]
+    ) -> T:
+        """See `WorldStore.transact`."""
+        return await self._database.write(partial(_transact, world=world, act=act))
+
+    async def peek(self, world: str) -> int:
+        """See `WorldStore.peek`."""
+        return await self._database.read(partial(_peek, world=world))
+
+    async def lines(
+        self,
+        world: str,
+        account_id: str,
+        *,
+        start: date | None,
+        end: date | None,
+        limit: int,
+        offset: int,
+    ) -> tuple[Sequence[Document], int]:
+        """See `WorldStore.lines`. Days are UTC days, both inclusive."""
+        return await self._database.read(
+            partial(
+                _lines,
+                world=world,
+                account_id=account_id,
+                since=_at(start, time.min),
+                until=_at(end, time.max),
+                limit=limit,
+                offset=offset,
+            )
+        )
+
+    async def line(self, world: str, line_id: str) -> Document | None:
+        """See `WorldStore.line`."""
+        return await self._database.read(partial(_line, world=world, line_id=line_id))
+
+
+def _transact(
+    connection: Connection,
+    *,
+    world: str,
+    act: Callable[[int, Callable[[], WorldRows]], tuple[WorldChange, T]],
+) -> T:
+    version, header = _locked(connection, world)
+    change, answer = act(version, partial(_load, connection, world=world, header=header))
+    if not change.is_empty:
+        _write(connection, world, version + 1, change)
+    return answer
+
+
+def _locked(connection: Connection, world: str) -> tuple[int, Document]:
+    """Return version and header of a world that nobody else can change meanwhile.
+
+    A world that is new gets its row first, so that there is something to lock.
+    """
+    row = connection.execute(_LOCKED_WORLD, {"of_world": world}).one_or_none()
+    if row is None:
+        put_new(connection, paper_worlds, {"world": world, "version": 0, "header": {}})
+        row = connection.execute(_LOCKED_WORLD, {"of_world": world}).one()
+    return row.version, row.header
+
+
+def _load(connection: Connection, *, world: str, header: Document) -> WorldRows:
+    asked = {"of_world": world}
+    return WorldRows(
+        header=header,
+        accounts=dict(connection.execute(_ACCOUNTS, asked).tuples().all()),
+        orders=dict(connection.execute(_ORDERS, asked).tuples().all()),
+    )
+
+
+def _write(connection: Connection, world: str, version: int, change: WorldChange) -> None:
+    header = {} if change.header is None else {"header": change.header}
+    connection.execute(_SET_WORLD, {"of_world": world, "version": version, **header})
+    put(
+        connection,
+        paper_accounts,
+        [
+            {"world": world, "account_id": key, "document": document}
+            for key, document in change.accounts.items()
+        ],
+    )
+    _write_orders(connection, world, change.orders)
+    if change.lines:
+        connection.execute(_ADD_LINES, [_columns_of(world, line) for line in change.lines])
+
+
+def _write_orders(connection: Connection, world: str, orders: Mapping[str, Document]) -> None:
+    kept = [
+        {"world": world, "order_id": key, "document": document}
+        for key, document in orders.items()
+        if document
+    ]
+    ended = [{"of_world": world, "wanted": key} for key, document in orders.items() if not document]
+    put(connection, paper_orders, kept)
+    if ended:
+        connection.execute(_TAKE_OUT, ended)
+
+
+def _columns_of(world: str, line: WorldLine) -> Mapping[str, object]:
+    return {
+        "world": world,
+        "line_id": line.line_id,
+        "account_id": line.account_id,
+        "at": line.at,
+        "document": line.document,
+    }
+
+
+def _peek(connection: Connection, *, world: str) -> int:
+    return connection.execute(_VERSION, {"of_world": world}).scalar_one_or_none() or 0
+
+
+def _lines(
+    connection: Connection,
+    *,
+    world: str,
+    account_id: str,
+    since: datetime | None,
+    until: datetime | None,
+    limit: int,
+    offset: int,
+) -> tuple[tuple[Document, ...], int]:
+    matching = select(paper_lines.c.document).where(
+        paper_lines.c.world == world, paper_lines.c.account_id == account_id
+    )
+    if since is not None:
+        matching = matching.where(paper_lines.c.at >= since)
+    if until is not None:
+        matching = matching.where(paper_lines.c.at <= until)
+    count = matching.with_only_columns(func.count(), maintain_column_froms=True)
+    newest_first = matching.order_by(paper_lines.c.at.desc(), paper_lines.c.number.desc())
+    page = connection.execute(newest_first.limit(limit).offset(offset)).scalars().all()
+    return tuple(page), connection.execute(count).scalar_one()
+
+
+def _line(connection: Connection, *, world: str, line_id: str) -> Document | None:
+    asked = {"of_world": world, "wanted": line_id}
+    return connection.execute(_LINE, asked).scalar_one_or_none()
+
+
+def _at(day: date | None, hour: time) -> datetime | None:
+    return None if day is None else datetime.combine(day, hour, tzinfo=UTC)
