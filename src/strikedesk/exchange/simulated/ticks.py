@@ -1,0 +1,32 @@
+"""The steps in which option prices are quoted."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class TickRule:
+    """Two price steps and the price at which the coarser one begins. Units: cents."""
+
+    fine: int
+    coarse: int
+    coarse_from: int = 300
+
+
+PENNY: Final = TickRule(1, 1)
+NICKEL: Final = TickRule(1, 5)
+INDEX: Final = TickRule(5, 10)
+
+
+@lru_cache(maxsize=65_536)
+def usd(cents: int) -> Decimal:
+    """Return cents as USD with two places."""
+    return Decimal(cents).scaleb(-2)
+
+
+@lru_cache(maxsize=65_536)
+def half_way(cents_twice: int) -> Decimal:
+    """Return the mean of two prices whose sum is `cents_twice`, USD."""
+    return usd(cents_twice) / 2
