@@ -40,6 +40,11 @@ class PageSpan:
         if self.page > self.pages:
             raise Denied(Reason.PAGE_PAST_END, page=self.page, last_page=self.pages)
 
+    @classmethod
+    def whole(cls, total: int) -> "PageSpan":
+        """Return the one page that shows all of a short list."""
+        return cls(page=1, size=max(1, total), total=total)
+
     @property
     def pages(self) -> int:
         """How many pages there are, at least one."""

@@ -1,0 +1,59 @@
+"""get_balances: what an account is worth, and what it may still spend."""
+
+from typing import Annotated, Final
+
+from mcp.types import CallToolResult
+
+from strikedesk.domain.accounts import Account, Balances
+from strikedesk.server.arguments import AccountHandle
+from strikedesk.server.call import Call, desk_of
+from strikedesk.server.schemas import BOOLEAN, NUMBER, TEXT, maybe, record_schema
+from strikedesk.server.shaping import Value, record
+
+RETURNS: Final = record_schema(
+    account=TEXT,
+    number=TEXT,
+    environment=TEXT,
+    simulated=BOOLEAN,
+    as_of=TEXT,
+    net_liquidation=maybe(NUMBER),
+    cash=maybe(NUMBER),
+    option_buying_power=maybe(NUMBER),
+    stock_buying_power=maybe(NUMBER),
+    maintenance_margin=maybe(NUMBER),
+    long_value=maybe(NUMBER),
+    short_value=maybe(NUMBER),
+    open_profit=maybe(NUMBER),
+    realized_profit=maybe(NUMBER),
+    fees_paid=maybe(NUMBER),
+)
+
+
+async def get_balances(call: Call, account: AccountHandle) -> Annotated[CallToolResult, RETURNS]:
+    """Tell what an account is worth: cash, buying power, margin, profit. USD.
+
+    null: the broker did not say. Profits are before fees; fees_paid is the total so far.
+    """
+    desk = await desk_of(call)
+    named = await desk.books.named(account)
+    return record(_told(named, await desk.books.balances(account)))
+
+
+def _told(account: Account, balances: Balances) -> dict[str, Value]:
+    return {
+        "account": account.handle,
+        "number": account.masked,
+        "environment": account.environment,
+        "simulated": account.simulated,
+        "as_of": balances.as_of,
+        "net_liquidation": balances.net_liquidation,
+        "cash": balances.cash,
+        "option_buying_power": balances.option_buying_power,
+        "stock_buying_power": balances.stock_buying_power,
+        "maintenance_margin": balances.maintenance_margin,
+        "long_value": balances.long_value,
+        "short_value": balances.short_value,
+        "open_profit": balances.open_profit,
+        "realized_profit": balances.realized_profit,
+        "fees_paid": balances.fees_paid,
+    }
