@@ -15,7 +15,7 @@ from strikedesk.orders.preview import Preview
 from strikedesk.settings import load
 from strikedesk.wiring import Desk, open_desk
 
-CALLERS, ROUNDS = 32, 15
+CALLERS, ROUNDS = 32, 10
 ACCOUNT, CALLER = "paper-margin", "bench"
 
 

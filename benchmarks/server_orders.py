@@ -38,8 +38,14 @@ def main() -> None:
 
 
 def a_leg(ours: Pipe) -> dict[str, object]:
-    """Return one contract near the money, bought to open, and its offer."""
-    page = ours.call("get_option_chain", underlying="SPY", columns=["symbol", "ask"])
+    """Return one cheap contract and its offer, so that the account lasts."""
+    page = ours.call(
+        "get_option_chain",
+        underlying="SPY",
+        delta_min=0.02,
+        delta_max=0.06,
+        columns=["symbol", "ask"],
+    )
     (row, *_) = [row for row in page["rows"] if row[1]]
     return {"symbol": row[0], "price": row[1]}
 

@@ -139,8 +139,10 @@ async def open_desk(settings: Settings) -> AsyncGenerator[Desk]:
         await desk.reconciler(path="start-up")
         watcher = Watcher(broker=broker, reconciler=desk.reconciler, every_s=WATCH_EVERY_S)
         async with watcher.running():
-            yield desk
-            await desk.confirm.drain()
+            try:
+                yield desk
+            finally:
+                await desk.confirm.drain()
 
 
 @asynccontextmanager
