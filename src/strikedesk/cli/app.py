@@ -1,10 +1,12 @@
-"""The commands and their words; each does its work in a module of its own."""
+"""The commands of the first level and their words; each does its work in a module of its own."""
 
+import asyncio
 from typing import Annotated
 
 import typer
 
 from strikedesk.cli.clients import Client
+from strikedesk.cli.groups import db, tape, token, vault
 from strikedesk.cli.serving import Transport, Wanted, serve
 
 app = typer.Typer(
@@ -13,6 +15,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(token, name="token")
+app.add_typer(db, name="db")
+app.add_typer(vault, name="vault")
+app.add_typer(tape, name="tape")
 
 
 def _tell_version(*, wanted: bool) -> None:
@@ -64,6 +70,16 @@ def serve_command(
     serve(Wanted(transport=transport, overrides=overrides))
 
 
+@app.command(name="doctor")
+def doctor_command(
+    *, as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False
+) -> None:
+    """Check everything the desk needs, one line each. Leaves with 1 when a check fails."""
+    from strikedesk.cli.doctor.visit import visit  # noqa: PLC0415 -- one command's
+
+    raise typer.Exit(asyncio.run(visit(as_json=as_json)))
+
+
 @app.command(name="install")
 def install_command(
     client: Annotated[Client, typer.Argument(help="Whose list of servers to add this one to.")],
@@ -76,3 +92,29 @@ def install_command(
     from strikedesk.cli.installing import describe, install, printed  # noqa: PLC0415 -- one command's
 
     typer.echo(printed(client) if print_only else describe(client, install(client)))
+
+
+@app.command(name="halt")
+def halt_command(
+    why: Annotated[str, typer.Option(help="What the audit trail should say.")] = "by the owner",
+) -> None:
+    """Stop all trading, in every process of this desk, until `resume`."""
+    from strikedesk.cli.stopping import halt  # noqa: PLC0415 -- one command's
+
+    typer.echo(asyncio.run(halt(why)))
+
+
+@app.command(name="resume")
+def resume_command() -> None:
+    """Allow trading again. Only this command can; no tool of the server does."""
+    from strikedesk.cli.stopping import resume  # noqa: PLC0415 -- one command's
+
+    typer.echo(asyncio.run(resume()))
+
+
+@app.command(name="demo")
+def demo_command() -> None:
+    """Show the whole way of an order on a paper market; leaves with 1 if a step goes astray."""
+    from strikedesk.cli.demo.run import run_demo  # noqa: PLC0415 -- one command's
+
+    raise typer.Exit(asyncio.run(run_demo()))

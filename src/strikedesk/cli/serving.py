@@ -71,5 +71,6 @@ def serve(wanted: Wanted) -> None:
         run_stdio(settings)
     else:
         from strikedesk.server.http import run_http  # noqa: PLC0415 -- same
+        from strikedesk.web.health import health_routes  # noqa: PLC0415 -- same
 
-        run_http(settings)
+        run_http(settings, health_routes)

@@ -2,18 +2,26 @@
 
 import sys
 import traceback
-from typing import Final
+from typing import Final, cast
 
 from strikedesk.domain.errors import DeskError, Misconfigured
 
+FINE: Final = 0
 FAILED: Final = 1
 MISUSED: Final = 2
 
 
 def complain(error: Exception) -> int:
     """Tell a person what went wrong, on stderr, and return the exit code that says the same."""
-    sys.stderr.write(f"strikedesk: {_sentence(error)}\n")
-    return MISUSED if isinstance(error, Misconfigured) else FAILED
+    cause = _only(error)
+    sys.stderr.write(f"strikedesk: {_sentence(cause)}\n")
+    return MISUSED if isinstance(cause, Misconfigured) else FAILED
+
+
+def _only(error: Exception) -> Exception:
+    """Unwrap what task groups wrap."""
+    inside = cast("tuple[Exception, ...]", getattr(error, "exceptions", ()))
+    return _only(inside[0]) if len(inside) == 1 else error
 
 
 def _sentence(error: Exception) -> str:

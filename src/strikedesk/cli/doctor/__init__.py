@@ -1,0 +1,1 @@
+"""`strikedesk doctor`: what would keep the desk from working, one line each."""

@@ -1,0 +1,112 @@
+"""Checks that open the desk, as a start of the server would."""
+
+from string import ascii_uppercase
+from typing import TYPE_CHECKING, Final
+
+from strikedesk.cli.doctor.report import Check, fail, failed, made, not_made, ok, warn
+from strikedesk.domain.calendar import status
+from strikedesk.domain.errors import DeskError
+from strikedesk.domain.ports import Clock, Ledger
+from strikedesk.domain.symbols import EquitySymbol
+from strikedesk.settings import Settings
+from strikedesk.wiring import Desk, UtcClock, open_desk, open_store
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from strikedesk.store.database import Database
+
+FIRST_YEAR: Final = 2026
+
+
+async def check_store(settings: Settings) -> tuple[Check, ...]:
+    """Open the database and say what is found in it."""
+    from strikedesk.store.ledger import SqlLedger  # noqa: PLC0415 -- what it needs is heavy
+
+    try:
+        async with open_store(settings) as database:
+            ledger = SqlLedger(database)
+            return (
+                await made("database", _database(database)),
+                await made("migrations", _migrations(database)),
+                await made("audit", _audit(ledger)),
+                await made("clock", _clock(UtcClock(), ledger)),
+            )
+    except (DeskError, OSError) as error:
+        waiting = not_made(("migrations", "audit", "clock"), needs="database")
+        return (failed("database", error), *waiting)
+
+
+async def check_desk(settings: Settings) -> tuple[Check, ...]:
+    """Open the whole desk and say what its broker and its market say."""
+    try:
+        async with open_desk(settings) as desk:
+            return (
+                await made("broker", _broker(desk)),
+                await made("market data", _market(desk)),
+            )
+    except (DeskError, OSError) as error:
+        return (failed("broker", error), *not_made(("market data",), needs="broker"))
+
+
+async def _database(database: "Database") -> Check:
+    def look(connection: "Connection") -> tuple[str, str]:
+        name = connection.dialect.name
+        if name != "sqlite":
+            return name, "ok"
+        return name, str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
+
+    name, found = await database.read(look)
+    told = f"{name} answers"
+    return ok("database", told) if found == "ok" else fail("database", f"{told}, damaged: {found}")
+
+
+async def _migrations(database: "Database") -> Check:
+    from strikedesk.store.migrate import HEAD, revision_of  # noqa: PLC0415 -- needs SQLAlchemy
+
+    stands = await database.read(revision_of)
+    told = f"at {stands}, newest {HEAD}"
+    return ok("migrations", told) if stands == HEAD else fail("migrations", told)
+
+
+async def _audit(ledger: Ledger) -> Check:
+    broken = await ledger.verify()
+    if broken is None:
+        return ok("audit", "every line of the trail follows from the line before")
+    return fail("audit", f"line {broken} was altered: restore a backup, or ask who did it")
+
+
+async def _clock(clock: Clock, ledger: Ledger) -> Check:
+    now = clock.now()
+    rows, _ = await ledger.orders(account_id=None, states=None, limit=1, offset=0)
+    told = f"{now:%Y-%m-%d %H:%M:%S} UTC"
+    if now.year < FIRST_YEAR:
+        return fail("clock", f"{told} is before this program was written")
+    if rows and rows[0].updated_at > now:
+        return fail("clock", f"{told} is before the newest order, {rows[0].updated_at:%c} UTC")
+    return ok("clock", told)
+
+
+async def _broker(desk: Desk) -> Check:
+    accounts = await desk.books.all()
+    named = " ".join(account.handle for account in accounts)
+    told = f"{desk.capabilities.name} ({desk.capabilities.environment.value}): {named}"
+    return ok("broker", told) if accounts else fail("broker", f"{told} no account")
+
+
+async def _market(desk: Desk) -> Check:
+    symbol = await _any_listed(desk)
+    quote = (await desk.market.quotes((symbol,))).get(symbol) if symbol else None
+    if symbol is None or quote is None:
+        return warn("market data", "nothing is quoted now")
+    market = status(desk.market.now()).value.replace("_", " ")
+    told = f"{symbol.ticker} {quote.bid} / {quote.ask} ({quote.feed.value}), market {market}"
+    return ok("market data", told)
+
+
+async def _any_listed(desk: Desk) -> EquitySymbol | None:
+    for letter in ascii_uppercase:
+        for found in await desk.market.search(letter, 1):
+            if isinstance(found.symbol, EquitySymbol):
+                return found.symbol
+    return None

@@ -1,0 +1,80 @@
+"""The commands of the second level: token, db, vault, tape."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from strikedesk.cli.speech import FAILED
+from strikedesk.cli.tokens import DAYS_MAX, Scope
+
+token = typer.Typer(help="Who may call over the network.", no_args_is_help=True)
+db = typer.Typer(help="The desk's database.", no_args_is_help=True)
+vault = typer.Typer(help="The keys over sealed secrets.", no_args_is_help=True)
+tape = typer.Typer(help="Real option chains for the paper market to replay.", no_args_is_help=True)
+
+
+@token.command(name="create")
+def token_create(
+    name: Annotated[str, typer.Argument(help="What the audit trail calls the caller.")],
+    *,
+    scope: Annotated[Scope, typer.Option(help="read looks; trade also previews and confirms.")],
+    days: Annotated[
+        int | None, typer.Option(min=1, max=DAYS_MAX, help="How long it is good for.")
+    ] = None,
+) -> None:
+    """Make a bearer token and print it, this once: only its hash is kept."""
+    from strikedesk.cli.tokens import create  # noqa: PLC0415 -- one command's
+
+    made, text = asyncio.run(create(name, scope, days))
+    typer.echo(text)
+    typer.echo(
+        f"Token {made.token_id} for {name}, scope {made.scope}. It is not shown again.", err=True
+    )
+
+
+@token.command(name="list")
+def token_list() -> None:
+    """List the tokens; what they open is not stored."""
+    from strikedesk.cli.showing import day, screen, table  # noqa: PLC0415 -- rich
+    from strikedesk.cli.tokens import listed, state_of  # noqa: PLC0415 -- one command's
+
+    now, tokens = asyncio.run(listed())
+    columns = ("id", "name", "scope", "state", "created", "expires", "last used")
+    rows = [
+        (
+            t.token_id,
+            t.name,
+            t.scope,
+            state_of(t, now),
+            day(t.created_at),
+            day(t.expires_at),
+            day(t.used_at),
+        )
+        for t in tokens
+    ]
+    screen().print(table(columns, rows))
+
+
+@token.command(name="revoke")
+def token_revoke(
+    token_id: Annotated[str, typer.Argument(metavar="ID", help="As `token list` shows it.")],
+) -> None:
+    """End a token, at once and for good."""
+    from strikedesk.cli.tokens import revoke  # noqa: PLC0415 -- one command's
+
+    asyncio.run(revoke(token_id))
+    typer.echo(f"Token {token_id} is revoked.")
+
+
+@vault.command(name="rotate")
+def vault_rotate() -> None:
+    """Put every sealed secret under a new key. Interrupted, it can be run again."""
+    from strikedesk.cli.showing import busy  # noqa: PLC0415 -- rich
+    from strikedesk.cli.vaulting import describe, rotate  # noqa: PLC0415 -- one command's
+
+    with busy("putting the sealed secrets under a new key"):
+        rotation = asyncio.run(rotate())
+    typer.echo(describe(rotation))
+    if rotation.unreadable:
+        raise typer.Exit(FAILED)

@@ -1,0 +1,41 @@
+"""How the command line shows things: tables on stdout, progress on stderr."""
+
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Final
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+PIPE_WIDTH: Final = 100
+
+
+def screen() -> Console:
+    """Return the console that answers go to; a pipe has no width of its own, so it is given one."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=PIPE_WIDTH)
+
+
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None
+) -> Table:
+    """Return a plain table. What is unknown is a dash, and no cell is read as markup."""
+    shown = Table(*columns, box=box.SIMPLE_HEAD, title=title, title_justify="left")
+    for row in rows:
+        shown.add_row(*(Text("-" if cell is None else str(cell)) for cell in row))
+    return shown
+
+
+def day(instant: datetime | None) -> str | None:
+    """Return the UTC date of an instant."""
+    return None if instant is None else f"{instant:%Y-%m-%d}"
+
+
+@contextmanager
+def busy(what: str) -> Generator[None]:
+    """Show on a terminal that something takes its time; a pipe sees nothing."""
+    with Console(stderr=True).status(what):
+        yield

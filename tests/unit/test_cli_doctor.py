@@ -1,0 +1,192 @@
+"""`strikedesk doctor`: a line for everything that would keep the desk from working."""
+
+import json
+import sqlite3
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from strikedesk.cli.doctor.report import Check, Outcome, Report
+from strikedesk.cli.doctor.tools import BYTES_MAX
+from tests.fakes.keyrings import LockedKeyring, MemoryKeyring, system_keyring
+from tests.unit.cli_door import Ended, call
+
+NAMES = [
+    "configuration", "folders", "vault", "database", "migrations", "audit", "clock", "broker",
+    "market data", "tools", "clients",
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    monkeypatch.setenv("STRIKEDESK_HOME", str(tmp_path / "desk"))
+    return tmp_path / "desk"
+
+
+def visit(capsys: pytest.CaptureFixture[str]) -> tuple[Ended, dict[str, tuple[str, str]]]:
+    """Return how it ended, and each check's outcome and words by name."""
+    with system_keyring(MemoryKeyring()):
+        done = call(capsys, "doctor", "--json")
+    assert done.out, done.err
+    told: dict[str, Any] = json.loads(done.out)
+    return done, {check["name"]: (check["outcome"], check["told"]) for check in told["checks"]}
+
+
+def test_a_desk_that_was_never_started_is_sound(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a newcomer sees first: every check made, nothing to mend."""
+    done, checks = visit(capsys)
+
+    assert list(checks) == NAMES
+    assert {outcome for outcome, _ in checks.values()} == {"ok"}, checks
+    assert done.code == 0
+    assert "simulated" in checks["market data"][1]
+
+
+def test_for_a_person_each_check_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Outcome first, so that a glance down the edge is enough."""
+    with system_keyring(MemoryKeyring()):
+        done = call(capsys, "doctor")
+
+    lines = done.out.splitlines()
+    assert [line.split()[0] for line in lines] == ["ok"] * len(NAMES)
+    assert [name for name, line in zip(NAMES, lines, strict=True) if name not in line] == []
+
+
+def test_a_setting_that_cannot_be_read_ends_with_2(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """There is no desk to look at then, and the line says which setting."""
+    home.mkdir()
+    (home / "config.toml").write_text("read_only = 'maybe'")
+
+    done, checks = visit(capsys)
+
+    assert done.code == 2
+    assert list(checks) == ["configuration"]
+    assert "read_only in config.toml" in checks["configuration"][1]
+
+
+def test_a_damaged_database_fails_and_nothing_behind_it_passes(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A check that could not be made is no pass."""
+    (home / "data").mkdir(parents=True)
+    (home / "data" / "strikedesk.db").write_bytes(
+        b"not a database, but long enough to look at" * 99
+    )
+
+    done, checks = visit(capsys)
+
+    failed = [name for name, (outcome, _) in checks.items() if outcome == "fail"]
+    assert done.code == 1
+    assert failed == ["database", "migrations", "audit", "clock", "broker", "market data"]
+    assert "5006 DATABASE_UNREADABLE" in checks["database"][1]
+
+
+def test_an_altered_line_of_the_trail_is_found(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever edits the database by hand is seen."""
+    call(capsys, "halt", "--why", "honest")
+    with sqlite3.connect(home / "data" / "strikedesk.db") as database:
+        triggers = database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        for (name,) in triggers.fetchall():
+            database.execute(f'DROP TRIGGER "{name}"')
+        database.execute("UPDATE order_events SET actor = 'nobody'")
+    call(capsys, "resume")
+
+    done, checks = visit(capsys)
+
+    assert (done.code, checks["audit"][0]) == (1, "fail")
+
+
+def test_folders_that_others_can_read_are_a_warning(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Positions and orders are nobody else's business; the desk works all the same."""
+    (home / "data").mkdir(parents=True)
+    (home / "data").chmod(0o755)
+
+    done, checks = visit(capsys)
+
+    assert (done.code, checks["folders"][0]) == (0, "warn")
+    assert "chmod 700" in checks["folders"][1]
+
+
+def test_a_silent_keyring_only_warns_on_paper_unless_it_was_chosen(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is sealed on paper; but a place that the owner named must answer."""
+    with system_keyring(LockedKeyring()):
+        usual = call(capsys, "doctor", "--json")
+        monkeypatch.setenv("STRIKEDESK_VAULT__KEY_SOURCE", "keyring")
+        chosen = call(capsys, "doctor", "--json")
+
+    outcomes = [
+        next(
+            check["outcome"] for check in json.loads(done.out)["checks"] if check["name"] == "vault"
+        )
+        for done in (usual, chosen)
+    ]
+    assert outcomes == ["warn", "fail"]
+    assert (usual.code, chosen.code) == (0, 1)
+
+
+def test_clients_are_found_and_a_dead_command_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A client whose server moved away shows nothing but silence."""
+    call(capsys, "install", "cursor")
+    _, found = visit(capsys)
+    (tmp_path / ".cursor" / "mcp.json").write_text(
+        '{"mcpServers": {"strikedesk": {"command": "/gone/strikedesk"}}}'
+    )
+    _, dead = visit(capsys)
+
+    assert found["clients"] == ("ok", "cursor")
+    assert dead["clients"][0] == "warn"
+
+
+def test_the_list_of_tools_is_weighed(capsys: pytest.CaptureFixture[str]) -> None:
+    """Promise 9: it stays under 40 KB of a model's context."""
+    _, checks = visit(capsys)
+
+    assert checks["tools"][0] == "ok"
+    assert f"of {BYTES_MAX // 1024} KB" in checks["tools"][1]
+
+
+def test_a_setting_without_effect_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who sets it should not believe that caches are shared."""
+    monkeypatch.setenv("STRIKEDESK_REDIS_URL", "redis://cache")
+
+    _, checks = visit(capsys)
+
+    assert checks["configuration"][0] == "warn"
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "worst"),
+    [("ok ok", "ok"), ("ok warn ok", "warn"), ("warn fail ok", "fail")],
+)
+def test_the_report_is_as_good_as_its_worst_check(outcomes: str, worst: str) -> None:
+    """The order of the enumeration is the order of the outcomes."""
+    checks = tuple(Check("x", Outcome(outcome), "") for outcome in outcomes.split())
+
+    assert Report(checks).outcome == worst
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX")
+def test_the_doctor_leaves_a_private_database(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What it opened is what a start would have opened."""
+    visit(capsys)
+
+    assert (home / "data" / "strikedesk.db").stat().st_mode & 0o077 == 0
