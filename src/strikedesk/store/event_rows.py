@@ -1,6 +1,7 @@
 """Rows of the audit trail. Every function runs inside a transaction of its caller."""
 
 import json
+from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import (
@@ -16,7 +17,7 @@ from sqlalchemy import (
 )
 
 from strikedesk.domain.ledger import Note, OrderEvent
-from strikedesk.store.chain import ChainHead, seal
+from strikedesk.store.chain import GENESIS, ChainHead, follows, head_of, seal, where_ends_differ
 from strikedesk.store.schema import order_event_head as heads
 from strikedesk.store.schema import order_events
 from strikedesk.store.types import EPOCH, MICROSECOND, WholeNumber
@@ -61,13 +62,30 @@ def events_of_order(connection: Connection, order_id: str) -> tuple[OrderEvent, 
     return tuple(OrderEvent(**{name: row[name] for name in _COLUMNS}) for row in rows)
 
 
-def noted_head_of(row: RowMapping) -> ChainHead:
-    """Return the head that a row of `TRAIL` tells."""
-    return ChainHead(sequence=row["noted_sequence"], digest=row["noted_digest"])
+@dataclass(slots=True)
+class TrailCheck:
+    """Walks over the rows of `TRAIL` and finds the first line that was altered, lost or added."""
+
+    last: ChainHead = GENESIS
+    noted: ChainHead = GENESIS
+
+    def breaks_at(self, row: RowMapping) -> int | None:
+        """Take the next row; return the sequence that is bad, if one is."""
+        self.noted = ChainHead(sequence=row["noted_sequence"], digest=row["noted_digest"])
+        if row["sequence"] is None:
+            return None  # There are no lines: a head beside none.
+        event = _line_of(row)
+        if event is None or not follows(event, behind=self.last):
+            return self.last.sequence + 1
+        self.last = head_of(event)
+        return None
+
+    def breaks_at_end(self) -> int | None:
+        """Return the sequence that is lost or added behind the last row, if one is."""
+        return where_ends_differ(self.last, self.noted)
 
 
-def line_of(row: RowMapping) -> OrderEvent | None:
-    """Return the line that a row of `TRAIL` tells; None for one that cannot be read."""
+def _line_of(row: RowMapping) -> OrderEvent | None:
     told = {name: row[name] for name in _COLUMNS}
     try:
         at = EPOCH + told.pop("at") * MICROSECOND

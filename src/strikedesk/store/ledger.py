@@ -20,15 +20,8 @@ from strikedesk.domain.ledger import (
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import IllegalMove, OrderState
 from strikedesk.store import order_rows
-from strikedesk.store.chain import GENESIS, follows, head_of, where_ends_differ
 from strikedesk.store.database import Database
-from strikedesk.store.event_rows import (
-    TRAIL,
-    append_event,
-    events_of_order,
-    line_of,
-    noted_head_of,
-)
+from strikedesk.store.event_rows import TRAIL, TrailCheck, append_event, events_of_order
 from strikedesk.store.moves import moved
 
 _ID_LENGTH_SHOWN: Final = 36
@@ -127,17 +120,12 @@ class SqlLedger:
 
     async def verify(self) -> int | None:
         """See `Ledger.verify`."""
-        last, head = GENESIS, None
+        check = TrailCheck()
         async with aclosing(self._database.stream(TRAIL)) as rows:
             async for row in rows:
-                head = noted_head_of(row)
-                if row["sequence"] is None:
-                    break
-                event = line_of(row)
-                if event is None or not follows(event, behind=last):
-                    return last.sequence + 1
-                last = head_of(event)
-        return where_ends_differ(last, head or GENESIS)
+                if (broken := check.breaks_at(row)) is not None:
+                    return broken
+        return check.breaks_at_end()
 
 
 def _open_preview(connection: Connection, *, preview: PreviewRecord, note: Note) -> None:

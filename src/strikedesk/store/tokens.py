@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, 
 from strikedesk.domain.ports import CallerToken
 from strikedesk.store.database import Database
 from strikedesk.store.schema import caller_tokens
+from strikedesk.store.types import Instant
 
 _COLUMNS: Final = tuple(column.name for column in caller_tokens.columns)
 _ADD: Final = insert(caller_tokens)
@@ -17,7 +18,9 @@ _OLDEST_FIRST: Final = select(caller_tokens).order_by(caller_tokens.c.created_at
 _REVOKE: Final = (
     update(caller_tokens)
     .where(caller_tokens.c.token_id == bindparam("wanted"))
-    .values(revoked_at=func.coalesce(caller_tokens.c.revoked_at, bindparam("instant")))
+    .values(
+        revoked_at=func.coalesce(caller_tokens.c.revoked_at, bindparam("instant", type_=Instant))
+    )
 )
 
 

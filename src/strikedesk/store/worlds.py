@@ -113,8 +113,8 @@ def _load(connection: Connection, *, world: str, header: Document) -> WorldRows:
     asked = {"of_world": world}
     return WorldRows(
         header=header,
-        accounts=dict(connection.execute(_ACCOUNTS, asked).tuples().all()),
-        orders=dict(connection.execute(_ORDERS, asked).tuples().all()),
+        accounts={row.account_id: row.document for row in connection.execute(_ACCOUNTS, asked)},
+        orders={row.order_id: row.document for row in connection.execute(_ORDERS, asked)},
     )
 
 
