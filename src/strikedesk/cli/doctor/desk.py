@@ -12,8 +12,6 @@ from strikedesk.settings import Settings
 from strikedesk.wiring import Desk, UtcClock, open_desk, open_store
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from strikedesk.store.database import Database
 
 FIRST_YEAR: Final = 2026
@@ -50,14 +48,13 @@ async def check_desk(settings: Settings) -> tuple[Check, ...]:
 
 
 async def _database(database: "Database") -> Check:
-    def look(connection: "Connection") -> tuple[str, str]:
-        name = connection.dialect.name
-        if name != "sqlite":
-            return name, "ok"
-        return name, str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
-
-    name, found = await database.read(look)
+    name = await database.read(lambda connection: connection.dialect.name)
     told = f"{name} answers"
+    if name != "sqlite":
+        return ok("database", told)
+    found = await database.read(
+        lambda connection: str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
+    )
     return ok("database", told) if found == "ok" else fail("database", f"{told}, damaged: {found}")
 
 
