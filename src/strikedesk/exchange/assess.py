@@ -1,0 +1,192 @@
+"""Assess: what an order would do to its account, and whether the exchange would take it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+
+from strikedesk.domain.accounts import AccountKind
+from strikedesk.domain.errors import Rejected
+from strikedesk.domain.orders import OrderRequest
+from strikedesk.domain.reasons import Reason
+from strikedesk.domain.symbols import OptionSymbol, Symbol
+from strikedesk.exchange import power, rules
+from strikedesk.exchange.accounts import NOTHING, PaperAccount, multiplier_of
+from strikedesk.exchange.book import Part, net_of, parts_of
+from strikedesk.exchange.fees import load_schedule
+from strikedesk.exchange.market import Market
+from strikedesk.exchange.screen import Screen, look, with_underlyings
+from strikedesk.exchange.trading import trade_of
+from strikedesk.exchange.world import World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """The order as it would be taken, with its figures. Units: USD; None = a price is missing.
+
+    `consumes` is the buying power that it takes, negative where it frees some. `refusal` is the
+    first rule in the way; then later figures may be None.
+    """
+
+    screen: Screen
+    parts: tuple[Part, ...] = ()
+    fees: Decimal | None = None
+    before: Decimal | None = None
+    consumes: Decimal | None = None
+    margin_change: Decimal | None = None
+    refusal: Rejected | None = None
+
+    @property
+    def after(self) -> Decimal | None:
+        """Buying power once the order has filled."""
+        if self.before is None or self.consumes is None:
+            return None
+        return self.before - self.consumes
+
+
+def assess(
+    world: World, market: Market, at: datetime, request: OrderRequest, *, instead_of: str = ""
+) -> Assessment:
+    """Return what `request` comes to at `at`, as if the order `instead_of` were not there.
+
+    Raises:
+        Denied: ACCOUNT_UNKNOWN.
+    """
+    account = world.account(request.account_id)
+    world = _without(world, instead_of)
+    screen = look(market, _symbols(world, account, request), at)
+    found = Assessment(screen=screen, before=power.buying_power(world, account, screen))
+    try:
+        found = _figured(world, account, request, found)
+        _check_owing(world, account, request, found.parts)
+        _check_power(found)
+    except Rejected as refusal:
+        return replace(found, refusal=refusal)
+    return found
+
+
+def _figured(
+    world: World, account: PaperAccount, request: OrderRequest, found: Assessment
+) -> Assessment:
+    """Apply the rules that need no figures, then add the figures."""
+    screen = found.screen
+    rules.check_symbols(request, screen)
+    rules.check_prices(request)
+    rivals = world.orders.weighing(account.account_id, request.underlying)
+    closing = rules.closing_legs(request, account, rivals)
+    rules.check_session(request, screen, closing)
+    parts = parts_of(request, closing)
+    prices = _expected_prices(request, parts, screen)
+    fees = _fees(world, request, parts, prices, screen)
+    claims = power.effect(world, account, parts, request.units, screen)
+    if claims is None:
+        return replace(found, parts=parts, fees=fees)
+    before, after = claims
+    cash = request.cash_effect(_net(request, parts, prices)) - fees
+    return replace(
+        found,
+        parts=parts,
+        fees=fees,
+        consumes=after.on_cash - before.on_cash - cash,
+        margin_change=after.initial - before.initial,
+    )
+
+
+def _check_owing(
+    world: World, account: PaperAccount, request: OrderRequest, parts: tuple[Part, ...]
+) -> None:
+    """Refuse a loss without bound where nothing is lent.
+
+    Raises:
+        Rejected: INVALID_ORDER.
+    """
+    if account.kind is AccountKind.MARGIN:
+        return
+    if any(_opens_short_shares(part) for part in parts):
+        raise rules.rejection(Reason.INVALID_ORDER, rule="no_short_shares_in_a_cash_account")
+    bare = power.uncovered_calls(world, account, parts, 0)
+    if power.uncovered_calls(world, account, parts, request.units) > max(bare, 0):
+        raise rules.rejection(Reason.INVALID_ORDER, rule="a_short_call_needs_shares_behind_it")
+
+
+def _check_power(found: Assessment) -> None:
+    """Refuse an order that opens more than can be paid for; one that only closes is always taken.
+
+    Raises:
+        Rejected: INSUFFICIENT_BUYING_POWER, CHECK_IMPOSSIBLE.
+    """
+    if all(part.closes for part in found.parts):
+        return
+    if found.after is None or found.consumes is None:
+        raise rules.rejection(Reason.CHECK_IMPOSSIBLE, check="buying_power")
+    if found.consumes > 0 and found.after < 0:
+        raise rules.rejection(
+            Reason.INSUFFICIENT_BUYING_POWER, buying_power=found.before, needed=found.consumes
+        )
+
+
+def _expected_prices(
+    request: OrderRequest, parts: Iterable[Part], screen: Screen
+) -> dict[Symbol, Decimal]:
+    """Return a price for each leg to reckon with: its natural side, else the best there is.
+
+    Raises:
+        Rejected: NO_QUOTE for an order without a limit that has no price to go by.
+    """
+    prices: dict[Symbol, Decimal] = {}
+    for part in parts:
+        quote = screen.quotes[part.symbol]
+        known = (quote.natural(part.sign), quote.natural(-part.sign), quote.last)
+        price = next((p for p in known if p is not None), request.limit_net)
+        if request.stop_trigger is not None:
+            price = _at_stop(part, price, request.stop_trigger)
+        if price is None:
+            raise rules.rejection(Reason.NO_QUOTE, symbol=part.symbol.compact)
+        prices[part.symbol] = abs(price)
+    return prices
+
+
+def _at_stop(part: Part, price: Decimal | None, trigger: Decimal) -> Decimal:
+    """A stop trades at its trigger or worse."""
+    if price is None:
+        return trigger
+    return max(price, trigger) if part.sign > 0 else min(price, trigger)
+
+
+def _net(request: OrderRequest, parts: tuple[Part, ...], prices: dict[Symbol, Decimal]) -> Decimal:
+    return net_of(parts, prices) if request.limit_net is None else request.limit_net
+
+
+def _fees(
+    world: World,
+    request: OrderRequest,
+    parts: tuple[Part, ...],
+    prices: dict[Symbol, Decimal],
+    screen: Screen,
+) -> Decimal:
+    schedule, total = load_schedule(world.frame.schedule), NOTHING
+    for part in parts:
+        quantity = part.ratio * request.units
+        notional = prices[part.symbol] * quantity * multiplier_of(part.symbol)
+        total += schedule.total(trade_of(part, screen, quantity, notional))
+    return total
+
+
+def _symbols(world: World, account: PaperAccount, request: OrderRequest) -> set[Symbol]:
+    """Return what has to be quoted: the legs, and whatever buying power depends on."""
+    legs = {leg.symbol for leg in request.legs}
+    for order in world.orders.weighing(account.account_id, request.underlying):
+        legs |= {part.symbol for part in order.parts}
+    return with_underlyings(legs) | power.priced_by(power.quantities(account))
+
+
+def _without(world: World, order_id: str) -> World:
+    if order_id not in world.orders:
+        return world
+    rest = world.fork()
+    rest.orders.remove(order_id)
+    return rest
+
+
+def _opens_short_shares(part: Part) -> bool:
+    return part.sign < 0 and not part.closes and not isinstance(part.symbol, OptionSymbol)

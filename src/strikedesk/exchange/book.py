@@ -1,0 +1,176 @@
+"""Orders that the exchange holds: what they ask for, how far they got, how they ended."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from strikedesk.domain.broking import BrokerOrder, Fill
+from strikedesk.domain.money import to_cents
+from strikedesk.domain.orders import OrderRequest
+from strikedesk.domain.states import OrderState
+from strikedesk.domain.symbols import Symbol
+from strikedesk.exchange.accounts import COST_STEP, NOTHING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One leg as the matching sees it.
+
+    `sign` is + bought; `ratio` the quantity in one unit; `weight` its signed share in the net
+    price; `closes` whether it may only take back what is held.
+    """
+
+    symbol: Symbol
+    sign: int
+    ratio: int
+    weight: Decimal
+    closes: bool
+
+
+def parts_of(request: OrderRequest, closing: tuple[bool, ...]) -> tuple[Part, ...]:
+    """Return the parts of an order, given which of its legs close."""
+    return tuple(
+        Part(
+            symbol=leg.symbol,
+            sign=leg.action.sign,
+            ratio=leg.quantity // request.units,
+            weight=request.weight(leg),
+            closes=closes,
+        )
+        for leg, closes in zip(request.legs, closing, strict=True)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkingOrder:
+    """An order that may still fill.
+
+    Units: `filled` whole units; `net_sum` the net price summed over filled units; `reserved` USD
+    of buying power held back for the rest. `arrived` = it has met an open market; `triggered` =
+    its stop was touched; `expires_at` None = never. `number` is its place in the queue.
+    """
+
+    order_id: str
+    number: int
+    client_order_id: str
+    request: OrderRequest
+    parts: tuple[Part, ...]
+    created_at: datetime
+    updated_at: datetime
+    expires_at: datetime | None
+    reserved: Decimal
+    arrived: bool = False
+    triggered: bool = False
+    filled: int = 0
+    net_sum: Decimal = NOTHING
+    fees: Decimal = NOTHING
+    fills: tuple[Fill, ...] = field(default=())
+    replaces: str | None = None
+
+    @property
+    def account_id(self) -> str:
+        """Whose order it is."""
+        return self.request.account_id
+
+    @property
+    def remaining(self) -> int:
+        """Units that are still to be filled."""
+        return self.request.units - self.filled
+
+    @property
+    def limit(self) -> Decimal | None:
+        """The worst net price it takes, signed; None = whatever the market gives."""
+        return self.request.limit_net
+
+    @property
+    def waits_for_stop(self) -> bool:
+        """Whether its trigger has not been touched yet."""
+        return self.request.stop_trigger is not None and not self.triggered
+
+    @property
+    def closes_only(self) -> bool:
+        """Whether every leg takes back something held."""
+        return all(part.closes for part in self.parts)
+
+    @property
+    def state(self) -> OrderState:
+        """Where it stands while it can still fill."""
+        if self.filled:
+            return OrderState.PARTIALLY_FILLED
+        return OrderState.WORKING if self.arrived else OrderState.SUBMITTED
+
+    @property
+    def reserved_left(self) -> Decimal:
+        """USD of buying power held back for what is still to be filled."""
+        if not self.filled:
+            return self.reserved
+        return to_cents(self.reserved * self.remaining / self.request.units)
+
+    def after_fill(self, units: int, net: Decimal, fills: tuple[Fill, ...]) -> "WorkingOrder":
+        """Return the order after `units` more were filled at `net`."""
+        return replace(
+            self,
+            filled=self.filled + units,
+            net_sum=self.net_sum + net * units,
+            fees=self.fees + sum((fill.fees for fill in fills), NOTHING),
+            fills=(*self.fills, *fills),
+            updated_at=fills[-1].at,
+        )
+
+    def shown(self) -> BrokerOrder:
+        """Return the order as a broker tells it."""
+        return self._told(self.state, self.updated_at)
+
+    def ended(
+        self,
+        state: OrderState,
+        at: datetime,
+        *,
+        code: str | None = None,
+        replaced_by: str | None = None,
+    ) -> BrokerOrder:
+        """Return the order as it ended at `at`."""
+        return replace(
+            self._told(state, at), reject_code=code, replaced_by=replaced_by, message=_says(code)
+        )
+
+    def _told(self, state: OrderState, at: datetime) -> BrokerOrder:
+        return BrokerOrder(
+            broker_order_id=self.order_id,
+            client_order_id=self.client_order_id,
+            order=self.request,
+            state=state,
+            filled_units=self.filled,
+            average_net=_average(self.net_sum, self.filled),
+            fees=self.fees,
+            fills=self.fills,
+            replaces=self.replaces,
+            created_at=self.created_at,
+            updated_at=at,
+        )
+
+
+def filled_of(order: WorkingOrder, symbol: Symbol) -> tuple[int, Decimal, Decimal]:
+    """Return the quantity, the sum of price x quantity, and the fees that a leg has had so far."""
+    mine = [fill for fill in order.fills if fill.symbol == symbol]
+    quantity = sum(abs(fill.signed_quantity) for fill in mine)
+    value = sum((fill.price * abs(fill.signed_quantity) for fill in mine), NOTHING)
+    return quantity, value, sum((fill.fees for fill in mine), NOTHING)
+
+
+def net_of(parts: tuple[Part, ...], prices: Mapping[Symbol, Decimal]) -> Decimal:
+    """Return the net price of one unit at these leg prices."""
+    return sum((part.weight * prices[part.symbol] for part in parts), NOTHING)
+
+
+def _average(net_sum: Decimal, units: int) -> Decimal | None:
+    if not units:
+        return None
+    exact = net_sum / units
+    rounded = exact.quantize(COST_STEP, rounding=ROUND_HALF_EVEN)
+    return exact if exact == rounded else rounded
+
+
+def _says(code: str | None) -> str | None:
+    return None if code is None else f"Ended by the exchange: {code}."

@@ -1,0 +1,123 @@
+"""Reading JSON documents field by field; what is not of its kind is a damaged database.
+
+Law: an amount is written as text and comes back digit by digit.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from typing import TypeAlias, TypeVar
+
+from strikedesk.domain.errors import Misconfigured
+from strikedesk.domain.ledger import Json
+from strikedesk.domain.reasons import Reason
+
+Document: TypeAlias = Mapping[str, Json]
+E = TypeVar("E", bound=StrEnum)
+
+
+def damaged(field: str) -> Misconfigured:
+    """Return the error for a document that nobody of ours wrote."""
+    return Misconfigured(Reason.DATABASE_UNREADABLE, what="paper world", field=field[:40])
+
+
+def text(document: Document, key: str) -> str:
+    """Return a text."""
+    value = document.get(key)
+    if not isinstance(value, str):
+        raise damaged(key)
+    return value
+
+
+def choice(document: Document, key: str, of: type[E]) -> E:
+    """Return a member of an enumeration."""
+    try:
+        return of(text(document, key))
+    except ValueError:
+        raise damaged(key) from None
+
+
+def text_or_none(document: Document, key: str) -> str | None:
+    """Return a text, or None where there is none."""
+    return None if document.get(key) is None else text(document, key)
+
+
+def whole(document: Document, key: str) -> int:
+    """Return a whole number."""
+    value = document.get(key)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise damaged(key)
+    return value
+
+
+def flag(document: Document, key: str) -> bool:
+    """Return a yes or no."""
+    value = document.get(key)
+    if not isinstance(value, bool):
+        raise damaged(key)
+    return value
+
+
+def amount(document: Document, key: str) -> Decimal:
+    """Return an amount of money or a price."""
+    try:
+        return Decimal(text(document, key))
+    except InvalidOperation:
+        raise damaged(key) from None
+
+
+def amount_or_none(document: Document, key: str) -> Decimal | None:
+    """Return an amount, or None where it is unknown."""
+    return None if document.get(key) is None else amount(document, key)
+
+
+def instant(document: Document, key: str) -> datetime:
+    """Return an aware instant."""
+    try:
+        value = datetime.fromisoformat(text(document, key))
+    except ValueError:
+        raise damaged(key) from None
+    if value.tzinfo is None:
+        raise damaged(key)
+    return value
+
+
+def instant_or_none(document: Document, key: str) -> datetime | None:
+    """Return an instant, or None where there is none."""
+    return None if document.get(key) is None else instant(document, key)
+
+
+def day_or_none(document: Document, key: str) -> date | None:
+    """Return a date, or None where there is none."""
+    written = text_or_none(document, key)
+    try:
+        return None if written is None else date.fromisoformat(written)
+    except ValueError:
+        raise damaged(key) from None
+
+
+def part(document: Document, key: str) -> Document:
+    """Return a document within a document."""
+    value = document.get(key)
+    if not isinstance(value, Mapping):
+        raise damaged(key)
+    return value
+
+
+def rows(document: Document, key: str, *columns: str) -> list[Document]:
+    """Return a list of lists as documents with these names."""
+    found: list[Document] = []
+    for row in items(document, key):
+        if not isinstance(row, Sequence) or isinstance(row, str) or len(row) != len(columns):
+            raise damaged(key)
+        found.append(dict(zip(columns, row, strict=True)))
+    return found
+
+
+def items(document: Document, key: str) -> Sequence[Json]:
+    """Return a list."""
+    value = document.get(key)
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise damaged(key)
+    return value

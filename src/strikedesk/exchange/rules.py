@@ -1,0 +1,143 @@
+"""Rules of acceptance: for what reasons the exchange does not take an order.
+
+Every refusal is a `Rejected` with a code. The sessions: `ioc` orders, and market orders that open
+something, are refused while the market is closed; everything else waits for the next session, a
+`day` order until its close.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+
+from strikedesk.domain.calendar import current_or_next_session, previous_session, session_on
+from strikedesk.domain.errors import Fact, Rejected
+from strikedesk.domain.money import CENT, on_tick
+from strikedesk.domain.orders import Leg, OrderRequest, OrderType, TimeInForce
+from strikedesk.domain.reasons import Reason
+from strikedesk.domain.symbols import OptionSymbol
+from strikedesk.exchange.accounts import PaperAccount
+from strikedesk.exchange.book import WorkingOrder
+from strikedesk.exchange.expiry import ends_at
+from strikedesk.exchange.screen import Screen
+
+
+def rejection(reason: Reason, **facts: Fact) -> Rejected:
+    """Return a refusal; its code is the reason's name in small letters."""
+    return Rejected(reason, code=reason.name.lower(), **facts)
+
+
+def check_symbols(request: OrderRequest, screen: Screen) -> None:
+    """Refuse what is not listed, what has ended, and shares of a number.
+
+    Raises:
+        Rejected: SYMBOL_NOT_FOUND, CONTRACT_NOT_FOUND, INVALID_ORDER.
+    """
+    for leg in request.legs:
+        symbol = leg.symbol
+        option = isinstance(symbol, OptionSymbol)
+        if symbol not in screen.quotes or (option and ends_at(symbol) <= screen.at):
+            missing = Reason.CONTRACT_NOT_FOUND if option else Reason.SYMBOL_NOT_FOUND
+            raise rejection(missing, symbol=symbol.compact)
+        if not option and symbol.underlying in screen.indices:
+            raise rejection(Reason.INVALID_ORDER, rule="an_index_has_no_shares")
+
+
+def check_prices(request: OrderRequest) -> None:
+    """Refuse prices off the cent, and paying to sell or being paid to buy.
+
+    Raises:
+        Rejected: INVALID_TICK, INVALID_PRICE.
+    """
+    for price in (request.limit_net, request.stop_trigger):
+        if price is not None and not on_tick(price, CENT):
+            raise rejection(Reason.INVALID_TICK, price=abs(price), tick=CENT)
+    signs = {leg.action.sign for leg in request.legs}
+    net = request.limit_net or Decimal(0)
+    if signs == {1} and net < 0:
+        raise rejection(Reason.INVALID_PRICE, rule="cannot_buy_for_a_credit")
+    if signs == {-1} and net > 0:
+        raise rejection(Reason.INVALID_PRICE, rule="cannot_sell_for_a_debit")
+
+
+def closing_legs(
+    request: OrderRequest, account: PaperAccount, working: Sequence[WorkingOrder]
+) -> tuple[bool, ...]:
+    """Return which legs close; a leg that could do both is refused.
+
+    What other working orders are to close already cannot be closed again.
+
+    Raises:
+        Rejected: CLOSE_EXCEEDS_POSITION, INVALID_ORDER.
+    """
+    return tuple(_closes(leg, account, working) for leg in request.legs)
+
+
+def check_session(request: OrderRequest, screen: Screen, closing: tuple[bool, ...]) -> None:
+    """Refuse what cannot wait for a market that is closed, and a last day that has passed.
+
+    Raises:
+        Rejected: MARKET_CLOSED, INVALID_TIME_IN_FORCE.
+    """
+    if not screen.is_open and request.time_in_force is TimeInForce.IOC:
+        raise rejection(Reason.MARKET_CLOSED, rule="ioc_needs_an_open_market")
+    if not screen.is_open and request.order_type is OrderType.MARKET and not all(closing):
+        raise rejection(Reason.MARKET_CLOSED, rule="opening_market_order_needs_an_open_market")
+    ends = expires_at(request, screen.at)
+    if ends is not None and ends <= screen.at:
+        raise rejection(Reason.INVALID_TIME_IN_FORCE, rule="gtd_date_has_passed")
+
+
+def expires_at(request: OrderRequest, at: datetime) -> datetime | None:
+    """Return when the order ends by itself: never later than its first contract; None = never."""
+    ends = [ends_at(leg.symbol) for leg in request.legs if isinstance(leg.symbol, OptionSymbol)]
+    stands_until = _stands_until(request, at)
+    return min(ends if stands_until is None else [*ends, stands_until], default=None)
+
+
+def _stands_until(request: OrderRequest, at: datetime) -> datetime | None:
+    match request.time_in_force:
+        case TimeInForce.DAY | TimeInForce.IOC:
+            return current_or_next_session(at).closes_at
+        case TimeInForce.GTC:
+            return None
+        case TimeInForce.GTD:
+            return None if request.gtd_date is None else _close_of(request.gtd_date)
+
+
+def _close_of(day: date) -> datetime:
+    """Return the last close up to the end of `day`."""
+    return (session_on(day) or previous_session(day)).closes_at
+
+
+def _closes(leg: Leg, account: PaperAccount, working: Sequence[WorkingOrder]) -> bool:
+    held = account.held(leg.symbol)
+    against = held * leg.action.sign < 0
+    if leg.action.opens is True or (leg.action.opens is None and not against):
+        if against:
+            raise rejection(
+                Reason.INVALID_ORDER,
+                rule="opening_against_a_position",
+                symbol=leg.symbol.compact,
+                held=held,
+            )
+        return False
+    promised = sum(_promised(order, leg) for order in working)
+    available = abs(held) - promised if against else 0
+    if leg.quantity > available:
+        raise rejection(
+            Reason.CLOSE_EXCEEDS_POSITION,
+            symbol=leg.symbol.compact,
+            asked=leg.quantity,
+            held=held,
+            in_working_orders=promised,
+        )
+    return True
+
+
+def _promised(order: WorkingOrder, leg: Leg) -> int:
+    """Return what a working order still closes of the leg's symbol, on the same side."""
+    return sum(
+        part.ratio * order.remaining
+        for part in order.parts
+        if part.closes and part.symbol == leg.symbol and part.sign == leg.action.sign
+    )

@@ -1,0 +1,56 @@
+"""What the exchange sees at an instant: quotes, which underlyings are indices, open or closed."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from strikedesk.domain.quotes import Quote
+from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol
+from strikedesk.exchange.fees import Product
+from strikedesk.exchange.market import Market
+
+_INDEX: Final = "index"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screen:
+    """The market at `at`, as far as it was asked for."""
+
+    at: datetime
+    quotes: Mapping[Symbol, Quote]
+    indices: frozenset[str]
+    is_open: bool
+
+    def mark(self, symbol: Symbol) -> Decimal | None:
+        """Return the best single price of a symbol, USD per share, or None."""
+        quote = self.quotes.get(symbol)
+        return None if quote is None else quote.mark
+
+    def product(self, symbol: Symbol) -> Product:
+        """Return what kind of thing a symbol is, as fee schedules tell them apart."""
+        if not isinstance(symbol, OptionSymbol):
+            return Product.EQUITY
+        on_index = symbol.underlying in self.indices
+        return Product.INDEX_OPTION if on_index else Product.EQUITY_OPTION
+
+
+def look(market: Market, symbols: Collection[Symbol], at: datetime) -> Screen:
+    """Ask the market for these symbols."""
+    return Screen(
+        at=at,
+        quotes=market.quotes(symbols, at) if symbols else {},
+        indices=indices_of(market, at),
+        is_open=market.is_open(at),
+    )
+
+
+def indices_of(market: Market, at: datetime) -> frozenset[str]:
+    """Return the tickers that are numbers and no shares: their options settle in cash."""
+    return frozenset(i.symbol.underlying for i in market.listed(at) if i.kind == _INDEX)
+
+
+def with_underlyings(symbols: Collection[Symbol]) -> set[Symbol]:
+    """Return the symbols and the underlyings that they follow."""
+    return {*symbols, *(EquitySymbol(symbol.underlying) for symbol in symbols)}

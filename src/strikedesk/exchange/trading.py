@@ -1,0 +1,143 @@
+"""Trading: one step of one order against one screen, and what a fill does to the books."""
+
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+
+from strikedesk.domain.accounts import AccountKind, Transaction, TransactionKind
+from strikedesk.domain.broking import Fill
+from strikedesk.domain.calendar import exchange_date
+from strikedesk.domain.orders import TimeInForce
+from strikedesk.domain.reasons import Reason
+from strikedesk.domain.states import OrderState
+from strikedesk.exchange.accounts import multiplier_of
+from strikedesk.exchange.book import Part, WorkingOrder, filled_of
+from strikedesk.exchange.fees import Trade, load_schedule
+from strikedesk.exchange.matching import Match, closable, match, touched
+from strikedesk.exchange.screen import Screen
+from strikedesk.exchange.world import World
+
+
+def attempt(world: World, order: WorkingOrder, screen: Screen) -> None:
+    """Give a working order its chance at this instant of an open market.
+
+    It may trigger, fill, fill in part, or end: a filled order, an `ioc` order that is not, and a
+    closing order whose position has gone do not work on.
+    """
+    fresh = not order.arrived
+    if fresh:
+        order = _kept(world, replace(order, arrived=True, updated_at=screen.at))
+    if order.waits_for_stop:
+        if not touched(order, screen.quotes):
+            _end_if_immediate(world, order, screen.at)
+            return
+        fresh = True
+        order = _kept(world, replace(order, triggered=True, updated_at=screen.at))
+    found = match(world, order, screen.quotes, fresh=fresh)
+    if found is None:
+        _end_if_immediate(world, order, screen.at)
+    else:
+        _fill(world, order, screen, found)
+
+
+def end(world: World, order: WorkingOrder, state: OrderState, at: datetime) -> None:
+    """Take an order out of work, by nobody's fault."""
+    world.end_order(order.ended(state, at))
+
+
+def _kept(world: World, order: WorkingOrder) -> WorkingOrder:
+    world.put_order(order)
+    return order
+
+
+def _end(world: World, order: WorkingOrder, at: datetime, reason: Reason) -> None:
+    """Take out an order that the exchange cannot let work on."""
+    state = OrderState.CANCELLED if order.filled else OrderState.REJECTED
+    world.end_order(order.ended(state, at, code=reason.name.lower()))
+
+
+def _end_if_immediate(world: World, order: WorkingOrder, at: datetime) -> None:
+    if order.request.time_in_force is TimeInForce.IOC:
+        end(world, order, OrderState.CANCELLED, at)
+
+
+def _fill(world: World, order: WorkingOrder, screen: Screen, found: Match) -> None:
+    units = min(found.units, closable(world.accounts[order.account_id], order.parts))
+    if not units:
+        _end(world, order, screen.at, Reason.CLOSE_EXCEEDS_POSITION)
+        return
+    found = replace(found, units=units)
+    if not _can_pay(world, order, found):
+        _end(world, order, screen.at, Reason.INSUFFICIENT_BUYING_POWER)
+        return
+    fills = tuple(_fill_leg(world, order, part, screen, found) for part in order.parts)
+    order = _kept(world, order.after_fill(found.units, found.net, fills))
+    if order.remaining == 0:
+        end(world, order, OrderState.FILLED, screen.at)
+    else:
+        _end_if_immediate(world, order, screen.at)
+
+
+def _can_pay(world: World, order: WorkingOrder, found: Match) -> bool:
+    """A cash account owes nothing: an order without a limit may have run away from its money."""
+    account = world.accounts[order.account_id]
+    if order.limit is not None or order.closes_only or account.kind is AccountKind.MARGIN:
+        return True
+    return account.cash >= found.net * order.request.unit_multiplier * found.units
+
+
+def _fill_leg(world: World, order: WorkingOrder, part: Part, screen: Screen, found: Match) -> Fill:
+    fill = Fill(
+        fill_id=world.next_id(),
+        at=screen.at,
+        symbol=part.symbol,
+        signed_quantity=part.sign * part.ratio * found.units,
+        price=found.prices[part.symbol],
+        fees=_fees(world, order, part, screen, found),
+    )
+    world.take(screen.quotes[part.symbol], part.sign, abs(fill.signed_quantity))
+    account = world.accounts[order.account_id]
+    account = account.traded(part.symbol, fill.signed_quantity, fill.price, screen.at)
+    world.put_account(account.charged(fill.fees))
+    world.write(_line(world, order, fill))
+    return fill
+
+
+def _fees(world: World, order: WorkingOrder, part: Part, screen: Screen, found: Match) -> Decimal:
+    """Return what this fill adds to the fees of its leg, counted over all of the leg's fills."""
+    quantity, value, paid = filled_of(order, part.symbol)
+    more = part.ratio * found.units
+    value += found.prices[part.symbol] * more
+    trade = trade_of(part, screen, quantity + more, value * multiplier_of(part.symbol))
+    return max(load_schedule(world.frame.schedule).total(trade) - paid, Decimal(0))
+
+
+def trade_of(part: Part, screen: Screen, quantity: int, notional: Decimal) -> Trade:
+    """Return a leg's trade as fee schedules count it."""
+    return Trade(
+        product=screen.product(part.symbol),
+        underlying=part.symbol.underlying,
+        day=exchange_date(screen.at),
+        opens=not part.closes,
+        sells=part.sign < 0,
+        quantity=quantity,
+        notional=notional,
+    )
+
+
+def _line(world: World, order: WorkingOrder, fill: Fill) -> Transaction:
+    amount = fill.price * fill.signed_quantity * multiplier_of(fill.symbol)
+    verb = "Bought" if fill.signed_quantity > 0 else "Sold"
+    return Transaction(
+        transaction_id=world.next_id(),
+        account_id=order.account_id,
+        at=fill.at,
+        kind=TransactionKind.TRADE,
+        description=f"{verb} {abs(fill.signed_quantity)} {fill.symbol.words} at {fill.price:f}",
+        cash_effect=-amount - fill.fees,
+        symbol=fill.symbol,
+        quantity=fill.signed_quantity,
+        price=fill.price,
+        fees=fill.fees,
+        order_id=order.order_id,
+    )

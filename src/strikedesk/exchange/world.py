@@ -1,0 +1,192 @@
+"""A paper world: accounts and working orders at an instant, and a journal of what changed.
+
+Accounts and orders are values; the world is the one thing that changes. `fork` gives a copy to
+change, so that whoever still holds the original sees it as it was.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final, TypeAlias
+
+from strikedesk.domain.accounts import AccountKind, Transaction, TransactionKind
+from strikedesk.domain.broking import BrokerOrder
+from strikedesk.domain.errors import Denied
+from strikedesk.domain.ledger import Json
+from strikedesk.domain.quotes import Quote
+from strikedesk.domain.reasons import Reason
+from strikedesk.domain.symbols import Symbol
+from strikedesk.exchange.accounts import PaperAccount
+from strikedesk.exchange.book import WorkingOrder
+from strikedesk.exchange.clock import VenueClock
+from strikedesk.exchange.fees import DEFAULT_SCHEDULE
+from strikedesk.exchange.queue import OrderQueue
+
+# Longer than any quote stands while the market is open.
+_TAKEN_FOR: Final = timedelta(days=1)
+
+Counter: TypeAlias = tuple[Symbol, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What a world is born with and keeps.
+
+    `tag` begins every id that the world gives; `source` says which market it lives on.
+    """
+
+    name: str
+    tag: str
+    opened_at: datetime
+    clock: VenueClock = field(default_factory=VenueClock)
+    source: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    schedule: str = DEFAULT_SCHEDULE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """Contracts or shares already taken from the size that the quote of `at` displays."""
+
+    at: datetime
+    quantity: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Changes:
+    """What happened to a world since it was forked. `removed` orders are no longer working."""
+
+    header: bool = False
+    accounts: set[str] = field(default_factory=set[str])
+    orders: set[str] = field(default_factory=set[str])
+    born: set[str] = field(default_factory=set[str])
+    removed: set[str] = field(default_factory=set[str])
+    ended: list[BrokerOrder] = field(default_factory=list[BrokerOrder])
+    lines: list[Transaction] = field(default_factory=list[Transaction])
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    """Accounts, working orders in the order of their acceptance, and how far time has come."""
+
+    frame: Frame
+    advanced_to: datetime
+    sequence: int = 0
+    accounts: dict[str, PaperAccount] = field(default_factory=dict[str, PaperAccount])
+    orders: OrderQueue = field(default_factory=OrderQueue)
+    taken: dict[Counter, Taken] = field(default_factory=dict[Counter, Taken])
+    changes: Changes = field(default_factory=Changes)
+
+    def fork(self) -> "World":
+        """Return a copy that can change without this one changing."""
+        return World(
+            frame=self.frame,
+            advanced_to=self.advanced_to,
+            sequence=self.sequence,
+            accounts=dict(self.accounts),
+            orders=self.orders.fork(),
+            taken=dict(self.taken),
+        )
+
+    def account(self, account_id: str) -> PaperAccount:
+        """Return an account.
+
+        Raises:
+            Denied: ACCOUNT_UNKNOWN.
+        """
+        if account_id not in self.accounts:
+            raise Denied(Reason.ACCOUNT_UNKNOWN)
+        return self.accounts[account_id]
+
+    def orders_of(self, account_id: str) -> list[WorkingOrder]:
+        """Return an account's working orders, oldest first."""
+        return [order for order in self.orders if order.account_id == account_id]
+
+    def next_number(self) -> int:
+        """Return a number that was never given before."""
+        self.sequence += 1
+        self.changes.header = True
+        return self.sequence
+
+    def next_id(self) -> str:
+        """Return an id that was never given before, in this world or another."""
+        return self.id_of(self.next_number())
+
+    def id_of(self, number: int) -> str:
+        """Return the id that goes with a number."""
+        return f"{self.frame.tag}-{number}"
+
+    def put_account(self, account: PaperAccount) -> None:
+        """Keep an account as it is now."""
+        self.accounts[account.account_id] = account
+        self.changes.accounts.add(account.account_id)
+
+    def put_order(self, order: WorkingOrder) -> None:
+        """Keep a working order as it is now."""
+        if order.order_id not in self.orders:
+            self.changes.born.add(order.order_id)
+        self.orders.put(order)
+        self.changes.orders.add(order.order_id)
+
+    def end_order(self, ended: BrokerOrder) -> None:
+        """Take an order out of work."""
+        order_id = ended.broker_order_id
+        self.orders.remove(order_id)
+        self.changes.orders.discard(order_id)
+        if order_id not in self.changes.born:
+            self.changes.removed.add(order_id)
+        self.changes.ended.append(ended)
+
+    def write(self, line: Transaction) -> None:
+        """Add a line to an account's book."""
+        self.changes.lines.append(line)
+
+    def taken_from(self, quote: Quote, sign: int) -> int:
+        """Return what was taken already from the side that a buyer (+1) or a seller (-1) meets."""
+        taken = self.taken.get((quote.symbol, sign))
+        return taken.quantity if taken is not None and taken.at == quote.at else 0
+
+    def take(self, quote: Quote, sign: int, quantity: int) -> None:
+        """Remember that `quantity` was taken from the quote; forget quotes long gone."""
+        total = self.taken_from(quote, sign) + quantity
+        self.taken[quote.symbol, sign] = Taken(at=quote.at, quantity=total)
+        floor = quote.at - _TAKEN_FOR
+        for counter in [key for key, taken in self.taken.items() if taken.at < floor]:
+            del self.taken[counter]
+        self.changes.header = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSpec:
+    """An account that a new world begins with. Units: `deposit` USD."""
+
+    account_id: str
+    handle: str
+    nickname: str
+    kind: AccountKind
+    deposit: Decimal
+
+
+def open_world(frame: Frame, specs: tuple[AccountSpec, ...]) -> World:
+    """Return a new world whose accounts hold their deposits, each a line of the book."""
+    world = World(frame=frame, advanced_to=frame.opened_at)
+    for spec in specs:
+        _deposit(world, spec)
+    return world
+
+
+def _deposit(world: World, spec: AccountSpec) -> None:
+    account = PaperAccount(
+        account_id=spec.account_id, handle=spec.handle, nickname=spec.nickname, kind=spec.kind
+    )
+    world.put_account(account.deposited(spec.deposit))
+    world.write(
+        Transaction(
+            transaction_id=world.next_id(),
+            account_id=spec.account_id,
+            at=world.frame.opened_at,
+            kind=TransactionKind.DEPOSIT,
+            description="Opening deposit of play money",
+            cash_effect=spec.deposit,
+        )
+    )
