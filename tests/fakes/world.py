@@ -14,6 +14,8 @@ from strikedesk.store.chain import canonical_json
 
 T = TypeVar("T")
 
+_NOTHING = canonical_json({})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptLine:
@@ -107,7 +109,7 @@ def _changed(kept: KeptWorld, change: WorldChange) -> KeptWorld:
         orders={
             key: text
             for key, text in {**kept.orders, **_texts(change.orders)}.items()
-            if text != canonical_json({})
+            if text != _NOTHING
         },
         book=book,
     )

@@ -1,0 +1,205 @@
+"""The paper broker: `domain.ports.Broker` over the simulated exchange and the shared store."""
+
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
+from typing import Final
+
+from strikedesk.brokers.paper.archive import Archive
+from strikedesk.brokers.paper.clerk import Clerk
+from strikedesk.brokers.paper.figures import balances_of, positions_of, priced_symbols
+from strikedesk.brokers.paper.keeper import WorldKeeper
+from strikedesk.brokers.paper.opening import Opening
+from strikedesk.brokers.paper.venue import Venue
+from strikedesk.domain.accounts import Account, Balances, Environment, Position
+from strikedesk.domain.broking import (
+    BrokerOrder,
+    Capabilities,
+    Lookup,
+    LookupStatus,
+    Preflight,
+    Receipt,
+    Ticket,
+)
+from strikedesk.domain.orders import LEGS_MAX, OrderType, TimeInForce
+from strikedesk.domain.ports import Clock, Entropy, TransactionPage, WorldStore
+from strikedesk.domain.quotes import Bar, Chain, Expiration, Interval, Quote, SymbolInfo
+from strikedesk.domain.symbols import EquitySymbol, Symbol
+from strikedesk.exchange.accounts import PaperAccount
+from strikedesk.exchange.documents import read_line
+from strikedesk.exchange.market import Market
+
+CAPABILITIES: Final = Capabilities(
+    name="paper",
+    environment=Environment.PAPER,
+    simulated=True,
+    order_types=frozenset(OrderType),
+    times_in_force=frozenset(TimeInForce),
+    legs_max=LEGS_MAX,
+    shares_with_options=True,
+    deduplicates_client_ids=False,
+)
+
+
+class PaperBroker:
+    """Trades play money on a simulated or replayed market.
+
+    Everything that it shows is simulated and says so. Time, orders and accounts are those of the
+    world in the store: two brokers on one store are one venue. It does not deduplicate client
+    order ids, as most brokers do not; `find` looks through all orders that ever were.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: WorldStore,
+        market: Market,
+        clock: Clock,
+        world: str,
+        entropy: Entropy,
+        opening: Opening | None = None,
+    ) -> None:
+        """Name the world; it is opened on first use, with `opening` when it is new."""
+        self._store = store
+        self._name = world
+        self._venue = Venue(market=market)
+        self._archive = Archive(store=store, world=world)
+        self._keeper = WorldKeeper(
+            store=store,
+            market=market,
+            clock=clock,
+            entropy=entropy,
+            name=world,
+            opening=opening or Opening(),
+        )
+        self._clerk = Clerk(
+            keeper=self._keeper, venue=self._venue, archive=self._archive, market=market
+        )
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """See `Broker.capabilities`."""
+        return CAPABILITIES
+
+    def now(self) -> datetime:
+        """Return the world's time; before anything was awaited, that of a new world."""
+        return self._keeper.now()
+
+    async def advance(self) -> None:
+        """See `Broker.advance`."""
+        await self._keeper.snapshot()
+
+    async def quotes(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
+        """See `MarketData.quotes`."""
+        await self._keeper.ready()
+        return await self._venue.quotes(symbols, self.now())
+
+    async def expirations(self, underlying: EquitySymbol) -> tuple[Expiration, ...]:
+        """See `MarketData.expirations`."""
+        await self._keeper.ready()
+        return await self._venue.expirations(underlying, self.now())
+
+    async def chain(self, underlying: EquitySymbol, days: Collection[date]) -> Chain:
+        """See `MarketData.chain`."""
+        await self._keeper.ready()
+        return await self._venue.chain(underlying, days, self.now())
+
+    async def bars(
+        self, symbol: Symbol, interval: Interval, start: datetime, end: datetime
+    ) -> tuple[Bar, ...]:
+        """See `MarketData.bars`. What lies ahead of the world's time is not told."""
+        await self._keeper.ready()
+        return await self._venue.bars(symbol, interval, start, min(end, self.now()))
+
+    async def search(self, text: str, limit: int) -> tuple[SymbolInfo, ...]:
+        """See `MarketData.search`."""
+        await self._keeper.ready()
+        return await self._venue.search(text, limit, self.now())
+
+    async def accounts(self) -> tuple[Account, ...]:
+        """See `Broker.accounts`."""
+        world = (await self._keeper.snapshot()).world
+        return tuple(_account(world.accounts[account_id]) for account_id in sorted(world.accounts))
+
+    async def balances(self, account_id: str) -> Balances:
+        """See `Broker.balances`."""
+        seen = await self._keeper.snapshot()
+        account = seen.world.account(account_id)
+        screen = await self._venue.screen(priced_symbols(account), seen.at)
+        return balances_of(seen.world, account, screen)
+
+    async def positions(self, account_id: str) -> tuple[Position, ...]:
+        """See `Broker.positions`."""
+        seen = await self._keeper.snapshot()
+        account = seen.world.account(account_id)
+        return positions_of(account, await self._venue.screen(account.stakes, seen.at))
+
+    async def transactions(
+        self, account_id: str, *, start: date | None, end: date | None, limit: int, offset: int
+    ) -> TransactionPage:
+        """See `Broker.transactions`."""
+        (await self._keeper.snapshot()).world.account(account_id)
+        rows, total = await self._store.lines(
+            self._name, account_id, start=start, end=end, limit=limit, offset=offset
+        )
+        return TransactionPage(rows=tuple(read_line(row) for row in rows), total=total)
+
+    async def orders(
+        self, account_id: str, *, since: datetime | None = None
+    ) -> tuple[BrokerOrder, ...]:
+        """See `Broker.orders`. Without `since`: the working orders alone."""
+        world = (await self._keeper.snapshot()).world
+        world.account(account_id)
+        found = {order.order_id: order.shown() for order in world.orders_of(account_id)}
+        if since is not None:
+            ended = await self._archive.since(account_id, since)
+            found |= {order.broker_order_id: order for order in ended}
+        return tuple(sorted(found.values(), key=_place_in_line, reverse=True))
+
+    async def order(self, account_id: str, broker_order_id: str) -> BrokerOrder:
+        """See `Broker.order`."""
+        world = (await self._keeper.snapshot()).world
+        world.account(account_id)
+        working = world.orders.get(broker_order_id)
+        if working is not None and working.account_id == account_id:
+            return working.shown()
+        return await self._clerk.ended(account_id, broker_order_id)
+
+    async def find(self, account_id: str, client_order_id: str) -> Lookup:
+        """See `Broker.find`. Complete: an order that is not found here was never taken."""
+        world = (await self._keeper.snapshot()).world
+        world.account(account_id)
+        for working in reversed(world.orders_of(account_id)):
+            if working.client_order_id == client_order_id:
+                return Lookup(status=LookupStatus.FOUND, broker_order=working.shown())
+        ended = await self._archive.by_client_id(account_id, client_order_id)
+        status = LookupStatus.ABSENT if ended is None else LookupStatus.FOUND
+        return Lookup(status=status, broker_order=ended)
+
+    async def preflight(self, ticket: Ticket) -> Preflight:
+        """See `Broker.preflight`. What the exchange would refuse comes as codes in `refusals`."""
+        return await self._clerk.preflight(ticket)
+
+    async def submit(self, ticket: Ticket) -> Receipt:
+        """See `Broker.submit`.
+
+        Raises:
+            Rejected: with the exchange's code; no order exists.
+            Denied: ACCOUNT_UNKNOWN, ORDER_UNKNOWN.
+        """
+        return await self._clerk.submit(ticket)
+
+
+def _account(account: PaperAccount) -> Account:
+    return Account(
+        account_id=account.account_id,
+        handle=account.handle,
+        nickname=account.nickname,
+        kind=account.kind,
+        environment=Environment.PAPER,
+        simulated=True,
+    )
+
+
+def _place_in_line(order: BrokerOrder) -> int:
+    """Ids end in the number of the order's acceptance."""
+    return int(order.broker_order_id.rpartition("-")[2])

@@ -1,0 +1,172 @@
+"""Keeps a paper world: one decoded copy, good as long as the store's version says so.
+
+Acts run on the store's writer thread while the event loop reads, so nothing that was handed out is
+ever changed: an act works on a fork, and the fork takes the copy's place. An act that fails leaves
+the copy as it was; a commit that fails drops it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Final, Generic, TypeVar
+
+from strikedesk.brokers.paper.opening import Opening
+from strikedesk.domain.broking import BrokerOrder
+from strikedesk.domain.errors import Denied, Misconfigured, Rejected
+from strikedesk.domain.ports import Clock, Entropy, WorldChange, WorldRows, WorldStore
+from strikedesk.domain.reasons import Reason
+from strikedesk.exchange.advance import advance, is_due
+from strikedesk.exchange.market import Market
+from strikedesk.exchange.rows import change_of, read_world
+from strikedesk.exchange.world import Changes, World
+
+T = TypeVar("T")
+
+# Orders that ended here lately are asked for again soon: by whoever watches them.
+_ENDED_KEPT: Final = 512
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A world as it stands at `at`. It never changes."""
+
+    world: World
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Copy:
+    version: int
+    world: World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outcome(Generic[T]):
+    """How an act went; `behind` = it waits, because time has not caught up yet."""
+
+    behind: bool = False
+    answer: T | None = None
+    error: Denied | Rejected | None = None
+    ended: tuple[BrokerOrder, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class WorldKeeper:
+    """Lets acts happen to one world, and shows it, always advanced to the venue's time."""
+
+    store: WorldStore
+    market: Market
+    clock: Clock
+    entropy: Entropy
+    name: str
+    opening: Opening
+    _copy: _Copy | None = field(default=None, init=False)
+    _ended: dict[str, BrokerOrder] = field(default_factory=dict[str, BrokerOrder], init=False)
+
+    def now(self) -> datetime:
+        """Return the venue's time; until the world was read once, that of a new one."""
+        if self._copy is None:
+            return self.opening.clock.instant(self.clock.now())
+        return self._now_in(self._copy.world)
+
+    async def ready(self) -> None:
+        """See to it that the world was read once."""
+        if self._copy is None:
+            await self.snapshot()
+
+    async def snapshot(self) -> Snapshot:
+        """Return the world at the venue's time; where nothing is due, nothing is written."""
+        version = await self.store.peek(self.name)
+        copy = self._copy
+        if copy is not None and copy.version == version:
+            now = self._now_in(copy.world)
+            if not is_due(copy.world, self.market, now):
+                return Snapshot(world=copy.world, at=now)
+        return await self.act(_seen)
+
+    async def act(self, do: Callable[[World, datetime], T]) -> T:
+        """Advance the world to the venue's time, do something to it, and write what changed.
+
+        Raises:
+            Denied, Rejected: what `do` raised, before it changed anything; time has moved on.
+        """
+        outcome = await self._transact(do)
+        while outcome.behind:
+            outcome = await self._transact(do)
+        if outcome.error is not None:
+            raise outcome.error
+        return outcome.answer  # pyright: ignore[reportReturnType] -- T itself may be None
+
+    def ended(self, order_id: str) -> BrokerOrder | None:
+        """Return an order that ended here lately, if it is still remembered."""
+        return self._ended.get(order_id)
+
+    async def _transact(self, do: Callable[[World, datetime], T]) -> _Outcome[T]:
+        try:
+            outcome = await self.store.transact(self.name, partial(self._step, do))
+        except BaseException:
+            # Perhaps it was not written: the copy may know more than the store.
+            self._copy = None
+            raise
+        self._remember(outcome.ended)
+        return outcome
+
+    def _step(
+        self,
+        do: Callable[[World, datetime], T],
+        version: int,
+        load: Callable[[], WorldRows],
+    ) -> tuple[WorldChange, _Outcome[T]]:
+        world = self._draft(version, load)
+        now = self._now_in(world)
+        if not advance(world, self.market, now):
+            return self._keep(version, world, _Outcome(behind=True))
+        outcome: _Outcome[T]
+        try:
+            outcome = _Outcome(answer=do(world, now))
+        except (Denied, Rejected) as error:
+            outcome = _Outcome(error=error)
+        return self._keep(version, world, outcome)
+
+    def _draft(self, version: int, load: Callable[[], WorldRows]) -> World:
+        """Return a world that may be changed: a fork of the copy if that is the newest."""
+        if version == 0:
+            return self.opening.world(self.name, wall=self.clock.now(), entropy=self.entropy)
+        copy = self._copy
+        if copy is not None and copy.version == version:
+            return copy.world.fork()
+        world = read_world(load())
+        if dict(world.frame.source) != dict(self.opening.source):
+            raise Misconfigured(
+                Reason.CONFIGURATION_UNREADABLE,
+                setting="the paper market",
+                problem="this world lives on another one: name a new world",
+                world=self.name,
+            )
+        return world
+
+    def _keep(
+        self, version: int, world: World, outcome: _Outcome[T]
+    ) -> tuple[WorldChange, _Outcome[T]]:
+        change = change_of(world)
+        ended = tuple(world.changes.ended)
+        world.changes = Changes()
+        self._copy = _Copy(version=version + (not change.is_empty), world=world)
+        return change, _Outcome(
+            behind=outcome.behind, answer=outcome.answer, error=outcome.error, ended=ended
+        )
+
+    def _now_in(self, world: World) -> datetime:
+        """Time never runs back, whatever the wall's clock does and whoever was here first."""
+        return max(world.frame.clock.instant(self.clock.now()), world.advanced_to)
+
+    def _remember(self, ended: tuple[BrokerOrder, ...]) -> None:
+        for order in ended:
+            self._ended[order.broker_order_id] = order
+        while len(self._ended) > _ENDED_KEPT:
+            del self._ended[next(iter(self._ended))]
+
+
+def _seen(world: World, at: datetime) -> Snapshot:
+    return Snapshot(world=world, at=at)

@@ -1,0 +1,72 @@
+"""What the market says, asked off the event loop wherever it could take a while."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import partial
+from typing import Final, TypeVar
+
+from anyio import to_thread
+
+from strikedesk.domain.quotes import Bar, Chain, Expiration, Interval, Quote, SymbolInfo
+from strikedesk.domain.symbols import EquitySymbol, Symbol
+from strikedesk.exchange.market import Market
+from strikedesk.exchange.screen import Screen, look
+
+T = TypeVar("T")
+
+# Quoting this many contracts of a market that is warm is quicker than a hop to a thread.
+_INLINE_MAX: Final = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Venue:
+    """A market behind the event loop. The market is asked from several threads at once."""
+
+    market: Market
+    _warm: set[str] = field(default_factory=set[str], init=False)
+
+    async def quotes(self, symbols: Collection[Symbol], at: datetime) -> Mapping[Symbol, Quote]:
+        """Return the standing quotes of those symbols that are listed."""
+        return await self._ask(symbols, partial(self.market.quotes, symbols, at))
+
+    async def screen(self, symbols: Collection[Symbol], at: datetime) -> Screen:
+        """Return what the exchange sees of these symbols."""
+        return await self._ask(symbols, partial(look, self.market, symbols, at))
+
+    async def warm(self, symbols: Collection[Symbol], at: datetime) -> None:
+        """Make the first question about an underlying here, not on the store's writer thread."""
+        if not self._is_warm(symbols):
+            await self.quotes(symbols, at)
+
+    async def expirations(self, underlying: EquitySymbol, at: datetime) -> tuple[Expiration, ...]:
+        """See `Market.expirations`."""
+        return await to_thread.run_sync(self.market.expirations, underlying, at)
+
+    async def chain(self, underlying: EquitySymbol, days: Collection[date], at: datetime) -> Chain:
+        """See `Market.chain`."""
+        return await to_thread.run_sync(self.market.chain, underlying, days, at)
+
+    async def bars(
+        self, symbol: Symbol, interval: Interval, start: datetime, end: datetime
+    ) -> tuple[Bar, ...]:
+        """See `Market.bars`; `end` is never later than the venue's time."""
+        return await to_thread.run_sync(self.market.bars, symbol, interval, start, end)
+
+    async def search(self, text: str, limit: int, at: datetime) -> tuple[SymbolInfo, ...]:
+        """Return underlyings whose ticker begins with `text`, then those described by it."""
+        sought = text.strip().upper()
+        listed = await to_thread.run_sync(self.market.listed, at)
+        begin = [i for i in listed if i.symbol.compact.startswith(sought)]
+        told = [i for i in listed if i not in begin and sought in i.description.upper()]
+        return tuple([*begin, *told][: max(limit, 0)]) if sought else ()
+
+    def _is_warm(self, symbols: Collection[Symbol]) -> bool:
+        return {symbol.underlying for symbol in symbols} <= self._warm
+
+    async def _ask(self, symbols: Collection[Symbol], question: Callable[[], T]) -> T:
+        if len(symbols) <= _INLINE_MAX and self._is_warm(symbols):
+            return question()
+        answer = await to_thread.run_sync(question)
+        self._warm.update(symbol.underlying for symbol in symbols)
+        return answer

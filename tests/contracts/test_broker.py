@@ -1,0 +1,656 @@
+"""What every broker promises. A new one is added to BROKERS and nothing else."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from strikedesk.brokers.paper.broker import PaperBroker
+from strikedesk.brokers.paper.opening import Opening
+from strikedesk.domain.broking import (
+    BrokerOrder,
+    CancelTicket,
+    Lookup,
+    LookupStatus,
+    PlaceTicket,
+    Receipt,
+    ReplaceTicket,
+)
+from strikedesk.domain.errors import Denied, Rejected
+from strikedesk.domain.orders import Action, Leg, OrderRequest, OrderType, TimeInForce
+from strikedesk.domain.ports import Broker, TransactionPage
+from strikedesk.domain.quotes import Interval, Quote
+from strikedesk.domain.reasons import Reason
+from strikedesk.domain.states import OrderState
+from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol, parse_option
+from strikedesk.exchange.clock import VenueClock
+from strikedesk.exchange.market import Market
+from strikedesk.exchange.simulated.market import SimulatedMarket
+from tests.builders import NOON
+from tests.fakes.clock import CountingEntropy, StoppedClock
+from tests.fakes.market import ScriptedMarket
+from tests.fakes.world import MemoryWorldStore
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """A venue that is open and stands still, and what can be traded there.
+
+    `connect` makes another broker object on the same venue. `near` and `far` are calls of one
+    underlying and expiration, `near` the dearer, both quoted with room for a dozen contracts;
+    `lame` lacks a side.
+    """
+
+    connect: Callable[[], Broker]
+    near: OptionSymbol
+    far: OptionSymbol
+    lame: Symbol
+
+
+UNLISTED = parse_option("ZZZZ261218C00100000")
+
+
+def _paper(market: Market) -> Callable[[], Broker]:
+    store, clock, entropy = MemoryWorldStore(), StoppedClock(), CountingEntropy()
+    return lambda: PaperBroker(
+        store=store,
+        market=market,
+        clock=clock,
+        world="contract",
+        entropy=entropy,
+        opening=Opening(clock=VenueClock.frozen(NOON)),
+    )
+
+
+def _on_scripted_market() -> Stage:
+    market = ScriptedMarket()
+    opened = NOON - timedelta(minutes=30)
+    market.tell("AAPL", "199.98", "200.02", at=opened)
+    market.tell("AAPL261218C00200000", "6.00", "6.20")
+    market.tell("AAPL261218C00210000", "2.00", "2.10")
+    market.tell("AAPL261218C00500000", None, "0.05")
+    return Stage(
+        connect=_paper(market),
+        near=parse_option("AAPL261218C00200000"),
+        far=parse_option("AAPL261218C00210000"),
+        lame=parse_option("AAPL261218C00500000"),
+    )
+
+
+_SIMULATED = SimulatedMarket(seed=1)
+
+
+def _on_simulated_market() -> Stage:
+    spy = EquitySymbol("SPY")
+    today = next(e for e in _SIMULATED.expirations(spy, NOON) if e.days > 0)
+    rows = _SIMULATED.chain(spy, {today.day}, NOON).rows
+    liquid = [r.contract for r in rows if r.contract.right.word == "call" and _has_room(r.quote)]
+    return Stage(
+        connect=_paper(_SIMULATED), near=liquid[0], far=liquid[-1], lame=EquitySymbol("SPX")
+    )
+
+
+def _has_room(quote: Quote) -> bool:
+    return quote.bid is not None and quote.bid > 0 and min(_sizes(quote)) >= ROOM
+
+
+def _sizes(quote: Quote) -> tuple[int, int]:
+    return quote.bid_size or 0, quote.ask_size or 0
+
+
+ROOM = 12
+
+BROKERS: dict[str, Callable[[], Stage]] = {
+    "paper, quotes set by hand": _on_scripted_market,
+    "paper, simulated market": _on_simulated_market,
+}
+
+
+@pytest.fixture(params=list(BROKERS))
+def stage(request: pytest.FixtureRequest) -> Stage:
+    return BROKERS[request.param]()
+
+
+@pytest.fixture
+def broker(stage: Stage) -> Broker:
+    return stage.connect()
+
+
+@pytest.fixture
+async def account_id(broker: Broker) -> str:
+    return (await broker.accounts())[0].account_id
+
+
+def limit(account_id: str, net: Decimal, *legs: Leg) -> OrderRequest:
+    """Return a limit order for the day."""
+    return OrderRequest(account_id=account_id, legs=legs, order_type=OrderType.LIMIT, limit_net=net)
+
+
+def bought(symbol: Symbol, quantity: int = 1) -> Leg:
+    return Leg(symbol=symbol, action=Action.BUY_TO_OPEN, quantity=quantity)
+
+
+def sold(symbol: Symbol, quantity: int = 1) -> Leg:
+    return Leg(symbol=symbol, action=Action.SELL_TO_CLOSE, quantity=quantity)
+
+
+async def quote_of(broker: Broker, symbol: Symbol) -> Quote:
+    return (await broker.quotes({symbol}))[symbol]
+
+
+async def ask_of(broker: Broker, symbol: Symbol) -> Decimal:
+    ask = (await quote_of(broker, symbol)).ask
+    assert ask is not None
+    return ask
+
+
+async def bid_of(broker: Broker, symbol: Symbol) -> Decimal:
+    bid = (await quote_of(broker, symbol)).bid
+    assert bid is not None
+    return bid
+
+
+async def place(broker: Broker, order: OrderRequest, client_order_id: str = "mine-1") -> Receipt:
+    return await broker.submit(PlaceTicket(client_order_id=client_order_id, order=order))
+
+
+async def buy(broker: Broker, account_id: str, symbol: Symbol, quantity: int = 1) -> BrokerOrder:
+    """Buy at the asking price, which fills at once."""
+    order = limit(account_id, await ask_of(broker, symbol), bought(symbol, quantity))
+    return (await place(broker, order, f"buy-{symbol.compact}")).broker_order
+
+
+async def rest(broker: Broker, account_id: str, symbol: Symbol, quantity: int = 1) -> BrokerOrder:
+    """Bid a cent, which does not fill."""
+    order = limit(account_id, Decimal("0.01"), bought(symbol, quantity))
+    return (await place(broker, order, "resting")).broker_order
+
+
+async def cash_of(broker: Broker, account_id: str) -> Decimal:
+    cash = (await broker.balances(account_id)).cash
+    assert cash is not None
+    return cash
+
+
+async def book_of(broker: Broker, account_id: str) -> TransactionPage:
+    return await broker.transactions(account_id, start=None, end=None, limit=100, offset=0)
+
+
+def cancel_ticket(account_id: str, broker_order_id: str) -> CancelTicket:
+    return CancelTicket(
+        client_order_id="cancel-1", account_id=account_id, broker_order_id=broker_order_id
+    )
+
+
+# Accounts
+
+
+async def test_accounts_have_handles_of_their_own_and_say_what_they_are(broker: Broker) -> None:
+    """Tools name an account by its handle: two with one handle would trade for each other."""
+    accounts = await broker.accounts()
+
+    assert len({account.handle for account in accounts}) == len(accounts) > 0
+    assert {account.simulated for account in accounts} == {broker.capabilities.simulated}
+    assert {account.environment for account in accounts} == {broker.capabilities.environment}
+    assert await broker.accounts() == accounts
+
+
+ABOUT_AN_ACCOUNT: dict[str, Callable[[Broker, Stage], Awaitable[object]]] = {
+    "balances": lambda broker, _: broker.balances("NOBODY"),
+    "positions": lambda broker, _: broker.positions("NOBODY"),
+    "transactions": lambda broker, _: book_of(broker, "NOBODY"),
+    "orders": lambda broker, _: broker.orders("NOBODY"),
+    "order": lambda broker, _: broker.order("NOBODY", "1"),
+    "find": lambda broker, _: broker.find("NOBODY", "mine"),
+    "submit": lambda broker, stage: place(
+        broker, limit("NOBODY", Decimal("0.01"), bought(stage.near))
+    ),
+    "preflight": lambda broker, stage: broker.preflight(
+        PlaceTicket(
+            client_order_id="mine", order=limit("NOBODY", Decimal("0.01"), bought(stage.near))
+        )
+    ),
+    "cancel": lambda broker, _: broker.submit(cancel_ticket("NOBODY", "1")),
+}
+
+
+@pytest.mark.parametrize("question", list(ABOUT_AN_ACCOUNT))
+async def test_an_account_that_is_not_yours_is_denied(
+    broker: Broker, stage: Stage, question: str
+) -> None:
+    """Never an empty answer: that would read as an account that holds nothing."""
+    with pytest.raises(Denied) as denied:
+        await ABOUT_AN_ACCOUNT[question](broker, stage)
+
+    assert denied.value.reason is Reason.ACCOUNT_UNKNOWN
+
+
+# Market data
+
+
+async def test_a_symbol_that_is_not_listed_has_no_quote(broker: Broker, stage: Stage) -> None:
+    """An invented symbol must not get an invented price."""
+    quotes = await broker.quotes({stage.near, UNLISTED})
+
+    assert set(quotes) == {stage.near}
+
+
+async def test_a_missing_side_is_none(broker: Broker, stage: Stage) -> None:
+    """A side that nobody stands on is not a price of nothing."""
+    quote = await quote_of(broker, stage.lame)
+
+    assert quote.bid is None
+    assert quote.mid is None
+
+
+async def test_no_quote_comes_from_the_future(broker: Broker, stage: Stage) -> None:
+    """A quote's age is counted in the venue's time."""
+    quote = await quote_of(broker, stage.near)
+
+    assert quote.at <= broker.now()
+    assert broker.now().tzinfo is not None
+
+
+async def test_expirations_are_listed_in_order_with_their_strikes(
+    broker: Broker, stage: Stage
+) -> None:
+    listed = await broker.expirations(EquitySymbol(stage.near.underlying))
+
+    assert [e.day for e in listed] == sorted(e.day for e in listed)
+    assert all(list(e.strikes) == sorted(set(e.strikes)) for e in listed)
+    assert stage.near.strike in next(e for e in listed if e.day == stage.near.expiration).strikes
+
+
+async def test_what_is_not_listed_has_no_expirations(broker: Broker) -> None:
+    with pytest.raises(Denied) as denied:
+        await broker.expirations(EquitySymbol("ZZZZ"))
+
+    assert denied.value.reason is Reason.SYMBOL_NOT_FOUND
+
+
+async def test_a_chain_holds_the_contracts_of_the_days_asked_for(
+    broker: Broker, stage: Stage
+) -> None:
+    chain = await broker.chain(EquitySymbol(stage.near.underlying), {stage.near.expiration})
+
+    contracts = [row.contract for row in chain.rows]
+    assert {stage.near, stage.far} <= set(contracts)
+    assert {contract.expiration for contract in contracts} == {stage.near.expiration}
+    assert chain.complete
+
+
+async def test_bars_come_oldest_first_and_none_from_the_future(
+    broker: Broker, stage: Stage
+) -> None:
+    """A question that runs on after now is answered up to now."""
+    await broker.advance()
+    now = broker.now()
+    bars = await broker.bars(
+        EquitySymbol(stage.near.underlying),
+        Interval.MINUTE,
+        now - timedelta(minutes=40),
+        now + timedelta(days=2),
+    )
+
+    assert [bar.at for bar in bars] == sorted({bar.at for bar in bars})
+    assert bars
+    assert bars[-1].at <= now
+
+
+async def test_search_finds_an_underlying_by_the_beginning_of_its_ticker(
+    broker: Broker, stage: Stage
+) -> None:
+    found = await broker.search(stage.near.underlying[:2].lower(), 10)
+
+    assert EquitySymbol(stage.near.underlying) in [info.symbol for info in found]
+    assert await broker.search("no such thing", 10) == ()
+
+
+# Placing
+
+
+async def test_a_marketable_limit_gets_the_markets_price(
+    broker: Broker, stage: Stage, account_id: str
+) -> None:
+    """On arrival the order meets the ask, not its own worse limit."""
+    ask = await ask_of(broker, stage.near)
+    order = limit(account_id, ask + 1, bought(stage.near, 2))
+
+    receipt = await place(broker, order)
+
+    assert receipt.broker_order.state is OrderState.FILLED
+    assert receipt.broker_order.average_net == ask
+    assert receipt.broker_order.filled_units == 2
+    assert receipt.broker_order.order == order
+
+
+async def test_a_receipt_carries_our_id_and_the_order_is_found_by_it(
+    broker: Broker, stage: Stage, account_id: str
+) -> None:
+    """After a lost answer this id is all that we have."""
+    receipt = await place(broker, limit(account_id, Decimal("0.01"), bought(stage.near)), "mine-7")
+
+    placed = receipt.broker_order
+    assert receipt.client_order_id == placed.client_order_id == "mine-7"
+    assert await broker.find(account_id, "mine-7") == Lookup(
+        status=LookupStatus.FOUND, broker_order=placed
+    )
+    assert await broker.order(account_id, placed.broker_order_id) == placed
+
+
+async def test_an_order_that_has_ended_is_found_too(
+    broker: Broker, stage: Stage, account_id: str
+) -> None:
+    """It may have filled before anybody looked."""
+    filled = await buy(broker, account_id, stage.near)
+
+    assert await broker.find(account_id, f"buy-{stage.near.compact}") == Lookup(
+        status=LookupStatus.FOUND, broker_order=filled
+    )
+    assert await broker.order(account_id, filled.broker_order_id) == filled
+
+
+async def test_an_order_that_was_never_sent_is_absent(broker: Broker, account_id: str) -> None:
+    """Absent is a strong word: the desk then knows that nothing was placed."""
+    assert await broker.find(account_id, "never") == Lookup(status=LookupStatus.ABSENT)
+
+
+async def test_a_passive_limit_works_and_changes_no_cash(
+    broker: Broker, stage: Stage, account_id: str
+) -> None:
+    before = await cash_of(broker, account_id)
+
+    working = await rest(broker, account_id, stage.near)
+
+    assert working.state is OrderState.WORKING
+    assert await broker.orders(account_id) == (working,)
+    assert await cash_of(broker, account_id) == before
+
+
+async def test_orders_since_a_moment_include_those_that_ended(
+    broker: Broker, stage: Stage, account_id: str
+) -> None:
+    """Newest first; without a moment only what still works."""
+    filled = await buy(broker, account_id, stage.near)
+    working = await rest(broker, account_id, stage.near)
+
+    assert await broker.orders(account_id, since=broker.now() - timedelta(hours=1)) == (
+        working,
+        filled,
+    )
+    assert await broker.orders(account_id) == (working,)
+    assert await broker.orders(account_id, since=broker.now() + timedelta(hours=1)) == (working,)
+
+
+async def test_a_spread_fills_at_one_net_price_that_its_legs_add_up_to(
+    broker: Broker, stage: Stage, account_id: str
+) -> None:
+    natural = await ask_of(broker, stage.near) - await bid_of(broker, stage.far)
+    short = Leg(symbol=stage.far, action=Action.SELL_TO_OPEN, quantity=2)
+
+    placed = await place(broker, limit(account_id, natural, bought(stage.near, 2), short))
+
+    order = placed.broker_order
+    assert (order.state, order.average_net) == (OrderState.FILLED, natural)
+    assert sum(fill.price * fill.signed_quantity for fill in order.fills) == natural * 2
+
+
+async def test_an_immediate_order_leaves_nothing_behind(
+    broker: Broker, stage: Stage, account_id: str
+) -> None:
+    order = limit(account_id, Decimal("0.01"), bought(stage.near))
+    order = replace(order, time_in_force=TimeInForce.IOC)
+
+    receipt = await place(broker, order)
+
+    assert receipt.broker_order.state is OrderState.CANCELLED
+    assert await broker.orders(account_id) == ()
+
+
+async def test_client_ids_are_deduplicated_as_the_broker_says(
+    broker: Broker, stage: Stage, account_id: str
+) -> None:
+    """Where they are labels only, sending twice trades twice: the desk must never do it."""
+    order = limit(account_id, Decimal("0.01"), bought(stage.near))
+    await place(broker, order, "twice")
+
+    if broker.capabilities.deduplicates_client_ids:
+        with pytest.raises(Rejected):
+            await place(broker, order, "twice")
+        assert len(await broker.orders(account_id)) == 1
+    else:
+        await place(broker, order, "twice")
+        assert len(await broker.orders(account_id)) == 2
+
+
+# Refusals
+
+
+async def test_a_rejected_order_does_not_exist(
+    broker: Broker, stage: Stage, account_id: str
+) -> None:
+    """Rejected means that nothing is there: no order, no reservation, no line in the book."""
+    before = await broker.balances(account_id), await book_of(broker, account_id)
+    huge = limit(account_id, await ask_of(broker, stage.near), bought(stage.near, 500_000))
+
+    with pytest.raises(Rejected) as rejected:
+        await place(broker, huge, "huge")
+
+    assert rejected.value.facts["code"] == "insufficient_buying_power"
+    assert await broker.orders(account_id, since=NOON - timedelta(days=1)) == ()
+    assert await broker.find(account_id, "huge") == Lookup(status=LookupStatus.ABSENT)
+    assert (await broker.balances(account_id), await book_of(broker, account_id)) == before
+
+
+async def test_a_close_never_opens(broker: Broker, stage: Stage, account_id: str) -> None:
+    """Selling more than is held would turn a long position into a short one."""
+    await buy(broker, account_id, stage.near, 2)
+
+    with pytest.raises(Rejected) as rejected:
+        await place(broker, limit(account_id, Decimal("-0.01"), sold(stage.near, 3)))
+
+    assert rejected.value.facts["code"] == "close_exceeds_position"
+    assert [p.quantity for p in await broker.positions(account_id)] == [2]
+
+
+async def test_what_is_not_listed_cannot_be_ordered(
+    broker: Broker, stage: Stage, account_id: str
+) -> None:
+    with pytest.raises(Rejected) as rejected:
+        await place(broker, limit(account_id, Decimal("0.01"), bought(UNLISTED)))
+
+    assert rejected.value.facts["code"] == "contract_not_found"
+
+
+async def test_preflight_names_what_the_order_would_be_refused_for(
+    broker: Broker, stage: Stage, account_id: str
+) -> None:
+    """The preview says before the send what the broker would say after it."""
+    huge = limit(account_id, await ask_of(broker, stage.near), bought(stage.near, 500_000))
+
+    told = await broker.preflight(PlaceTicket(client_order_id="huge", order=huge))
+
+    assert told.refusals == ("insufficient_buying_power",)
+
+
+# What a fill does
+
+
+async def test_a_fill_moves_cash_by_exactly_its_price_and_fees(
+    broker: Broker, stage: Stage, account_id: str
+) -> None:
+    before = await cash_of(broker, account_id)
+    ask = await ask_of(broker, stage.near)
+
+    filled = await buy(broker, account_id, stage.near, 3)
+
+    assert filled.fees is not None
+    assert filled.fees > 0
+    assert await cash_of(broker, account_id) == before - ask * 300 - filled.fees
+
+
+async def test_a_fill_is_a_position_and_closing_it_removes_it(
+    broker: Broker, stage: Stage, account_id: str
+) -> None:
+    ask, bid = await ask_of(broker, stage.near), await bid_of(broker, stage.near)
+    await buy(broker, account_id, stage.near, 2)
+    (held,) = await broker.positions(account_id)
+
+    assert (held.symbol, held.quantity, held.average_price) == (stage.near, 2, ask)
+    assert held.mark == (ask + bid) / 2
+
+    await place(broker, limit(account_id, -bid, sold(stage.near, 2)), "close")
+
+    assert await broker.positions(account_id) == ()
+
+
+async def test_transactions_add_up_to_the_cash(
+    broker: Broker, stage: Stage, account_id: str
+) -> None:
+    """The book explains every dollar: whoever doubts a balance can add it up."""
+    await buy(broker, account_id, stage.near, 2)
+    bid = await bid_of(broker, stage.near)
+    await place(broker, limit(account_id, -bid, sold(stage.near)), "half")
+
+    book = await book_of(broker, account_id)
+
+    assert sum(line.cash_effect for line in book.rows) == await cash_of(broker, account_id)
+    assert book.total == len(book.rows)
+    assert [line.at for line in book.rows] == sorted((line.at for line in book.rows), reverse=True)
+    assert book.rows[0].quantity == -1
+
+
+async def test_transactions_come_in_pages_newest_first(
+    broker: Broker, stage: Stage, account_id: str
+) -> None:
+    await buy(broker, account_id, stage.near)
+    await buy(broker, account_id, stage.far)
+    whole = await book_of(broker, account_id)
+
+    second = await broker.transactions(account_id, start=None, end=None, limit=1, offset=1)
+    later = await broker.transactions(
+        account_id, start=NOON.date() + timedelta(days=1), end=None, limit=9, offset=0
+    )
+
+    assert second == TransactionPage(rows=(whole.rows[1],), total=whole.total)
+    assert later == TransactionPage(rows=(), total=0)
+
+
+async def test_preflight_sends_nothing_and_foretells_the_fill(
+    broker: Broker, stage: Stage, account_id: str
+) -> None:
+    """Fees and buying power are those that the fill then has, to the cent."""
+    order = limit(account_id, await ask_of(broker, stage.near), bought(stage.near, 2))
+    before = await broker.balances(account_id)
+
+    told = await broker.preflight(PlaceTicket(client_order_id="mine", order=order))
+
+    assert await broker.orders(account_id, since=NOON - timedelta(days=1)) == ()
+    assert await broker.balances(account_id) == before
+    assert told.buying_power_before == before.option_buying_power
+
+    filled = (await place(broker, order)).broker_order
+    after = await broker.balances(account_id)
+    assert (told.fees, told.refusals) == (filled.fees, ())
+    assert told.buying_power_after == after.option_buying_power
+
+
+# Taking back and changing
+
+
+async def test_a_working_order_can_be_cancelled_once(
+    broker: Broker, stage: Stage, account_id: str
+) -> None:
+    working = await rest(broker, account_id, stage.near)
+    before = await broker.balances(account_id)
+
+    receipt = await broker.submit(cancel_ticket(account_id, working.broker_order_id))
+
+    assert receipt.client_order_id == "cancel-1"
+    assert receipt.broker_order.state is OrderState.CANCELLED
+    assert receipt.broker_order.client_order_id == "resting"
+    assert await broker.order(account_id, working.broker_order_id) == receipt.broker_order
+    after = await broker.balances(account_id)
+    assert (after.option_buying_power or 0) > (before.option_buying_power or 0)
+    with pytest.raises(Rejected) as rejected:
+        await broker.submit(cancel_ticket(account_id, working.broker_order_id))
+    assert rejected.value.reason is Reason.ORDER_NOT_WORKING
+
+
+async def test_a_filled_order_cannot_be_cancelled(
+    broker: Broker, stage: Stage, account_id: str
+) -> None:
+    """The fill was first; a cancel that came too late says so."""
+    filled = await buy(broker, account_id, stage.near)
+
+    with pytest.raises(Rejected) as rejected:
+        await broker.submit(cancel_ticket(account_id, filled.broker_order_id))
+
+    assert rejected.value.facts["code"] == "order_not_working"
+    assert await broker.order(account_id, filled.broker_order_id) == filled
+
+
+async def test_an_order_that_never_was_is_denied(broker: Broker, account_id: str) -> None:
+    for question in (
+        broker.order(account_id, "nothing-1"),
+        broker.submit(cancel_ticket(account_id, "nothing-1")),
+    ):
+        with pytest.raises(Denied) as denied:
+            await question
+        assert denied.value.reason is Reason.ORDER_UNKNOWN
+
+
+async def test_a_replacement_is_a_new_order_that_knows_the_old_one(
+    broker: Broker, stage: Stage, account_id: str
+) -> None:
+    old = await rest(broker, account_id, stage.near)
+    changed = limit(account_id, Decimal("0.02"), bought(stage.near, 3))
+
+    receipt = await broker.submit(
+        ReplaceTicket(client_order_id="mine-2", order=changed, broker_order_id=old.broker_order_id)
+    )
+
+    new = receipt.broker_order
+    assert (new.order, new.state) == (changed, OrderState.WORKING)
+    assert new.replaces == old.broker_order_id
+    gone = await broker.order(account_id, old.broker_order_id)
+    assert (gone.state, gone.replaced_by) == (OrderState.REPLACED, new.broker_order_id)
+    assert await broker.orders(account_id) == (new,)
+
+
+async def test_a_filled_order_cannot_be_replaced(
+    broker: Broker, stage: Stage, account_id: str
+) -> None:
+    filled = await buy(broker, account_id, stage.near)
+    changed = limit(account_id, Decimal("0.02"), bought(stage.near))
+
+    with pytest.raises(Rejected) as rejected:
+        await broker.submit(
+            ReplaceTicket(
+                client_order_id="late", order=changed, broker_order_id=filled.broker_order_id
+            )
+        )
+
+    assert rejected.value.reason is Reason.ORDER_NOT_WORKING
+    assert await broker.orders(account_id) == ()
+
+
+# One venue
+
+
+async def test_another_broker_object_sees_the_same_venue(
+    broker: Broker, stage: Stage, account_id: str
+) -> None:
+    """Every client of the desk starts a server of its own."""
+    await buy(broker, account_id, stage.near)
+    working = await rest(broker, account_id, stage.near)
+    other = stage.connect()
+
+    assert await other.accounts() == await broker.accounts()
+    assert await other.orders(account_id) == (working,)
+    assert await other.positions(account_id) == await broker.positions(account_id)
+    assert await other.balances(account_id) == await broker.balances(account_id)
+    await other.submit(cancel_ticket(account_id, working.broker_order_id))
+    assert await broker.orders(account_id) == ()
