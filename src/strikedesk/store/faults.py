@@ -43,6 +43,12 @@ def as_opening_error(error: BaseException) -> DeskError:
     return unreadable(_sqlstate(error) or type(error).__name__)
 
 
+def as_lost(error: sqlite3.Error) -> DeskError:
+    """Return what a transaction that never reached the disk means to each who was in it."""
+    told = _of_sqlite(error)
+    return told or unavailable(_name_of(error))
+
+
 def unavailable(cause: str) -> Unavailable:
     """Return the error of a database that does not answer now."""
     return Unavailable(Reason.DATABASE_UNAVAILABLE, cause=cause)

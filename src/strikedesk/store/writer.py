@@ -16,7 +16,7 @@ from typing import Final, Generic, Protocol, TypeVar, cast
 from sqlalchemy import Connection
 
 from strikedesk.domain.errors import DeskError
-from strikedesk.store.faults import as_desk_error, is_busy, unavailable
+from strikedesk.store.faults import as_lost, is_busy, unavailable
 
 T = TypeVar("T")
 
@@ -85,7 +85,7 @@ class GroupWriter:
             self._begin()
         except sqlite3.Error as error:
             batch.extend(self._waiting(_TOGETHER_MAX))
-            _fail(batch, as_desk_error(error) or unavailable("transaction lost"))
+            _fail(batch, as_lost(error))
         else:
             self._commit(batch)
         _wake(batch)
@@ -110,7 +110,7 @@ class GroupWriter:
             self._driver.execute("COMMIT")
         except sqlite3.Error as error:
             self._roll_back()
-            _fail(batch, as_desk_error(error) or unavailable("transaction lost"))
+            _fail(batch, as_lost(error))
 
     def _attempt(self, job: "_Job") -> None:
         if job.is_abandoned:
