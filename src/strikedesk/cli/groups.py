@@ -1,6 +1,7 @@
 """The commands of the second level: token, db, vault, tape."""
 
 import asyncio
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -78,3 +79,42 @@ def vault_rotate() -> None:
     typer.echo(describe(rotation))
     if rotation.unreadable:
         raise typer.Exit(FAILED)
+
+
+@db.command(name="upgrade")
+def db_upgrade() -> None:
+    """Bring the tables up to date. A SQLite desk does so by itself; PostgreSQL waits for this."""
+    from strikedesk.cli.database import upgrade  # noqa: PLC0415 -- one command's
+    from strikedesk.cli.showing import busy  # noqa: PLC0415 -- rich
+
+    with busy("bringing the tables up to date"):
+        told = asyncio.run(upgrade())
+    typer.echo(told)
+
+
+@db.command(name="backup")
+def db_backup(
+    file: Annotated[Path, typer.Argument(help="A file that does not exist yet.")],
+) -> None:
+    """Copy the database to a file, while servers go on, and prove the copy whole."""
+    from strikedesk.cli.database import back_up  # noqa: PLC0415 -- one command's
+    from strikedesk.cli.showing import advancing  # noqa: PLC0415 -- rich
+
+    with advancing("copying") as progress:
+        told = back_up(file, progress)
+    typer.echo(told)
+
+
+@db.command(name="restore")
+def db_restore(
+    file: Annotated[
+        Path, typer.Argument(help="What `db backup` wrote.", exists=True, dir_okay=False)
+    ],
+) -> None:
+    """Put a backup back. Stop every server first; trading is halted until `resume`."""
+    from strikedesk.cli.database import restore  # noqa: PLC0415 -- one command's
+    from strikedesk.cli.showing import advancing  # noqa: PLC0415 -- rich
+
+    with advancing("putting back") as progress:
+        told = restore(file, progress)
+    typer.echo(told)

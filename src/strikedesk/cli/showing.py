@@ -1,12 +1,13 @@
 """How the command line shows things: tables on stdout, progress on stderr."""
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
 
 from rich import box
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
@@ -39,3 +40,17 @@ def busy(what: str) -> Generator[None]:
     """Show on a terminal that something takes its time; a pipe sees nothing."""
     with Console(stderr=True).status(what):
         yield
+
+
+@contextmanager
+def advancing(what: str) -> Generator[Callable[[int, int], None]]:
+    """Show a bar on a terminal; yield what moves it: how much is done, and of how much."""
+    console = Console(stderr=True)
+    bar = Progress(console=console, transient=True, disable=not console.is_terminal)
+    task = bar.add_task(what, total=None)
+
+    def move(done: int, total: int) -> None:
+        bar.update(task, completed=done, total=total)
+
+    with bar:
+        yield move
