@@ -1,0 +1,75 @@
+"""Another process on the same database, for tests: `python -m tests.store_child VERB URL …`.
+
+It says `ready` when its database is open and waits for a line before it begins, so that several
+can begin at once. What it then prints is what the test reads.
+"""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+
+from strikedesk.store.database import Database
+from strikedesk.store.ledger import SqlLedger
+from tests.builders import a_note
+
+WRITERS = 8
+
+
+async def claim(ledger: SqlLedger, *preview_ids: str) -> None:
+    """Claim each preview from many tasks at once; print each one that was won."""
+
+    async def once(preview_id: str) -> None:
+        number = preview_id.removeprefix("preview-")
+        told = {"nonce_hash": f"hash-{number}", "binding": f"binding-{number}"}
+        note = a_note("claimed", seconds=1)
+        if await ledger.claim(preview_id, now=note.at, note=note, **told):
+            say(preview_id)
+
+    await asyncio.gather(*(once(preview_id) for preview_id in preview_ids * WRITERS))
+
+
+async def append(ledger: SqlLedger, name: str) -> None:
+    """Write lines until killed; print each when it is said to be durable."""
+
+    async def writer(lane: int) -> None:
+        number = 0
+        while True:
+            number += 1
+            kind = f"{name}-{lane}-{number}"
+            await ledger.append(None, a_note(kind))
+            say(kind)
+
+    await asyncio.gather(*(writer(lane) for lane in range(WRITERS)))
+
+
+VERBS: dict[str, Callable[..., Awaitable[None]]] = {"claim": claim, "append": append}
+
+
+async def main(verb: str, url: str, *words: str) -> None:
+    """Open, wait for the word, act."""
+    if verb == "open":
+        wait_for_the_word()
+    database = await Database.open(url)
+    try:
+        if verb in VERBS:
+            wait_for_the_word()
+            await VERBS[verb](SqlLedger(database), *words)
+    finally:
+        await database.close()
+    say("done")
+
+
+def wait_for_the_word() -> None:
+    """Say that we are ready and block until the test says go."""
+    say("ready")
+    sys.stdin.readline()
+
+
+def say(word: str) -> None:
+    """Print at once: a test may kill us after it."""
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))
