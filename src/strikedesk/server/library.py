@@ -13,6 +13,10 @@ from mcp.types import INVALID_PARAMS
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.reasons import Reason
 from strikedesk.server.call import Door
+from strikedesk.server.prompts.explain_this_order import explain_this_order
+from strikedesk.server.prompts.morning_briefing import morning_briefing
+from strikedesk.server.prompts.pre_trade_checklist import pre_trade_checklist
+from strikedesk.server.resources import guide
 from strikedesk.server.shaping import clean
 from strikedesk.server.speech import as_data, sentence
 
@@ -33,8 +37,19 @@ class Document:
 
 
 # A prompt is a function of texts that returns what to say; its docstring describes it.
-PROMPTS: Final[tuple[PromptFunction, ...]] = ()
-DOCUMENTS: Final[tuple[Document, ...]] = ()
+PROMPTS: Final[tuple[PromptFunction, ...]] = (
+    morning_briefing,
+    pre_trade_checklist,
+    explain_this_order,
+)
+DOCUMENTS: Final = tuple(
+    Document(uri=f"strikedesk://guide/{name}", title=title, text=text)
+    for name, title, text in (
+        ("order-flow", "How an order leaves", guide.order_flow),
+        ("symbology", "How symbols are spelled", guide.symbology),
+        ("strategies", "Strategies and their legs", guide.strategies),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +83,8 @@ class Library:
         ]:
             raise _refused(missing, "a text: it is required")
         for given, value in arguments.items():
-            if not isinstance(value, str) or len(value) > ARGUMENT_MAX or not value.isprintable():
-                raise _refused(given, f"one line of at most {ARGUMENT_MAX} characters")
+            if not _is_line(value):
+                raise _refused(given, f"one line of 1 to {ARGUMENT_MAX} characters")
 
     def check_uri(self, uri: str) -> None:
         """Refuse a document that there is not.
@@ -97,6 +112,13 @@ def collect(
 def _resource(document: Document) -> FunctionResource:
     return FunctionResource.from_function(
         document.text, document.uri, title=document.title, mime_type=document.mime_type
+    )
+
+
+def _is_line(value: object) -> bool:
+    """Tell whether a prompt may repeat this: some text that cannot pass for more than one line."""
+    return (
+        isinstance(value, str) and value.isprintable() and 1 <= len(value.strip()) <= ARGUMENT_MAX
     )
 
 

@@ -1,0 +1,1 @@
+"""Prompts: pieces of work that a person starts by name, one file each."""
