@@ -2,9 +2,10 @@
 
 import json
 import re
-from typing import Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
-from strikedesk.domain.ledger import Json
+if TYPE_CHECKING:
+    from strikedesk.domain.ledger import Json
 
 DEPTH_MAX: Final = 64
 # Possessive, and content with a text that never ends: a hostile one is read once, not once a quote.
@@ -39,13 +40,15 @@ def request_id(message: bytes) -> str | int | None:
     """Return the id of a JSON-RPC message that cannot be read as a whole, or None.
 
     It is looked for where the outermost object begins and where it ends, which is where programs
-    write it; what lies between is not walked.
+    write it; what lies between is not walked. What was cut off ends somewhere else, and shows it.
     """
-    found = _HEAD.match(message[:_ENDS]) or _TAIL.search(message[-_ENDS:])
+    found = _HEAD.match(message[:_ENDS])
+    if found is None and all(message.count(a) == message.count(b) for a, b in (b"{}", b"[]")):
+        found = _TAIL.search(message[-_ENDS:])
     return None if found is None else json.loads(found.group(1))
 
 
-def read_json(text: str, most: int) -> Json:
+def read_json(text: str, most: int) -> "Json":
     """Return what the JSON text of at most `most` characters says; None for anything else.
 
     NaN and the infinities are no JSON; digits beyond what an int may have are refused.
