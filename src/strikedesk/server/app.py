@@ -27,13 +27,19 @@ from mcp.types import (
 )
 from pydantic import AnyUrl
 
+from strikedesk.logs.lines import configure
+from strikedesk.logs.redaction import Redactor
 from strikedesk.server.call import Door
 from strikedesk.server.instructions import instructions
+from strikedesk.server.opening import Opening
+from strikedesk.settings import Settings
 
 if TYPE_CHECKING:
+    from mcp.shared._stream_protocols import ReadStream, WriteStream
+    from mcp.shared.message import SessionMessage
+
     from strikedesk.server.library import Library
     from strikedesk.server.toolbox import Toolbox
-    from strikedesk.server.wire import Incoming, Outgoing
 
 _log: Final = logging.getLogger(__name__)
 
@@ -70,8 +76,12 @@ class DeskServer(MCPServer[Door]):
                 },
             )
 
-    async def serve(self, incoming: "Incoming", outgoing: "Outgoing") -> None:
-        """Serve one connection over our own streams until the client has gone."""
+    async def serve(
+        self,
+        incoming: "ReadStream[SessionMessage | Exception]",
+        outgoing: "WriteStream[SessionMessage]",
+    ) -> None:
+        """Serve one connection over these streams until the client has gone."""
         core = self._lowlevel_server
         await core.run(incoming, outgoing, core.create_initialization_options())
 
@@ -153,6 +163,13 @@ class DeskServer(MCPServer[Door]):
         from strikedesk.server.speech import spoken  # noqa: PLC0415 -- kept off `initialize`
 
         return spoken(where, self.door.incident)
+
+
+def open_server(settings: Settings, *, network: bool) -> DeskServer:
+    """Set up logging, which the SDK would otherwise do its own way, and return the server."""
+    secrets = (settings.vault_key, settings.database_url, settings.redis_url)
+    configure(Redactor(secret for secret in secrets if secret is not None))
+    return DeskServer(Door(settings=settings, lazy=Opening(settings), network=network))
 
 
 def _hand_out(

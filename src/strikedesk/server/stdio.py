@@ -6,9 +6,7 @@ from typing import Final
 
 import anyio
 
-from strikedesk.server.app import DeskServer
-from strikedesk.server.call import Door
-from strikedesk.server.opening import Opening
+from strikedesk.server.app import DeskServer, open_server
 from strikedesk.server.wire import Outgoing, can_be_taken, stdio_wire
 from strikedesk.settings import Settings
 
@@ -20,8 +18,12 @@ def run_stdio(settings: Settings) -> None:
 
     However it ends, submissions under way are waited for, at most ten seconds.
     """
-    server = DeskServer(Door(settings=settings, lazy=Opening(settings), network=False))
-    anyio.run(_serve_pipes if can_be_taken() else _serve_terminal, server)
+    anyio.run(serve_stdio, open_server(settings, network=False))
+
+
+async def serve_stdio(server: DeskServer) -> None:
+    """See `run_stdio`."""
+    await (_serve_pipes if can_be_taken() else _serve_terminal)(server)
 
 
 async def _serve_pipes(server: DeskServer) -> None:

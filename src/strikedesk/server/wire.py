@@ -57,7 +57,7 @@ class _Stream:
 class Outgoing(_Stream):
     """Messages to the client; the SDK's `WriteStream`."""
 
-    def __init__(self, transport: asyncio.WriteTransport, flow: "_Flow") -> None:
+    def __init__(self, transport: asyncio.WriteTransport, flow: "Flow") -> None:
         """Write to `transport`, which tells `flow` when to wait."""
         self._transport = transport
         self._flow = flow
@@ -152,7 +152,7 @@ class Incoming(_Stream):
         await self._outgoing.put(JSONRPCError(jsonrpc="2.0", id=request_id(line), error=error))
 
 
-class _Flow(asyncio.Protocol):
+class Flow(asyncio.Protocol):
     """What the transport tells: wait, go on, gone."""
 
     def __init__(self) -> None:
@@ -161,12 +161,15 @@ class _Flow(asyncio.Protocol):
         self.lost = asyncio.Event()
 
     def pause_writing(self) -> None:
+        """Make writers wait: the client is slow to read."""
         self.open.clear()
 
     def resume_writing(self) -> None:
+        """Let them go on."""
         self.open.set()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 -- asyncio's signature
+        """Let them go on, to find that nobody reads any more."""
         self.lost.set()
         self.open.set()
 
@@ -192,7 +195,7 @@ async def stdio_wire() -> AsyncGenerator[tuple[Incoming, Outgoing]]:
     source, _ = await loop.connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(_take(_STDIN), "rb", buffering=0)
     )
-    sink, flow = await loop.connect_write_pipe(_Flow, os.fdopen(_take(_STDOUT), "wb", buffering=0))
+    sink, flow = await loop.connect_write_pipe(Flow, os.fdopen(_take(_STDOUT), "wb", buffering=0))
     outgoing = Outgoing(sink, flow)
     try:
         yield Incoming(reader, outgoing), outgoing
