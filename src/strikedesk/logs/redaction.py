@@ -19,6 +19,7 @@ _NAMES: Final = re.compile(
     r"authorization|cookie|passw|secret|token|nonce|api[-_]?key|credential|private", re.IGNORECASE
 )
 _SHAPES: Final = (
+    (re.compile(r"\bsdt_[\w-]{8,}"), MASK),  # Our own bearer tokens.
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"), rf"\1 {MASK}"),
     (re.compile(r"(://[^\s:/@\"']*:)[^\s@/\"']+@"), rf"\1{MASK}@"),
     (

@@ -104,10 +104,10 @@ def untrusted(text: str) -> str:
 
 def _number(value: Decimal | float) -> Json:
     """Return an integer where the value is one, else the nearest float; None for no number."""
-    if not math.isfinite(value):
+    known = value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)
+    if not known or not math.isfinite(near := float(value)):
         return None
-    exact = abs(value) < _EXACT_FLOAT and value == int(value)
-    return int(value) if exact else float(value)
+    return int(near) if abs(near) < _EXACT_FLOAT and value == int(near) else near
 
 
 def _instant(value: date) -> str:
