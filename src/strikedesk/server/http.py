@@ -1,13 +1,16 @@
 """Serving over the network: one ASGI app for both HTTP transports, behind names and tokens."""
 
+import signal
 import socket
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Final
 
 import anyio
+import uvicorn
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
 from mcp.server.auth.middleware.bearer_auth import BearerAuthBackend, RequireAuthMiddleware
+from mcp.server.sse import SseServerTransport
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.applications import Starlette
 from starlette.authentication import AuthenticationError
@@ -15,19 +18,17 @@ from starlette.middleware import Middleware
 from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Mount
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import Message, Receive, Scope, Send
 
 from strikedesk.domain.errors import Misconfigured
 from strikedesk.domain.reasons import Reason
-from strikedesk.server.app import DeskServer
+from strikedesk.server.app import DeskServer, open_server
 from strikedesk.server.auth import Tokens
-from strikedesk.server.call import READ, Door
+from strikedesk.server.call import READ
 from strikedesk.server.guard import BODY_MAX, BodyGuard, NameGuard, Names, names
-from strikedesk.server.opening import DeskSource, Opening
+from strikedesk.server.opening import DeskSource
 from strikedesk.settings import Settings
-
-if TYPE_CHECKING:
-    import uvicorn
 
 SESSIONS_MAX: Final = 500
 GRACE_S: Final = 3
@@ -45,8 +46,12 @@ def build_app(server: DeskServer, known: Names, health: Sequence[BaseRoute]) -> 
     streamable = server.streamable_http_app(
         max_request_body_size=BODY_MAX, max_sessions=SESSIONS_MAX, transport_security=_GUARDED
     )
-    sse = server.sse_app(max_request_body_size=BODY_MAX, transport_security=_GUARDED)
-    inner = BodyGuard(Starlette(routes=[*streamable.routes, *sse.routes]))
+    messages = SseServerTransport("/messages/", _GUARDED, BODY_MAX)
+    older = [
+        Route("/sse", EventStream(server, messages), methods=["GET"]),
+        Mount("/messages/", messages.handle_post_message),
+    ]
+    inner = BodyGuard(Starlette(routes=[*streamable.routes, *older]))
     door = RequireAuthMiddleware(inner, [READ])
     return Starlette(
         routes=[*health, Mount("/", app=door)],
@@ -63,6 +68,33 @@ def build_app(server: DeskServer, known: Names, health: Sequence[BaseRoute]) -> 
     )
 
 
+class EventStream:
+    """The older transport's stream, a connection each, ended properly whoever ends it.
+
+    The SDK's own app answers a second time after the stream, which is a traceback for every client
+    that is still there when the server stops.
+    """
+
+    def __init__(self, server: DeskServer, messages: SseServerTransport) -> None:
+        """Serve `server` to whoever posts to `messages`."""
+        self._server = server
+        self._messages = messages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection until either side ends it."""
+        unfinished = False
+
+        async def watched(message: Message) -> None:
+            nonlocal unfinished
+            unfinished = message["type"] == "http.response.start" or message.get("more_body", False)
+            await send(message)
+
+        async with self._messages.connect_sse(scope, receive, watched) as (incoming, outgoing):
+            await self._server.serve(incoming, outgoing)
+        if unfinished:
+            await send({"type": "http.response.body", "body": b""})
+
+
 def run_http(settings: Settings, health: Callable[[DeskSource], Sequence[BaseRoute]]) -> None:
     """Serve the network until a signal comes.
 
@@ -71,7 +103,7 @@ def run_http(settings: Settings, health: Callable[[DeskSource], Sequence[BaseRou
     Raises:
         Misconfigured: the address cannot be had.
     """
-    server = DeskServer(Door(settings=settings, lazy=Opening(settings), network=True))
+    server = open_server(settings, network=True)
     listener = listen(settings.host, settings.port)
     known = names(settings.host, settings.allowed_hosts, settings.allowed_origins)
     anyio.run(serve_http, server, build_app(server, known, health(server.door.lazy)), listener)
@@ -79,26 +111,47 @@ def run_http(settings: Settings, health: Callable[[DeskSource], Sequence[BaseRou
 
 async def serve_http(server: DeskServer, app: Starlette, listener: socket.socket) -> None:
     """Serve `app` on a socket that listens already."""
+    web = WebServer.of(app)
     try:
-        await uvicorn_server(app).serve(sockets=[listener])
+        async with anyio.create_task_group() as group:
+            group.start_soon(_end_on_signal, web)
+            await web.serve(sockets=[listener])
+            group.cancel_scope.cancel()
     finally:
         with anyio.move_on_after(CLOSE_S, shield=True):
             await server.door.lazy.close()
 
 
-def uvicorn_server(app: Starlette) -> "uvicorn.Server":
-    """Return the HTTP server for the app."""
-    import uvicorn  # noqa: PLC0415 -- 40 ms that reading this module should not cost
+class WebServer(uvicorn.Server):
+    """uvicorn, which leaves the signals to us.
 
-    config = uvicorn.Config(
-        app,
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        timeout_graceful_shutdown=GRACE_S,
-        ws="none",
-    )
-    return uvicorn.Server(config)
+    Its own way ends with raising the signal again, and the desk would never be closed.
+    """
+
+    @classmethod
+    def of(cls, app: Starlette) -> "WebServer":
+        """Return a server for the app: no access log, no name of its own, calls may end."""
+        return cls(
+            uvicorn.Config(
+                app,
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                timeout_graceful_shutdown=GRACE_S,
+                ws="none",
+            )
+        )
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Capture none."""
+        yield
+
+
+async def _end_on_signal(web: WebServer) -> None:
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for number in signals:
+            web.handle_exit(number, None)  # Event streams listen to this too, and end.
 
 
 def listen(host: str, port: int) -> socket.socket:
