@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 
 from strikedesk.domain import calendar
 from strikedesk.domain.errors import Denied
@@ -31,6 +32,7 @@ from strikedesk.exchange.simulated.moments import (
 from strikedesk.exchange.simulated.pit import Pits, joined
 from strikedesk.exchange.simulated.rows import chain_rows, option_quotes, share_quote
 from strikedesk.exchange.simulated.series import SeriesRoom
+from strikedesk.exchange.simulated.standing import StandingQuotes
 from strikedesk.exchange.simulated.ticks import usd
 
 
@@ -48,6 +50,7 @@ class SimulatedMarket:
         self._seed = seed
         self._pits = Pits(seed=seed)
         self._series = SeriesRoom(pits=self._pits)
+        self._standing = StandingQuotes()
         self._by_ticker = {underlying.ticker: underlying for underlying in underlyings}
         self._infos = tuple(self._by_ticker[ticker].info for ticker in sorted(self._by_ticker))
         self._by_root = {underlying.option_root: underlying for underlying in underlyings}
@@ -77,6 +80,9 @@ class SimulatedMarket:
         moment = moment_at(at)
         if moment is None:
             return {}
+        return self._standing.at(moment.at, symbols, partial(self._made, moment))
+
+    def _made(self, moment: Moment, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
         found: dict[Symbol, Quote] = {}
         options: defaultdict[Underlying, list[OptionSymbol]] = defaultdict(list)
         for symbol in symbols:
