@@ -369,7 +369,6 @@ async def test_the_trail_tells_who_did_what_when_and_how(ledger: Ledger) -> None
     assert sent.body == note.body
 
 
-@pytest.mark.promise("audit")
 async def test_each_line_seals_the_one_before(ledger: Ledger) -> None:
     await ledger.open_preview(a_preview(), a_note("previewed"))
     await claim(ledger)

@@ -59,7 +59,6 @@ FORGERIES: dict[str, Callable[[OrderEvent], OrderEvent]] = {
 }
 
 
-@pytest.mark.promise("audit")
 @pytest.mark.parametrize("position", [0, 2, 4])
 @pytest.mark.parametrize("forge", FORGERIES.values(), ids=FORGERIES)
 def test_an_altered_line_is_located(
@@ -71,7 +70,6 @@ def test_an_altered_line_is_located(
     assert bad_line(forged, whole) == position + 1
 
 
-@pytest.mark.promise("audit")
 @pytest.mark.parametrize("position", [0, 2, 4])
 def test_a_line_that_was_resealed_breaks_the_next(position: int) -> None:
     """Whoever knows the method can seal one line again, but not those behind it, nor the head."""
@@ -88,7 +86,6 @@ def test_a_line_that_was_resealed_breaks_the_next(position: int) -> None:
     assert bad_line(forged, whole) == min(position + 2, 5)
 
 
-@pytest.mark.promise("audit")
 @pytest.mark.parametrize("position", [0, 2, 4])
 def test_a_lost_line_is_located(position: int) -> None:
     whole = a_chain(5)

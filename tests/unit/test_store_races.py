@@ -146,7 +146,7 @@ async def test_the_chain_does_not_fork_under_many_writers(kind: str, tmp_path: P
         assert await desks[0].read(lambda c: tuple(c.execute(count).one())) == (64, 64)
 
 
-@pytest.mark.promise("durable")
+@pytest.mark.promise("nothing-lost")
 @pytest.mark.parametrize("acknowledged", [1, 7, 40])
 async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, acknowledged: int) -> None:
     """`kill -9` in the middle of writes: every row that was said to be durable is there."""
