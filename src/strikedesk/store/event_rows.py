@@ -18,6 +18,7 @@ from sqlalchemy import (
 
 from strikedesk.domain.ledger import Note, OrderEvent
 from strikedesk.store.chain import GENESIS, ChainHead, follows, head_of, seal, where_ends_differ
+from strikedesk.store.faults import unreadable
 from strikedesk.store.schema import order_event_head as heads
 from strikedesk.store.schema import order_events
 from strikedesk.store.types import EPOCH, MICROSECOND, WholeNumber
@@ -49,7 +50,9 @@ TRAIL: Final = (
 
 def append_event(connection: Connection, note: Note, *, order_id: str | None) -> None:
     """Seal a line behind the head, and make it the head."""
-    head = connection.execute(_LOCKED_HEAD).one()
+    head = connection.execute(_LOCKED_HEAD).one_or_none()
+    if head is None:
+        raise unreadable("the head of the audit trail is lost")
     behind = ChainHead(sequence=head.sequence, digest=head.digest)
     event = seal(note, order_id=order_id, behind=behind)
     connection.execute(_ADD, {name: getattr(event, name) for name in _COLUMNS})
@@ -67,7 +70,7 @@ class TrailCheck:
     """Walks over the rows of `TRAIL` and finds the first line that was altered, lost or added."""
 
     last: ChainHead = GENESIS
-    noted: ChainHead = GENESIS
+    noted: ChainHead | None = None
 
     def breaks_at(self, row: RowMapping) -> int | None:
         """Take the next row; return the sequence that is bad, if one is."""
@@ -82,6 +85,8 @@ class TrailCheck:
 
     def breaks_at_end(self) -> int | None:
         """Return the sequence that is lost or added behind the last row, if one is."""
+        if self.noted is None:
+            return 1  # No head, no rows: nothing vouches for any line.
         return where_ends_differ(self.last, self.noted)
 
 
