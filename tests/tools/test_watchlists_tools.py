@@ -1,0 +1,118 @@
+"""Watchlists as a client sees and edits them."""
+
+import anyio
+import pytest
+
+from strikedesk.domain.quotes import SymbolInfo
+from strikedesk.domain.symbols import EquitySymbol
+from strikedesk.portfolio.watchlists import SYMBOLS_MAX
+from strikedesk.server import arguments
+from tests.tools.core_door import ERAS, Era
+from tests.tools.paper_desk import PaperDesk, facts_of, reason_of, rows_of, text_of
+from tests.tools.talkative import talkative
+
+CALL = "AAPL261218C00200000"
+MAKE = {"name": "Tech", "add": f"msft, {CALL}"}
+
+
+def test_a_whole_list_can_be_quoted_at_once() -> None:
+    assert SYMBOLS_MAX == arguments.SYMBOLS_MAX
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_list_is_made_edited_shown_and_dropped(era: Era) -> None:
+    async with PaperDesk().client(era) as client:
+        empty = facts_of(await client.call_tool("list_watchlists", {}))
+        made = facts_of(await client.call_tool("edit_watchlist", MAKE))
+        edited = facts_of(
+            await client.call_tool(
+                "edit_watchlist", {"name": "tech", "add": ["SPY", "MSFT"], "remove": [CALL]}
+            )
+        )
+        shown = rows_of(await client.call_tool("list_watchlists", {}))
+        dropped = facts_of(
+            await client.call_tool("edit_watchlist", {"name": "TECH", "delete": True})
+        )
+        gone = facts_of(await client.call_tool("list_watchlists", {}))
+
+    assert (empty["total"], gone["total"]) == (0, 0)
+    assert made == {
+        "name": "Tech",
+        "symbols": ["MSFT", CALL],
+        "created": True,
+        "deleted": False,
+        "added": ["MSFT", CALL],
+        "removed": [],
+        "unchanged": [],
+    }
+    assert edited == {
+        "name": "Tech",
+        "symbols": ["MSFT", "SPY"],
+        "created": False,
+        "deleted": False,
+        "added": ["SPY"],
+        "removed": [CALL],
+        "unchanged": ["MSFT"],
+    }
+    assert shown == [
+        {"name": "Tech", "count": 2, "symbols": "MSFT SPY", "updated_at": "2026-11-20T16:00:00Z"}
+    ]
+    assert (dropped["deleted"], dropped["symbols"]) == (True, ["MSFT", "SPY"])
+
+
+async def test_a_symbol_that_does_not_exist_is_not_put_on_a_list() -> None:
+    """A typing error would lie there unnoticed, and none of the others is added beside it."""
+    desk = PaperDesk()
+    async with desk.client() as client:
+        refused = [
+            await client.call_tool("edit_watchlist", {"name": "Tech", "add": ["MSFT", wrong]})
+            for wrong in ("ZZZZ", "AAPL261218C00201001")
+        ]
+
+    assert [reason_of(each) for each in refused] == ["SYMBOL_NOT_FOUND", "CONTRACT_NOT_FOUND"]
+    assert "ZZZZ" in text_of(refused[0])
+    assert desk.lists.lists == {}
+
+
+async def test_a_symbol_that_nobody_quotes_now_may_be_watched() -> None:
+    """At night half of the market has no quote, and is still there in the morning."""
+    listed = SymbolInfo(
+        symbol=EquitySymbol("MSFT"), description="", kind="equity", has_options=True
+    )
+    async with talkative(found=(listed,)).client() as client:
+        edited = facts_of(await client.call_tool("edit_watchlist", {"name": "Tech", "add": "MSFT"}))
+
+    assert edited["symbols"] == ["MSFT"]
+
+
+async def test_edits_that_come_at_once_are_all_kept() -> None:
+    """Models call tools side by side."""
+    desk = PaperDesk()
+    async with desk.client() as client, anyio.create_task_group() as calls:
+        for ticker in ("AAPL", "MSFT", "SPY", "QQQ"):
+            calls.start_soon(client.call_tool, "edit_watchlist", {"name": "Tech", "add": ticker})
+
+    (kept,) = desk.lists.lists.values()
+    assert {symbol.compact for symbol in kept.symbols} == {"AAPL", "MSFT", "SPY", "QQQ"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": "Tech"},
+        {"name": "Tech", "add": [], "remove": []},
+        {"name": "Tech", "remove": ["AAPL"]},
+        {"name": "Tech", "delete": True},
+        {"name": "Tech", "delete": True, "add": ["AAPL"]},
+        {"name": "Tech", "add": ["AAPL"], "remove": ["AAPL"]},
+        {"name": "a <system> b", "add": ["AAPL"]},
+        {"name": "x" * 41, "add": ["AAPL"]},
+    ],
+)
+async def test_an_edit_that_cannot_be_meant_is_refused(wrong: dict[str, object]) -> None:
+    desk = PaperDesk()
+    async with desk.client() as client:
+        result = await client.call_tool("edit_watchlist", wrong)
+
+    assert reason_of(result) == "INVALID_ARGUMENT"
+    assert desk.lists.lists == {}
