@@ -3,7 +3,8 @@
 Law: the requirement is the least of several ways to group the same options, never less than zero.
 Tried are: every expiration by itself (spreads and naked shorts, or the worst value at expiration,
 whichever is less), all expirations together (a long that ends no earlier covers a short), and the
-worst value of all together; each with held shares covering shorts first, and without.
+worst value of all together; each with held shares covering shorts first, and without. It is the
+best of these, not of every grouping that there is.
 Source: FINRA rule 4210(f)(2); the index rates are those that retail brokers publish.
 """
 
@@ -60,6 +61,14 @@ class _Run:
     count: int
     premium: Decimal = NOTHING
     day: date = date.max
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """The short calls, or the short puts: those in spreads, and those that stand alone."""
+
+    spreads: Sequence[_Run]
+    alone: Sequence[_Run]
 
 
 def requirement(held: Contracts, shares: int, prices: Prices, rules: Rules) -> Decimal:
@@ -122,17 +131,28 @@ def _in_the_money(contract: OptionSymbol, spot: Decimal | None) -> Decimal:
 
 
 def _paired(held: Contracts, prices: Prices, rules: Rules) -> Decimal:
-    """Return what spreads and naked shorts require: a condor's dearer side, a strangle's too."""
-    spreads: dict[Right, list[_Run]] = {}
-    alone: dict[Right, list[_Run]] = {}
-    for right in Right:
-        spreads[right], alone[right] = _pair(held, right, prices, rules)
-    return _condors(spreads) + _strangles(alone)
+    """Return what spreads and naked shorts require: a condor's dearer side, a strangle's too.
+
+    A long need not be used: two naked shorts can require less than one of them in a spread.
+    """
+    ways = {right: _ways(held, right, prices, rules) for right in Right}
+    return min(
+        _condors(calls.spreads, puts.spreads) + _strangles(calls.alone, puts.alone)
+        for calls in ways[Right.CALL]
+        for puts in ways[Right.PUT]
+    )
 
 
-def _pair(
-    held: Contracts, right: Right, prices: Prices, rules: Rules
-) -> tuple[list[_Run], list[_Run]]:
+def _ways(held: Contracts, right: Right, prices: Prices, rules: Rules) -> tuple[_Side, ...]:
+    """Return one side with its longs put behind its shorts, and without."""
+    paired = _pair(held, right, prices, rules)
+    if not paired.spreads:
+        return (paired,)
+    shorts = {contract: count for contract, count in held.items() if count < 0}
+    return paired, _pair(shorts, right, prices, rules)
+
+
+def _pair(held: Contracts, right: Right, prices: Prices, rules: Rules) -> _Side:
     spreads: list[_Run] = []
     alone: list[_Run] = []
     longs = {c: n for c, n in held.items() if n > 0 and c.right is right}
@@ -150,7 +170,7 @@ def _pair(
         if left:
             premium = prices.marks.get(short, NOTHING) * SHARES_PER_CONTRACT
             alone.append(_Run(single, left, premium))
-    return spreads, alone
+    return _Side(spreads, alone)
 
 
 def _covering(
@@ -182,22 +202,20 @@ def _width(short: OptionSymbol, long: OptionSymbol) -> Decimal:
     return max(gap, NOTHING) * SHARES_PER_CONTRACT
 
 
-def _condors(spreads: Mapping[Right, Sequence[_Run]]) -> Decimal:
+def _condors(calls: Sequence[_Run], puts: Sequence[_Run]) -> Decimal:
     """Of a call spread and a put spread that end together only one can lose."""
     total = NOTHING
-    for day in {run.day for runs in spreads.values() for run in runs}:
-        calls, puts = ([run for run in spreads[right] if run.day == day] for right in Right)
-        total += sum(
-            (max(call.amount, put.amount) * count for call, put, count in _matched(calls, puts)),
-            NOTHING,
-        )
+    for day in {run.day for run in (*calls, *puts)}:
+        of_day = ([run for run in side if run.day == day] for side in (calls, puts))
+        for call, put, count in _matched(*of_day):
+            total += max(call.amount, put.amount) * count
     return total
 
 
-def _strangles(alone: Mapping[Right, Sequence[_Run]]) -> Decimal:
+def _strangles(calls: Sequence[_Run], puts: Sequence[_Run]) -> Decimal:
     """Of a naked call and a naked put the dearer counts, with the premium of the other."""
     total = NOTHING
-    for call, put, count in _matched(alone[Right.CALL], alone[Right.PUT]):
+    for call, put, count in _matched(calls, puts):
         dear, cheap = (call, put) if call.amount >= put.amount else (put, call)
         total += (dear.amount + cheap.premium) * count
     return total

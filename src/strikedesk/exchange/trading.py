@@ -10,7 +10,8 @@ from strikedesk.domain.calendar import exchange_date
 from strikedesk.domain.orders import TimeInForce
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
-from strikedesk.exchange.accounts import multiplier_of
+from strikedesk.exchange import power
+from strikedesk.exchange.accounts import NOTHING, multiplier_of
 from strikedesk.exchange.book import Part, WorkingOrder, filled_of
 from strikedesk.exchange.fees import Trade, load_schedule
 from strikedesk.exchange.matching import Match, closable, match, touched
@@ -67,7 +68,7 @@ def _fill(world: World, order: WorkingOrder, screen: Screen, found: Match) -> No
         _end(world, order, screen.at, Reason.CLOSE_EXCEEDS_POSITION)
         return
     found = replace(found, units=units)
-    if not _can_pay(world, order, found):
+    if not _can_pay(world, order, screen, found):
         _end(world, order, screen.at, Reason.INSUFFICIENT_BUYING_POWER)
         return
     fills = tuple(_fill_leg(world, order, part, screen, found) for part in order.parts)
@@ -78,12 +79,18 @@ def _fill(world: World, order: WorkingOrder, screen: Screen, found: Match) -> No
         _end_if_immediate(world, order, screen.at)
 
 
-def _can_pay(world: World, order: WorkingOrder, found: Match) -> bool:
+def _can_pay(world: World, order: WorkingOrder, screen: Screen, found: Match) -> bool:
     """A cash account owes nothing: an order without a limit may have run away from its money."""
     account = world.accounts[order.account_id]
     if order.limit is not None or order.closes_only or account.kind is AccountKind.MARGIN:
         return True
-    return account.cash >= found.net * order.request.unit_multiplier * found.units
+    claim = power.claim_of(power.quantities(account), account.kind, screen)
+    if claim is None:
+        return False
+    promised = world.orders.reserved(account.account_id) - order.reserved_left
+    cost = found.net * order.request.unit_multiplier * found.units
+    fees = sum((_fees(world, order, part, screen, found) for part in order.parts), NOTHING)
+    return account.cash - claim.on_cash - promised >= cost + fees
 
 
 def _fill_leg(world: World, order: WorkingOrder, part: Part, screen: Screen, found: Match) -> Fill:
