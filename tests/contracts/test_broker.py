@@ -1,9 +1,12 @@
 """What every broker promises. A new one is added to BROKERS and nothing else."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
+from itertools import cycle
+from pathlib import Path
 
 import pytest
 
@@ -20,18 +23,20 @@ from strikedesk.domain.broking import (
 )
 from strikedesk.domain.errors import Denied, Rejected
 from strikedesk.domain.orders import Action, Leg, OrderRequest, OrderType, TimeInForce
-from strikedesk.domain.ports import Broker, TransactionPage
+from strikedesk.domain.ports import Broker, TransactionPage, WorldStore
 from strikedesk.domain.quotes import Interval, Quote
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
-from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol, parse_option
+from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right, Symbol, parse_option
 from strikedesk.exchange.clock import VenueClock
 from strikedesk.exchange.market import Market
 from strikedesk.exchange.simulated.market import SimulatedMarket
+from strikedesk.store.worlds import SqlWorldStore
 from tests.builders import NOON
 from tests.fakes.clock import CountingEntropy, StoppedClock
 from tests.fakes.market import ScriptedMarket
 from tests.fakes.world import MemoryWorldStore
+from tests.stores import a_url, on_postgres, opened
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,10 +57,11 @@ class Stage:
 UNLISTED = parse_option("ZZZZ261218C00100000")
 
 
-def _paper(market: Market) -> Callable[[], Broker]:
-    store, clock, entropy = MemoryWorldStore(), StoppedClock(), CountingEntropy()
+def _connecting(market: Market, stores: Sequence[WorldStore]) -> Callable[[], Broker]:
+    """Return what makes paper brokers in turn over `stores`, as if each were a process."""
+    clock, entropy, turns = StoppedClock(), CountingEntropy(), cycle(stores)
     return lambda: PaperBroker(
-        store=store,
+        store=next(turns),
         market=market,
         clock=clock,
         world="contract",
@@ -64,53 +70,71 @@ def _paper(market: Market) -> Callable[[], Broker]:
     )
 
 
-def _on_scripted_market() -> Stage:
+def _scripted(stores: Sequence[WorldStore]) -> Stage:
     market = ScriptedMarket()
-    opened = NOON - timedelta(minutes=30)
-    market.tell("AAPL", "199.98", "200.02", at=opened)
+    market.tell("AAPL", "199.98", "200.02", at=NOON - timedelta(minutes=30))
     market.tell("AAPL261218C00200000", "6.00", "6.20")
     market.tell("AAPL261218C00210000", "2.00", "2.10")
     market.tell("AAPL261218C00500000", None, "0.05")
     return Stage(
-        connect=_paper(market),
+        connect=_connecting(market, stores),
         near=parse_option("AAPL261218C00200000"),
         far=parse_option("AAPL261218C00210000"),
         lame=parse_option("AAPL261218C00500000"),
     )
 
 
+@asynccontextmanager
+async def _on_scripted_market(_: Path) -> AsyncGenerator[Stage]:
+    yield _scripted([MemoryWorldStore()])
+
+
 _SIMULATED = SimulatedMarket(seed=1)
 
 
-def _on_simulated_market() -> Stage:
+@asynccontextmanager
+async def _on_simulated_market(_: Path) -> AsyncGenerator[Stage]:
     spy = EquitySymbol("SPY")
-    today = next(e for e in _SIMULATED.expirations(spy, NOON) if e.days > 0)
-    rows = _SIMULATED.chain(spy, {today.day}, NOON).rows
-    liquid = [r.contract for r in rows if r.contract.right.word == "call" and _has_room(r.quote)]
-    return Stage(
-        connect=_paper(_SIMULATED), near=liquid[0], far=liquid[-1], lame=EquitySymbol("SPX")
+    day = next(e.day for e in _SIMULATED.expirations(spy, NOON) if e.days > 0)
+    rows = _SIMULATED.chain(spy, {day}, NOON).rows
+    calls = [r.contract for r in rows if r.contract.right is Right.CALL and _has_room(r.quote)]
+    yield Stage(
+        connect=_connecting(_SIMULATED, [MemoryWorldStore()]),
+        near=calls[0],
+        far=calls[-1],
+        lame=EquitySymbol("SPX"),
     )
 
 
 def _has_room(quote: Quote) -> bool:
-    return quote.bid is not None and quote.bid > 0 and min(_sizes(quote)) >= ROOM
-
-
-def _sizes(quote: Quote) -> tuple[int, int]:
-    return quote.bid_size or 0, quote.ask_size or 0
+    return bool(quote.bid) and min(quote.bid_size or 0, quote.ask_size or 0) >= ROOM
 
 
 ROOM = 12
 
-BROKERS: dict[str, Callable[[], Stage]] = {
+
+def _in_a_database(kind: str) -> Callable[[Path], AbstractAsyncContextManager[Stage]]:
+    @asynccontextmanager
+    async def stage(folder: Path) -> AsyncGenerator[Stage]:
+        async with a_url(kind, folder) as url, opened(url) as here, opened(url) as there:
+            yield _scripted([SqlWorldStore(here), SqlWorldStore(there)])
+
+    return stage
+
+
+BROKERS: dict[str, Callable[[Path], AbstractAsyncContextManager[Stage]]] = {
     "paper, quotes set by hand": _on_scripted_market,
     "paper, simulated market": _on_simulated_market,
+    "paper, two processes on SQLite": _in_a_database("sqlite"),
+    "paper, two processes on PostgreSQL": _in_a_database("postgres"),
 }
+MARKS = {"paper, two processes on PostgreSQL": on_postgres}
 
 
-@pytest.fixture(params=list(BROKERS))
-def stage(request: pytest.FixtureRequest) -> Stage:
-    return BROKERS[request.param]()
+@pytest.fixture(params=[pytest.param(name, marks=MARKS.get(name, ())) for name in BROKERS])
+async def stage(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Stage]:
+    async with BROKERS[request.param](tmp_path) as stage:
+        yield stage
 
 
 @pytest.fixture
