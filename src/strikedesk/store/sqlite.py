@@ -39,6 +39,7 @@ _SETTINGS: Final = (
     "PRAGMA secure_delete = ON",
     "PRAGMA temp_store = MEMORY",
 )
+_READ_ONLY: Final = "PRAGMA query_only = ON"
 _OPEN_ATTEMPTS: Final = 40
 _PAUSE_S: Final = 0.05
 
@@ -84,7 +85,8 @@ class SqliteBackend:
         try:
             return work(self._reader)
         finally:
-            driver.execute("COMMIT")
+            if driver.in_transaction:
+                driver.execute("COMMIT")
 
 
 def open_sqlite(path: Path) -> SqliteBackend:
@@ -102,7 +104,8 @@ def open_sqlite(path: Path) -> SqliteBackend:
             writer = opened.enter_context(_connect_patiently(sqlite_engine(path)))
             _check(writer, path)
             bring_up_to_date(writer)
-            reader = opened.enter_context(sqlite_engine(path).connect())
+            reader = opened.enter_context(_connect_patiently(sqlite_engine(path)))
+            reader.exec_driver_sql(_READ_ONLY)
             opened.pop_all()
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         raise as_opening_error(error) from None
@@ -160,6 +163,7 @@ def _async_engine(path: Path) -> AsyncEngine:
         hide_parameters=True,
     )
     event.listen(engine.sync_engine, "connect", _set_up)
+    event.listen(engine.sync_engine, "connect", _forbid_writes)
     return engine
 
 
@@ -172,6 +176,12 @@ def _set_up(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     cursor.close()
     if mode != "wal":
         raise unreadable("no write-ahead log on this file system")
+
+
+def _forbid_writes(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    cursor.execute(_READ_ONLY)
+    cursor.close()
 
 
 def _connect_patiently(engine: Engine) -> Connection:
