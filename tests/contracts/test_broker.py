@@ -36,7 +36,7 @@ from tests.builders import NOON
 from tests.fakes.clock import CountingEntropy, StoppedClock
 from tests.fakes.market import ScriptedMarket
 from tests.fakes.world import MemoryWorldStore
-from tests.stores import a_url, on_postgres, opened
+from tests.stores import a_url, opened
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,25 +113,20 @@ def _has_room(quote: Quote) -> bool:
 ROOM = 12
 
 
-def _in_a_database(kind: str) -> Callable[[Path], AbstractAsyncContextManager[Stage]]:
-    @asynccontextmanager
-    async def stage(folder: Path) -> AsyncGenerator[Stage]:
-        async with a_url(kind, folder) as url, opened(url) as here, opened(url) as there:
-            yield _scripted([SqlWorldStore(here), SqlWorldStore(there)])
-
-    return stage
+@asynccontextmanager
+async def _in_a_database(folder: Path) -> AsyncGenerator[Stage]:
+    async with a_url("sqlite", folder) as url, opened(url) as here, opened(url) as there:
+        yield _scripted([SqlWorldStore(here), SqlWorldStore(there)])
 
 
 BROKERS: dict[str, Callable[[Path], AbstractAsyncContextManager[Stage]]] = {
     "paper, quotes set by hand": _on_scripted_market,
     "paper, simulated market": _on_simulated_market,
-    "paper, two processes on SQLite": _in_a_database("sqlite"),
-    "paper, two processes on PostgreSQL": _in_a_database("postgres"),
+    "paper, two processes on one database": _in_a_database,
 }
-MARKS = {"paper, two processes on PostgreSQL": on_postgres}
 
 
-@pytest.fixture(params=[pytest.param(name, marks=MARKS.get(name, ())) for name in BROKERS])
+@pytest.fixture(params=list(BROKERS))
 async def stage(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Stage]:
     async with BROKERS[request.param](tmp_path) as stage:
         yield stage
