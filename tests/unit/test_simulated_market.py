@@ -126,6 +126,7 @@ def test_the_underlyings_are_listed_by_ticker() -> None:
     assert {info.kind for info in MARKET.listed(NOON)} == {"equity", "etf", "index"}
 
 
+@settings(deadline=None)
 @given(at=instants)
 def test_inside_a_session_a_quote_is_never_older_than_a_step(at: datetime) -> None:
     """The stale-quote guard compares this age with its limit."""
@@ -133,11 +134,13 @@ def test_inside_a_session_a_quote_is_never_older_than_a_step(at: datetime) -> No
         assert timedelta() <= quote_of(SPY, at).age(at) < STEP
 
 
+@settings(deadline=None)
 @given(at=instants)
 def test_the_market_is_open_in_regular_hours_and_only_then(at: datetime) -> None:
     assert MARKET.is_open(at) == calendar.is_open(at)
 
 
+@settings(deadline=None)
 @given(at=instants)
 def test_outside_sessions_the_market_stands_still_at_the_last_close(at: datetime) -> None:
     """A price that moves at night would fill nothing and frighten everybody."""
@@ -236,7 +239,7 @@ def test_the_index_and_its_fund_move_together() -> None:
     assert max(ratios) - min(ratios) < Decimal("0.05")
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(ticker=tickers, at=instants, pick=st.integers(0, 40), later=st.integers(0, 400))
 def test_a_contract_once_listed_stays_listed_until_it_expires(
     ticker: str, at: datetime, pick: int, later: int
@@ -279,7 +282,7 @@ def test_a_day_is_the_answers_own_day() -> None:
     assert date(2026, 11, 20) not in counted
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(ticker=tickers, at=instants)
 def test_strikes_surround_the_spot_closely(ticker: str, at: datetime) -> None:
     """There is always something to trade near the money."""

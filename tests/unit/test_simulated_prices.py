@@ -67,7 +67,7 @@ def strikes_around(underlying: Underlying, count: int = 200) -> Floats:
     return float(underlying.start) * np.linspace(0.4, 1.8, count)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(underlying=underlyings, at=instants, pick=picks)
 def test_quotes_are_two_sided_on_their_ticks(
     underlying: Underlying, at: datetime, pick: int
@@ -89,7 +89,7 @@ def test_quotes_are_two_sided_on_their_ticks(
         assert 0 <= (row.quote.volume or 0) <= (row.quote.open_interest or 0)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(underlying=underlyings, at=instants, pick=picks)
 def test_mids_of_verticals_are_worth_between_nothing_and_their_width(
     underlying: Underlying, at: datetime, pick: int
@@ -102,7 +102,7 @@ def test_mids_of_verticals_are_worth_between_nothing_and_their_width(
             assert -tick <= worth <= upper.contract.strike - lower.contract.strike + tick
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(underlying=underlyings, at=instants, pick=picks)
 def test_calls_and_puts_agree_within_their_spreads(
     underlying: Underlying, at: datetime, pick: int
@@ -133,7 +133,7 @@ def width(quote: Quote) -> float:
     return float(quote.ask - quote.bid)
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(underlying=underlyings, at=instants)
 def test_a_longer_life_is_worth_no_less(underlying: Underlying, at: datetime) -> None:
     """Calendar spreads are never better than free; a European put may fall, and is left out."""
@@ -154,6 +154,7 @@ def lives(rows: list[ChainRow]) -> Iterator[tuple[ChainRow, ChainRow]]:
     return (pair for same in by_strike.values() for pair in pairwise(same))
 
 
+@settings(deadline=None)
 @given(underlying=underlyings, years=years, mood=moods)
 def test_values_have_no_negative_butterfly(
     underlying: Underlying, years: float, mood: float
@@ -167,6 +168,7 @@ def test_values_have_no_negative_butterfly(
         assert (np.abs(slopes) <= 1.0 + 1e-9).all()
 
 
+@settings(deadline=None)
 @given(underlying=underlyings, years=years, mood=moods)
 def test_an_american_contract_is_worth_its_exercise(
     underlying: Underlying, years: float, mood: float
@@ -177,6 +179,7 @@ def test_an_american_contract_is_worth_its_exercise(
         assert underlying.is_index or (values(book) >= book.intrinsic).all()
 
 
+@settings(deadline=None)
 @given(underlying=underlyings, strike=st.floats(0.5, 1.6), mood=moods)
 def test_american_values_never_fall_with_maturity(
     underlying: Underlying, strike: float, mood: float
@@ -191,6 +194,7 @@ def test_american_values_never_fall_with_maturity(
         assert (np.diff(value) >= -1e-4 * float(underlying.start)).all()
 
 
+@settings(deadline=None)
 @given(underlying=underlyings, years=st.floats(1e-6, 2.9), mood=moods, strike=st.floats(-1.0, 1.0))
 def test_total_variance_grows_with_maturity(
     underlying: Underlying, years: float, mood: float, strike: float
@@ -208,6 +212,7 @@ def test_total_variance_grows_with_maturity(
     assert later > sooner > 0
 
 
+@settings(deadline=None)
 @given(underlying=underlyings, years=years, mood=moods)
 def test_a_mid_is_within_half_a_tick_of_the_value_or_bounded_by_nothing(
     underlying: Underlying, years: float, mood: float
@@ -224,6 +229,7 @@ def test_a_mid_is_within_half_a_tick_of_the_value_or_bounded_by_nothing(
     assert (quoted.ask / 100 >= value).all()
 
 
+@settings(deadline=None)
 @given(underlying=underlyings, years=st.floats(0.02, 3.0), mood=st.floats(0.6, 1.6))
 def test_spreads_widen_away_from_the_money(
     underlying: Underlying, years: float, mood: float
@@ -244,7 +250,7 @@ def test_spreads_widen_away_from_the_money(
     assert share[2] >= share[1] - a_tick[1]
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(underlying=underlyings, at=instants, pick=picks)
 def test_greeks_have_the_signs_of_what_they_are(
     underlying: Underlying, at: datetime, pick: int

@@ -1,9 +1,8 @@
 """Quotes that stand until the next step: asked again within a step, they are not made again."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
-from threading import Lock
+from functools import lru_cache
 from typing import Final
 
 from strikedesk.domain.quotes import Quote
@@ -19,8 +18,8 @@ class StandingQuotes:
 
     def __init__(self) -> None:
         """Know nothing yet."""
-        self._steps: OrderedDict[datetime, dict[Symbol, Quote | None]] = OrderedDict()
-        self._lock = Lock()
+        # An lru_cache guards itself; a step made twice in a race is made alike.
+        self._known = lru_cache(maxsize=STEPS_KEPT)(_nothing_yet)
 
     def at(
         self,
@@ -42,10 +41,6 @@ class StandingQuotes:
         if len(known) + len(found) <= SYMBOLS_KEPT:
             known.update(found)
 
-    def _known(self, step: datetime) -> dict[Symbol, Quote | None]:
-        with self._lock:
-            self._steps.setdefault(step, {})
-            self._steps.move_to_end(step)
-            while len(self._steps) > STEPS_KEPT:
-                self._steps.popitem(last=False)
-            return self._steps[step]
+
+def _nothing_yet(_step: datetime) -> dict[Symbol, Quote | None]:
+    return {}
