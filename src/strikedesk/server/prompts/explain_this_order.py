@@ -26,4 +26,4 @@ Then tell me, in at most 200 words:
 - what could be done next, if anything, and by which tool, without doing it.
 
 What the desk calls null is unknown: say so. If its state is unknown, do not suggest sending it \
-again."""
+again. Leave out a step whose tool this server does not serve, and say that you did."""

@@ -39,8 +39,9 @@ async def get_price_history(
 ) -> Annotated[CallToolResult, RETURNS]:
     """Return price bars, oldest first, with a summary of the whole range; USD per share.
 
-    start and end are days, both included; without start: 90 days of 1d, 1 day of 1m. Volume in
-    shares. chart adds a picture of the whole range for a person to look at.
+    start and end are days, both included; without start: 90 days of 1d, 1 day of 1m. chart adds a
+    picture of the whole range; use it when a person wants to see the price. Times are UTC, a day
+    is New York's.
     """
     desk = await desk_of(call)
     query = HistoryQuery(symbol=symbol, interval=interval, start=start, end=end)
@@ -54,12 +55,16 @@ async def get_price_history(
 
 
 async def _picture(found: PriceHistory, simulated: bool) -> ImageContent:
-    """Draw beside the event loop: it takes a good part of a second."""
+    """Draw beside the event loop: it takes a while, and the first time a long one."""
+    feed = found.feed or (Feed.SIMULATED if simulated else None)
+    png = await asyncio.to_thread(_drawn, found, feed)
+    return ImageContent(type="image", data=b64encode(png).decode(), mime_type="image/png")
+
+
+def _drawn(found: PriceHistory, feed: Feed | None) -> bytes:
     from strikedesk.server.pictures import price_chart  # noqa: PLC0415 -- brings in matplotlib
 
-    feed = found.feed or (Feed.SIMULATED if simulated else None)
-    png = await asyncio.to_thread(price_chart, found, feed)
-    return ImageContent(type="image", data=b64encode(png).decode(), mime_type="image/png")
+    return price_chart(found, feed)
 
 
 def _about(found: PriceHistory) -> dict[str, Value]:
