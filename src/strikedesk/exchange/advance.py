@@ -15,8 +15,11 @@ from strikedesk.exchange.screen import look
 from strikedesk.exchange.trading import attempt, end
 from strikedesk.exchange.world import World
 
-# Quotes looked at in one call: a few hundredths of a second, for whoever holds the only writer.
-EFFORT: Final = 2_000
+# One unit is an order looked at, a few microseconds. A call takes a few hundredths of a second, for
+# whoever holds the only writer; asking the market costs as much as looking at many orders.
+EFFORT: Final = 10_000
+_A_TICK: Final = 100
+_A_QUOTE: Final = 10
 
 
 def advance(world: World, market: Market, until: datetime, *, effort: int = EFFORT) -> bool:
@@ -51,7 +54,7 @@ def _match_until(world: World, market: Market, until: datetime, effort: int) -> 
     """
     spent = 0
     for tick in _ticks(world, market, until):
-        spent += len(world.orders.symbols)
+        spent += _A_TICK + _A_QUOTE * len(world.orders.symbols) + len(world.orders)
         world.advanced_to = tick
         if _match_at(world, market, tick) or spent >= effort:
             return spent
