@@ -128,7 +128,6 @@ def headers_of(
     return [(name.encode(), value.encode()) for name, value in said]
 
 
-@pytest.mark.promise("one-door")
 @pytest.mark.parametrize(("method", "path"), ADDRESSES)
 async def test_who_gets_in_is_what_the_table_says(method: str, path: str) -> None:
     """Host first, then Origin, then the token; SSE was once left open beside a closed door."""

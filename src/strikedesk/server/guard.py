@@ -52,7 +52,7 @@ class Names:
 
 def names(bind: str, hosts: Collection[str], origins: Collection[str]) -> Names:
     """Return the names of a server bound to `bind`: the loopback's, its own, and the owner's."""
-    own = {bind} - _EVERYWHERE
+    own = {f"[{bind}]" if ":" in bind else bind} if bind not in _EVERYWHERE else set[str]()
     return Names(
         hosts=LOOPBACK_NAMES | {name.lower() for name in {*own, *hosts}},
         origins=frozenset(origin.lower().rstrip("/") for origin in origins),
@@ -104,6 +104,8 @@ class BodyGuard:
         except TimeoutError:
             await _refusal(408, "too slow")(scope, receive, send)
             return
+        if body is None:
+            return
         if len(body) > BODY_MAX:
             await _refusal(413, "too long", body)(scope, receive, send)
         elif too_deep(body):
@@ -112,12 +114,14 @@ class BodyGuard:
             await self._app(scope, _replayed(body, receive), send)
 
 
-async def _body(receive: Receive) -> bytes:
-    """Return the body, or its beginning once that is longer than we take."""
+async def _body(receive: Receive) -> bytes | None:
+    """Return the body, or its beginning once that is longer than we take; None of who has left."""
     body = bytearray()
     more = True
     while more and len(body) <= BODY_MAX:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
         body += message.get("body", b"")
         more = message.get("more_body", False)
     return bytes(body)

@@ -1,9 +1,11 @@
 """Serving over the network: one ASGI app for both HTTP transports, behind names and tokens."""
 
+import logging
 import signal
 import socket
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from importlib.util import find_spec
 from typing import Final
 
 import anyio
@@ -18,7 +20,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.types import Message, Receive, Scope, Send
 
 from strikedesk.domain.errors import Misconfigured
@@ -26,9 +28,18 @@ from strikedesk.domain.reasons import Reason
 from strikedesk.server.app import DeskServer, open_server
 from strikedesk.server.auth import Tokens
 from strikedesk.server.call import READ
-from strikedesk.server.guard import BODY_MAX, BodyGuard, NameGuard, Names, names
+from strikedesk.server.guard import (
+    BODY_MAX,
+    LOOPBACK_NAMES,
+    BodyGuard,
+    NameGuard,
+    Names,
+    names,
+)
 from strikedesk.server.opening import DeskSource
 from strikedesk.settings import Settings
+
+_log: Final = logging.getLogger(__name__)
 
 SESSIONS_MAX: Final = 500
 GRACE_S: Final = 3
@@ -51,7 +62,7 @@ def build_app(server: DeskServer, known: Names, health: Sequence[BaseRoute]) -> 
         Route("/sse", EventStream(server, messages), methods=["GET"]),
         Mount("/messages/", messages.handle_post_message),
     ]
-    inner = BodyGuard(Starlette(routes=[*streamable.routes, *older]))
+    inner = BodyGuard(Router([*streamable.routes, *older]))
     door = RequireAuthMiddleware(inner, [READ])
     return Starlette(
         routes=[*health, Mount("/", app=door)],
@@ -106,7 +117,19 @@ def run_http(settings: Settings, health: Callable[[DeskSource], Sequence[BaseRou
     server = open_server(settings, network=True)
     listener = listen(settings.host, settings.port)
     known = names(settings.host, settings.allowed_hosts, settings.allowed_origins)
-    anyio.run(serve_http, server, build_app(server, known, health(server.door.lazy)), listener)
+    _tell(settings.host, listener)
+    app = build_app(server, known, health(server.door.lazy))
+    options = {"use_uvloop": find_spec("uvloop") is not None}
+    anyio.run(serve_http, server, app, listener, backend_options=options)
+
+
+def _tell(host: str, listener: socket.socket) -> None:
+    """Say where clients find us, and what the owner should know about an address of the net."""
+    shown = f"[{host}]" if ":" in host else host
+    port = listener.getsockname()[1]
+    _log.info("listening at http://%s:%d/mcp (and /sse for older clients)", shown, port)
+    if shown not in LOOPBACK_NAMES:
+        _log.warning("%s is no loopback address: tokens travel in the clear without TLS", shown)
 
 
 async def serve_http(server: DeskServer, app: Starlette, listener: socket.socket) -> None:
