@@ -27,6 +27,7 @@ from mcp.types import (
 )
 from pydantic import AnyUrl
 
+from strikedesk.domain.errors import DeskError
 from strikedesk.logs.lines import configure
 from strikedesk.logs.redaction import Redactor
 from strikedesk.server.call import Door
@@ -58,7 +59,7 @@ class DeskServer(MCPServer[Door]):
     def __init__(self, door: Door) -> None:
         """Describe the server from its settings alone."""
         self.door = door
-        self._library: Library | None = None
+        self._laid_out = False
         with _without_rich():
             super().__init__(
                 "strikedesk",
@@ -93,6 +94,8 @@ class DeskServer(MCPServer[Door]):
         try:
             await self._lay_out()
             await self.door.lazy.desk()
+        except DeskError as error:
+            _log.warning("the desk cannot be opened: %s", error)
         except Exception:  # noqa: BLE001 -- the outermost loop of a task that nobody waits for
             _log.exception("warming up failed")
 
@@ -116,8 +119,9 @@ class DeskServer(MCPServer[Door]):
 
     async def list_prompts(self) -> list[Prompt]:
         """Return the prompts."""
-        self._open_library()
-        return await super().list_prompts()
+        with self._spoken("prompts/list"):
+            self._open_library()
+            return await super().list_prompts()
 
     async def get_prompt(
         self,
@@ -132,8 +136,9 @@ class DeskServer(MCPServer[Door]):
 
     async def list_resources(self) -> list[Resource]:
         """Return the documents."""
-        self._open_library()
-        return await super().list_resources()
+        with self._spoken("resources/list"):
+            self._open_library()
+            return await super().list_resources()
 
     async def read_resource(
         self, uri: AnyUrl | str, context: Context[Door, Any] | None = None
@@ -150,14 +155,19 @@ class DeskServer(MCPServer[Door]):
 
         return fill(self.door)
 
-    def _open_library(self) -> "Library":
-        """Return the prompts and documents, registered with the SDK the first time."""
+    @cached_property
+    def library(self) -> "Library":
+        """The prompts and documents."""
         from strikedesk.server.library import collect  # noqa: PLC0415 -- kept off `initialize`
 
-        if self._library is None:
-            self._library = collect()
-            self._library.lay_out(self)
-        return self._library
+        return collect()
+
+    def _open_library(self) -> "Library":
+        """Return the library, registered with the SDK the first time."""
+        if not self._laid_out:
+            self._laid_out = True
+            self.library.lay_out(self)
+        return self.library
 
     def _spoken(self, where: str) -> AbstractContextManager[None]:
         from strikedesk.server.speech import spoken  # noqa: PLC0415 -- kept off `initialize`

@@ -1,0 +1,73 @@
+"""The desk as the server holds it: opened for whoever needs it first, once, and let go of."""
+
+from pathlib import Path
+
+import pytest
+
+from strikedesk.domain.errors import Misconfigured
+from strikedesk.domain.secret import Secret
+from strikedesk.server.instructions import instructions
+from strikedesk.server.opening import Opening
+from strikedesk.settings import Folders, Settings
+from tests.tools.core_door import settings
+
+
+def at(home: Path, **said: object) -> Settings:
+    folders = Folders(config=home, data=home / "data", logs=home / "logs")
+    return Settings.model_validate({"folders": folders, **said})
+
+
+async def test_the_desk_is_opened_once_and_closed(tmp_path: Path) -> None:
+    """The real one: its database in a home of its own."""
+    opening = Opening(at(tmp_path))
+    try:
+        first, second = await opening.desk(), await opening.desk()
+        state = await first.safety.state()
+    finally:
+        await opening.close()
+
+    assert first is second
+    assert (state.halt, list(state.unsettled)) == (None, [])
+    assert (tmp_path / "data" / "strikedesk.db").exists()
+
+
+async def test_a_desk_that_nobody_needed_leaves_no_trace(tmp_path: Path) -> None:
+    opening = Opening(at(tmp_path))
+
+    await opening.close()
+
+    assert not at(tmp_path).folders.data.exists()
+
+
+async def test_a_desk_that_cannot_be_opened_says_so_to_each_who_asks(tmp_path: Path) -> None:
+    """The server stays up; the owner may mend it meanwhile."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "strikedesk.db").write_bytes(b"this is no database, and long enough" * 99)
+    opening = Opening(at(tmp_path))
+    try:
+        for _ in range(2):
+            with pytest.raises(Misconfigured):
+                await opening.desk()
+    finally:
+        await opening.close()
+
+
+def test_a_model_is_told_where_it_is_and_what_holds() -> None:
+    """From the settings alone: the desk is not open yet."""
+    told = instructions(settings())
+
+    assert told.startswith("Strikedesk, an options trading desk. PAPER: the exchange is simulated")
+    assert "confirm_order" in told
+    assert len(told) < 1_600
+
+
+def test_a_read_only_server_says_so() -> None:
+    told = instructions(settings(read_only=True))
+
+    assert "This server is read-only: nothing can be previewed or sent." in told
+
+
+def test_the_instructions_hold_no_setting_that_is_a_secret() -> None:
+    url = Secret("postgresql://desk:hunter2@db/desk")
+
+    assert "hunter2" not in instructions(settings(database_url=url))
