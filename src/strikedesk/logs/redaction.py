@@ -24,7 +24,7 @@ _SHAPES: Final = (
     (re.compile(r"(://[^\s:/@\"']*:)[^\s@/\"']+@"), rf"\1{MASK}@"),
     (
         re.compile(
-            r"(?i)((?:passw(?:or)?d|secret|token|nonce|api[-_]?key)[\"']?\s*[=:]\s*[\"']?)"
+            r"(?i)((?:passw(?:or)?d|secret|token|nonce|api[-_]?key)\\?[\"']?\s*[=:]\s*\\?[\"']?)"
             r"[^\s\"',&;}\\]{4,}"
         ),
         rf"\1{MASK}",

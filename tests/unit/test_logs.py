@@ -1,0 +1,130 @@
+"""Logs: one line of JSON each, on stderr, without a secret in any spelling."""
+
+import base64
+import io
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from strikedesk.domain.secret import Secret
+from strikedesk.logs.lines import configure
+from strikedesk.logs.redaction import LINE_MAX, Redactor
+
+HUNTER = "hunter2-and-more"
+
+
+@pytest.fixture
+def lines() -> Iterator[io.StringIO]:
+    """Log into memory, and leave the root logger as it was."""
+    root, own = logging.getLogger(), logging.getLogger("strikedesk")
+    before = (root.handlers[:], root.level, own.level)
+    written = io.StringIO()
+    configure(Redactor([Secret(HUNTER)]), written)
+    yield written
+    root.handlers[:], root.level, own.level = before
+
+
+def read(written: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in written.getvalue().splitlines()]
+
+
+def refuse() -> None:
+    raise RuntimeError(f"401 for https://me:{HUNTER}@broker/ with Bearer abcdefghijkl")
+
+
+def test_a_line_is_json_with_its_level_its_logger_and_its_time(lines: io.StringIO) -> None:
+    logging.getLogger("strikedesk.orders").info("sent %s", 3, extra={"order_id": "o-1"})
+
+    (line,) = read(lines)
+    assert line.pop("timestamp").endswith("Z")
+    assert line == {
+        "event": "sent 3",
+        "level": "info",
+        "logger": "strikedesk.orders",
+        "order_id": "o-1",
+    }
+
+
+def test_libraries_speak_from_warning_on(lines: io.StringIO) -> None:
+    logging.getLogger("mcp.server").info("chatter")
+    logging.getLogger("mcp.server").warning("trouble")
+
+    assert [line["event"] for line in read(lines)] == ["trouble"]
+
+
+@pytest.mark.promise("secrets")
+def test_a_traceback_is_one_line_and_tells_no_secret(lines: io.StringIO) -> None:
+    """Exceptions of libraries quote headers, URLs and bodies."""
+    try:
+        refuse()
+    except RuntimeError:
+        logging.getLogger("strikedesk").exception("failed")
+
+    (line,) = read(lines)
+    assert "RuntimeError" in line["exception"]
+    assert HUNTER not in lines.getvalue()
+    assert "abcdefghijkl" not in lines.getvalue()
+
+
+@pytest.mark.promise("secrets")
+def test_a_field_that_is_called_a_secret_is_masked_whatever_it_holds(lines: io.StringIO) -> None:
+    extra = {"Authorization": "x", "refresh_token": ["y"], "nonce": 5, "held": Secret("zzzzzz")}
+    logging.getLogger("strikedesk").info("asked", extra=extra)
+
+    (line,) = read(lines)
+    assert {name: line[name] for name in extra} == dict.fromkeys(extra, "***")
+
+
+@pytest.mark.promise("secrets")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Authorization: Bearer sk-live-0123456789",
+        "authorization: basic dXNlcjpwYXNzd29yZA==",
+        "postgresql://desk:sk-live-0123456789@db/desk",
+        "refresh_token=sk-live-0123456789&x=1",
+        '{"access_token": "sk-live-0123456789"}',
+        r"{\"client_secret\":\"sk-live-0123456789\"}",
+        "password: sk-live-0123456789",
+        "sdt_sk-live-0123456789 was refused",
+    ],
+)
+def test_what_looks_like_a_secret_is_taken_out(text: str) -> None:
+    line = Redactor().line(text)
+
+    assert "***" in line
+    assert "sk-live-0123456789" not in line
+    assert "dXNlcjpwYXNzd29yZA" not in line
+
+
+@pytest.mark.promise("secrets")
+@given(secret=st.text(st.characters(exclude_categories=["Cs"]), min_size=6, max_size=40))
+def test_a_known_secret_is_taken_out_in_its_usual_spellings(secret: str) -> None:
+    redactor = Redactor([Secret(secret)])
+    spellings = [
+        secret,
+        json.dumps(secret),
+        secret.encode().hex(),
+        base64.b64encode(secret.encode()).decode(),
+        base64.urlsafe_b64encode(secret.encode()).decode(),
+    ]
+
+    for spelling in spellings:
+        assert spelling not in redactor.line(f"before {spelling} after")
+
+
+def test_what_is_too_short_to_be_a_secret_is_left_alone() -> None:
+    """Masking every `a` would leave no line to read."""
+    redactor = Redactor([Secret("a"), Secret(b"\xff\xfe\xfd\xfc\xfb\xfa\xf9")])
+
+    assert redactor.line("a plain line") == "a plain line"
+
+
+def test_a_line_has_an_end() -> None:
+    assert len(Redactor().line("x" * 1_000_000)) == LINE_MAX
+    assert len(Redactor().line("token" * 200_000)) <= LINE_MAX
