@@ -82,7 +82,7 @@ def test_values_are_shown_as_json_has_them(value: Any, shown: object) -> None:
 
 
 @given(text=st.text())
-@pytest.mark.promise("outside-text")
+@pytest.mark.promise("untrusted")
 def test_whatever_a_stranger_wrote_arrives_bounded_and_visible(text: str) -> None:
     """No control, bidi or zero-width character, no markup, no new line, at most 200 characters."""
     shown = untrusted(text)
@@ -94,7 +94,7 @@ def test_whatever_a_stranger_wrote_arrives_bounded_and_visible(text: str) -> Non
     assert not {"<", ">", "\n", "\r", "\t"} & set(shown)
 
 
-@pytest.mark.promise("outside-text")
+@pytest.mark.promise("untrusted")
 @pytest.mark.parametrize(
     "fields",
     [
