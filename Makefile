@@ -6,6 +6,8 @@ TOOLS := .tools
 UV ?= $(or $(shell command -v uv 2>/dev/null),$(TOOLS)/bin/uv)
 BIN := .venv/bin
 SYNC = $(UV) sync --frozen --quiet --compile-bytecode --python $(PYTHON)
+# Where the index is behind a certificate that only this system knows, uv has to be told to look.
+SYSTEM_CERTS = UV_SYSTEM_CERTS=true UV_NATIVE_TLS=true
 
 # uv keeps its cache in the home folder; without a writable one it keeps it here.
 ifeq ($(shell test -n "$$HOME" && test -w "$$HOME" && echo yes),)
@@ -70,12 +72,12 @@ $(TOOLS)/bin/uv:
 # A demo needs no tools for tests; whoever has them keeps them.
 .venv/.run-ready: uv.lock pyproject.toml | $(UV)
 	@echo "Setting up .venv ..."
-	@$(SYNC) --no-dev --inexact
+	@$(SYNC) --no-dev --inexact 2>/dev/null || $(SYSTEM_CERTS) $(SYNC) --no-dev --inexact
 	@touch $@
 
 .venv/.dev-ready: uv.lock pyproject.toml | $(UV)
 	@echo "Setting up .venv with the tools for tests ..."
-	@$(SYNC)
+	@$(SYNC) 2>/dev/null || $(SYSTEM_CERTS) $(SYNC)
 	@touch $@ .venv/.run-ready
 
 tests/clients/node_modules/.ready: tests/clients/package-lock.json
