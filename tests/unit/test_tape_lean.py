@@ -10,12 +10,13 @@ import pytest
 
 from strikedesk.domain.errors import Denied, Misconfigured
 from strikedesk.domain.reasons import Reason
-from strikedesk.domain.symbols import EquitySymbol, parse_option
-from strikedesk.exchange.tape.facts import Standing, describe
+from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, parse_option
+from strikedesk.exchange.tape.layout import MISSING, Source
 from strikedesk.exchange.tape.lean.convert import convert
 from strikedesk.exchange.tape.lean.report import Odd, Report
 from strikedesk.exchange.tape.market import TapeMarket
 from strikedesk.exchange.tape.reader import read_tape
+from strikedesk.exchange.tape.tape import Record, Track, dollars
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 needs_data = pytest.mark.skipif(not SHARED.is_dir(), reason="the sample data is not here")
@@ -68,6 +69,10 @@ def a_minute(minute: int, bid: str, ask: str) -> str:
     """Return a quote for the minute that begins so long after half past nine."""
     sides = (f"{side},{side},{side},{side},{7 if side else 0}" for side in (bid, ask))
     return ",".join((str((34_200 + 60 * minute) * 1000), *sides))
+
+
+def records(track: Track) -> list[Record]:
+    return [track.record(place) for place in range(len(track.instants))]
 
 
 def refusal(out: Path, *paths: Path) -> dict[str, object]:
@@ -208,13 +213,16 @@ def test_sides_that_were_not_recorded_are_not_written(tmp_path: Path) -> None:
         Odd.CROSSED: 1,
         Odd.AFTER_CLOSE: 1,
     }
-    assert describe(read_tape(out)).standing == {
-        Standing.TWO_SIDED: 2,
-        Standing.CROSSED: 1,
-        Standing.BID_ONLY: 1,
-        Standing.ASK_ONLY: 1,
-        Standing.NO_SIDE: 1,
-    }
+    track = read_tape(out).tracks[parse_option("GOOG 2016-01-15 750 P")]
+    sides = [(dollars(record.bid), dollars(record.ask)) for record in records(track)]
+    assert sides == [
+        (None, Decimal("13.30")),
+        (Decimal("13.10"), None),
+        (None, None),
+        (Decimal("13.10"), Decimal("13.10")),
+        (Decimal("13.11"), Decimal("13.10")),
+        (Decimal(0), Decimal("13.10")),
+    ]
 
 
 def parity_members(call: str = "131000") -> dict[str, list[str]]:
@@ -243,7 +251,7 @@ def test_a_derived_price_says_that_it_is_derived(tmp_path: Path) -> None:
     ]
     assert derived == "2015-12-24,09:31:00,,,,,,751.00,,,GOOG,parity"
     assert recorded == "2015-12-24,13:00:00,,,,,,748.40,517084,,GOOG,"
-    assert describe(read_tape(out)).derived == ("GOOG",)
+    assert read_tape(out).tracks[GOOG].source is Source.PARITY
     assert any("source=parity" in note for note in read_tape(out).notes)
 
 
@@ -409,8 +417,8 @@ def test_the_sample_chains_become_a_tape(tmp_path: Path) -> None:
         Odd.JUMP: 1,
     }
     assert sum("nearer the close of its own day" in remark for remark in report.remarks) == 6
-    facts = describe(read_tape(out))
-    assert facts.standing[Standing.NO_SIDE] == facts.rows - facts.sessions
+    contracts = [t for t in read_tape(out).tracks.values() if isinstance(t.symbol, OptionSymbol)]
+    assert {(r.bid, r.ask) for track in contracts for r in records(track)} == {(MISSING, MISSING)}
 
 
 @needs_data

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from strikedesk.domain.errors import Misconfigured
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right, Symbol, parse_symbol
-from strikedesk.exchange.tape.facts import Standing, describe
 from strikedesk.exchange.tape.layout import Source
 from strikedesk.exchange.tape.reader import read_tape
 from strikedesk.exchange.tape.tape import Record, dollars
@@ -83,7 +82,7 @@ def test_several_underlyings_and_roots_share_a_tape(tmp_path: Path) -> None:
         "2026-11-20,10:00:00,,,,,,5100,,,SPX",
     )
 
-    assert describe(read_tape(path)).underlyings == ("AAPL", "SPX")
+    assert {symbol.underlying for symbol in read_tape(path).tracks} == {"AAPL", "SPX"}
 
 
 def test_notes_stand_before_the_header(tmp_path: Path) -> None:
@@ -208,25 +207,6 @@ def test_derived_prices_are_told_apart(tmp_path: Path) -> None:
 
     assert tape.tracks[EquitySymbol("AAPL")].source is Source.PARITY
     assert tape.tracks[parse_symbol("AAPL 2026-12-18 200 C")].source is Source.RECORDED
-    assert describe(tape).derived == ("AAPL",)
-
-
-def test_the_facts_of_a_tape_count_its_rows(tmp_path: Path) -> None:
-    contract = "2026-12-18,200,C"
-    path = a_file(
-        tmp_path,
-        f"2026-11-20,10:00:00,{contract},5,6,,,,AAPL",
-        f"2026-11-20,10:01:00,{contract},6,5,,,,AAPL",
-        f"2026-11-20,10:02:00,{contract},6,,,,,AAPL",
-        f"2026-11-20,10:03:00,{contract},,5,,,,AAPL",
-        f"2026-11-20,10:04:00,{contract},,,5,,,AAPL",
-        "2026-11-23,10:00:00,,,,,,201,,,AAPL",
-    )
-
-    facts = describe(read_tape(path))
-
-    assert facts.standing == dict.fromkeys(Standing, 1)
-    assert (facts.sessions, facts.contracts, facts.expirations, facts.rows) == (2, 1, 1, 6)
 
 
 prices = st.integers(0, 10**9).map(lambda n: f"{n // 10_000}.{n % 10_000:04d}") | st.just("")
