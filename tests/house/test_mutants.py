@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 CONFIRM, PREVIEW, RECONCILE = (
     f"tests/unit/test_orders_{name}.py" for name in ("confirm", "preview", "reconcile")
 )
-LIMITS, PAYOFF = "tests/unit/test_limits.py", "tests/unit/test_payoff.py"
+LIMITS, WORST = "tests/unit/test_limits.py", "tests/unit/test_worst_case.py"
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,8 @@ class Mutant:
 MUTANTS = [
     Mutant("orders/submit.py", "if await self.halt.engaged():", "if False:", CONFIRM),
     Mutant("orders/submit.py", "> SEND_WITHIN:", "> SEND_WITHIN * 99:", CONFIRM),
-    Mutant("orders/submit.py", "if intent is None:", "if False:", CONFIRM),
+    Mutant("orders/confirm.py", "if intent is None:", "if False:", CONFIRM),
+    Mutant("orders/confirm.py", "if task is None:", "if True:", CONFIRM),
     Mutant(
         "orders/confirm.py",
         "if not hmac.compare_digest(preview.nonce_hash, hashed):",
@@ -52,8 +53,8 @@ MUTANTS = [
         CONFIRM,
     ),
     Mutant("orders/confirm.py", "self.clock.now() >= preview.expires_at", "False", CONFIRM),
-    Mutant("orders/confirm.py", "await self._limits_again(record)", "pass", CONFIRM),
-    Mutant("orders/confirm.py", "self.consent.require(record)", "pass", CONFIRM),
+    Mutant("orders/confirm.py", "await self._limits_again(preview.record)", "pass", CONFIRM),
+    Mutant("orders/confirm.py", "self.consent.require(preview.record)", "pass", CONFIRM),
     Mutant("orders/confirm.py", "await asyncio.shield(task)", "await task", CONFIRM),
     Mutant("orders/preview.py", "deny_failed(appraisal.checks)", "pass", PREVIEW),
     Mutant("orders/preview.py", "_deny_refused(preflight)", "pass", PREVIEW),
@@ -72,8 +73,16 @@ MUTANTS = [
     Mutant("risk/verdict.py", "facts.limit_net <= worst", "True", LIMITS),
     Mutant("risk/verdict.py", "if age_s is None:", "if False:", LIMITS),
     Mutant("risk/verdict.py", "if facts.natural_net is None:", "if False:", LIMITS),
-    Mutant("domain/worst_case.py", "left -= lent", "pass", PAYOFF),
-    Mutant("domain/worst_case.py", "if short <= day", "if True", PAYOFF),
+    Mutant("domain/cover.py", "left -= lent", "pass", WORST),
+    Mutant("domain/cover.py", "longs[symbol] -= count", "pass", WORST),
+    Mutant("domain/cover.py", "contract.expiration > end[0] or", "True or", WORST),
+    Mutant(
+        "domain/cover.py", "contract.expiration > end[0]", "contract.expiration >= end[0]", WORST
+    ),
+    Mutant("domain/worst_case.py", "if added.quantity < 0 < held:", "if False:", WORST),
+    Mutant("domain/worst_case.py", "added.quantity - bought_back", "added.quantity", WORST),
+    Mutant("domain/worst_case.py", "after.uncovered > before.uncovered or", "", WORST),
+    Mutant("domain/worst_case.py", "[*before.paths, *after.paths]", "[]", WORST),
 ]
 
 
@@ -102,7 +111,7 @@ def test_a_broken_safety_line_is_noticed(house: Path, mutant: Mutant) -> None:
 
 def test_the_tests_pass_on_the_unbroken_copy(house: Path) -> None:
     """Else every mutant would seem to be noticed."""
-    ended = run(house, CONFIRM, PREVIEW, RECONCILE, LIMITS, PAYOFF)
+    ended = run(house, CONFIRM, PREVIEW, RECONCILE, LIMITS, WORST)
 
     assert ended.returncode == 0, ended.stdout[-2000:]
 

@@ -29,7 +29,7 @@ async def chatter(call: Call) -> Annotated[CallToolResult, record_schema()]:
     """Print, let a child print, and read what is there to read."""
     print("a stray line")  # noqa: T201 -- that is the trap
     print("an unfinished one", end="")  # noqa: T201 -- same
-    sys.__stdout__.write("another\n")  # type: ignore[union-attr]
+    sys.__stdout__.write("another\n")  # type: ignore[union-attr] -- a process of its own has one
     subprocess.run(["echo", "a child"], check=True)  # noqa: ASYNC221 -- same
     return record({"read": sys.stdin.read()})
 

@@ -86,6 +86,7 @@ def refusal(**overrides: object) -> str:
     return str(refused.value.facts["setting"])
 
 
+@pytest.mark.promise("paper")
 def test_no_configuration_means_paper_on_sqlite_in_the_data_folder(home: Path) -> None:
     """Promise 8: an absent setting never means live."""
     settings = load()
@@ -98,6 +99,7 @@ def test_no_configuration_means_paper_on_sqlite_in_the_data_folder(home: Path) -
     assert settings.key_source is KeySource.KEYRING
 
 
+@pytest.mark.promise("paper")
 @pytest.mark.parametrize(("name", "value"), UNREADABLE)
 def test_a_value_that_cannot_be_read_stops_the_start_and_is_named(
     name: str, value: str, monkeypatch: pytest.MonkeyPatch

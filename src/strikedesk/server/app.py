@@ -204,7 +204,7 @@ def _without_rich() -> Generator[None]:
     if "rich" in sys.modules:
         yield
         return
-    sys.modules["rich"] = None  # type: ignore[assignment]
+    sys.modules["rich"] = None  # type: ignore[assignment] -- how an import is made to fail
     try:
         yield
     finally:
