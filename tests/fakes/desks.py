@@ -45,7 +45,9 @@ class MemoryDesk:
         return self._desk
 
     async def close(self) -> None:
-        """See `DeskSource.close`."""
+        """See `DeskSource.close`: what is on its way is waited for, as `wiring` does."""
+        if self._desk is not None:
+            await self._desk.confirm.drain()
         self.closed += 1
 
     def _assembled(self) -> Desk:
