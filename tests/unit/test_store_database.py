@@ -158,6 +158,29 @@ async def test_a_stream_can_be_left_half_way(database: Database) -> None:
     assert await database.write(add) == "ann"
 
 
+async def test_a_stream_whose_reader_was_cancelled_lets_go(database: Database) -> None:
+    """`audit verify` is long, and its caller may press Ctrl-C."""
+    await asyncio.gather(*(database.write(lambda c, n=n: add(c, f"{n:04d}")) for n in range(50)))
+    query = select(users.c.user_id)
+    seen = asyncio.Event()
+
+    async def read_on_and_on() -> None:
+        while True:
+            async with aclosing(database.stream(query)) as rows:
+                async for _ in rows:
+                    seen.set()
+
+    for _ in range(5):
+        seen.clear()
+        reading = asyncio.ensure_future(read_on_and_on())
+        await seen.wait()
+        reading.cancel()
+        await asyncio.wait([reading])
+        assert reading.cancelled()
+
+    assert len([row async for row in database.stream(query)]) == 50
+
+
 @pytest.mark.parametrize("kind", DATABASES)
 async def test_two_databases_on_one_desk_see_each_other_s_rows(kind: str, tmp_path: Path) -> None:
     async with a_url(kind, tmp_path) as url, opened(url) as one, opened(url) as other:

@@ -79,7 +79,13 @@ def test_a_word_comes_back_as_what_it_names(state: OrderState) -> None:
     assert word.process_result_value(word.process_bind_param(state, DIALECT), DIALECT) is state
 
 
-def test_a_word_that_means_nothing_is_refused_when_read() -> None:
+def test_a_word_may_come_as_plain_text() -> None:
+    assert Word(OrderState).process_bind_param("filled", DIALECT) == "filled"
+
+
+def test_a_word_that_means_nothing_is_refused() -> None:
     """A state that nobody knows must not pass for one that allows something."""
     with pytest.raises(ValueError, match="sent"):
         Word(OrderState).process_result_value("sent", DIALECT)
+    with pytest.raises(ValueError, match="sent"):
+        Word(OrderState).process_bind_param("sent", DIALECT)

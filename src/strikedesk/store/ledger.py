@@ -43,8 +43,15 @@ class SqlLedger:
         return await self._database.read(partial(order_rows.preview_by_id, preview_id=preview_id))
 
     async def claim(
-        self, preview_id: str, *, nonce_hash: str, binding: str, now: datetime, note: Note
-    ) -> bool:
+        self,
+        preview_id: str,
+        *,
+        nonce_hash: str,
+        binding: str,
+        progress: Progress,
+        now: datetime,
+        note: Note,
+    ) -> OrderRecord | None:
         """See `Ledger.claim`."""
         spend = partial(
             order_rows.spend_nonce,
@@ -54,7 +61,7 @@ class SqlLedger:
             now=now,
         )
         return await self._database.write(
-            partial(_claim, spend=spend, preview_id=preview_id, note=note)
+            partial(_claim, spend=spend, preview_id=preview_id, progress=progress, note=note)
         )
 
     async def void(self, preview_id: str, progress: Progress, note: Note) -> None:
@@ -137,13 +144,17 @@ def _open_preview(connection: Connection, *, preview: PreviewRecord, note: Note)
 
 
 def _claim(
-    connection: Connection, *, spend: Callable[[Connection], bool], preview_id: str, note: Note
-) -> bool:
-    if not spend(connection):
-        return False
-    order_id = order_rows.order_of_preview(connection, preview_id)
-    append_event(connection, note, order_id=order_id)
-    return True
+    connection: Connection,
+    *,
+    spend: Callable[[Connection], bool],
+    preview_id: str,
+    progress: Progress,
+    note: Note,
+) -> OrderRecord | None:
+    found = order_rows.locked_order_of(connection, preview_id)
+    if found is None or found.state is not OrderState.PREVIEWED or not spend(connection):
+        return None
+    return _move(connection, found, progress, note)
 
 
 def _void(connection: Connection, *, preview_id: str, progress: Progress, note: Note) -> None:

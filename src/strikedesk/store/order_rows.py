@@ -16,6 +16,9 @@ _PLAIN: Final = tuple(c.name for c in orders.columns if c.name != "canonical")
 
 _ORDER: Final = select(orders).where(orders.c.order_id == bindparam("wanted"))
 _LOCKED: Final = _ORDER.with_for_update()
+_LOCKED_OF_PREVIEW: Final = (
+    select(orders).where(orders.c.preview_id == bindparam("wanted")).with_for_update()
+)
 _BY_CLIENT_ID: Final = select(orders).where(orders.c.client_order_id == bindparam("wanted"))
 _BY_BROKER_ID: Final = (
     select(orders)
@@ -122,6 +125,11 @@ def order_of_preview(connection: Connection, preview_id: str) -> str:
 def locked_order(connection: Connection, order_id: str) -> OrderRecord | None:
     """Return an order that nobody else can move before this transaction ends."""
     return _record(_one(connection, _LOCKED, wanted=order_id))
+
+
+def locked_order_of(connection: Connection, preview_id: str) -> OrderRecord | None:
+    """Return the order of a preview, as `locked_order` does."""
+    return _record(_one(connection, _LOCKED_OF_PREVIEW, wanted=preview_id))
 
 
 def store_moved(connection: Connection, record: OrderRecord) -> None:

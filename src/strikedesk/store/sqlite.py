@@ -40,7 +40,7 @@ _SETTINGS: Final = (
     "PRAGMA temp_store = MEMORY",
 )
 _READ_ONLY: Final = "PRAGMA query_only = ON"
-_OPEN_ATTEMPTS: Final = 40
+_PATIENCE_S: Final = 15.0
 _PAUSE_S: Final = 0.05
 
 
@@ -168,6 +168,14 @@ def _async_engine(path: Path) -> AsyncEngine:
 
 
 def _set_up(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    try:
+        _apply_settings(connection)
+    except BaseException:
+        connection.close()  # SQLAlchemy would leave it to the garbage collector.
+        raise
+
+
+def _apply_settings(connection: DBAPIConnection) -> None:
     cursor = connection.cursor()
     for setting in _SETTINGS:
         cursor.execute(setting)
@@ -189,14 +197,14 @@ def _connect_patiently(engine: Engine) -> Connection:
 
     SQLite does not wait for that lock by itself.
     """
-    for _ in range(_OPEN_ATTEMPTS):
+    give_up_at = time.monotonic() + _PATIENCE_S
+    while True:
         try:
             return engine.connect()
         except (DBAPIError, sqlite3.Error) as error:
-            if not is_busy(error):
+            if not is_busy(error) or time.monotonic() > give_up_at:
                 raise
             time.sleep(_PAUSE_S)
-    return engine.connect()
 
 
 def _check(connection: Connection, path: Path) -> None:

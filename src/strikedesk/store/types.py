@@ -88,9 +88,9 @@ class Word(TypeDecorator[WordT], Generic[WordT]):
         super().__init__()
         self.words = words
 
-    def process_bind_param(self, value: WordT | None, dialect: Dialect) -> str | None:
-        """Write the word."""
-        return None if value is None else value.value
+    def process_bind_param(self, value: WordT | str | None, dialect: Dialect) -> str | None:
+        """Write the word, which may come as plain text; one that means nothing is refused."""
+        return None if value is None else self.words(value).value
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> WordT | None:
         """Read it back."""
