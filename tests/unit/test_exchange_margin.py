@@ -211,3 +211,8 @@ def test_a_position_many_times_over_requires_as_many_times_as_much(
     larger = {contract: count * times for contract, count in held.items()}
 
     assert requirement(larger, 0, PRICES, EQUITY) == times * requirement(held, 0, PRICES, EQUITY)
+
+
+def test_shares_whose_price_is_unknown_cover_nothing_that_is_known() -> None:
+    """What the covered call is in the money cannot be told; and naked it has no bound."""
+    assert required({"C110": -1}, shares=100, spot=None) == UNKNOWN

@@ -9,6 +9,7 @@ from strikedesk.domain.errors import Denied, Rejected
 from strikedesk.domain.orders import TimeInForce
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
+from strikedesk.domain.symbols import parse_symbol
 from strikedesk.exchange import orders, power
 from strikedesk.exchange.assess import assess
 from strikedesk.exchange.screen import look
@@ -473,3 +474,53 @@ def test_somebody_elses_order_cannot_be_touched(floor: Floor) -> None:
         orders.cancel(floor.world, NOON, CASH, order.broker_order_id)
 
     assert floor.state(order.broker_order_id) is OrderState.WORKING
+
+
+# Where prices are missing
+
+
+def test_a_stop_whose_market_is_gone_reckons_with_its_trigger(floor: Floor) -> None:
+    """Nobody quotes the call at all: the stop holds back what it would cost at its trigger."""
+    floor.later(CALL, None, None)
+
+    floor.place(an_order(f"buy_to_open 1 {CALL}", stop="8.00"))
+
+    assert free(floor) == Decimal(100_000) - 800 - Decimal("1.12")
+
+
+def test_a_call_that_assignment_left_bare_claims_what_buying_the_shares_costs(
+    floor: Floor,
+) -> None:
+    """A cash account cannot open it, but it can be left with it."""
+    bare = floor.account(CASH).traded(parse_symbol(CALL), -1, Decimal(6), NOON)
+    floor.world.put_account(bare)
+
+    assert free(floor, CASH) == Decimal(100_600) - 20_000
+    floor.later("AAPL", None, None)
+    found = assess(
+        floor.world,
+        floor.market,
+        floor.world.advanced_to,
+        an_order(f"buy_to_open 1 {PUT}", net="5.10", account=CASH),
+    )
+    assert (found.before, found.refusal is None) == (None, False)
+
+
+def test_a_cash_account_whose_debts_are_unknown_pays_for_nothing_without_a_limit(
+    floor: Floor,
+) -> None:
+    stop = floor.place(an_order(f"buy_to_open 1 {PUT}", stop="8.00", account=CASH))
+    floor.world.put_account(floor.account(CASH).traded(parse_symbol(CALL), -1, Decimal(6), NOON))
+
+    floor.later(PUT, "8.00", "8.10", size=None)
+
+    assert floor.order(stop.broker_order_id).reject_code == "insufficient_buying_power"
+
+
+def test_an_order_that_never_was_is_not_shown(floor: Floor) -> None:
+    floor.place(an_order(f"buy_to_open 1 {CALL}", net="6.20"))
+
+    with pytest.raises(Denied) as denied:
+        floor.order("w-99")
+
+    assert denied.value.reason is Reason.ORDER_UNKNOWN

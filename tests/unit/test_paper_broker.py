@@ -117,6 +117,37 @@ async def test_what_nobody_quotes_leaves_the_worth_unknown_and_not_zero(paper: P
     assert balances.cash is not None
 
 
+async def test_shares_without_a_price_leave_the_buying_power_unknown(paper: Paper) -> None:
+    await paper.place(an_order("buy 10 AAPL", net="200.10"))
+    paper.market.tell("AAPL", None, None, at=NOON + timedelta(minutes=1))
+    paper.clock.move(60)
+
+    balances = await paper.broker.balances(MARGIN)
+
+    assert (balances.option_buying_power, balances.stock_buying_power) == (None, None)
+    assert (balances.maintenance_margin, balances.long_value) == (None, None)
+    assert balances.short_value == 0
+
+
+async def test_orders_of_other_accounts_are_not_found(paper: Paper) -> None:
+    await paper.place(an_order(f"buy_to_open 1 {CALL}", net="5.00", account=CASH), "theirs")
+    await paper.place(an_order(f"buy_to_open 1 {CALL}", net="5.00"), "mine")
+
+    assert (await paper.broker.find(MARGIN, "theirs")).status is LookupStatus.ABSENT
+    assert [o.client_order_id for o in await paper.broker.orders(MARGIN)] == ["mine"]
+
+
+async def test_a_replacement_that_is_refused_says_why_in_the_preflight(paper: Paper) -> None:
+    working = await paper.place(an_order(f"buy_to_open 1 {CALL}", net="5.00"))
+    ticket = ReplaceTicket(
+        client_order_id="x",
+        order=an_order(f"buy_to_open 1 {FAR_CALL}", net="5.00"),
+        broker_order_id=working.broker_order_id,
+    )
+
+    assert (await paper.broker.preflight(ticket)).refusals == ("invalid_order",)
+
+
 async def test_a_cash_account_has_no_leverage(paper: Paper) -> None:
     balances = await paper.broker.balances(CASH)
 
@@ -187,13 +218,13 @@ async def test_every_page_of_ended_orders_is_searched(paper: Paper) -> None:
     paper.market.tell(CALL, "6.00", "6.20", size=None)
     paper.market.tell("AAPL", "1.00", "1.00", size=None)
     first = await paper.place(an_order("buy 1 AAPL", net="1.00"), "the first")
-    for _ in range(510):
+    for _ in range(520):
         await paper.place(an_order("buy 1 AAPL", net="1.00"), "later")
 
     assert (await paper.broker.find(MARGIN, "the first")).broker_order == first
     assert (await paper.broker.find(MARGIN, "none")).status is LookupStatus.ABSENT
     recent = await paper.broker.orders(MARGIN, since=NOON)
-    assert len(recent) == 511
+    assert len(recent) == 521
     assert recent[-1] == first
 
 
