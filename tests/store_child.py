@@ -8,11 +8,14 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
+from strikedesk.domain.ledger import Progress
+from strikedesk.domain.states import OrderState
 from strikedesk.store.database import Database
 from strikedesk.store.ledger import SqlLedger
 from tests.builders import a_note
 
 WRITERS = 8
+SENDING = Progress(state=OrderState.SUBMITTING)
 
 
 async def claim(ledger: SqlLedger, *preview_ids: str) -> None:
@@ -22,7 +25,7 @@ async def claim(ledger: SqlLedger, *preview_ids: str) -> None:
         number = preview_id.removeprefix("preview-")
         told = {"nonce_hash": f"hash-{number}", "binding": f"binding-{number}"}
         note = a_note("claimed", seconds=1)
-        if await ledger.claim(preview_id, now=note.at, note=note, **told):
+        if await ledger.claim(preview_id, progress=SENDING, now=note.at, note=note, **told):
             say(preview_id)
 
     await asyncio.gather(*(once(preview_id) for preview_id in preview_ids * WRITERS))

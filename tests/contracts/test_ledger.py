@@ -37,7 +37,10 @@ async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerat
 async def claim(ledger: Ledger, number: int = 1, *, seconds: float = 1, **other: str) -> bool:
     told = {"nonce_hash": f"hash-{number}", "binding": f"binding-{number}", **other}
     note = a_note("claimed", seconds=seconds)
-    return await ledger.claim(f"preview-{number}", now=note.at, note=note, **told)
+    claimed = await ledger.claim(
+        f"preview-{number}", now=note.at, progress=SUBMITTING, note=note, **told
+    )
+    return claimed is not None and claimed.state is OrderState.SUBMITTING
 
 
 async def kinds(ledger: Ledger, number: int = 1) -> list[str]:
@@ -164,7 +167,7 @@ async def test_a_nonce_is_spent_once(ledger: Ledger) -> None:
     spent = await ledger.preview("preview-1")
     assert spent is not None
     assert spent.nonce_state is NonceState.SPENT
-    assert spent.record.state is OrderState.PREVIEWED
+    assert spent.record.state is OrderState.SUBMITTING
     assert await kinds(ledger) == ["previewed", "claimed"]
 
 
@@ -222,6 +225,19 @@ async def test_a_void_preview_cannot_be_claimed(ledger: Ledger) -> None:
     assert await kinds(ledger) == ["previewed", "void"]
 
 
+async def test_a_row_that_moved_otherwise_cannot_be_claimed(ledger: Ledger) -> None:
+    """Another process took the preview for abandoned: its nonce must not send it after all."""
+    await ledger.open_preview(a_preview(), a_note("previewed"))
+    await ledger.advance("order-1", LAPSED, only_from=WAITING, note=a_note("lapsed"))
+
+    assert not await claim(ledger)
+
+    kept = await ledger.preview("preview-1")
+    assert kept is not None
+    assert (kept.nonce_state, kept.record.state) == (NonceState.LIVE, OrderState.LAPSED)
+    assert await kinds(ledger) == ["previewed", "lapsed"]
+
+
 async def test_what_is_claimed_cannot_be_voided(ledger: Ledger) -> None:
     """A late mismatch must not close an order that is on its way."""
     await ledger.open_preview(a_preview(), a_note("previewed"))
@@ -232,7 +248,7 @@ async def test_what_is_claimed_cannot_be_voided(ledger: Ledger) -> None:
 
     kept = await ledger.preview("preview-1")
     assert kept is not None
-    assert (kept.nonce_state, kept.record.state) == (NonceState.SPENT, OrderState.PREVIEWED)
+    assert (kept.nonce_state, kept.record.state) == (NonceState.SPENT, OrderState.SUBMITTING)
     assert await kinds(ledger) == ["previewed", "claimed"]
 
 
@@ -372,7 +388,7 @@ async def test_the_trail_tells_who_did_what_when_and_how(ledger: Ledger) -> None
 async def test_each_line_seals_the_one_before(ledger: Ledger) -> None:
     await ledger.open_preview(a_preview(), a_note("previewed"))
     await claim(ledger)
-    await ledger.advance("order-1", SUBMITTING, only_from=WAITING, note=a_note("intent"))
+    await ledger.append("order-1", a_note("intent"))
 
     lines = await ledger.events("order-1")
 

@@ -48,8 +48,15 @@ class MemoryLedger:
         return kept and replace(kept, record=self.records[kept.record.order_id])
 
     async def claim(
-        self, preview_id: str, *, nonce_hash: str, binding: str, now: datetime, note: Note
-    ) -> bool:
+        self,
+        preview_id: str,
+        *,
+        nonce_hash: str,
+        binding: str,
+        progress: Progress,
+        now: datetime,
+        note: Note,
+    ) -> OrderRecord | None:
         """See `Ledger.claim`."""
         kept = self.previews.get(preview_id)
         claimable = (
@@ -57,12 +64,15 @@ class MemoryLedger:
             and kept.nonce_state is NonceState.LIVE
             and (kept.nonce_hash, kept.binding) == (nonce_hash, binding)
             and kept.created_at <= now < kept.expires_at
+            and self.records[kept.record.order_id].state is OrderState.PREVIEWED
         )
         if kept is None or not claimable:
-            return False
-        self._chain(kept.record.order_id, note)
+            return None
+        after = moved(self.records[kept.record.order_id], progress, at=note.at)
+        self._chain(after.order_id, note)
         self.previews[preview_id] = replace(kept, nonce_state=NonceState.SPENT)
-        return True
+        self.records[after.order_id] = after
+        return after
 
     async def void(self, preview_id: str, progress: Progress, note: Note) -> None:
         """See `Ledger.void`."""

@@ -33,7 +33,6 @@ MUTANTS = [
     Mutant("orders/submit.py", "if await self.halt.engaged():", "if False:", CONFIRM),
     Mutant("orders/submit.py", "> SEND_WITHIN:", "> SEND_WITHIN * 99:", CONFIRM),
     Mutant("orders/confirm.py", "if intent is None:", "if False:", CONFIRM),
-    Mutant("orders/confirm.py", "if task is None:", "if True:", CONFIRM),
     Mutant(
         "orders/confirm.py",
         "if not hmac.compare_digest(preview.nonce_hash, hashed):",

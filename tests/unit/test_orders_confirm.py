@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from strikedesk.domain.accounts import Environment
+from strikedesk.domain.accounts import Environment, Position
 from strikedesk.domain.broking import PlaceTicket
 from strikedesk.domain.errors import (
     Denied,
@@ -132,8 +132,8 @@ async def test_the_intent_is_written_before_the_broker_hears_of_it(orders: Order
 
     kinds = [event.kind for event in orders.ledger.trail]
 
-    assert kinds == ["previewed", "claimed", "submitting", "broker:working"]
-    intent = orders.ledger.trail[2]
+    assert kinds == ["previewed", "submitting", "broker:working"]
+    intent = orders.ledger.trail[1]
     assert intent.body["client_order_id"] == preview.record.client_order_id
     assert intent.body["order"] == preview.record.order.canonical
 
@@ -142,11 +142,11 @@ async def test_an_intent_that_cannot_be_written_is_not_sent(orders: OrderDesk) -
     preview = await orders.preview()
 
     class FullDisk(type(orders.ledger)):
-        async def advance(self, *args: object, **kwargs: object) -> None:
+        async def claim(self, *args: object, **kwargs: object) -> None:
             raise OSError("disk full")
 
-    orders.submit = replace(orders.submit, ledger=FullDisk())
-    orders.confirmer = replace(orders.confirmer, submit=orders.submit)
+    full = FullDisk(orders.ledger.previews, orders.ledger.records, orders.ledger.trail)
+    orders.confirmer = replace(orders.confirmer, ledger=full)
 
     with pytest.raises(OSError, match="disk full"):
         await orders.confirm(preview)
@@ -272,6 +272,26 @@ async def test_a_process_that_slept_before_its_send_keeps_silent(orders: OrderDe
 
     assert await denial(orders, preview) is Reason.PREVIEW_EXPIRED
     assert orders.broker.tickets == []
+
+
+async def test_an_outage_before_the_send_leaves_the_preview_as_good_as_it_was(
+    orders: OrderDesk,
+) -> None:
+    """Nothing was sent and nothing was asked: the same nonce works when the broker is back."""
+    preview = await orders.preview()
+
+    class Away(type(orders.broker)):
+        async def positions(self, account_id: str) -> tuple[Position, ...]:
+            raise Unavailable(Reason.BROKER_UNAVAILABLE)
+
+    away = Away(clock=orders.clock, quoted=orders.broker.quoted)
+    appraise = replace(orders.confirmer.appraise, broker=away)
+    with pytest.raises(Unavailable):
+        await replace(orders.confirmer, appraise=appraise)(
+            preview.record.preview_id, preview.nonce, caller="stdio"
+        )
+
+    assert (await orders.confirm(preview)).state is OrderState.FILLED
 
 
 async def test_a_row_that_another_process_moved_is_not_sent(orders: OrderDesk) -> None:

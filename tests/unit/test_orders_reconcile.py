@@ -171,7 +171,6 @@ async def test_an_order_is_found_by_either_of_its_names_with_its_history(
     assert by_id == by_client_id
     assert [event.kind for event in events] == [
         "previewed",
-        "claimed",
         "submitting",
         "broker:filled",
     ]

@@ -62,13 +62,15 @@ async def previews(database: Database, count: int = PREVIEWS) -> SqlLedger:
 
 async def claim(ledger: SqlLedger, number: int) -> bool:
     note = a_note("claimed", seconds=1)
-    return await ledger.claim(
+    claimed = await ledger.claim(
         f"preview-{number}",
         nonce_hash=f"hash-{number}",
         binding=f"binding-{number}",
+        progress=Progress(state=OrderState.SUBMITTING),
         now=note.at,
         note=note,
     )
+    return claimed is not None
 
 
 @pytest.mark.promise("once")

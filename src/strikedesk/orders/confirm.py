@@ -1,12 +1,13 @@
-"""Confirm: spend the nonce, ask again whether it may leave, and submit, at most once."""
+"""Confirm: ask again whether it may leave, spend the nonce with the intent, submit at most once."""
 
 import asyncio
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from strikedesk.domain.errors import Denied, DeskError
+from strikedesk.domain.errors import Denied, DeskError, Unavailable
 from strikedesk.domain.ledger import (
+    Json,
     NonceState,
     Note,
     OrderRecord,
@@ -22,6 +23,7 @@ from strikedesk.orders.binding import binding_of, hash_nonce
 from strikedesk.orders.consent import Consent
 from strikedesk.orders.outcome import told
 from strikedesk.orders.submit import Submitter
+from strikedesk.orders.tickets import payload_of
 from strikedesk.risk.verdict import deny_failed
 
 PATH = "tool:confirm_order"
@@ -53,11 +55,10 @@ class Confirmer:
         preview = await self.ledger.preview(preview_id)
         if preview is None or preview.record.broker != self.broker:
             raise Denied(Reason.PREVIEW_UNKNOWN, preview_id=preview_id[:36])
-        hashed = hash_nonce(nonce)
-        await self._check_match(preview, hashed, caller)
-        if preview.nonce_state is NonceState.LIVE and await self._claim(preview, hashed, caller):
-            return told(await self._carry(preview.record))
-        return await self._repeat(preview_id)
+        await self._check_match(preview, hash_nonce(nonce), caller)
+        if preview.nonce_state is NonceState.LIVE:
+            return told(await self._carry(preview))
+        return told(preview.record)
 
     async def drain(self) -> None:
         """Wait for submissions under way; called before the desk closes."""
@@ -83,62 +84,69 @@ class Confirmer:
 
     async def _void(self, record: OrderRecord, reason: Reason, caller: str) -> None:
         progress = Progress(state=OrderState.LAPSED, reason=reason.name)
-        await self.ledger.void(record.preview_id, progress, self._note("void", caller, reason))
+        note = self._note("void", caller, {"reason": reason.name})
+        await self.ledger.void(record.preview_id, progress, note)
         raise Denied(reason, preview_id=record.preview_id)
 
-    async def _claim(self, preview: PreviewRecord, hashed: str, caller: str) -> bool:
-        return await self.ledger.claim(
-            preview.record.preview_id,
-            nonce_hash=hashed,
-            binding=binding_of(preview.record),
-            now=self.clock.now(),
-            note=self._note("claimed", caller),
-        )
-
-    async def _carry(self, record: OrderRecord) -> OrderRecord:
-        """Run the submission as a task of its own, which no caller's leaving can cancel."""
-        task = asyncio.create_task(self._carry_out(record))
-        self.under_way[record.preview_id] = task
-        task.add_done_callback(lambda _: self.under_way.pop(record.preview_id, None))
+    async def _carry(self, preview: PreviewRecord) -> OrderRecord:
+        """Run it as a task of its own, which no caller's leaving can cancel; share it meanwhile."""
+        preview_id = preview.record.preview_id
+        task = self.under_way.get(preview_id)
+        if task is None:
+            task = asyncio.create_task(self._carry_out(preview))
+            self.under_way[preview_id] = task
+            task.add_done_callback(lambda _: self.under_way.pop(preview_id, None))
         return await asyncio.shield(task)
 
-    async def _carry_out(self, record: OrderRecord) -> OrderRecord:
+    async def _carry_out(self, preview: PreviewRecord) -> OrderRecord:
         try:
-            self.consent.require(record)
-            await self._limits_again(record)
+            self.consent.require(preview.record)
+            await self._limits_again(preview.record)
+        except Unavailable:
+            raise  # Nobody could be asked: the preview stays as good as it was.
         except DeskError as error:
-            return await self._lapse(record, error)
-        return await self.submit(record, path=PATH)
+            return await self._refuse(preview.record, error)
+        intent = await self._claim(preview)
+        if intent is None:
+            return await self._first(preview)
+        return await self.submit(intent, path=PATH)
 
     async def _limits_again(self, record: OrderRecord) -> None:
         """Ask the limits once more, on the quotes of now; a cancel has nothing to measure."""
         if record.kind is not TicketKind.CANCEL:
             deny_failed((await self.appraise(record.order)).checks)
 
-    async def _lapse(self, record: OrderRecord, error: DeskError) -> OrderRecord:
+    async def _claim(self, preview: PreviewRecord) -> OrderRecord | None:
+        """Spend the nonce and commit the intent, in one transaction, for one caller ever."""
+        record = preview.record
+        return await self.ledger.claim(
+            record.preview_id,
+            nonce_hash=preview.nonce_hash,
+            binding=binding_of(record),
+            progress=Progress(state=OrderState.SUBMITTING),
+            now=self.clock.now(),
+            note=self._note("submitting", record.caller, payload_of(record)),
+        )
+
+    async def _refuse(self, record: OrderRecord, error: DeskError) -> OrderRecord:
         declined = error.reason is Reason.CONSENT_DECLINED
         state = OrderState.DECLINED if declined else OrderState.LAPSED
         facts = {name: str(fact) for name, fact in error.facts.items()}
-        note = Note(
-            at=self.clock.now(), actor=record.caller, path=PATH, kind="not_sent", body=facts
-        )
-        lapsed = await self.ledger.advance(
-            record.order_id,
-            Progress(state=state, reason=error.reason.name),
-            only_from={OrderState.PREVIEWED, OrderState.AWAITING_CONSENT},
-            note=note,
-        )
-        return lapsed or record
+        note = self._note("not_sent", record.caller, {"reason": error.reason.name, **facts})
+        progress = Progress(state=state, reason=error.reason.name)
+        await self.ledger.void(record.preview_id, progress, note)
+        return await self.ledger.order(record.order_id) or record
 
-    async def _repeat(self, preview_id: str) -> OrderRecord:
-        """Tell what came of the nonce's first use; wait for it where it is under way here."""
-        if task := self.under_way.get(preview_id):
-            return told(await asyncio.shield(task))
-        preview = await self.ledger.preview(preview_id)
-        if preview is None or preview.nonce_state is NonceState.LIVE:
-            raise Denied(Reason.PREVIEW_VOID, preview_id=preview_id)
-        return told(preview.record)
+    async def _first(self, preview: PreviewRecord) -> OrderRecord:
+        """Return the row as whoever was first left it.
 
-    def _note(self, kind: str, actor: str, reason: Reason | None = None) -> Note:
-        body: Mapping[str, str] = {"reason": reason.name} if reason else {}
+        Raises:
+            Denied: PREVIEW_VOID, where nobody was: it ran out while it was looked at.
+        """
+        row = await self.ledger.order(preview.record.order_id)
+        if row is None or row.state is OrderState.PREVIEWED:
+            raise Denied(Reason.PREVIEW_VOID, preview_id=preview.record.preview_id)
+        return row
+
+    def _note(self, kind: str, actor: str, body: Mapping[str, Json]) -> Note:
         return Note(at=self.clock.now(), actor=actor, path=PATH, kind=kind, body=body)

@@ -11,7 +11,7 @@ from strikedesk.domain.ports import Broker, Clock, HaltSwitch, Ledger
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
 from strikedesk.orders.outcome import progress_of, progress_of_failure, progress_of_receipt
-from strikedesk.orders.tickets import payload_of, ticket_of
+from strikedesk.orders.tickets import ticket_of
 
 # A process that slept longer than this between its commit and its send keeps silent: others may
 # have looked for the order and found nothing. Reconciliation waits several times as long.
@@ -22,26 +22,18 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submitter:
-    """Commits the intent, sends it once, and writes down what came of it."""
+    """Sends a committed intent once, and writes down what came of it."""
 
     broker: Broker
     ledger: Ledger
     halt: HaltSwitch
     clock: Clock
 
-    async def __call__(self, record: OrderRecord, *, path: str) -> OrderRecord:
+    async def __call__(self, intent: OrderRecord, *, path: str) -> OrderRecord:
         """Return the row after the broker answered, or did not.
 
-        Whoever finds the row no longer waiting (another process was first) sends nothing.
+        `intent` is a row that the caller alone moved to `submitting`, and that is on disk.
         """
-        intent = await self.ledger.advance(
-            record.order_id,
-            Progress(state=OrderState.SUBMITTING),
-            only_from={OrderState.PREVIEWED, OrderState.AWAITING_CONSENT},
-            note=self._note(record, path, "submitting"),
-        )
-        if intent is None:
-            return await self.ledger.order(record.order_id) or record
         progress = await self._send(intent)
         try:
             return await self._settle(intent, progress, path)
@@ -96,5 +88,4 @@ class Submitter:
         )
 
     def _note(self, record: OrderRecord, path: str, kind: str) -> Note:
-        body = payload_of(record) if kind == "submitting" else {}
-        return Note(at=self.clock.now(), actor=record.caller, path=path, kind=kind, body=body)
+        return Note(at=self.clock.now(), actor=record.caller, path=path, kind=kind)

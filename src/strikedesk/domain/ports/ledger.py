@@ -29,12 +29,20 @@ class Ledger(Protocol):
         ...
 
     async def claim(
-        self, preview_id: str, *, nonce_hash: str, binding: str, now: datetime, note: Note
-    ) -> bool:
-        """Spend the nonce in one atomic update; True for exactly one caller ever.
+        self,
+        preview_id: str,
+        *,
+        nonce_hash: str,
+        binding: str,
+        progress: Progress,
+        now: datetime,
+        note: Note,
+    ) -> OrderRecord | None:
+        """Spend the nonce and move its order row, in one transaction; for exactly one caller ever.
 
-        True only when it is live, matches both hashes, has not expired, and was not created after
-        `now` (a clock that went backwards).
+        Returns the row as it stands after. None, and nothing is written, unless the row is still
+        previewed and the nonce is live, matches both hashes, has not expired, and was not created
+        after `now` (a clock that went backwards).
         """
         ...
 
