@@ -1,4 +1,4 @@
-"""Profit and loss at expiration, and the risk an order adds beside what is held."""
+"""Profit and loss at expiration, exact for any legs of one expiration."""
 # ruff: noqa: E501 -- a table of cases reads best one case a line
 
 from datetime import date
@@ -9,24 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strikedesk.domain.payoff import Holding, Payoff, payoff
+from strikedesk.domain.payoff import Holding, Low, Payoff, lowest, payoff
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right
-from strikedesk.domain.worst_case import floor_value, netted, risk_added
 
-NEAR, FAR = date(2026, 12, 18), date(2027, 1, 15)
+NEAR = date(2026, 12, 18)
 
 
-def option(strike: int, right: Right, quantity: int, day: date = NEAR) -> Holding:
-    symbol = OptionSymbol("AAPL", day, right, Decimal(strike))
+def option(strike: int, right: Right, quantity: int) -> Holding:
+    symbol = OptionSymbol("AAPL", NEAR, right, Decimal(strike))
     return Holding(symbol=symbol, quantity=quantity)
 
 
-def call(strike: int, quantity: int, day: date = NEAR) -> Holding:
-    return option(strike, Right.CALL, quantity, day)
+def call(strike: int, quantity: int) -> Holding:
+    return option(strike, Right.CALL, quantity)
 
 
-def put(strike: int, quantity: int, day: date = NEAR) -> Holding:
-    return option(strike, Right.PUT, quantity, day)
+def put(strike: int, quantity: int) -> Holding:
+    return option(strike, Right.PUT, quantity)
 
 
 def shares(quantity: int) -> Holding:
@@ -106,55 +105,17 @@ def test_at_every_break_even_the_result_is_nothing(holdings: list[Holding], cash
         assert abs(result_at(holdings, cash, zero)) <= Decimal("0.1")
 
 
-@pytest.mark.parametrize(
-    ("name", "held", "added", "cash", "expected"),
-    [
-        ("a long option risks what it costs", [], [call(200, 1)], -500, D(500)),
-        ("a naked call has no bound", [], [call(200, -1)], 500, None),
-        ("a covered call adds nothing", [shares(100)], [call(210, -1)], 150, D(-150)),
-        ("shares cover once", [shares(100), call(210, -1)], [call(220, -1)], 100, None),
-        ("shares cover once over all expirations", [shares(100), call(210, -1)], [call(220, -1, FAR)], 100, None),
-        ("a short put risks its strike", [], [put(200, -1)], 400, D(19_600)),
-        ("a vertical risks its width less the credit", [], [put(200, -1), put(190, 1)], 300, D(700)),
-        ("a calendar risks its debit", [], [call(200, -1), call(200, 1, FAR)], -250, D(250)),
-        ("a reverse calendar has no bound", [], [call(200, 1), call(200, -1, FAR)], 250, None),
-        ("a diagonal against a held LEAP is covered", [call(180, 1, FAR)], [call(210, -1)], 200, D(-200)),
-        ("closing a short frees its risk", [put(200, -1)], [put(200, 1)], -2_000, D(-18_000)),
-        ("buying a naked call back adds nothing", [call(200, -2)], [call(200, 1)], -9_000, D(0)),
-        ("selling the protection out has no bound", [call(200, -1), call(210, 1)], [call(210, -1)], 100, None),
-        ("selling a long out frees what it cost", [call(200, 1)], [call(200, -1)], 450, D(-450)),
-    ],
-)  # fmt: skip
-def test_the_risk_an_order_adds_is_signed(
-    name: str, held: list[Holding], added: list[Holding], cash: int, expected: Decimal | None
-) -> None:
-    """Limits look at this figure: a close must pass them, and a naked option must not."""
-    assert risk_added(held, added, Decimal(cash)) == expected, name
-
-
-def test_two_expirations_of_shorts_each_meet_their_own_worst_price() -> None:
-    """Down to the first expiration, up to the second: both sides of the strangle can lose."""
-    strangle = [put(200, -1), call(200, -1, FAR), call(210, 1, FAR)]
-
-    assert floor_value(strangle) == Decimal(-20_000 - 1_000)
-
-
 @given(holdings_lists)
-def test_the_floor_is_no_higher_than_any_price_gives(holdings: list[Holding]) -> None:
-    floor = floor_value(holdings)
+def test_the_lowest_value_is_that_of_the_worst_payoff(holdings: list[Holding]) -> None:
+    """Two ways to the same figure: one walk up the strikes, and every corner for itself."""
+    low, told = lowest(holdings), payoff(holdings, Decimal(0))
 
-    assert floor is None or all(result_at(holdings, D(0), spot) >= floor for spot in SPOTS)
+    assert (low is None) == (told.max_loss is None)
+    if low is not None:
+        assert max(-low.value, Decimal(0)) == told.max_loss
+        assert result_at(holdings, Decimal(0), low.spot) == low.value
 
 
-@given(holdings_lists, holdings_lists, cash_effects)
-def test_the_risk_added_is_never_too_low(
-    held: list[Holding], added: list[Holding], cash: Decimal
-) -> None:
-    """With one expiration the truth is known: compare worst case with worst case."""
-    told = risk_added(held, added, cash)
-    before, after = floor_value(held), floor_value([*held, *added])
-
-    if before is not None:
-        assert told == (None if after is None else before - after - cash)
-    elif told is not None:
-        assert netted(held) != []
+def test_shares_are_worth_nothing_at_the_worst() -> None:
+    assert lowest([shares(100)]) == Low(value=D(0), spot=D(0))
+    assert lowest([shares(-1)]) is None

@@ -4,6 +4,7 @@ Law: the payoff is piecewise linear in the underlying's price with corners at th
 extremes lie at 0, at a strike, or at infinity; nothing is sampled.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -35,6 +36,13 @@ class Holding:
         if not isinstance(self.symbol, OptionSymbol):
             return self.quantity
         return SHARES_PER_CONTRACT * self.quantity if self.symbol.right is Right.CALL else 0
+
+    @property
+    def slope_at_zero(self) -> int:
+        """Shares that it stands for when the underlying is far below every strike."""
+        if not isinstance(self.symbol, OptionSymbol):
+            return self.quantity
+        return -SHARES_PER_CONTRACT * self.quantity if self.symbol.right is Right.PUT else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,11 +82,31 @@ def payoff(holdings: Sequence[Holding], cash_effect: Decimal) -> Payoff:
     )
 
 
-def worst_value(holdings: Sequence[Holding]) -> Decimal | None:
-    """Return the least USD that `holdings` are worth at one price for all; `None` = no bound."""
-    if sum(h.slope_at_infinity for h in holdings) < 0:
-        return None
-    return min(_result(holdings, Decimal(0), spot) for spot in _corners(holdings))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Low:
+    """The least that holdings can be worth, USD, and the price of the underlying at which."""
+
+    value: Decimal
+    spot: Decimal
+
+
+def lowest(holdings: Sequence[Holding]) -> Low | None:
+    """Return the least that `holdings` are worth at one price for all; `None` = no bound.
+
+    One walk up the strikes: books may hold hundreds of contracts, and every preview asks.
+    """
+    steps: dict[Decimal, int] = defaultdict(int)
+    for holding in holdings:
+        if isinstance(holding.symbol, OptionSymbol):
+            steps[holding.symbol.strike] += SHARES_PER_CONTRACT * holding.quantity
+    spot, value = Decimal(0), _result(holdings, Decimal(0), Decimal(0))
+    slope = sum(h.slope_at_zero for h in holdings)
+    low = Low(value=value, spot=spot)
+    for strike in sorted(steps):
+        value, spot = value + slope * (strike - spot), strike
+        slope += steps[strike]
+        low = Low(value=value, spot=spot) if value < low.value else low
+    return None if slope < 0 else low
 
 
 def _corners(holdings: Sequence[Holding]) -> list[Decimal]:

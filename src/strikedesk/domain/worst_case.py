@@ -1,18 +1,82 @@
 """Worst cases of what is held and what is added, over every path of the underlying.
 
-Law: `risk_added` is never too low. What is held is measured by the kinder bound (the price stays
-where it is until every option has ended), what results by the stricter (each expiration meets its
-own worst price, and a long that ends before the shorts do protects none of them).
+The underlying may stand anywhere at one expiration and anywhere else at the next. A long option
+that is alive is worth at least its intrinsic value, a short one costs no less than that: beyond it
+nothing is taken for granted.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
+from typing import Final, TypeAlias
 
-from strikedesk.domain.payoff import Holding, worst_value
-from strikedesk.domain.symbols import OptionSymbol, Symbol
+from strikedesk.domain.cover import Groups, coverings, uncovered_shares
+from strikedesk.domain.money import SHARES_PER_CONTRACT
+from strikedesk.domain.payoff import Holding, lowest
+from strikedesk.domain.symbols import OptionSymbol, Right, Symbol
+
+# The underlying's price at each expiration.
+Path: TypeAlias = Mapping[date, Decimal]
+
+# A call so far away that no price reaches it: what is beyond it counts as without bound.
+_BEYOND: Final = OptionSymbol("BEYOND", date.max, Right.CALL, Decimal(99_999))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Book:
+    """Holdings of one underlying, each symbol once, and what they come to."""
+
+    holdings: Sequence[Holding]
+
+    @classmethod
+    def of(cls, *lists: Sequence[Holding]) -> "_Book":
+        return cls(holdings=netted(holding for each in lists for holding in each))
+
+    @cached_property
+    def quantities(self) -> Mapping[Symbol, int]:
+        return {holding.symbol: holding.quantity for holding in self.holdings}
+
+    @cached_property
+    def coverings(self) -> tuple[Groups, ...]:
+        return coverings(self.holdings)
+
+    @cached_property
+    def floor(self) -> Decimal | None:
+        """What it cannot be worth less than; None = there is no such amount."""
+        values = [_total(groups) for groups in self.coverings]
+        return max((value for value in values if value is not None), default=None)
+
+    @cached_property
+    def paths(self) -> list[Path]:
+        """For each covering the path on which every group meets its own worst price."""
+        return [path for groups in self.coverings if (path := _worst_path(groups))]
+
+    @cached_property
+    def uncovered(self) -> int:
+        """Shares that are missing behind shorts, above every strike."""
+        return min(uncovered_shares(groups) for groups in self.coverings)
+
+    def ceiling(self, paths: Iterable[Path]) -> Decimal | None:
+        """What it may be worth at most, if the price wills it; None = nothing bounds the loss.
+
+        The least over a price that stands still and `paths`; on each the holder knows the future.
+        """
+        steady = lowest(self.holdings)
+        if steady is None:
+            return None
+        along = (sum((_along(path, h) for h in self.holdings), Decimal(0)) for path in paths)
+        return min([steady.value, *along])
+
+    def gives_back(self, added: "_Book") -> bool:
+        """Whether `added` only takes back a part of what is held."""
+        return all(
+            0 < -a.quantity * _sign(held) <= abs(held)
+            for a in added.holdings
+            for held in [self.quantities.get(a.symbol, 0)]
+        )
 
 
 def risk_added(
@@ -20,34 +84,25 @@ def risk_added(
 ) -> Decimal | None:
     """Return the USD by which `added`, paid for with `cash_effect`, worsens the worst case.
 
-    Negative = the order frees risk; `None` = it adds a loss without bound. Where the loss has no
-    bound already, buying shorts back adds nothing, and anything else counts by itself.
+    Negative = the order frees risk; `None` = it adds a loss without bound.
+    Law: never too low. Each of the ways to bound it holds by itself, so the least of them counts.
     """
-    before = worst_value(netted(held))
-    after = floor_value([*held, *added])
-    if before is not None:
-        return None if after is None else before - after - cash_effect
-    if _buys_back(held, added):
-        return Decimal(0)
-    if after is not None:
-        return -after - cash_effect
-    own = floor_value(added)
-    return None if own is None else -own - cash_effect
+    before, order, after = _Book.of(held), _Book.of(added), _Book.of(held, added)
+    bounds = (_alone(before, order), _beside(before, after), _given_back(before, order, after))
+    known = [bound for bound in bounds if bound is not None]
+    if not known:
+        return None
+    risk = min(known) - cash_effect
+    # Out of a loss without bound any price is a good one: the collar looks after what is paid.
+    return min(risk, Decimal(0)) if _buys_naked_shorts_back(before, order) else risk
 
 
 def floor_value(holdings: Sequence[Holding]) -> Decimal | None:
-    """Return the least USD that `holdings` can be worth, whatever the price does and when.
+    """Return an amount of USD that `holdings` cannot be worth less than, whatever the price does.
 
-    A long option that outlives a short one is worth at least its intrinsic value when the short
-    ends. `None` = without bound.
+    `None` = there is none.
     """
-    total = Decimal(0)
-    for group in _by_short_expiration(netted(holdings)):
-        worst = worst_value(group)
-        if worst is None:
-            return None
-        total += worst
-    return total
+    return _Book.of(holdings).floor
 
 
 def netted(holdings: Iterable[Holding]) -> list[Holding]:
@@ -58,40 +113,80 @@ def netted(holdings: Iterable[Holding]) -> list[Holding]:
     return [Holding(symbol=symbol, quantity=count) for symbol, count in totals.items() if count]
 
 
-def _buys_back(held: Sequence[Holding], added: Sequence[Holding]) -> bool:
-    """Whether `added` only takes back shorts that are held."""
-    short = {holding.symbol: holding.quantity for holding in netted(held)}
-    return all(0 < a.quantity <= -short.get(a.symbol, 0) for a in added)
+def _alone(before: _Book, order: _Book) -> Decimal | None:
+    """What is new loses no more beside other things than by itself.
 
-
-def _by_short_expiration(holdings: Sequence[Holding]) -> list[list[Holding]]:
-    """Group options by the expiration at which shorts end, each long with those it protects.
-
-    A long that protects none stands with those that end with it.
+    What buys a short back frees its loss but covers nothing any more. Where something held is
+    sold, it may have covered what is left, and only the whole book can tell.
     """
-    options = [(h, h.symbol.expiration) for h in holdings if isinstance(h.symbol, OptionSymbol)]
-    short_days = sorted({day for holding, day in options if holding.quantity < 0})
-    groups: dict[date, list[Holding]] = defaultdict(list)
-    for holding, expiration in options:
-        groups[_protects(expiration, short_days) or expiration].append(holding)
-    shares = [h for h in holdings if not isinstance(h.symbol, OptionSymbol)]
-    return [*groups.values(), *_lend_shares(groups.values(), shares)]
+    new: list[Holding] = []
+    for added in order.holdings:
+        held = before.quantities.get(added.symbol, 0)
+        if added.quantity < 0 < held:
+            return None
+        bought_back = min(max(added.quantity, 0), max(-held, 0))
+        new.append(replace(added, quantity=added.quantity - bought_back))
+    floor = floor_value(new)
+    return None if floor is None else -floor
 
 
-def _protects(day: date, short_days: Sequence[date]) -> date | None:
-    """Return the last short expiration that a contract ending on `day` lives to see."""
-    return max((short for short in short_days if short <= day), default=None)
+def _beside(before: _Book, after: _Book) -> Decimal | None:
+    """From what the account could not be sure of more than, to what it is sure of.
+
+    Where the loss had no bound before, what is left counts in full.
+    """
+    if after.floor is None:
+        return None
+    ceiling = before.ceiling([*before.paths, *after.paths])
+    return -after.floor if ceiling is None else ceiling - after.floor
 
 
-def _lend_shares(groups: Iterable[list[Holding]], shares: Sequence[Holding]) -> list[list[Holding]]:
-    """Put held shares behind short calls, group by group; return what is left as its own group."""
-    if not shares:
-        return []
-    (stock,) = shares
-    left = stock.quantity
+def _given_back(before: _Book, order: _Book, after: _Book) -> Decimal | None:
+    """Where the loss has no bound, an order that only reduces may still leave it without.
+
+    It is cut off beyond any price, before and after alike; what is freed of it is not counted.
+    """
+    if not before.uncovered or after.uncovered > before.uncovered or not before.gives_back(order):
+        return None
+    beyond = Holding(symbol=_BEYOND, quantity=-(-before.uncovered // SHARES_PER_CONTRACT))
+    first, last = floor_value([*before.holdings, beyond]), floor_value([*after.holdings, beyond])
+    return None if first is None or last is None else max(first - last, Decimal(0))
+
+
+def _buys_naked_shorts_back(before: _Book, order: _Book) -> bool:
+    bought = all(holding.quantity > 0 for holding in order.holdings)
+    return bought and before.floor is None and before.gives_back(order)
+
+
+def _worst_path(groups: Groups) -> Path:
+    path: dict[date, Decimal] = {}
     for group in groups:
-        lent = max(0, min(left, -sum(h.slope_at_infinity for h in group)))
-        if lent:
-            group.append(replace(stock, quantity=lent))
-            left -= lent
-    return [[replace(stock, quantity=left)]] if left else []
+        low = lowest(group)
+        days = [h.symbol.expiration for h in group if isinstance(h.symbol, OptionSymbol)]
+        if low is not None and days:
+            path.setdefault(min(days), low.spot)
+    return path
+
+
+def _along(path: Path, holding: Holding) -> Decimal:
+    """Return the best that can be made of `holding` on `path`; a short option waits for its end."""
+    spots = [path[day] for day in sorted(path)]
+    if isinstance(holding.symbol, OptionSymbol):
+        alive = sum(day <= holding.symbol.expiration for day in path)
+        spots = spots[: max(alive, 1)]
+        spots = spots[-1:] if holding.quantity < 0 else spots
+    return max(holding.value_at(spot) for spot in spots)
+
+
+def _total(groups: Groups) -> Decimal | None:
+    total = Decimal(0)
+    for group in groups:
+        low = lowest(group)
+        if low is None:
+            return None
+        total += low.value
+    return total
+
+
+def _sign(quantity: int) -> int:
+    return (quantity > 0) - (quantity < 0)
