@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from strikedesk.domain.broking import Capabilities
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from strikedesk.brokers.paper.opening import Opening
     from strikedesk.exchange.clock import VenueClock
     from strikedesk.exchange.market import Market
+    from strikedesk.exchange.tape.market import TapeMarket
     from strikedesk.store.database import Database
 
 
@@ -259,8 +261,19 @@ def _paper_market(settings: Settings) -> "tuple[Market, Opening]":
     from strikedesk.exchange.simulated import SimulatedMarket  # noqa: PLC0415 -- imports numpy
 
     clock = _venue_clock(settings.paper.clock)
+    if settings.paper.tape is not None:
+        market = _tape_market(settings.paper.tape)
+        return market, Opening(clock=clock, source={"tape": market.tape.digest})
     seed = settings.paper.seed
     return SimulatedMarket(seed=seed), Opening(clock=clock, source={"seed": seed})
+
+
+def _tape_market(path: Path) -> "TapeMarket":
+    """Read a tape and return the market on it. Blocks as long as that takes."""
+    from strikedesk.exchange.tape.market import TapeMarket  # noqa: PLC0415 -- imports numpy
+    from strikedesk.exchange.tape.reader import read_tape  # noqa: PLC0415 -- for tapes only
+
+    return TapeMarket(read_tape(path))
 
 
 def _venue_clock(chosen: MarketClock) -> "VenueClock":

@@ -1,12 +1,13 @@
 """The commands of the first level and their words; each does its work in a module of its own."""
 
 import asyncio
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from strikedesk.cli import groups
 from strikedesk.cli.clients import Client
-from strikedesk.cli.groups import db, tape, token, vault
 from strikedesk.cli.serving import Transport, Wanted, serve
 
 app = typer.Typer(
@@ -15,10 +16,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.add_typer(token, name="token")
-app.add_typer(db, name="db")
-app.add_typer(vault, name="vault")
-app.add_typer(tape, name="tape")
+app.add_typer(groups.token, name="token")
+app.add_typer(groups.db, name="db")
+app.add_typer(groups.vault, name="vault")
+app.add_typer(groups.tape, name="tape")
 
 
 def _tell_version(*, wanted: bool) -> None:
@@ -113,8 +114,14 @@ def resume_command() -> None:
 
 
 @app.command(name="demo")
-def demo_command() -> None:
+def demo_command(
+    *,
+    tape: Annotated[
+        Path | None,
+        typer.Option(help="Replay this tape's real chains.", exists=True, dir_okay=False),
+    ] = None,
+) -> None:
     """Show the whole way of an order on a paper market; leaves with 1 if a step goes astray."""
     from strikedesk.cli.demo.run import run_demo  # noqa: PLC0415 -- one command's
 
-    raise typer.Exit(asyncio.run(run_demo()))
+    raise typer.Exit(asyncio.run(run_demo(tape)))

@@ -118,3 +118,37 @@ def db_restore(
     with advancing("putting back") as progress:
         told = restore(file, progress)
     typer.echo(told)
+
+
+@tape.command(name="import")
+def tape_import(
+    sources: Annotated[
+        list[Path],
+        typer.Argument(metavar="SRC...", help="Files in the layout of LEAN.", exists=True),
+    ],
+    *,
+    out: Annotated[Path, typer.Option(help="The tape to write; gzipped if named .gz.")],
+    every: Annotated[
+        str | None, typer.Option(help="Keep the last quote of each such stretch: 15m, 1h.")
+    ] = None,
+) -> None:
+    """Make one tape of recorded chains, quotes and bars, and tell what is odd about them."""
+    from strikedesk.cli.showing import advancing  # noqa: PLC0415 -- rich
+    from strikedesk.cli.tapes import make_tape, told  # noqa: PLC0415 -- one command's
+
+    with advancing("converting") as progress:
+        report = make_tape(sources, out, every, lambda done, of, _file: progress(done, of))
+    typer.echo("\n".join(told(report, out)))
+
+
+@tape.command(name="info")
+def tape_info(
+    file: Annotated[Path, typer.Argument(help="A tape.", exists=True, dir_okay=False)],
+) -> None:
+    """Tell what is on a tape."""
+    from strikedesk.cli.showing import busy, figures, screen, table  # noqa: PLC0415 -- rich
+    from strikedesk.cli.tapes import contents  # noqa: PLC0415 -- one command's
+
+    with busy("reading"):
+        found = contents(file)
+    screen().print(figures(found.figures), table(("session", "from", "to"), found.sessions))

@@ -30,6 +30,14 @@ def table(
     return shown
 
 
+def figures(told: Iterable[tuple[str, str]]) -> Table:
+    """Return names with what they come to, a line each."""
+    shown = Table.grid(padding=(0, 2))
+    for name, value in told:
+        shown.add_row("", Text(name, "dim"), Text(value))
+    return shown
+
+
 def day(instant: datetime | None) -> str | None:
     """Return the UTC date of an instant."""
     return None if instant is None else f"{instant:%Y-%m-%d}"

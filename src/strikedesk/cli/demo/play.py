@@ -13,6 +13,7 @@ from strikedesk.cli.demo.spread import Spread, choose_expiration, choose_spread
 
 SHARES: Final = 100
 ROWS_SHOWN: Final = 6
+FRESH_S: Final = 30
 LOOKS: Final = 20
 LOOK_EVERY_S: Final = 0.5
 CHAIN_COLUMNS: Final = ["symbol", "right", "strike", "bid", "ask", "iv", "delta", "open_interest"]
@@ -27,8 +28,8 @@ class Play:
 
     caller: Caller
     underlying: str
+    feed: str
     account: str = ""
-    spot: Decimal = Decimal(0)
     expiration: str = ""
     cash_before: Decimal = Decimal(0)
     spread: Spread = field(init=False)
@@ -75,11 +76,10 @@ class Play:
         return rows
 
     async def quote(self) -> Shown:
-        """Two sides, labelled as what they are."""
+        """A price, labelled as what it is."""
         (row,) = (await self.caller.call("get_quotes", symbols=[self.underlying])).rows()
-        must(row.text("feed") in {"simulated", "tape"}, "the quote is not labelled")
-        must(row.number("bid") <= row.number("ask"), "the quote is crossed")
-        self.spot = row.number("mid")
+        must(row.text("feed") == self.feed, f"the quote is labelled {row.text('feed')}")
+        must(row.number("last") > 0, "there is no price")
         return [row.only("symbol", "bid", "ask", "last", "volume", "age_s", "feed")]
 
     async def expirations(self) -> Shown:
@@ -101,8 +101,12 @@ class Play:
             columns=CHAIN_COLUMNS,
         )
         must(page.number("total") >= page.number("returned") > 0, "the page is empty")
-        self.spread = choose_spread(page.rows(), self.spot)
-        return page.rows()
+        rows = page.rows()
+        ages = await self.caller.call("get_quotes", symbols=[row.text("symbol") for row in rows])
+        fresh = {row.text("symbol") for row in ages.rows() if row.number("age_s") <= FRESH_S}
+        choice = [row for row in rows if row.text("symbol") in fresh]
+        self.spread = choose_spread(choice, page.number("spot"))
+        return rows
 
     async def preview_order(self) -> Shown:
         """Every figure is there, every check has passed, and a nonce was minted."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from time import perf_counter
 from typing import Final
 
@@ -12,6 +13,7 @@ from rich.text import Text
 from strikedesk.cli.demo.answer import Astray
 from strikedesk.cli.demo.caller import connected
 from strikedesk.cli.demo.play import Play, Step
+from strikedesk.cli.demo.replay import replayed
 from strikedesk.cli.demo.show import show
 from strikedesk.cli.demo.stage import Stage, simulated
 from strikedesk.cli.showing import screen
@@ -35,7 +37,8 @@ class Run:
         self.console.print(Text(_opening(self.stage)))
         with self.stage.log.open("w", encoding="utf-8") as log:
             async with connected(self.stage.env, log) as caller:
-                play = Play(caller=caller, underlying=self.stage.underlying)
+                underlying, feed = self.stage.underlying, self.stage.feed
+                play = Play(caller=caller, underlying=underlying, feed=feed)
                 await self._play(play.first_steps())
             if self.failure is None:
                 async with connected(self.stage.env, log) as caller:
@@ -68,14 +71,15 @@ class Run:
         return FAILED
 
 
-async def run_demo() -> int:
-    """Play the demo on a simulated market."""
-    with simulated(UtcClock().now()) as stage:
+async def run_demo(tape: Path | None) -> int:
+    """Play the demo on a simulated market, or on the real chains of a tape."""
+    with simulated(UtcClock().now()) if tape is None else replayed(tape) as stage:
         return await Run(stage=stage, console=screen()).perform()
 
 
 def _opening(stage: Stage) -> str:
-    market = "real chains, replayed" if stage.tape else "simulated, every price is made up"
+    made_up = "simulated, every price is made up"
+    market = f"real chains, replayed from {stage.tape.name}" if stage.tape else made_up
     return (
         f"A server of this program, started over stdio and driven by the official MCP client.\n"
         f"Market: {market}; its clock starts at {stage.opens_at:%Y-%m-%d %H:%M} UTC. "

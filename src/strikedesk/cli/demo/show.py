@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from strikedesk.cli.demo.answer import Answer
-from strikedesk.cli.showing import table
+from strikedesk.cli.showing import figures, table
 from strikedesk.domain.ledger import Json
 
 # What a person looks at first; everything else is in the answer too.
@@ -35,8 +35,8 @@ def _parts(shown: "Sequence[Answer] | Answer | str") -> list[RenderableType]:
     if not isinstance(shown, Answer):
         return [_rows([row.content for row in shown])]
     checks = _objects(shown.content.get("checks"))
-    figures: list[RenderableType] = [_figures(_flat(shown.content)), Text()]
-    return [*figures, _checks(checks)] if checks else figures
+    first: list[RenderableType] = [_figures(_flat(shown.content)), Text()]
+    return [*first, _checks(checks)] if checks else first
 
 
 def _rows(rows: Sequence[Mapping[str, Json]]) -> Table:
@@ -46,11 +46,8 @@ def _rows(rows: Sequence[Mapping[str, Json]]) -> Table:
 
 
 def _figures(content: Mapping[str, Json]) -> Table:
-    figures = Table.grid(padding=(0, 2))
-    for name in FIRST:
-        if cell := _cell(content.get(name)):
-            figures.add_row("", Text(name, "dim"), Text(cell))
-    return figures
+    told = ((name, _cell(content.get(name))) for name in FIRST)
+    return figures((name, cell) for name, cell in told if cell)
 
 
 def _checks(checks: Sequence[Mapping[str, Json]]) -> Table:

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from strikedesk.domain.calendar import exchange_date, previous_session
+from strikedesk.domain.quotes import Feed
 
 UNDERLYING: Final = "SPY"
 AFTER_THE_OPENING: Final = timedelta(minutes=90)
@@ -31,6 +32,11 @@ class Stage:
             "STRIKEDESK_PAPER__CLOCK": f"offset:{self.opens_at.isoformat()}",
         }
         return env | ({"STRIKEDESK_PAPER__TAPE": str(self.tape)} if self.tape else {})
+
+    @property
+    def feed(self) -> str:
+        """How this market's prices are labelled."""
+        return Feed.TAPE if self.tape else Feed.SIMULATED
 
     @property
     def log(self) -> Path:
