@@ -145,6 +145,19 @@ def test_a_cash_account_with_the_cash_takes_delivery() -> None:
     assert floor.held(CASH) == {"AAPL": 100}
 
 
+def test_delivery_must_be_paid_for_with_its_fee() -> None:
+    """Twenty thousand dollars and four are one too few."""
+    floor = a_floor("204.00")
+    floor.place(an_order(f"buy_to_open 1 {CALL}", net="6.20", account=CASH))
+    account = floor.account(CASH)
+    floor.world.put_account(account.charged(account.cash - 20_004))
+
+    floor.to(AT_EXPIRY)
+
+    assert floor.held(CASH) == {}
+    assert floor.account(CASH).cash == 20_404
+
+
 def test_a_put_of_a_cash_account_without_shares_is_sold_out() -> None:
     floor = a_floor("190.00")
     floor.place(an_order(f"buy_to_open 1 {PUT}", net="6.20", account=CASH))

@@ -1,7 +1,7 @@
 """The paper broker beyond the contract: what is its own."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import timedelta, timezone
 from decimal import Decimal
 
 import pytest
@@ -226,6 +226,15 @@ async def test_every_page_of_ended_orders_is_searched(paper: Paper) -> None:
     recent = await paper.broker.orders(MARGIN, since=NOON)
     assert len(recent) == 521
     assert recent[-1] == first
+
+
+async def test_a_moment_in_another_zone_is_the_same_moment(paper: Paper) -> None:
+    """Days of the book are UTC days: 05:00 of the 21st in Tokyo is still the 20th there."""
+    filled = await paper.place(an_order(f"buy_to_open 1 {CALL}", net="6.20"))
+    tokyo = NOON.astimezone(timezone(timedelta(hours=9))) - timedelta(minutes=1)
+
+    assert tokyo.date() > NOON.date()
+    assert await paper.broker.orders(MARGIN, since=tokyo) == (filled,)
 
 
 async def test_of_two_orders_with_one_client_id_the_newest_is_found(paper: Paper) -> None:

@@ -96,20 +96,20 @@ def _settle(world: World, ending: Ending, at: datetime) -> None:
     if ending.in_cash:
         fees = _fees(world, ending, at)
         _remove(world, ending, at, kind=kind, price=ending.intrinsic, fees=fees)
-    elif _can_deliver(account, ending):
+    elif _can_deliver(account, ending, _fees(world, ending, at)):
         _remove(world, ending, at, kind=kind)
         _deliver(world, ending, at, kind=kind)
     else:
         _remove(world, ending, at, kind=TransactionKind.EXPIRATION, price=ending.intrinsic)
 
 
-def _can_deliver(account: PaperAccount, ending: Ending) -> bool:
+def _can_deliver(account: PaperAccount, ending: Ending, fees: Decimal) -> bool:
     """Only a long option of a cash account is not delivered come what may."""
     if account.kind is AccountKind.MARGIN or ending.quantity < 0:
         return True
     if ending.shares < 0:
         return account.held(EquitySymbol(ending.contract.underlying)) >= -ending.shares
-    return account.cash >= ending.contract.strike * ending.shares
+    return account.cash >= ending.contract.strike * ending.shares + fees
 
 
 def _remove(

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 
 from strikedesk.domain.broking import BrokerOrder
@@ -32,7 +32,7 @@ class Archive:
 
     async def since(self, account_id: str, since: datetime) -> list[BrokerOrder]:
         """Return the orders that ended at `since` or later, newest first."""
-        async with aclosing(self._walk(account_id, since.date())) as walk:
+        async with aclosing(self._walk(account_id, since.astimezone(UTC).date())) as walk:
             return [o async for o in walk if o.updated_at is not None and o.updated_at >= since]
 
     async def by_client_id(self, account_id: str, client_order_id: str) -> BrokerOrder | None:
