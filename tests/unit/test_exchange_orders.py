@@ -68,6 +68,13 @@ def test_a_price_off_the_cent_is_refused(floor: Floor) -> None:
     assert (facts["code"], facts["tick"]) == ("invalid_tick", Decimal("0.01"))
 
 
+def test_shares_below_a_dollar_trade_in_finer_steps(floor: Floor) -> None:
+    floor.quote("CHEAP", "0.5100", "0.5101", size=None)
+
+    assert floor.place(an_order("buy 10 CHEAP", net="0.5101")).state is OrderState.FILLED
+    assert refused(floor, "buy 10 AAPL", net="200.105")["tick"] == Decimal("0.01")
+
+
 @pytest.mark.parametrize(
     ("words", "net", "rule"),
     [

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from strikedesk.domain.calendar import current_or_next_session, previous_session, session_on
 from strikedesk.domain.errors import Fact, Rejected
-from strikedesk.domain.money import CENT, on_tick
+from strikedesk.domain.money import CENT, PRICE_STEP, on_tick
 from strikedesk.domain.orders import Leg, OrderRequest, OrderType, TimeInForce
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import OptionSymbol
@@ -43,14 +43,18 @@ def check_symbols(request: OrderRequest, screen: Screen) -> None:
 
 
 def check_prices(request: OrderRequest) -> None:
-    """Refuse prices off the cent, and paying to sell or being paid to buy.
+    """Refuse prices off the tick, and paying to sell or being paid to buy.
+
+    Only shares of less than a dollar trade in steps finer than a cent.
 
     Raises:
         Rejected: INVALID_TICK, INVALID_PRICE.
     """
     for price in (request.limit_net, request.stop_trigger):
-        if price is not None and not on_tick(price, CENT):
-            raise rejection(Reason.INVALID_TICK, price=abs(price), tick=CENT)
+        if price is not None:
+            tick = CENT if request.has_options or abs(price) >= 1 else PRICE_STEP
+            if not on_tick(price, tick):
+                raise rejection(Reason.INVALID_TICK, price=abs(price), tick=tick)
     signs = {leg.action.sign for leg in request.legs}
     net = request.limit_net or Decimal(0)
     if signs == {1} and net < 0:
