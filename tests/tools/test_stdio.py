@@ -14,6 +14,8 @@ from typing import Any
 
 import anyio
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
@@ -209,6 +211,35 @@ def test_an_argument_beyond_all_bounds_is_refused_shortly(fed: Pipes, arguments:
     assert "error" in answer or answer["result"]["isError"]
     assert len(json.dumps(answer)) < 900
     assert not fed.call("echo", symbols="AAPL")["isError"]
+
+
+JSON_VALUES: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(), inner, max_size=5),
+)
+
+
+@given(
+    params=JSON_VALUES
+    | st.fixed_dictionaries({"name": st.sampled_from(["echo", "fail"]), "arguments": JSON_VALUES})
+)
+def test_whatever_is_asked_is_answered_once_and_shortly(fed: Pipes, params: Any) -> None:
+    """A legal id gets one answer, whatever comes with it; nothing of it is quoted at length."""
+    answer = fed.ask({"method": "tools/call", "params": params})
+
+    assert answer["id"] == fed.asked
+    assert len(json.dumps(answer)) < 1_000
+    assert fed.ask({"method": "ping"}) == {"jsonrpc": "2.0", "id": fed.asked, "result": {}}
+
+
+@given(line=st.binary(max_size=200).map(lambda line: line.replace(b"\n", b"")))
+def test_whatever_is_thrown_at_it_the_next_one_is_served(fed: Pipes, line: bytes) -> None:
+    """Bytes that are no message are answered as such, or, when there is nothing in them, not."""
+    fed.send(line)
+    if line.strip():
+        assert fed.receive()["error"]["code"] in {-32700, -32600}
+
+    assert fed.ask({"method": "ping"}) == {"jsonrpc": "2.0", "id": fed.asked, "result": {}}
 
 
 def test_empty_lines_are_nothing_and_a_last_line_needs_no_end(pipes: Pipes) -> None:
