@@ -1,6 +1,6 @@
 """A server at a desk of memory with specimen tools, and clients of both eras at its door."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +12,7 @@ from mcp.types import CallToolResult, TextContent
 from strikedesk.server.app import DeskServer
 from strikedesk.server.call import Door
 from strikedesk.server.menu import MenuItem
+from strikedesk.server.speech import ERROR_KEY
 from strikedesk.server.toolbox import Toolbox
 from strikedesk.settings import Folders, Settings
 from tests.fakes.desks import MemoryDesk
@@ -67,3 +68,10 @@ def text_of(result: CallToolResult) -> str:
     (block,) = result.content
     assert isinstance(block, TextContent)
     return block.text
+
+
+def error_of(result: CallToolResult) -> Mapping[str, Any]:
+    """Return what a program reads of a refusal, which is not where answers are."""
+    assert result.structured_content is None
+    assert result.meta is not None
+    return result.meta[ERROR_KEY]

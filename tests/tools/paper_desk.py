@@ -24,7 +24,7 @@ from tests.fakes.ledger import MemoryLedger
 from tests.fakes.tokens import MemoryTokens
 from tests.fakes.watchlists import MemoryWatchlists
 from tests.fakes.world import MemoryWorldStore
-from tests.tools.core_door import Era, settings
+from tests.tools.core_door import Era, error_of, settings
 
 REFUSAL_MAX = 700
 SHARES_MAX = 6  # No ticker is longer.
@@ -132,9 +132,8 @@ def reason_of(result: CallToolResult) -> str:
 
     In short words of ours: code, reason, facts, next step, and nothing of what broke inside.
     """
-    text, data = text_of(result), result.structured_content
+    text, data = text_of(result), error_of(result)
     assert result.is_error, text
-    assert data is not None
     assert data.keys() == {"code", "reason", "facts", "retryable", "next_step"}
     assert Reason[data["reason"]].code == data["code"]
     assert text.startswith(f"{data['code']} {data['reason']}")

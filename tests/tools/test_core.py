@@ -15,7 +15,7 @@ from strikedesk.server.access import READS
 from strikedesk.server.menu import MenuItem
 from strikedesk.server.strict import strict_tool
 from strikedesk.settings import Toolset
-from tests.tools.core_door import ERAS, CoreDoor, Era, text_of
+from tests.tools.core_door import ERAS, CoreDoor, Era, error_of, text_of
 from tests.tools.specimens import MISTAKES, OUTSIDE
 
 CALL = "AAPL261218C00200000"
@@ -101,9 +101,8 @@ async def test_a_bad_argument_is_refused_by_name(
         result = await client.call_tool("echo", arguments)
 
     assert result.is_error
-    assert result.structured_content is not None
-    assert result.structured_content["facts"] == facts
-    assert result.structured_content.keys() == {
+    assert error_of(result)["facts"] == facts
+    assert error_of(result).keys() == {
         "code", "reason", "facts", "retryable", "next_step",
     }  # fmt: skip
 
@@ -148,7 +147,7 @@ async def test_an_error_of_the_desk_reaches_the_model_with_its_figures(era: Era)
         "2102 LOSS_ABOVE_LIMIT: loss=380, limit=100. "
         "Choose a smaller or narrower order, or ask the owner."
     )
-    assert result.structured_content == {
+    assert error_of(result) == {
         "code": 2102,
         "reason": "LOSS_ABOVE_LIMIT",
         "facts": {"loss": 380, "limit": 100},

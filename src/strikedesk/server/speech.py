@@ -16,6 +16,7 @@ from strikedesk.server.shaping import clean, plain
 
 Incident: TypeAlias = Callable[[], str]
 
+ERROR_KEY: Final = "strikedesk/error"
 FACT_MAX: Final = 160
 FACTS_MAX: Final = 12
 
@@ -55,9 +56,13 @@ def spoken(where: str, incident: Incident) -> Generator[None]:
 
 
 def as_result(error: DeskError) -> CallToolResult:
-    """Return an error as a tool's result, which is where a model can read it."""
+    """Return an error as a tool's result, which is where a model can read it.
+
+    What a program acts on goes into `_meta`: clients written in TypeScript hold structured content
+    to the tool's output schema in errors too, and would show their own failure instead of ours.
+    """
     text = TextContent(type="text", text=sentence(error))
-    return CallToolResult(content=[text], structured_content=as_data(error), is_error=True)
+    return CallToolResult(content=[text], _meta={ERROR_KEY: as_data(error)}, is_error=True)
 
 
 def as_protocol_error(error: DeskError) -> MCPError:
