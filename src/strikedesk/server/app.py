@@ -19,10 +19,15 @@ from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.types import (
     CallToolResult,
+    Completion,
+    CompletionArgument,
+    CompletionContext,
     GetPromptResult,
     InputRequiredResult,
     Prompt,
+    PromptReference,
     Resource,
+    ResourceTemplateReference,
     Tool,
 )
 from pydantic import AnyUrl
@@ -76,6 +81,7 @@ class DeskServer(MCPServer[Door]):
                     "resources/read": _LISTS,
                 },
             )
+        self.completion()(self._complete)
 
     async def serve(
         self,
@@ -147,6 +153,17 @@ class DeskServer(MCPServer[Door]):
         with self._spoken("resources/read"):
             self._open_library().check_uri(str(uri))
             return await super().read_resource(uri, context)
+
+    async def _complete(
+        self,
+        ref: PromptReference | ResourceTemplateReference,
+        argument: CompletionArgument,
+        _: CompletionContext | None,
+    ) -> Completion:
+        """Suggest what an argument that somebody begins to type may become."""
+        from strikedesk.server.completion import suggest  # noqa: PLC0415 -- kept off `initialize`
+
+        return await suggest(self.door.lazy, ref, argument)
 
     @cached_property
     def toolbox(self) -> "Toolbox":
