@@ -59,7 +59,6 @@ class GroupWriter:
 
     def _run(self) -> None:
         try:
-            self._stay_in_transaction()
             while not self._ending and (job := self._jobs.get()) is not None:
                 self._run_together(job)
         finally:
@@ -68,15 +67,6 @@ class GroupWriter:
             _fail(left, unavailable("closed"))
             _wake(left)
             self._connection.close()
-
-    def _stay_in_transaction(self) -> None:
-        """Begin what is bookkeeping only, for a connection in autocommit mode.
-
-        Without it SQLAlchemy would answer an error with a ROLLBACK of its own, of the jobs that
-        went before as well.
-        """
-        if not self._connection.in_transaction():
-            self._connection.begin()
 
     def _run_together(self, first: "_Job") -> None:
         """Run a job and all that queue up behind it meanwhile; commit once; wake them all."""
