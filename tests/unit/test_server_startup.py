@@ -105,7 +105,7 @@ def test_the_answer_is_whole_all_the_same(answered: tuple[Any, set[str]], tmp_pa
     """Tools, prompts and documents are advertised although not one of them is built."""
     result = answered[0]["result"]
 
-    assert result["capabilities"].keys() == {"tools", "prompts", "resources"}
+    assert result["capabilities"].keys() == {"completions", "prompts", "resources", "tools"}
     assert result["serverInfo"]["title"] == "Strikedesk"
     assert "PAPER" in result["instructions"]
     assert list(tmp_path.iterdir()) == []
