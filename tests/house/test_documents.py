@@ -1,13 +1,17 @@
 """What the documents say is what is so."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
 from typing import Any
 
+import pytest
 from docs.write_reasons import PAGE, page
 
 from strikedesk.domain.reasons import Reason
+from strikedesk.server.menu import MENU
+from strikedesk.settings import load, variables
 
 ROOT = Path(__file__).parents[2]
 REQUIREMENT = re.compile(r"^[A-Za-z0-9._-]+")
@@ -57,3 +61,33 @@ def test_every_promise_is_kept_by_a_test_and_every_claim_is_promised() -> None:
 
     assert kept == promised
     assert promised
+
+
+def test_every_tool_is_in_the_readme_and_every_tool_there_is_served() -> None:
+    """A person chooses what to let a model do from that table."""
+    readme = text_of("README.md")
+    tables = re.findall(r"^\| (\w+) \| ((?:`\w+` ?)+)\|$", readme, re.MULTILINE)
+    told = {(row, name) for row, names in tables for name in re.findall(r"`(\w+)`", names)}
+
+    assert told == {(item.toolset.value, item.name) for item in MENU}
+
+
+def test_the_settings_in_the_readme_are_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever copies them starts a desk."""
+    blocks = re.findall(r"^```toml\n(.+?)^```", text_of("README.md"), re.MULTILINE | re.DOTALL)
+    monkeypatch.setenv("STRIKEDESK_HOME", str(tmp_path))
+
+    for block in blocks:
+        (tmp_path / "config.toml").write_text(block, encoding="utf-8")
+        assert load().broker == "paper"
+    assert blocks
+
+
+def test_the_example_for_clients_starts_this_program_with_settings_it_has() -> None:
+    """It is copied as it is."""
+    (server,) = json.loads(text_of("mcp.json.example"))["mcpServers"].values()
+
+    assert server["args"] == ["serve"]
+    assert server["env"].keys() <= variables()
