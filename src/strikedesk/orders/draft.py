@@ -70,10 +70,9 @@ def changed(order: OrderRequest, change: Change) -> OrderRequest:
     if units < 1:
         raise Denied(Reason.INVALID_QUANTITY, quantity=units)
     after = replace(
-        order,
-        legs=tuple(replace(g, quantity=g.quantity // order.units * units) for g in order.legs),
+        _of_units(order, units),
         limit_net=order.limit_net if net is None else net,
-        stop_trigger=change.stop_trigger or order.stop_trigger,
+        stop_trigger=order.stop_trigger if change.stop_trigger is None else change.stop_trigger,
         time_in_force=change.time_in_force or order.time_in_force,
         gtd_date=_gtd(order, change),
     )
@@ -81,6 +80,24 @@ def changed(order: OrderRequest, change: Change) -> OrderRequest:
         raise Denied(Reason.NOTHING_TO_CHANGE)
     check_shape(after)
     return after
+
+
+def rest_of(order: OrderRequest, filled: int) -> OrderRequest:
+    """Return what is left of `order` when so many of its units are filled already.
+
+    Raises:
+        Denied: INVALID_QUANTITY, when nothing is.
+    """
+    if not filled:
+        return order
+    if order.units <= filled:
+        raise Denied(Reason.INVALID_QUANTITY, units=order.units, filled_already=filled)
+    return _of_units(order, order.units - filled)
+
+
+def _of_units(order: OrderRequest, units: int) -> OrderRequest:
+    ratios = ((leg, leg.quantity // order.units) for leg in order.legs)
+    return replace(order, legs=tuple(replace(leg, quantity=n * units) for leg, n in ratios))
 
 
 def signed_price(price: Decimal | None, effect: PriceEffect | None) -> Decimal | None:
@@ -106,25 +123,33 @@ def check_shape(order: OrderRequest) -> None:
         rule(order)
 
 
-def _single_leg_effect(order: OrderRequest) -> None:
-    """One leg bought is paid for, one leg sold is paid out; the other way round is a slip."""
-    if len(order.legs) == 1 and order.limit_net is not None:
-        sign = order.legs[0].action.sign
-        if order.limit_net * sign <= 0:
-            raise Denied(
-                Reason.INVALID_PRICE,
-                rule="single_leg_effect",
-                expected="debit" if sign > 0 else "credit",
-            )
+def one_way(order: OrderRequest) -> int:
+    """Return +1 where every leg buys, -1 where every leg sells, 0 where some do either."""
+    signs = {leg.action.sign for leg in order.legs}
+    return signs.pop() if len(signs) == 1 else 0
+
+
+def _one_way_effect(order: OrderRequest) -> None:
+    """What only buys is paid for, what only sells is paid out; the other way round is a slip."""
+    sign = one_way(order)
+    if sign and order.limit_net is not None and order.limit_net * sign <= 0:
+        raise Denied(
+            Reason.INVALID_PRICE,
+            rule="one_way_effect",
+            expected="debit" if sign > 0 else "credit",
+        )
 
 
 def _cent_tick(order: OrderRequest) -> None:
+    """Options trade on the cent, and shares from one dollar up."""
     for price in (order.limit_net, order.stop_trigger):
-        if price is not None and not on_tick(price, CENT) and (order.has_options or price >= 1):
+        if price is None or on_tick(price, CENT):
+            continue
+        if order.has_options or abs(price) >= 1:
             raise Denied(Reason.INVALID_TICK, price=abs(price), tick=CENT)
 
 
-_RULES: tuple[Callable[[OrderRequest], None], ...] = (_single_leg_effect, _cent_tick)
+_RULES: tuple[Callable[[OrderRequest], None], ...] = (_one_way_effect, _cent_tick)
 
 
 def _gtd(order: OrderRequest, change: Change) -> date | None:

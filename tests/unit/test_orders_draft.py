@@ -1,0 +1,94 @@
+"""Drafts and changes: the rules of the trade that need no market."""
+
+from decimal import Decimal
+
+import pytest
+
+from strikedesk.domain.errors import Denied
+from strikedesk.domain.money import PriceEffect
+from strikedesk.domain.orders import Action, Leg, OrderRequest, OrderType
+from strikedesk.domain.reasons import Reason
+from strikedesk.domain.symbols import parse_symbol
+from strikedesk.orders.draft import Change, Draft, changed, order_of
+from tests.builders import a_leg, an_order
+
+CALL, PUT, FAR = "AAPL261218C00200000", "AAPL261218P00190000", "AAPL270115C00200000"
+
+
+def shares(action: Action, quantity: int = 100) -> Leg:
+    return Leg(symbol=parse_symbol("AAPL"), action=action, quantity=quantity)
+
+
+def drafted(*legs: Leg, price: str, effect: PriceEffect) -> OrderRequest:
+    draft = Draft(
+        account="paper-margin",
+        legs=legs,
+        order_type=OrderType.LIMIT,
+        price=Decimal(price),
+        price_effect=effect,
+    )
+    return order_of(draft, "PAPER0001")
+
+
+@pytest.mark.parametrize(
+    ("legs", "effect"),
+    [
+        ((a_leg(CALL),), PriceEffect.CREDIT),
+        ((a_leg(CALL, Action.SELL_TO_OPEN),), PriceEffect.DEBIT),
+        ((a_leg(CALL), a_leg(PUT)), PriceEffect.CREDIT),
+        ((a_leg(CALL, Action.SELL_TO_OPEN), a_leg(PUT, Action.SELL_TO_OPEN)), PriceEffect.DEBIT),
+        ((shares(Action.SELL),), PriceEffect.DEBIT),
+    ],
+)
+def test_what_only_buys_is_paid_for_and_what_only_sells_is_paid_out(
+    legs: tuple[Leg, ...], effect: PriceEffect
+) -> None:
+    """A short strangle for a debit is a slip of one word that gives the premium away twice."""
+    with pytest.raises(Denied) as denied:
+        drafted(*legs, price="1.20", effect=effect)
+
+    assert denied.value.facts["rule"] == "one_way_effect"
+
+
+@pytest.mark.parametrize("effect", PriceEffect)
+def test_a_spread_may_go_either_way(effect: PriceEffect) -> None:
+    price = "0" if effect is PriceEffect.EVEN else "0.40"
+
+    order = drafted(a_leg(CALL, Action.SELL_TO_OPEN), a_leg(FAR), price=price, effect=effect)
+
+    assert order.limit_net == {"debit": Decimal("0.40"), "credit": Decimal("-0.40")}.get(effect, 0)
+
+
+@pytest.mark.parametrize(
+    ("action", "effect"), [(Action.BUY, PriceEffect.DEBIT), (Action.SELL, PriceEffect.CREDIT)]
+)
+def test_shares_from_one_dollar_up_trade_on_the_cent_both_ways(
+    action: Action, effect: PriceEffect
+) -> None:
+    """A sale's net is negative: its size decides, not its sign."""
+    assert drafted(shares(action), price="0.1234", effect=effect).limit_net in {
+        Decimal("0.1234"),
+        Decimal("-0.1234"),
+    }
+    with pytest.raises(Denied) as denied:
+        drafted(shares(action), price="200.1234", effect=effect)
+
+    assert denied.value.reason is Reason.INVALID_TICK
+
+
+def test_a_stop_at_nothing_is_refused_and_not_taken_for_no_change() -> None:
+    """A change that is quietly left out moves an order its owner thinks protected."""
+    order = an_order(a_leg(CALL, Action.SELL_TO_CLOSE), net="-0.80")
+    stop = OrderRequest(
+        account_id=order.account_id,
+        legs=order.legs,
+        order_type=OrderType.STOP_LIMIT,
+        limit_net=Decimal("-0.80"),
+        stop_trigger=Decimal("0.90"),
+    )
+    change = Change(price=Decimal("0.70"), price_effect=PriceEffect.CREDIT, stop_trigger=Decimal(0))
+
+    with pytest.raises(Denied) as denied:
+        changed(stop, change)
+
+    assert denied.value.facts["rule"] == "stop_trigger_is_positive"
