@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-CONFIRM, PREVIEW, RECONCILE = (
-    f"tests/unit/test_orders_{name}.py" for name in ("confirm", "preview", "reconcile")
+CONFIRM, PREVIEW, RECONCILE, CHANGE = (
+    f"tests/unit/test_orders_{name}.py" for name in ("confirm", "preview", "reconcile", "change")
 )
 LIMITS, WORST = "tests/unit/test_limits.py", "tests/unit/test_worst_case.py"
 
@@ -57,7 +57,20 @@ MUTANTS = [
     Mutant("orders/confirm.py", "await asyncio.shield(task)", "await task", CONFIRM),
     Mutant("orders/preview.py", "deny_failed(appraisal.checks)", "pass", PREVIEW),
     Mutant("orders/preview.py", "_deny_refused(preflight)", "pass", PREVIEW),
-    Mutant("orders/appraise.py", "check_closes(order, positions)", "pass", PREVIEW),
+    Mutant("orders/preview.py", "check_stop(order, appraisal.figures)", "pass", PREVIEW),
+    Mutant("orders/preview.py", "or not self._is_ours(target)", "", CHANGE),
+    Mutant("orders/preview.py", "if not seen.state.is_open:", "if False:", CHANGE),
+    Mutant("orders/appraise.py", "around.check_closes(rest)", "pass", PREVIEW),
+    Mutant("orders/appraise.py", "rest = rest_of(order, filled)", "rest = order", CHANGE),
+    Mutant("orders/surroundings.py", "or leg.action is Action.SELL", "", PREVIEW),
+    Mutant("orders/surroundings.py", "held - promised:", "held:", PREVIEW),
+    Mutant("orders/surroundings.py", "if o.state.is_open]", "if False]", PREVIEW),
+    Mutant(
+        "orders/figures.py",
+        "max(known) if len(known) == len(risks)",
+        "min(known) if known",
+        PREVIEW,
+    ),
     Mutant("orders/reconcile.py", "not self._is_old(record)", "False", RECONCILE),
     Mutant("orders/reconcile.py", "if now - first < SECOND_SCAN_AFTER:", "if False:", RECONCILE),
     Mutant(
@@ -71,7 +84,7 @@ MUTANTS = [
     Mutant("risk/verdict.py", "allowed = limits.allow_undefined_risk", "allowed = True", LIMITS),
     Mutant("risk/verdict.py", "facts.limit_net <= worst", "True", LIMITS),
     Mutant("risk/verdict.py", "if age_s is None:", "if False:", LIMITS),
-    Mutant("risk/verdict.py", "if facts.natural_net is None:", "if False:", LIMITS),
+    Mutant("risk/verdict.py", "if facts.market_net is None:", "if False:", LIMITS),
     Mutant("domain/cover.py", "left -= lent", "pass", WORST),
     Mutant("domain/cover.py", "longs[symbol] -= count", "pass", WORST),
     Mutant("domain/cover.py", "contract.expiration > end[0] or", "True or", WORST),
@@ -110,7 +123,7 @@ def test_a_broken_safety_line_is_noticed(house: Path, mutant: Mutant) -> None:
 
 def test_the_tests_pass_on_the_unbroken_copy(house: Path) -> None:
     """Else every mutant would seem to be noticed."""
-    ended = run(house, CONFIRM, PREVIEW, RECONCILE, LIMITS, WORST)
+    ended = run(house, CONFIRM, PREVIEW, RECONCILE, CHANGE, LIMITS, WORST)
 
     assert ended.returncode == 0, ended.stdout[-2000:]
 

@@ -26,7 +26,7 @@ FINE = OrderFacts(
     order_type=OrderType.LIMIT,
     risk_added=Decimal(100),
     limit_net=Decimal("1.00"),
-    natural_net=Decimal("1.00"),
+    market_net=Decimal("1.00"),
     quote_age_s=Decimal(1),
 )
 
@@ -64,18 +64,18 @@ D = Decimal
         (replace(FINE, limit_net=D("1.09")), None),
         (replace(FINE, limit_net=D("1.10")), None),
         (replace(FINE, limit_net=D("1.11")), ("price_collar", Reason.PRICE_OUTSIDE_COLLAR)),
-        (replace(FINE, limit_net=D("0.10"), natural_net=D("0.05")), None),
+        (replace(FINE, limit_net=D("0.10"), market_net=D("0.05")), None),
         (
-            replace(FINE, limit_net=D("0.11"), natural_net=D("0.05")),
+            replace(FINE, limit_net=D("0.11"), market_net=D("0.05")),
             ("price_collar", Reason.PRICE_OUTSIDE_COLLAR),
         ),
-        (replace(FINE, limit_net=D("-0.90"), natural_net=D("-1.00")), None),
+        (replace(FINE, limit_net=D("-0.90"), market_net=D("-1.00")), None),
         (
-            replace(FINE, limit_net=D("-0.89"), natural_net=D("-1.00")),
+            replace(FINE, limit_net=D("-0.89"), market_net=D("-1.00")),
             ("price_collar", Reason.PRICE_OUTSIDE_COLLAR),
         ),
         (
-            replace(FINE, limit_net=D("1.20"), natural_net=D("-1.20")),
+            replace(FINE, limit_net=D("1.20"), market_net=D("-1.20")),
             ("price_collar", Reason.PRICE_OUTSIDE_COLLAR),
         ),
         (
@@ -102,7 +102,7 @@ def test_each_limit_denies_just_beyond_its_figure(
     [
         (replace(FINE, risk_added=None), ("loss", Reason.CHECK_IMPOSSIBLE)),
         (replace(FINE, quote_age_s=None), ("quote_age", Reason.QUOTE_MISSING)),
-        (replace(FINE, natural_net=None), ("price_collar", Reason.QUOTE_MISSING)),
+        (replace(FINE, market_net=None), ("price_collar", Reason.QUOTE_MISSING)),
     ],
 )
 def test_a_check_that_lacks_its_fact_denies(facts: OrderFacts, fails: tuple[str, Reason]) -> None:

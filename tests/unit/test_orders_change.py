@@ -3,11 +3,13 @@
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from strikedesk.domain.broking import CancelTicket, ReplaceTicket
-from strikedesk.domain.errors import Denied
+from strikedesk.domain.accounts import Environment
+from strikedesk.domain.broking import BrokerOrder, CancelTicket, ReplaceTicket
+from strikedesk.domain.errors import Denied, Unavailable
 from strikedesk.domain.ledger import TicketKind
 from strikedesk.domain.money import PriceEffect
 from strikedesk.domain.orders import Action, TimeInForce
@@ -18,6 +20,7 @@ from strikedesk.domain.symbols import EquitySymbol, parse_option, parse_symbol
 from strikedesk.orders.closing import CloseRequest, RollRequest
 from strikedesk.orders.draft import Change
 from strikedesk.orders.preview import Preview
+from strikedesk.risk.verdict import Outcome
 from tests.builders import a_leg
 from tests.fakes.broker import Day, ScriptedBroker
 from tests.unit.order_desk import CALL, OrderDesk
@@ -140,6 +143,98 @@ async def test_only_a_working_order_can_be_changed(orders: OrderDesk) -> None:
         assert denied.value.reason is reason
 
 
+async def test_a_partly_filled_close_is_repriced_for_the_rest_of_it(orders: OrderDesk) -> None:
+    """Three of ten are sold; the new price is for seven, and seven are still held."""
+    orders.broker.held[parse_symbol(CALL)] = 10
+    old = await working_close(orders, 10)
+    orders.broker.placed[0] = replace(
+        orders.broker.placed[0], state=OrderState.PARTIALLY_FILLED, filled_units=3
+    )
+    orders.broker.held[parse_symbol(CALL)] = 7
+    change = Change(price=Decimal("1.10"), price_effect=PriceEffect.CREDIT)
+
+    preview = await orders.previewer.replace(old.record.order_id, change, caller="stdio")
+
+    assert preview.record.order.contracts == 10
+    assert preview.figures is not None
+    assert preview.figures.cash_effect == Decimal("770.00")
+    assert preview.warnings == (
+        "3 of 10 units are filled already; the figures are those of the other 7.",
+    )
+    await orders.confirm(preview)
+    assert len(orders.broker.tickets) == 2
+
+
+async def test_a_replacement_that_leaves_nothing_to_fill_is_denied(orders: OrderDesk) -> None:
+    orders.broker.held[parse_symbol(CALL)] = 10
+    old = await working_close(orders, 10)
+    orders.broker.placed[0] = replace(
+        orders.broker.placed[0], state=OrderState.PARTIALLY_FILLED, filled_units=3
+    )
+
+    with pytest.raises(Denied) as denied:
+        await orders.previewer.replace(old.record.order_id, Change(units=3), caller="stdio")
+
+    assert denied.value.facts == {"units": 3, "filled_already": 3}
+
+
+async def working_close(orders: OrderDesk, contracts: int) -> Preview:
+    orders.broker.day = Day.WORKING
+    preview = await orders.preview(
+        a_leg(CALL, Action.SELL_TO_CLOSE, contracts), price="1.30", effect=PriceEffect.CREDIT
+    )
+    await orders.confirm(preview)
+    return preview
+
+
+async def test_what_has_filled_unseen_can_be_neither_replaced_nor_cancelled(
+    orders: OrderDesk,
+) -> None:
+    """The row still says working: the broker's word decides."""
+    old = await working(orders)
+    orders.broker.placed[0] = replace(orders.broker.placed[0], state=OrderState.FILLED)
+
+    for preview in (
+        orders.previewer.replace(old.record.order_id, Change(units=2), caller="stdio"),
+        orders.previewer.cancel(old.record.order_id, caller="stdio"),
+    ):
+        with pytest.raises(Denied) as denied:
+            await preview
+        assert denied.value.reason is Reason.ORDER_NOT_WORKING
+
+
+async def test_a_cancel_can_be_previewed_while_the_broker_cannot_be_asked(
+    orders: OrderDesk,
+) -> None:
+    """Getting out does not wait for a look; the preview says that there was none."""
+    old = await working(orders)
+
+    class Away(ScriptedBroker):
+        async def order(self, account_id: str, broker_order_id: str) -> BrokerOrder:
+            raise Unavailable(Reason.BROKER_UNAVAILABLE)
+
+    away = Away(clock=orders.clock, quoted=orders.broker.quoted)
+    previewer = replace(orders.previewer, broker=away)
+    preview = await previewer.cancel(old.record.order_id, caller="stdio")
+
+    assert [(c.name, c.outcome) for c in preview.checks] == [("order_working", Outcome.NOT_RUN)]
+
+
+@pytest.mark.parametrize("elsewhere", [{"broker": "another"}, {"environment": Environment.SANDBOX}])
+async def test_an_order_of_another_broker_is_not_touched_here(
+    orders: OrderDesk, elsewhere: dict[str, Any]
+) -> None:
+    """Two brokers count from one: its number is another order's number here."""
+    old = await working(orders)
+    row = await orders.row(old)
+    orders.ledger.records[row.order_id] = replace(row, **elsewhere)
+
+    with pytest.raises(Denied) as denied:
+        await orders.previewer.cancel(old.record.order_id, caller="stdio")
+
+    assert denied.value.reason is Reason.ORDER_UNKNOWN
+
+
 async def test_a_cancel_that_came_too_late_tells_the_fill(orders: OrderDesk) -> None:
     """A fill may win the race; the broker's word is what is written down."""
     old = await working(orders)
@@ -189,6 +284,19 @@ async def test_a_worthless_long_is_offered_at_a_cent(orders: OrderDesk) -> None:
     orders.broker.held[parse_symbol(CALL)] = 1
     orders.quote(CALL, "0.00", "0.01")
     request = CloseRequest(account="paper-margin", symbols=(parse_symbol(CALL),))
+
+    preview = await orders.closer.close(request, caller="stdio")
+
+    assert preview.record.order.limit_net == Decimal("-0.01")
+
+
+async def test_a_worthless_strangle_is_offered_at_a_cent(orders: OrderDesk) -> None:
+    """Two legs for nothing are given away as surely as one."""
+    call, put = parse_symbol(CALL), parse_symbol("AAPL261218P00190000")
+    for symbol in (call, put):
+        orders.broker.held[symbol] = 1
+        orders.quote(symbol.compact, "0.00", "0.00")
+    request = CloseRequest(account="paper-margin", symbols=(call, put))
 
     preview = await orders.closer.close(request, caller="stdio")
 

@@ -13,8 +13,8 @@ from strikedesk.domain.ports import Accounts, Broker, Quotes
 from strikedesk.domain.quotes import Quote
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol
-from strikedesk.orders.appraise import mid_net, natural_net
-from strikedesk.orders.draft import Draft, check_shape, order_of
+from strikedesk.orders.draft import Draft, check_shape, one_way, order_of
+from strikedesk.orders.figures import mid_net, natural_net
 from strikedesk.orders.preview import Preview, Previewer
 
 
@@ -124,14 +124,17 @@ class Closer:
 
 
 def _proposal(order: OrderRequest, quotes: Mapping[Symbol, Quote]) -> Decimal | None:
-    """Return the mid rounded to the cent towards the market, never at nothing for one leg."""
-    mid, natural = mid_net(order, quotes), natural_net(order, quotes)
-    if mid is None or natural is None:
-        return natural
-    rounded = mid.quantize(CENT, rounding=ROUND_CEILING)
-    if len(order.legs) == 1 and rounded * order.legs[0].action.sign <= 0:
-        return CENT * order.legs[0].action.sign
-    return rounded
+    """Return the mid rounded to the cent towards the market; the natural where there is no mid.
+
+    What only buys or only sells is never proposed for nothing.
+    """
+    net = mid_net(order, quotes)
+    if net is None:
+        net = natural_net(order, quotes)
+    if net is None:
+        return None
+    rounded, sign = net.quantize(CENT, rounding=ROUND_CEILING), one_way(order)
+    return CENT * sign if sign and rounded * sign <= 0 else rounded
 
 
 def _priced(request: CloseRequest | RollRequest, legs: tuple[Leg, ...]) -> Draft:

@@ -114,7 +114,8 @@ class Confirmer:
     async def _limits_again(self, record: OrderRecord) -> None:
         """Ask the limits once more, on the quotes of now; a cancel has nothing to measure."""
         if record.kind is not TicketKind.CANCEL:
-            deny_failed((await self.appraise(record.order)).checks)
+            replaces = record.target_broker_order_id
+            deny_failed((await self.appraise(record.order, replaces=replaces)).checks)
 
     async def _claim(self, preview: PreviewRecord) -> OrderRecord | None:
         """Spend the nonce and commit the intent, in one transaction, for one caller ever."""

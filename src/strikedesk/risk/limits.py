@@ -9,8 +9,8 @@ class Limits:
     """The owner's limits for one order.
 
     Units: `loss_usd_max` USD that an order may add to the worst case; `collar_fraction` of the
-    natural price, and never less than `collar_usd_min` per share, by which a limit may be worse
-    than the market; `quote_age_s_max` seconds, in the venue's time.
+    price that an order meets, and never less than `collar_usd_min` per share, by which a limit
+    may be worse than the market; `quote_age_s_max` seconds, in the venue's time.
     """
 
     contracts_max: int = 20

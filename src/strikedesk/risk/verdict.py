@@ -39,7 +39,8 @@ class OrderFacts:
 
     Units: `risk_added` USD by which the order worsens the worst case at expiration of everything
     held in the underlying (negative = it frees risk), `None` = unknown; nets USD per share of one
-    unit, positive = we pay; `quote_age_s` the oldest leg's, `None` = some leg has no quote.
+    unit, positive = we pay; `market_net` what it meets: the natural net, or its stop where that is
+    worse; `quote_age_s` the oldest leg's, `None` = some leg has no quote.
     """
 
     contracts: int
@@ -48,7 +49,7 @@ class OrderFacts:
     order_type: OrderType
     risk_added: Decimal | Literal["unlimited"] | None
     limit_net: Decimal | None
-    natural_net: Decimal | None
+    market_net: Decimal | None
     quote_age_s: Decimal | None
 
 
@@ -115,13 +116,13 @@ def _collar(facts: OrderFacts, limits: Limits) -> Check:
     if facts.limit_net is None:
         note: dict[str, Fact] = {"order_type": facts.order_type.value}
         return Check(name="price_collar", outcome=Outcome.NOT_RUN, facts=note)
-    if facts.natural_net is None:
-        return _check("price_collar", False, Reason.QUOTE_MISSING, {"natural": None})
-    room = max(limits.collar_usd_min, limits.collar_fraction * abs(facts.natural_net))
-    worst = facts.natural_net + room
+    if facts.market_net is None:
+        return _check("price_collar", False, Reason.QUOTE_MISSING, {"market_net": None})
+    room = max(limits.collar_usd_min, limits.collar_fraction * abs(facts.market_net))
+    worst = facts.market_net + room
     told: dict[str, Fact] = {
         "limit_net": facts.limit_net,
-        "natural_net": facts.natural_net,
+        "market_net": facts.market_net,
         "worst_allowed_net": worst,
     }
     return _check("price_collar", facts.limit_net <= worst, Reason.PRICE_OUTSIDE_COLLAR, told)

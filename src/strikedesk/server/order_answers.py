@@ -7,7 +7,7 @@ from typing import Final
 from strikedesk.domain.ledger import OrderEvent, OrderRecord
 from strikedesk.domain.money import price_and_effect, to_cents
 from strikedesk.domain.orders import Leg, OrderRequest
-from strikedesk.orders.appraise import Bound, Figures, LegQuote
+from strikedesk.orders.figures import Bound, Figures, LegQuote
 from strikedesk.orders.preview import Preview
 from strikedesk.risk.verdict import Check, Outcome
 from strikedesk.server.schemas import LIST, OBJECT, TEXT, maybe, record_schema

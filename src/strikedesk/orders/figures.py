@@ -1,0 +1,153 @@
+"""The figures of an order: what it meets in the market and what it comes to."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Literal, TypeAlias
+
+from strikedesk.domain import calendar
+from strikedesk.domain.orders import Leg, OrderRequest
+from strikedesk.domain.payoff import Holding, expirations_differ, holdings_of, payoff
+from strikedesk.domain.quotes import Quote
+from strikedesk.domain.symbols import Symbol
+from strikedesk.domain.worst_case import floor_value, risk_added
+
+# An amount, or that nothing bounds it, or None where nobody can say.
+Bound: TypeAlias = Decimal | Literal["unlimited"] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegQuote:
+    """A leg beside its market. Units: USD per share; `age_s` seconds in the venue's time."""
+
+    leg: Leg
+    quote: Quote | None
+    age_s: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What an order comes to.
+
+    Units: nets USD per share of one unit, positive = we pay, `reached_net` the natural one, or the
+    stop where that is worse; `cash_effect` USD before fees, positive = cash in; losses and profits
+    USD at expiration before fees, amounts >= 0; `risk_added` USD, negative = frees risk. `None` =
+    unknown.
+    """
+
+    mid_net: Decimal | None
+    natural_net: Decimal | None
+    reached_net: Decimal | None
+    cash_effect: Decimal | None
+    max_loss: Bound
+    max_profit: Bound
+    break_evens: tuple[Decimal, ...]
+    risk_added: Bound
+    quote_age_s: Decimal | None
+    legs: tuple[LegQuote, ...]
+    market_open: bool
+
+
+def figures_of(
+    order: OrderRequest,
+    quotes: Mapping[Symbol, Quote],
+    books: Sequence[Sequence[Holding]],
+    now: datetime,
+) -> Figures:
+    """Return the figures on these quotes; risk is that beside the worst of `books`."""
+    legs = tuple(_leg_quote(leg, quotes.get(leg.symbol), now) for leg in order.legs)
+    natural = natural_net(order, quotes)
+    reached = reached_net(order, natural)
+    price = order.limit_net if order.limit_net is not None else reached
+    cash = None if price is None else order.cash_effect(price)
+    loss, profit, break_evens = _extremes(order, cash)
+    ages = [leg.age_s for leg in legs]
+    return Figures(
+        mid_net=mid_net(order, quotes),
+        natural_net=natural,
+        reached_net=reached,
+        cash_effect=cash,
+        max_loss=loss,
+        max_profit=profit,
+        break_evens=break_evens,
+        risk_added=_risk_added(order, books, cash),
+        quote_age_s=None if None in ages else max(age for age in ages if age is not None),
+        legs=legs,
+        market_open=calendar.is_open(now),
+    )
+
+
+def natural_net(order: OrderRequest, quotes: Mapping[Symbol, Quote]) -> Decimal | None:
+    """Return the net at which the order trades at once, or None where a side is missing."""
+    return _net(order, {leg.symbol: _natural(leg, quotes.get(leg.symbol)) for leg in order.legs})
+
+
+def mid_net(order: OrderRequest, quotes: Mapping[Symbol, Quote]) -> Decimal | None:
+    """Return the net half way between the sides, or None where a side is missing."""
+    return _net(order, {leg.symbol: _mid(quotes.get(leg.symbol)) for leg in order.legs})
+
+
+def reached_net(order: OrderRequest, natural: Decimal | None) -> Decimal | None:
+    """Return the net that the order meets: a stop, which has one leg, at its trigger or worse."""
+    if natural is None or order.stop_trigger is None:
+        return natural
+    return max(natural, order.stop_trigger * order.legs[0].action.sign)
+
+
+def quote_age_s(quote: Quote, now: datetime) -> Decimal:
+    """Return the quote's age, seconds; while the market is closed, counted at its last close.
+
+    A closed market quotes nothing newer: its last quotes are as fresh as they can be, and the
+    preview says that the market is closed. A quote from the future has a negative age at any hour.
+    """
+    age = now - quote.at
+    if age >= timedelta(0) and not calendar.is_open(now):
+        age = max(calendar.last_close(now) - quote.at, timedelta(0))
+    return Decimal(str(round(age.total_seconds(), 3)))
+
+
+def _extremes(
+    order: OrderRequest, cash: Decimal | None
+) -> tuple[Bound, Bound, tuple[Decimal, ...]]:
+    """Return the order's own worst, best and zeros; with several expirations only the worst."""
+    if cash is None:
+        return None, None, ()
+    holdings = holdings_of(order)
+    if expirations_differ(holdings):
+        floor = floor_value(holdings)
+        worst: Bound = "unlimited" if floor is None else max(-floor - cash, Decimal(0))
+        return worst, None, ()
+    result = payoff(holdings, cash)
+    return _or_unlimited(result.max_loss), _or_unlimited(result.max_profit), result.break_evens
+
+
+def _risk_added(
+    order: OrderRequest, books: Sequence[Sequence[Holding]], cash: Decimal | None
+) -> Bound:
+    if cash is None:
+        return None
+    risks = [risk_added(book, holdings_of(order), cash) for book in books]
+    known = [risk for risk in risks if risk is not None]
+    return max(known) if len(known) == len(risks) else "unlimited"
+
+
+def _leg_quote(leg: Leg, quote: Quote | None, now: datetime) -> LegQuote:
+    return LegQuote(leg=leg, quote=quote, age_s=None if quote is None else quote_age_s(quote, now))
+
+
+def _natural(leg: Leg, quote: Quote | None) -> Decimal | None:
+    return None if quote is None else quote.natural(leg.action.sign)
+
+
+def _mid(quote: Quote | None) -> Decimal | None:
+    return None if quote is None else quote.mid
+
+
+def _net(order: OrderRequest, prices: Mapping[Symbol, Decimal | None]) -> Decimal | None:
+    known = {symbol: price for symbol, price in prices.items() if price is not None}
+    return order.net_of(known) if len(known) == len(prices) else None
+
+
+def _or_unlimited(amount: Decimal | None) -> Decimal | Literal["unlimited"]:
+    return "unlimited" if amount is None else amount

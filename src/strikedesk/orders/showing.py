@@ -1,0 +1,73 @@
+"""What a preview shows, as it is kept: checks with their figures, and everything as text."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from strikedesk.domain.broking import BrokerOrder, Preflight
+from strikedesk.domain.ledger import Json
+from strikedesk.domain.money import to_cents
+from strikedesk.domain.orders import OrderRequest
+from strikedesk.orders.figures import Figures
+from strikedesk.risk.verdict import Check, Outcome
+
+
+def all_checks(checks: Sequence[Check], preflight: Preflight | None) -> tuple[Check, ...]:
+    """Add what the broker was asked, and name what it did not answer."""
+    if preflight is None:
+        return tuple(checks)
+    answers: dict[str, Decimal | None] = {
+        "fees": preflight.fees,
+        "buying_power": preflight.buying_power_after,
+    }
+    asked = tuple(
+        Check(
+            name=f"broker_{name}",
+            outcome=Outcome.NOT_RUN if amount is None else Outcome.PASSED,
+            facts={name: None if amount is None else to_cents(amount)},
+        )
+        for name, amount in answers.items()
+    )
+    return (*checks, *asked)
+
+
+def working_check(order: BrokerOrder | None) -> Check:
+    """Return how far an order got that is to be cancelled; None = the broker could not be asked."""
+    if order is None:
+        return Check(name="order_working", outcome=Outcome.NOT_RUN)
+    return Check(
+        name="order_working",
+        outcome=Outcome.PASSED,
+        facts={
+            "state": order.state.value,
+            "filled": order.filled_units,
+            "of": order.order.units,
+        },
+    )
+
+
+def shown(
+    order: OrderRequest,
+    figures: Figures | None,
+    preflight: Preflight | None,
+    checks: Sequence[Check],
+    warnings: Sequence[str],
+) -> dict[str, Json]:
+    """Return what a preview showed, for the record: figures and checks as text."""
+    return {
+        "limit_net": _text(order.limit_net),
+        "mid_net": _text(figures.mid_net) if figures else None,
+        "natural_net": _text(figures.natural_net) if figures else None,
+        "max_loss": _text(figures.max_loss) if figures else None,
+        "risk_added": _text(figures.risk_added) if figures else None,
+        "fees": _text(preflight.fees) if preflight else None,
+        "checks": [[check.name, check.outcome.value, _facts(check)] for check in checks],
+        "warnings": list(warnings),
+    }
+
+
+def _facts(check: Check) -> Mapping[str, Json]:
+    return {name: _text(fact) for name, fact in check.facts.items()}
+
+
+def _text(fact: object) -> str | None:
+    return None if fact is None else str(fact)
