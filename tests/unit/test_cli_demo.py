@@ -1,7 +1,5 @@
 """`strikedesk demo`: a check of the whole way that a person can watch, and that can fail."""
 
-import subprocess
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,49 +15,61 @@ from strikedesk.cli.demo.spread import Spread, choose_expiration, choose_spread
 from strikedesk.cli.demo.stage import Stage, simulated
 from strikedesk.domain.calendar import is_open
 from strikedesk.domain.ledger import Json
+from tests.unit.cli_door import call
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
-COMMAND = [sys.executable, "-m", "strikedesk"]
 STEPS = 13
 
 
-def demo(home: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    env = {"HOME": str(home), "TMPDIR": str(home)}
-    return subprocess.run(
-        [*COMMAND, "demo", *words], env=env, capture_output=True, text=True, check=False, timeout=90
-    )
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the demo leaves behind would be found here."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
 
 
-def test_every_step_is_what_it_must_be_and_nothing_is_left_behind(tmp_path: Path) -> None:
+def test_every_step_is_what_it_must_be_and_nothing_is_left_behind(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The first thing that a newcomer runs."""
-    done = demo(tmp_path)
+    done = call(capsys, "demo")
 
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert f"\n{STEPS}. " in done.stdout
-    assert "Every step was what it must be." in done.stdout
+    assert done.code == 0, done.out + done.err
+    assert f"\n{STEPS}. " in done.out
+    assert "Every step was what it must be." in done.out
     assert list(tmp_path.iterdir()) == []
 
 
-def test_it_plays_on_real_chains_too(tmp_path: Path) -> None:
+def test_it_plays_on_real_chains_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The same way, where the quotes are those of a day that was."""
-    minutes = sorted((DATA / "minute").glob("*.zip"))
+    minutes = sorted(map(str, (DATA / "minute").glob("*.zip")))
     if not minutes:
         pytest.skip("the sample data is not beside this checkout")
-    tape = tmp_path / "tape.csv.gz"
-    sources = [*minutes, *(DATA / "underlyings").glob("*.zip")]
-    made = subprocess.run(
-        [*COMMAND, "tape", "import", *sources, "--every", "15m", "--out", tape],
-        env={"HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    tape = str(tmp_path / "tape.csv.gz")
+    sources = [*minutes, *map(str, (DATA / "underlyings").glob("*.zip"))]
 
-    done = demo(tmp_path, "--tape", str(tape))
+    made = call(capsys, "tape", "import", *sources, "--every", "15m", "--out", tape)
+    done = call(capsys, "demo", "--tape", tape)
 
-    assert "odd:" in made.stdout
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "real chains, replayed from tape.csv.gz" in done.stdout
+    assert "odd:" in made.out
+    assert done.code == 0, done.out + done.err
+    assert "real chains, replayed from tape.csv.gz" in done.out
+
+
+def test_a_tape_that_quotes_no_two_sides_cannot_be_played(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Prices at which nobody stood are no market to show an order on."""
+    chains = sorted(map(str, (DATA / "chains" / "aapl").glob("*.csv")))[:1]
+    if not chains:
+        pytest.skip("the sample data is not beside this checkout")
+    tape = str(tmp_path / "tape.csv")
+    call(capsys, "tape", "import", *chains, "--out", tape)
+
+    done = call(capsys, "demo", "--tape", tape)
+
+    assert done.code == 1
+    assert "3005 DATA_UNAVAILABLE" in done.err
 
 
 async def test_the_first_step_that_goes_astray_ends_it_and_is_named(tmp_path: Path) -> None:

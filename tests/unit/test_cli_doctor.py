@@ -8,9 +8,13 @@ from typing import Any
 
 import pytest
 
-from strikedesk.cli.doctor.report import Check, Outcome, Report
+from strikedesk.cli.doctor.desk import check_clock
+from strikedesk.cli.doctor.report import Check, Outcome, Report, made
 from strikedesk.cli.doctor.tools import BYTES_MAX
+from tests.builders import a_note, a_preview
+from tests.fakes.clock import StoppedClock
 from tests.fakes.keyrings import LockedKeyring, MemoryKeyring, system_keyring
+from tests.fakes.ledger import MemoryLedger
 from tests.unit.cli_door import Ended, call
 
 NAMES = [
@@ -180,6 +184,42 @@ def test_the_report_is_as_good_as_its_worst_check(outcomes: str, worst: str) -> 
     checks = tuple(Check("x", Outcome(outcome), "") for outcome in outcomes.split())
 
     assert Report(checks).outcome == worst
+
+
+def test_a_tape_that_cannot_be_read_fails_the_broker_and_nothing_before_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The market is the tape; the database is sound."""
+    monkeypatch.setenv("STRIKEDESK_PAPER__TAPE", str(tmp_path / "gone.csv"))
+
+    done, checks = visit(capsys)
+
+    failed = [name for name, (outcome, _) in checks.items() if outcome == "fail"]
+    assert (done.code, failed) == (1, ["broker", "market data"])
+    assert "5008 TAPE_UNREADABLE" in checks["broker"][1]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "outcome"), [(60, "ok"), (0, "ok"), (-1, "fail"), (-40_000_000, "fail")]
+)
+async def test_a_clock_that_went_back_is_told(seconds: float, outcome: str) -> None:
+    """Nonces are refused then, and an owner would wonder why."""
+    ledger, clock = MemoryLedger(), StoppedClock()
+    await ledger.open_preview(a_preview(), a_note())
+    clock.move(seconds)
+
+    assert (await check_clock(clock, ledger)).outcome == outcome
+
+
+async def test_a_check_that_stumbles_over_a_file_names_it() -> None:
+    """Every check is a line, whatever happens to it."""
+
+    async def stumble() -> Check:
+        raise PermissionError(13, "Permission denied", "desk.db")
+
+    assert await made("database", stumble()) == Check(
+        "database", Outcome.FAIL, "desk.db: Permission denied"
+    )
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX")

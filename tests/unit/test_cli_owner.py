@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from strikedesk.cli.office import open_office
+from strikedesk.cli.vaulting import describe
 from strikedesk.domain.ports import CallerToken
 from strikedesk.domain.tokens import token_digest
+from strikedesk.vault.vault import Rotation
 from tests.fakes.keyrings import LockedKeyring, MemoryKeyring, system_keyring
 from tests.unit.cli_door import call
 
@@ -185,6 +187,15 @@ def test_a_file_of_keys_is_rotated_in_place(
 
     assert (first.code, second.code) == (0, 0), first.err + second.err
     assert first.out != second.out
+
+
+def test_secrets_that_stay_under_lost_keys_are_named() -> None:
+    """A rotation that could not move everything must not sound finished."""
+    rotation = Rotation(key_id="kek-new", data_keys=2, unreadable=("kek-old", "kek-old"))
+
+    assert describe(rotation) == (
+        "2 data keys are under kek-new now. 2 stay under keys that are not here: kek-old"
+    )
 
 
 def test_the_keyring_of_the_system_is_the_usual_place(capsys: pytest.CaptureFixture[str]) -> None:

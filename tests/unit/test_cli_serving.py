@@ -107,6 +107,20 @@ def test_a_bug_is_a_line_with_its_place_and_not_with_its_words(
     assert done.err.count("\n") == 1
 
 
+def test_a_file_that_cannot_be_used_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The system's own words do, and no traceback."""
+    (tmp_path / "desk").write_text("a file where a folder should be")
+    monkeypatch.setenv("STRIKEDESK_HOME", str(tmp_path / "desk"))
+
+    done = call(capsys, "halt")
+
+    assert done.code in {1, 2}
+    assert done.err.count("\n") == 1
+    assert str(tmp_path / "desk") in done.err
+
+
 def test_help_and_version_are_answered() -> None:
     """In a process of their own, as a person would ask."""
     ask = [sys.executable, "-m", "strikedesk"]

@@ -274,6 +274,8 @@ def test_the_market_clock_is_real_or_frozen_or_offset(monkeypatch: pytest.Monkey
     at = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 
     assert load().paper.clock == MarketClock(ClockMode.OFFSET, at)
+    monkeypatch.setenv("STRIKEDESK_PAPER__CLOCK", "real")
+    assert load().paper.clock == MarketClock()
 
 
 def test_one_variable_moves_everything_into_one_folder(home: Path) -> None:

@@ -86,8 +86,8 @@ def _absolute(path: Path) -> Path:
 
 
 def _clock(value: object) -> object:
-    if isinstance(value, MarketClock) or value == ClockMode.REAL:
-        return value if isinstance(value, MarketClock) else MarketClock()
+    if value == ClockMode.REAL:
+        return MarketClock()
     mode, _, instant = str(value).partition(":")
     try:
         clock = MarketClock(ClockMode(mode), datetime.fromisoformat(instant))

@@ -1,5 +1,6 @@
 """Checks that open the desk, as a start of the server would."""
 
+from datetime import datetime
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, Final
 
@@ -28,7 +29,7 @@ async def check_store(settings: Settings) -> tuple[Check, ...]:
                 await made("database", _database(database)),
                 await made("migrations", _migrations(database)),
                 await made("audit", _audit(ledger)),
-                await made("clock", _clock(UtcClock(), ledger)),
+                await made("clock", check_clock(UtcClock(), ledger)),
             )
     except (DeskError, OSError) as error:
         waiting = not_made(("migrations", "audit", "clock"), needs="database")
@@ -45,6 +46,18 @@ async def check_desk(settings: Settings) -> tuple[Check, ...]:
             )
     except (DeskError, OSError) as error:
         return (failed("broker", error), *not_made(("market data",), needs="broker"))
+
+
+async def check_clock(clock: Clock, ledger: Ledger) -> Check:
+    """Say whether time has gone forward since the newest order: nonces are refused otherwise."""
+    now = clock.now()
+    rows, _ = await ledger.orders(account_id=None, states=None, limit=1, offset=0)
+    told = _utc(now)
+    if now.year < FIRST_YEAR:
+        return fail("clock", f"{told} is before this program was written")
+    if rows and rows[0].updated_at > now:
+        return fail("clock", f"{told} is before the newest order, {_utc(rows[0].updated_at)}")
+    return ok("clock", told)
 
 
 async def _database(database: "Database") -> Check:
@@ -73,17 +86,6 @@ async def _audit(ledger: Ledger) -> Check:
     return fail("audit", f"line {broken} was altered: restore a backup, or ask who did it")
 
 
-async def _clock(clock: Clock, ledger: Ledger) -> Check:
-    now = clock.now()
-    rows, _ = await ledger.orders(account_id=None, states=None, limit=1, offset=0)
-    told = f"{now:%Y-%m-%d %H:%M:%S} UTC"
-    if now.year < FIRST_YEAR:
-        return fail("clock", f"{told} is before this program was written")
-    if rows and rows[0].updated_at > now:
-        return fail("clock", f"{told} is before the newest order, {rows[0].updated_at:%c} UTC")
-    return ok("clock", told)
-
-
 async def _broker(desk: Desk) -> Check:
     accounts = await desk.books.all()
     named = " ".join(account.handle for account in accounts)
@@ -107,3 +109,7 @@ async def _any_listed(desk: Desk) -> EquitySymbol | None:
             if isinstance(found.symbol, EquitySymbol):
                 return found.symbol
     return None
+
+
+def _utc(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%d %H:%M:%S} UTC"
