@@ -1,19 +1,24 @@
 """Reconcile: what a crash or a silence left open is found again, and never sent to find out."""
 
 from dataclasses import replace
+from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from strikedesk.domain.broking import LookupStatus
+from strikedesk.domain.accounts import Environment
+from strikedesk.domain.broking import Lookup, LookupStatus
 from strikedesk.domain.errors import Denied, OutcomeUnknown
 from strikedesk.domain.ledger import Note, Progress
+from strikedesk.domain.money import PriceEffect
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
+from strikedesk.orders.draft import Change, rest_of
 from strikedesk.orders.preview import Preview
 from strikedesk.orders.watch import Watcher
-from tests.builders import NOON
-from tests.fakes.broker import Day
-from tests.unit.order_desk import OrderDesk
+from tests.builders import NOON, a_leg
+from tests.fakes.broker import Day, ScriptedBroker
+from tests.unit.order_desk import CALL, OrderDesk
 
 
 async def left_in_doubt(orders: OrderDesk, day: Day) -> Preview:
@@ -53,7 +58,18 @@ async def test_an_order_whose_answer_was_lost_is_found_by_our_own_id(
 
     row = await orders.row(preview)
     assert (row.state, row.broker_order_id) == (OrderState.WORKING, "b-1")
+    assert row.reason == "found_at_broker"
     assert len(orders.broker.tickets) == 1
+
+
+@pytest.mark.promise("nothing-lost")
+async def test_whoever_asks_after_a_doubt_has_it_settled_then_and_there(orders: OrderDesk) -> None:
+    """OUTCOME_UNKNOWN says to call get_order: that must not wait for somebody's round."""
+    preview = await left_in_doubt(orders, Day.ACCEPTED_IN_SILENCE)
+
+    row, _ = await orders.book.get(preview.record.client_order_id)
+
+    assert (row.state, row.broker_order_id) == (OrderState.WORKING, "b-1")
 
 
 @pytest.mark.promise("nothing-lost")
@@ -70,6 +86,37 @@ async def test_an_order_that_never_arrived_is_settled_by_two_scans_apart(
 
     assert states == [OrderState.UNKNOWN, OrderState.UNKNOWN, OrderState.LAPSED]
     assert len(orders.broker.tickets) == 1
+
+
+@pytest.mark.promise("nothing-lost")
+async def test_two_scans_settle_though_no_process_lives_to_see_both(orders: OrderDesk) -> None:
+    """Assistants start a server for a question and end it: the first scan must outlive it."""
+    preview = await left_in_doubt(orders, Day.LOST)
+
+    states: list[OrderState] = []
+    for after_s in (0, 60, 60):
+        orders.restart()
+        await reconcile(orders, after_s=after_s)
+        states.append((await orders.row(preview)).state)
+
+    assert states == [OrderState.UNKNOWN, OrderState.UNKNOWN, OrderState.LAPSED]
+
+
+async def test_a_scan_that_could_not_read_all_breaks_the_row_of_those_that_did(
+    orders: OrderDesk,
+) -> None:
+    preview = await left_in_doubt(orders, Day.LOST)
+    await reconcile(orders)
+    orders.broker.lookups = LookupStatus.INCOMPLETE
+    await reconcile(orders, after_s=100)
+    orders.broker.lookups = None
+
+    states: list[OrderState] = []
+    for after_s in (100, 119, 1):
+        await reconcile(orders, after_s=after_s)
+        states.append((await orders.row(preview)).state)
+
+    assert states == [OrderState.UNKNOWN, OrderState.UNKNOWN, OrderState.LAPSED]
 
 
 async def test_a_scan_that_could_not_read_all_settles_nothing(orders: OrderDesk) -> None:
@@ -137,6 +184,185 @@ async def test_a_watcher_ends_with_its_desk(orders: OrderDesk) -> None:
 
     async with watcher.running():
         assert orders.ledger.trail == []
+
+
+def seen(orders: OrderDesk, **told: Any) -> None:
+    """Let the broker tell something else about its first order from now on."""
+    orders.broker.placed[0] = replace(orders.broker.placed[0], **told)
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "state", "filled"),
+    [
+        # What the table of states forbids is taken for what it can only mean.
+        (("partially_filled", 1), ("working", 2), "partially_filled", 2),
+        (("partially_filled", 1), ("rejected", 1), "cancelled", 1),
+        (("cancel_pending", 0), ("submitted", 0), "cancel_pending", 0),
+        (("working", 0), ("submitted", 0), "working", 0),
+        # A broker that looked before we did.
+        (("partially_filled", 2), ("working", 0), "partially_filled", 2),
+        (("partially_filled", 2), ("partially_filled", 1), "partially_filled", 2),
+        (("partially_filled", 1), ("cancelled", 1), "cancelled", 1),
+    ],
+)
+async def test_whatever_a_broker_tells_next_the_row_goes_on(
+    orders: OrderDesk, first: tuple[str, int], then: tuple[str, int], state: str, filled: int
+) -> None:
+    """A row that stops at what it does not expect shows an order at work for ever."""
+    orders.broker.day = Day.WORKING
+    preview = await orders.preview(a_leg(CALL, quantity=3))
+    await orders.confirm(preview)
+
+    for told_state, told_filled in (first, then):
+        seen(orders, state=OrderState(told_state), filled_units=told_filled)
+        await reconcile(orders)
+
+    row = await orders.row(preview)
+    assert (row.state, row.filled_units) == (OrderState(state), filled)
+
+
+async def a_cancel_in_doubt(orders: OrderDesk) -> tuple[Preview, Preview]:
+    """Put an order to work and lose the answer to its cancel; nothing arrived."""
+    orders.broker.day = Day.WORKING
+    old = await orders.preview()
+    await orders.confirm(old)
+    cancel = await orders.previewer.cancel(old.record.order_id, caller="stdio")
+    orders.broker.day = Day.LOST
+    with pytest.raises(OutcomeUnknown):
+        await orders.confirm(cancel)
+    orders.restart()
+    return old, cancel
+
+
+@pytest.mark.promise("nothing-lost")
+@pytest.mark.parametrize(
+    ("target", "act"),
+    [
+        ("cancelled", OrderState.CANCELLED),
+        ("cancel_pending", OrderState.CANCEL_PENDING),
+        ("filled", OrderState.REJECTED),
+        ("expired", OrderState.REJECTED),
+        ("working", OrderState.UNKNOWN),
+    ],
+)
+async def test_a_cancel_whose_answer_was_lost_ends_by_what_became_of_its_target(
+    orders: OrderDesk, target: str, act: OrderState
+) -> None:
+    """A fill that came first is no fill of the cancel: nobody may count it twice."""
+    old, cancel = await a_cancel_in_doubt(orders)
+    seen(orders, state=OrderState(target), filled_units=1 if target == "filled" else 0)
+
+    await reconcile(orders)
+
+    assert ((await orders.row(old)).state, (await orders.row(cancel)).state) == (target, act)
+    assert (await orders.row(cancel)).filled_units == 0
+
+
+async def test_a_cancel_that_never_arrived_is_settled_while_its_target_works_on(
+    orders: OrderDesk,
+) -> None:
+    old, cancel = await a_cancel_in_doubt(orders)
+
+    for after_s in (0, 120):
+        await reconcile(orders, after_s=after_s)
+
+    assert (await orders.row(cancel)).state is OrderState.LAPSED
+    assert (await orders.row(old)).state is OrderState.WORKING
+
+
+async def test_a_cancel_that_is_under_way_waits_for_the_end_of_its_target(
+    orders: OrderDesk,
+) -> None:
+    """Most brokers answer a cancel with "pending"; a fill may still be first."""
+    old, cancel = await a_cancel_in_doubt(orders)
+    seen(orders, state=OrderState.CANCEL_PENDING)
+    await reconcile(orders)
+    seen(orders, state=OrderState.FILLED, filled_units=1, average_net=Decimal("1.20"))
+    await reconcile(orders)
+
+    row, act = await orders.row(old), await orders.row(cancel)
+    assert (row.state, row.filled_units) == (OrderState.FILLED, 1)
+    assert (act.state, act.reason) == (OrderState.REJECTED, "order_not_working")
+    assert (act.filled_units, act.average_net, act.fees) == (0, None, None)
+
+
+async def test_a_replacement_of_a_partly_filled_order_is_never_told_larger_than_it_is(
+    orders: OrderDesk,
+) -> None:
+    """Three of ten are filled and the broker works for seven: not for ten again."""
+    orders.broker.day = Day.WORKING
+    old = await orders.preview(a_leg(CALL, quantity=10))
+    await orders.confirm(old)
+    seen(orders, state=OrderState.PARTIALLY_FILLED, filled_units=3)
+    change = Change(price=Decimal("1.19"), price_effect=PriceEffect.DEBIT)
+    preview = await orders.previewer.replace(old.record.order_id, change, caller="stdio")
+    await orders.confirm(preview)
+    rest = rest_of(preview.record.order, 3)
+    orders.broker.placed[1] = replace(orders.broker.placed[1], order=rest)
+
+    told: list[tuple[str, int]] = []
+    for state, filled in (("working", 0), ("partially_filled", 2), ("filled", 7)):
+        orders.broker.placed[1] = replace(
+            orders.broker.placed[1], state=OrderState(state), filled_units=filled
+        )
+        await reconcile(orders)
+        row = await orders.row(preview)
+        told.append((row.state, row.filled_units))
+
+    assert told == [("working", 3), ("partially_filled", 5), ("filled", 10)]
+
+
+@pytest.mark.promise("nothing-lost")
+async def test_a_row_that_breaks_its_settling_keeps_no_other_from_it(orders: OrderDesk) -> None:
+    """One answer that no adapter foresaw must not keep the desk from opening."""
+    poisoned = await left_in_doubt(orders, Day.ACCEPTED_IN_SILENCE)
+    orders.clock.move(1)
+    sound = await left_in_doubt(orders, Day.ACCEPTED_IN_SILENCE)
+
+    class Half(ScriptedBroker):
+        async def find(self, account_id: str, client_order_id: str) -> Lookup:
+            if client_order_id == poisoned.record.client_order_id:
+                raise KeyError("status")
+            return await ScriptedBroker.find(self, account_id, client_order_id)
+
+    orders.broker = Half(clock=orders.clock, quoted={}, placed=orders.broker.placed)
+    orders.restart()
+    await reconcile(orders)
+
+    assert (await orders.row(sound)).state is OrderState.WORKING
+    assert (await orders.row(poisoned)).state is OrderState.UNKNOWN
+
+
+@pytest.mark.parametrize("elsewhere", [{"broker": "another"}, {"environment": Environment.SANDBOX}])
+@pytest.mark.parametrize("state", [OrderState.UNKNOWN, OrderState.WORKING])
+async def test_a_row_of_another_broker_is_not_read_at_this_one(
+    orders: OrderDesk, elsewhere: dict[str, Any], state: OrderState
+) -> None:
+    """Its number is another order's here, and "not found" would be told as "not placed"."""
+    orders.broker.day = Day.WORKING
+    preview = await orders.preview()
+    await orders.confirm(preview)
+    row = replace(await orders.row(preview), state=state, **elsewhere)
+    orders.ledger.records[row.order_id] = row
+    seen(orders, state=OrderState.FILLED, filled_units=1)
+
+    for after_s in (0, 500, 500):
+        await reconcile(orders, after_s=after_s)
+    told, _ = await orders.book.get(row.order_id)
+
+    assert told == row
+    unsettled = (await orders.safety.state()).unsettled
+    assert list(unsettled) == ([row] if state is OrderState.UNKNOWN else [])
+
+
+async def test_a_preview_lapses_whatever_broker_it_was_made_for(orders: OrderDesk) -> None:
+    preview = await orders.preview()
+    row = replace(await orders.row(preview), broker="another")
+    orders.ledger.records[row.order_id] = row
+
+    await reconcile(orders, after_s=180)
+
+    assert (await orders.row(preview)).state is OrderState.LAPSED
 
 
 async def test_the_book_shows_what_was_sent_newest_first_and_refuses_a_page_past_the_end(

@@ -25,7 +25,9 @@ def binding_of(record: OrderRecord) -> str:
         "environment": record.environment.value,
         "kind": record.kind.value,
         "order": record.order.canonical,
+        "order_id": record.order_id,
         "target": record.target_broker_order_id,
+        "target_order_id": record.target_order_id,
     }
     text = json.dumps(tied, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

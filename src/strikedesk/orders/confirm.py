@@ -3,7 +3,7 @@
 import asyncio
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from strikedesk.domain.errors import Denied, DeskError, Unavailable
 from strikedesk.domain.ledger import (
@@ -21,12 +21,21 @@ from strikedesk.domain.states import OrderState
 from strikedesk.orders.appraise import Appraiser
 from strikedesk.orders.binding import binding_of, hash_nonce
 from strikedesk.orders.consent import Consent
-from strikedesk.orders.outcome import told
+from strikedesk.orders.outcome import never_left, told
 from strikedesk.orders.submit import Submitter
 from strikedesk.orders.tickets import payload_of
 from strikedesk.risk.verdict import deny_failed
 
 PATH = "tool:confirm_order"
+
+
+@dataclass(slots=True)
+class _Submission:
+    """One preview on its way, and how many callers wait for it."""
+
+    task: asyncio.Task[OrderRecord]
+    waiting: int = 0
+    begun: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,31 +48,35 @@ class Confirmer:
     consent: Consent
     submit: Submitter
     broker: str
-    under_way: dict[str, asyncio.Task[OrderRecord]] = field(
-        default_factory=dict[str, asyncio.Task[OrderRecord]], init=False
-    )
+    under_way: dict[str, _Submission] = field(default_factory=dict[str, _Submission], init=False)
 
     async def __call__(self, preview_id: str, nonce: str, *, caller: str) -> OrderRecord:
         """Send the order behind `preview_id`; a repeat with the same nonce sends nothing.
 
-        A caller that stops waiting does not stop the submission.
+        A caller that stops waiting before the nonce is spent takes the order back; afterwards it
+        stops nothing.
 
         Raises:
             Denied: unknown, expired, mismatched, void, or against a limit: nothing was sent.
             Rejected, Unavailable, OutcomeUnknown: see `told`.
         """
         preview = await self.ledger.preview(preview_id)
-        if preview is None or preview.record.broker != self.broker:
+        if preview is None or not self._is_ours(preview.record):
             raise Denied(Reason.PREVIEW_UNKNOWN, preview_id=preview_id[:36])
         await self._check_match(preview, hash_nonce(nonce), caller)
-        if preview.nonce_state is NonceState.LIVE:
+        if preview.nonce_state is NonceState.LIVE or preview_id in self.under_way:
             return told(await self._carry(preview))
         return told(preview.record)
 
     async def drain(self) -> None:
         """Wait for submissions under way; called before the desk closes."""
-        if self.under_way:
-            await asyncio.wait(self.under_way.values())
+        while self.under_way:
+            await asyncio.wait([each.task for each in self.under_way.values()])
+
+    def _is_ours(self, record: OrderRecord) -> bool:
+        """Whether it was previewed at this broker, for this environment."""
+        environment = self.submit.broker.capabilities.environment
+        return (record.broker, record.environment) == (self.broker, environment)
 
     async def _check_match(self, preview: PreviewRecord, hashed: str, caller: str) -> None:
         """Void the preview on any mismatch: a second guess must not be possible.
@@ -71,32 +84,53 @@ class Confirmer:
         What is compared is rebuilt from the stored row, so a row that was altered is refused.
         """
         record = preview.record
-        if not hmac.compare_digest(record.caller, caller):
-            await self._void(record, Reason.CALLER_MISMATCH, caller)
-        if not hmac.compare_digest(preview.nonce_hash, hashed):
-            await self._void(record, Reason.NONCE_MISMATCH, caller)
-        if not hmac.compare_digest(preview.binding, binding_of(record)):
-            await self._void(record, Reason.NONCE_MISMATCH, caller)
+        if not _same(record.caller, caller):
+            raise await self._void(record, Reason.CALLER_MISMATCH, caller)
+        if not _same(preview.nonce_hash, hashed):
+            raise await self._void(record, Reason.NONCE_MISMATCH, caller)
+        if not _same(preview.binding, binding_of(record)):
+            raise await self._void(record, Reason.NONCE_MISMATCH, caller)
         if preview.nonce_state is NonceState.LIVE and self.clock.now() >= preview.expires_at:
-            await self._void(record, Reason.PREVIEW_EXPIRED, caller)
+            raise await self._void(record, Reason.PREVIEW_EXPIRED, caller)
         if preview.nonce_state is NonceState.LIVE and self.clock.now() < preview.created_at:
-            await self._void(record, Reason.CLOCK_WENT_BACK, caller)
+            raise await self._void(record, Reason.CLOCK_WENT_BACK, caller)
 
-    async def _void(self, record: OrderRecord, reason: Reason, caller: str) -> None:
+    async def _void(self, record: OrderRecord, reason: Reason, caller: str) -> DeskError:
+        """Kill the nonce if it is live; return what this call and every later one is told."""
         progress = Progress(state=OrderState.LAPSED, reason=reason.name)
         note = self._note("void", caller, {"reason": reason.name})
         await self.ledger.void(record.preview_id, progress, note)
-        raise Denied(reason, preview_id=record.preview_id)
+        return never_left(replace(record, state=OrderState.LAPSED, reason=reason.name))
 
     async def _carry(self, preview: PreviewRecord) -> OrderRecord:
-        """Run it as a task of its own, which no caller's leaving can cancel; share it meanwhile."""
+        """Run it as a task of its own, shared by all who ask meanwhile.
+
+        The last of them to leave takes it along, as long as the nonce is not being spent.
+        """
+        submission = self._submission(preview)
+        submission.waiting += 1
+        try:
+            return await asyncio.shield(submission.task)
+        finally:
+            submission.waiting -= 1
+            if not submission.waiting and not submission.begun:
+                self._forget(preview.record.preview_id, submission.task)
+                submission.task.cancel()
+
+    def _submission(self, preview: PreviewRecord) -> _Submission:
         preview_id = preview.record.preview_id
-        task = self.under_way.get(preview_id)
-        if task is None:
-            task = asyncio.create_task(self._carry_out(preview))
-            self.under_way[preview_id] = task
-            task.add_done_callback(lambda _: self.under_way.pop(preview_id, None))
-        return await asyncio.shield(task)
+        found = self.under_way.get(preview_id)
+        if found is None:
+            found = _Submission(task=asyncio.create_task(self._carry_out(preview)))
+            self.under_way[preview_id] = found
+            found.task.add_done_callback(lambda task: self._forget(preview_id, task))
+        return found
+
+    def _forget(self, preview_id: str, task: asyncio.Task[OrderRecord]) -> None:
+        """Drop a submission that is over, and no other that took its place."""
+        submission = self.under_way.get(preview_id)
+        if submission is not None and submission.task is task:
+            del self.under_way[preview_id]
 
     async def _carry_out(self, preview: PreviewRecord) -> OrderRecord:
         try:
@@ -106,10 +140,11 @@ class Confirmer:
             raise  # Nobody could be asked: the preview stays as good as it was.
         except DeskError as error:
             return await self._refuse(preview.record, error)
+        self.under_way[preview.record.preview_id].begun = True
         intent = await self._claim(preview)
         if intent is None:
             return await self._first(preview)
-        return await self.submit(intent, path=PATH)
+        return await self.submit(intent, binding=preview.binding, path=PATH)
 
     async def _limits_again(self, record: OrderRecord) -> None:
         """Ask the limits once more, on the quotes of now; a cancel has nothing to measure."""
@@ -151,3 +186,10 @@ class Confirmer:
 
     def _note(self, kind: str, actor: str, body: Mapping[str, Json]) -> Note:
         return Note(at=self.clock.now(), actor=actor, path=PATH, kind=kind, body=body)
+
+
+def _same(one: str, other: str) -> bool:
+    """Compare without telling by the time it takes where they differ."""
+    return hmac.compare_digest(
+        one.encode(errors="surrogatepass"), other.encode(errors="surrogatepass")
+    )

@@ -1,8 +1,11 @@
 """What a broker's answer, or its silence, means for an order row; and how a row is told back."""
 
+import re
+from dataclasses import replace
 from decimal import Decimal
+from typing import Final
 
-from strikedesk.domain.broking import BrokerOrder, Receipt
+from strikedesk.domain.broking import BrokerOrder
 from strikedesk.domain.errors import (
     Denied,
     DeskError,
@@ -15,23 +18,42 @@ from strikedesk.domain.ledger import OrderRecord, Progress, TicketKind
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
 
+_CODE: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
+_PASSING: Final = frozenset({Reason.BROKER_UNAVAILABLE, Reason.DATABASE_UNAVAILABLE})
 
-def progress_of(broker_order: BrokerOrder) -> Progress:
-    """Return what a broker's order says about our row."""
+
+def progress_of(record: OrderRecord, seen: BrokerOrder) -> Progress:
+    """Return what a broker's order says about our row.
+
+    A cancel has no order of its own: `seen` is the one that it takes back, whose fills are not the
+    cancel's. A replacement counts what its predecessors filled, so that what is left is never told
+    too large. A broker that tells an earlier state than ours looked before we did.
+    """
+    if record.kind is TicketKind.CANCEL:
+        return _of_cancel(seen)
+    filled = seen.filled_units + _filled_before(record, seen)
+    if seen.state.is_open and filled < record.filled_units:
+        return Progress(state=record.state)
     return Progress(
-        state=broker_order.state,
-        broker_order_id=broker_order.broker_order_id,
-        filled_units=broker_order.filled_units,
-        average_net=broker_order.average_net,
-        fees=broker_order.fees,
-        reason=broker_order.reject_code,
-        replaced_by=broker_order.replaced_by,
+        state=_lawful(record.state, seen.state),
+        broker_order_id=seen.broker_order_id,
+        filled_units=filled,
+        average_net=seen.average_net,
+        fees=seen.fees,
+        reason=plain_code(seen.reject_code),
+        replaced_by=seen.replaced_by,
     )
 
 
-def progress_of_receipt(receipt: Receipt) -> Progress:
-    """Return what a receipt says; an order that a broker rejects at once is a row `rejected`."""
-    return progress_of(receipt.broker_order)
+def no_longer_in_doubt(progress: Progress) -> Progress:
+    """Return `progress` for a row that was in doubt: the reason of that must not stay with it."""
+    return replace(progress, reason=progress.reason or "found_at_broker")
+
+
+def says_nothing(record: OrderRecord, seen: BrokerOrder) -> bool:
+    """Whether `seen` leaves open if the act arrived: a cancel's order that works on untouched."""
+    untouched = seen.state.is_open and seen.state is not OrderState.CANCEL_PENDING
+    return record.kind is TicketKind.CANCEL and untouched
 
 
 def progress_of_failure(error: DeskError) -> Progress:
@@ -41,7 +63,8 @@ def progress_of_failure(error: DeskError) -> Progress:
     """
     if isinstance(error, Rejected):
         code = error.facts.get("code")
-        return Progress(state=OrderState.REJECTED, reason=str(code or error.reason.name))
+        reason = plain_code(str(code)) if code else error.reason.name
+        return Progress(state=OrderState.REJECTED, reason=reason)
     if isinstance(error, Unavailable | Denied | Misconfigured):
         return Progress(state=OrderState.LAPSED, reason=error.reason.name)
     return Progress(state=OrderState.UNKNOWN, reason=Reason.OUTCOME_UNKNOWN.name)
@@ -54,7 +77,7 @@ def told(record: OrderRecord) -> OrderRecord:
 
     Raises:
         Rejected: the broker refused it.
-        OutcomeUnknown: nobody knows yet.
+        OutcomeUnknown: nobody knows yet; or another process is sending it, or died over it.
         Denied, Unavailable: it never left, with the reason of that.
     """
     if record.state is OrderState.REJECTED:
@@ -64,18 +87,19 @@ def told(record: OrderRecord) -> OrderRecord:
             order_id=record.order_id,
             client_order_id=record.client_order_id,
         )
-    if record.state is OrderState.UNKNOWN:
+    if record.state in {OrderState.UNKNOWN, OrderState.SUBMITTING}:
         raise OutcomeUnknown(record.client_order_id)
     if record.state in {OrderState.LAPSED, OrderState.DECLINED}:
-        raise _never_left(record)
+        raise never_left(record)
     return record
 
 
-def _never_left(record: OrderRecord) -> DeskError:
+def never_left(record: OrderRecord) -> DeskError:
+    """Return the error of a row that lapsed or was declined."""
     known = record.reason in Reason.__members__
     reason = Reason[record.reason] if record.reason and known else Reason.PREVIEW_VOID
-    if reason is Reason.BROKER_UNAVAILABLE:
-        return Unavailable(reason, order_id=record.order_id)
+    if reason in _PASSING:
+        return Unavailable(reason, order_id=record.order_id, then="preview it again")
     return Denied(reason, order_id=record.order_id, state=record.state.value)
 
 
@@ -87,12 +111,40 @@ def is_news(record: OrderRecord, progress: Progress) -> bool:
         or _differs(progress.average_net, record.average_net)
         or _differs(progress.fees, record.fees)
         or _differs(progress.broker_order_id, record.broker_order_id)
+        or _differs(progress.replaced_by, record.replaced_by)
     )
 
 
-def follows_target(record: OrderRecord) -> bool:
-    """Whether the row is an act upon another order rather than an order of its own."""
-    return record.kind is TicketKind.CANCEL
+def plain_code(code: str | None) -> str | None:
+    """Return a broker's code if it looks like one; whatever else it wrote there stays outside."""
+    if code is None:
+        return None
+    return code if _CODE.fullmatch(code) else "unlisted_code"
+
+
+def _of_cancel(seen: BrokerOrder) -> Progress:
+    if seen.state in {OrderState.CANCELLED, OrderState.CANCEL_PENDING}:
+        return Progress(state=seen.state, broker_order_id=seen.broker_order_id)
+    if seen.state.is_open:
+        return Progress(state=OrderState.CANCEL_PENDING, broker_order_id=seen.broker_order_id)
+    too_late = Reason.ORDER_NOT_WORKING.name.lower()
+    return Progress(
+        state=OrderState.REJECTED, broker_order_id=seen.broker_order_id, reason=too_late
+    )
+
+
+def _filled_before(record: OrderRecord, seen: BrokerOrder) -> int:
+    """Return the units that the broker left out of a replacement because they had filled."""
+    if record.kind is not TicketKind.REPLACE:
+        return 0
+    return max(record.order.units - seen.order.units, 0)
+
+
+def _lawful(ours: OrderState, told: OrderState) -> OrderState:
+    """Return `told` where the table allows it; else the end it means, or where we stand."""
+    if ours.may_become(told):
+        return told
+    return ours if told.is_open else OrderState.CANCELLED
 
 
 def _differs(new: Decimal | str | int | None, old: Decimal | str | int | None) -> bool:

@@ -123,7 +123,7 @@ class Previewer:
         return await self._mint(record, appraisal, preflight, appraisal.checks, warnings)
 
     async def _check_halt(self) -> None:
-        """Deny while trading is halted; why it is, is somebody's text and stays out of the error."""
+        """Deny while trading is halted; the halt's own words are no words of ours."""
         if halt := await self.halt.engaged():
             raise Denied(Reason.TRADING_HALTED, since=halt.since.isoformat())
 

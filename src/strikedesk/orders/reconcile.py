@@ -1,8 +1,10 @@
 """Reconcile: find again what a lost answer or a crash left open, and never send to find out."""
 
-from dataclasses import dataclass, field
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from strikedesk.domain.broking import Lookup, LookupStatus
 from strikedesk.domain.errors import DeskError
@@ -10,13 +12,26 @@ from strikedesk.domain.ledger import Note, OrderRecord, Progress, TicketKind
 from strikedesk.domain.ports import Broker, Clock, Ledger
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
-from strikedesk.orders.outcome import is_news, progress_of
+from strikedesk.orders.follow import follow
+from strikedesk.orders.outcome import is_news, no_longer_in_doubt, progress_of, says_nothing
 
 # Longer than any process may still hold a committed intent before its send (see submit).
 GRACE: Final = timedelta(seconds=60)
 # Two complete scans this far apart, both without the order, and it was not placed.
 SECOND_SCAN_AFTER: Final = timedelta(seconds=120)
 _PAGE: Final = 200
+_ACTOR: Final = "strikedesk"
+# Lines of the trail: a complete scan without the order, and one that broke the row of them.
+_ABSENT: Final = "absent"
+_NOT_COMPLETE: Final = "scan_not_complete"
+
+_DOUBT: Final = frozenset({OrderState.SUBMITTING, OrderState.UNKNOWN})
+_WAITING: Final = frozenset({OrderState.PREVIEWED, OrderState.AWAITING_CONSENT})
+_AT_WORK: Final = frozenset(state for state in OrderState if state.is_open)
+
+Step: TypeAlias = Callable[[OrderRecord, str], Awaitable[OrderRecord]]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,95 +42,132 @@ class Reconciler:
     ledger: Ledger
     clock: Clock
     preview_ttl_s: int
-    _absent_since: dict[str, datetime] = field(default_factory=dict[str, datetime], init=False)
 
     async def __call__(self, *, path: str) -> int:
-        """Go over every row that is in doubt, abandoned or at work; return how many moved."""
+        """Go over every row that is in doubt, abandoned or at work; return how many moved.
+
+        A row that cannot be settled keeps none of the others from it.
+        """
         moved = 0
-        for record in await self._rows({OrderState.SUBMITTING, OrderState.UNKNOWN}):
-            moved += await self._settle(record, path)
-        for record in await self._rows({OrderState.PREVIEWED, OrderState.AWAITING_CONSENT}):
-            moved += await self._lapse_old(record, path)
-        for record in await self._rows({state for state in OrderState if state.is_open}):
-            moved += await self.refresh(record, path=path) is not record
+        for row in await self._rows(_DOUBT):
+            moved += await self._moves(self._settle, row, path)
+        for row in await self._rows(_WAITING, anywhere=True):
+            moved += await self._moves(self._lapse_old, row, path)
+        for row in await self._rows(_AT_WORK):
+            moved += await self._moves(self._follow, row, path)
         return moved
 
     async def unsettled(self) -> tuple[OrderRecord, ...]:
-        """Return the rows whose outcome nobody knows, for the owner to see."""
-        rows = await self._rows({OrderState.SUBMITTING, OrderState.UNKNOWN})
+        """Return the rows whose outcome nobody knows, at whatever broker, for the owner to see."""
+        rows = await self._rows(_DOUBT, anywhere=True)
         return tuple(row for row in rows if row.state is OrderState.UNKNOWN or self._is_old(row))
 
     async def refresh(self, record: OrderRecord, *, path: str) -> OrderRecord:
-        """Read a working order at the broker and write down what changed, if anything did."""
-        sought = record.broker_order_id or record.target_broker_order_id
-        if not record.state.is_open or sought is None:
-            return record
+        """Return a row as it stands once its broker was asked, if it can be asked."""
+        step = self._settle if record.state in _DOUBT else self._follow
         try:
-            progress = progress_of(await self.broker.order(record.account_id, sought))
+            return await step(record, path) if self._is_ours(record) else record
         except DeskError:
             return record
-        if not is_news(record, progress) or not record.state.may_become(progress.state):
-            return record
-        return await self._advance(record, progress, path, f"broker:{progress.state.value}")
 
-    async def _settle(self, record: OrderRecord, path: str) -> bool:
-        if record.state is OrderState.SUBMITTING and not self._is_old(record):
-            return False
+    async def _moves(self, step: Step, record: OrderRecord, path: str) -> bool:
+        """Take one step with one row; whatever breaks over it is told to the log alone."""
         try:
-            lookup = await self._look_up(record)
+            return (await step(record, path)).state is not record.state
         except DeskError:
             return False
-        if lookup.broker_order is not None:
-            progress = progress_of(lookup.broker_order)
-            await self._advance(record, progress, path, "adopted")
-            return True
-        return await self._absent(record, lookup, path)
+        except Exception:  # noqa: BLE001 -- explained above
+            _log.exception("order %s could not be reconciled", record.order_id)
+            return False
+
+    async def _follow(self, record: OrderRecord, path: str) -> OrderRecord:
+        return await follow(
+            record,
+            broker=self.broker,
+            ledger=self.ledger,
+            clock=self.clock,
+            actor=_ACTOR,
+            path=path,
+        )
+
+    async def _settle(self, record: OrderRecord, path: str) -> OrderRecord:
+        if record.state is OrderState.SUBMITTING and not self._is_old(record):
+            return record
+        lookup = await self._look_up(record)
+        if lookup.broker_order is None:
+            return await self._not_found(record, lookup.status, path)
+        progress = no_longer_in_doubt(progress_of(record, lookup.broker_order))
+        return await self._advance(record, progress, path, "adopted")
 
     async def _look_up(self, record: OrderRecord) -> Lookup:
         """Ask for our own id; a cancel leaves none behind, so its target is read instead."""
         if record.kind is not TicketKind.CANCEL or record.target_broker_order_id is None:
             return await self.broker.find(record.account_id, record.client_order_id)
         target = await self.broker.order(record.account_id, record.target_broker_order_id)
+        if says_nothing(record, target):
+            return Lookup(status=LookupStatus.ABSENT)
         return Lookup(status=LookupStatus.FOUND, broker_order=target)
 
-    async def _absent(self, record: OrderRecord, lookup: Lookup, path: str) -> bool:
-        if lookup.status is LookupStatus.INCOMPLETE:
-            self._absent_since.pop(record.order_id, None)
+    async def _not_found(self, record: OrderRecord, status: LookupStatus, path: str) -> OrderRecord:
+        """Keep the doubt until two complete scans, long enough apart, found nothing.
+
+        The first of them is a line of the trail: a process need not live until the second.
+        """
+        first = await self._absent_since(record)
+        if status is LookupStatus.INCOMPLETE:
+            if first is not None:
+                await self._append(record, path, _NOT_COMPLETE)
             return await self._doubt(record, path)
-        now = self.clock.now()
-        first = self._absent_since.setdefault(record.order_id, now)
-        if now - first < SECOND_SCAN_AFTER:
+        if first is None:
+            await self._append(record, path, _ABSENT)
+            return await self._doubt(record, path)
+        if self.clock.now() - first < SECOND_SCAN_AFTER:
             return await self._doubt(record, path)
         gone = Progress(state=OrderState.LAPSED, reason=Reason.BROKER_UNAVAILABLE.name)
-        await self._advance(record, gone, path, "not_placed")
-        return True
+        return await self._advance(record, gone, path, "not_placed")
 
-    async def _doubt(self, record: OrderRecord, path: str) -> bool:
-        if record.state is OrderState.UNKNOWN:
-            return False
+    async def _absent_since(self, record: OrderRecord) -> datetime | None:
+        """Return when the first scan of an unbroken row found nothing, whoever made it."""
+        since: datetime | None = None
+        for event in await self.ledger.events(record.order_id):
+            if event.kind == _ABSENT:
+                since = since or event.at
+            elif event.kind == _NOT_COMPLETE:
+                since = None
+        return since
+
+    async def _doubt(self, record: OrderRecord, path: str) -> OrderRecord:
         unknown = Progress(state=OrderState.UNKNOWN, reason=Reason.OUTCOME_UNKNOWN.name)
-        await self._advance(record, unknown, path, "unknown")
-        return True
+        return await self._advance(record, unknown, path, "unknown")
 
-    async def _lapse_old(self, record: OrderRecord, path: str) -> bool:
+    async def _lapse_old(self, record: OrderRecord, path: str) -> OrderRecord:
         age = self.clock.now() - record.created_at
         if age < timedelta(seconds=self.preview_ttl_s) + GRACE:
-            return False
+            return record
         lapsed = Progress(state=OrderState.LAPSED, reason=Reason.PREVIEW_EXPIRED.name)
-        await self._advance(record, lapsed, path, "lapsed")
-        return True
+        return await self._advance(record, lapsed, path, "lapsed")
 
     async def _advance(
         self, record: OrderRecord, progress: Progress, path: str, kind: str
     ) -> OrderRecord:
-        note = Note(at=self.clock.now(), actor="strikedesk", path=path, kind=kind)
+        """Return the row as it stands after: moved, or as somebody else left it."""
+        if not is_news(record, progress):
+            return record
         moved = await self.ledger.advance(
-            record.order_id, progress, only_from={record.state}, note=note
+            record.order_id, progress, only_from={record.state}, note=self._note(path, kind)
         )
-        return moved or record
+        return moved or await self.ledger.order(record.order_id) or record
 
-    async def _rows(self, states: set[OrderState]) -> list[OrderRecord]:
-        """Return every row in `states` of this broker, page by page."""
+    async def _append(self, record: OrderRecord, path: str, kind: str) -> None:
+        await self.ledger.append(record.order_id, self._note(path, kind))
+
+    def _note(self, path: str, kind: str) -> Note:
+        return Note(at=self.clock.now(), actor=_ACTOR, path=path, kind=kind)
+
+    async def _rows(
+        self, states: frozenset[OrderState], *, anywhere: bool = False
+    ) -> list[OrderRecord]:
+        """Return every row in `states`, of this broker unless `anywhere`, page by page."""
         rows: list[OrderRecord] = []
         total = 1
         while len(rows) < total:
@@ -125,7 +177,12 @@ class Reconciler:
             rows.extend(page)
             if not page:
                 break
-        return [row for row in rows if row.broker == self.broker.capabilities.name]
+        return [row for row in rows if anywhere or self._is_ours(row)]
+
+    def _is_ours(self, record: OrderRecord) -> bool:
+        """Whether this broker has it: another one may use the same number for another order."""
+        broker = self.broker.capabilities
+        return (record.broker, record.environment) == (broker.name, broker.environment)
 
     def _is_old(self, record: OrderRecord) -> bool:
         return self.clock.now() - record.updated_at > GRACE

@@ -1,7 +1,7 @@
 """Submit: the one place in the house from which anything is sent to a broker."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -10,12 +10,17 @@ from strikedesk.domain.ledger import Note, OrderRecord, Progress
 from strikedesk.domain.ports import Broker, Clock, HaltSwitch, Ledger
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
-from strikedesk.orders.outcome import progress_of, progress_of_failure, progress_of_receipt
+from strikedesk.orders.binding import binding_of
+from strikedesk.orders.follow import follow
+from strikedesk.orders.outcome import no_longer_in_doubt, progress_of, progress_of_failure
 from strikedesk.orders.tickets import ticket_of
 
 # A process that slept longer than this between its commit and its send keeps silent: others may
 # have looked for the order and found nothing. Reconciliation waits several times as long.
 SEND_WITHIN: Final = timedelta(seconds=10)
+
+# What a late answer may be without contradicting a row that was taken for not placed.
+_NOTHING_SENT: Final = frozenset({OrderState.LAPSED, OrderState.REJECTED, OrderState.UNKNOWN})
 
 _log = logging.getLogger(__name__)
 
@@ -29,63 +34,94 @@ class Submitter:
     halt: HaltSwitch
     clock: Clock
 
-    async def __call__(self, intent: OrderRecord, *, path: str) -> OrderRecord:
+    async def __call__(self, intent: OrderRecord, *, binding: str, path: str) -> OrderRecord:
         """Return the row after the broker answered, or did not.
 
-        `intent` is a row that the caller alone moved to `submitting`, and that is on disk.
+        `intent` is a row that the caller alone moved to `submitting`, and that is on disk;
+        `binding` is what was confirmed.
+
+        Raises:
+            OutcomeUnknown: something may have been sent, and the ledger does not say what.
         """
-        progress = await self._send(intent)
+        progress = await self._send(intent, binding)
         try:
-            return await self._settle(intent, progress, path)
+            settled = await self._settle(intent, progress, path)
         except Exception as error:
             # Sent, but not written down: that is doubt, and the reconciler will look.
             _log.exception("outcome of %s was not recorded", intent.client_order_id)
             raise OutcomeUnknown(intent.client_order_id) from error
+        await self._follow_target(settled, path)
+        return settled
 
-    async def _send(self, intent: OrderRecord) -> Progress:
+    async def _send(self, intent: OrderRecord, binding: str) -> Progress:
         try:
-            await self._last_look(intent)
+            await self._last_look(intent, binding)
             receipt = await self.broker.submit(ticket_of(intent))
+            return progress_of(intent, receipt.broker_order)
         except DeskError as error:
             return progress_of_failure(error)
         except Exception:  # noqa: BLE001 -- explained below
             # Whatever broke, an order may exist by now. Doubt is the only honest answer.
             _log.exception("submission of %s broke", intent.client_order_id)
             return Progress(state=OrderState.UNKNOWN, reason=Reason.OUTCOME_UNKNOWN.name)
-        return progress_of_receipt(receipt)
 
-    async def _last_look(self, intent: OrderRecord) -> None:
+    async def _last_look(self, intent: OrderRecord, binding: str) -> None:
+        """Ask once more what would make it wrong to send what was just read from the disk."""
+        if binding_of(intent) != binding:
+            raise Denied(Reason.NONCE_MISMATCH)
         if await self.halt.engaged():
             raise Denied(Reason.TRADING_HALTED)
         if self.clock.now() - intent.updated_at > SEND_WITHIN:
             raise Denied(Reason.PREVIEW_EXPIRED)
 
     async def _settle(self, intent: OrderRecord, progress: Progress, path: str) -> OrderRecord:
+        """Write the outcome down, also where others put the row in doubt meanwhile."""
+        note = self._note(intent, path, f"broker:{progress.state.value}")
         settled = await self.ledger.advance(
-            intent.order_id,
-            progress,
-            only_from={OrderState.SUBMITTING, OrderState.UNKNOWN},
-            note=self._note(intent, path, f"broker:{progress.state.value}"),
+            intent.order_id, progress, only_from={OrderState.SUBMITTING}, note=note
         )
-        settled = settled or intent
-        await self._move_target(settled, path)
-        return settled
+        settled = settled or await self.ledger.advance(
+            intent.order_id,
+            no_longer_in_doubt(progress),
+            only_from={OrderState.UNKNOWN},
+            note=note,
+        )
+        return settled or await self._too_late(intent, progress, path)
 
-    async def _move_target(self, act: OrderRecord, path: str) -> None:
-        """After a replacement or a cancel, read the order it acted on and write that down too."""
-        if act.target_order_id is None or act.target_broker_order_id is None:
+    async def _too_late(self, intent: OrderRecord, progress: Progress, path: str) -> OrderRecord:
+        """Others settled the row while the broker took its time: keep the answer in the trail.
+
+        Raises:
+            OutcomeUnknown: they took it for not placed, and it was.
+        """
+        heard = {"state": progress.state.value, "broker_order_id": progress.broker_order_id}
+        note = replace(self._note(intent, path, "late_answer"), body=heard)
+        await self.ledger.append(intent.order_id, note)
+        row = await self.ledger.order(intent.order_id)
+        if row is None or (row.state is OrderState.LAPSED and progress.state not in _NOTHING_SENT):
+            raise OutcomeUnknown(intent.client_order_id)
+        return row
+
+    async def _follow_target(self, act: OrderRecord, path: str) -> None:
+        """After a replacement or a cancel, see what became of the order it acted on.
+
+        The act is told as it went: what fails here is left to the reconciler.
+        """
+        if act.target_order_id is None:
             return
         try:
-            target = await self.broker.order(act.account_id, act.target_broker_order_id)
-        except DeskError:
-            return  # The reconciler reads it again.
-        lawful = {state for state in OrderState if state.is_open and state.may_become(target.state)}
-        await self.ledger.advance(
-            act.target_order_id,
-            progress_of(target),
-            only_from=lawful,
-            note=self._note(act, path, f"target:{target.state.value}"),
-        )
+            target = await self.ledger.order(act.target_order_id)
+            if target is not None:
+                await follow(
+                    target,
+                    broker=self.broker,
+                    ledger=self.ledger,
+                    clock=self.clock,
+                    actor=act.caller,
+                    path=path,
+                )
+        except Exception:  # noqa: BLE001 -- explained above
+            _log.exception("the order that %s acted on was not followed", act.client_order_id)
 
     def _note(self, record: OrderRecord, path: str, kind: str) -> Note:
         return Note(at=self.clock.now(), actor=record.caller, path=path, kind=kind)
