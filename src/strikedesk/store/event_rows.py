@@ -19,19 +19,20 @@ from sqlalchemy import (
 from strikedesk.domain.ledger import Note, OrderEvent
 from strikedesk.store.chain import GENESIS, ChainHead, follows, head_of, seal, where_ends_differ
 from strikedesk.store.faults import unreadable
+from strikedesk.store.prepared import Prepared
 from strikedesk.store.schema import order_event_head as heads
 from strikedesk.store.schema import order_events
 from strikedesk.store.types import EPOCH, MICROSECOND, WholeNumber
 
 _COLUMNS: Final = tuple(column.name for column in order_events.columns)
-_EVENTS_OF_ORDER: Final = (
+_EVENTS_OF_ORDER: Final = Prepared(
     select(order_events)
     .where(order_events.c.order_id == bindparam("of_order"))
     .order_by(order_events.c.sequence)
 )
-_LOCKED_HEAD: Final = select(heads.c.sequence, heads.c.digest).with_for_update()
-_MOVE_HEAD: Final = update(heads)
-_ADD: Final = insert(order_events)
+_LOCKED_HEAD: Final = Prepared(select(heads.c.sequence, heads.c.digest).with_for_update())
+_MOVE_HEAD: Final = Prepared(update(heads), sets=("sequence", "digest"))
+_ADD: Final = Prepared(insert(order_events).inline(), sets=_COLUMNS)
 
 # Every line beside the head as it was noted, in one statement and so in one snapshot. Columns that
 # a forger may have filled with nonsense come as they lie there.
@@ -50,19 +51,18 @@ TRAIL: Final = (
 
 def append_event(connection: Connection, note: Note, *, order_id: str | None) -> None:
     """Seal a line behind the head, and make it the head."""
-    head = connection.execute(_LOCKED_HEAD).one_or_none()
+    head = _LOCKED_HEAD.row(connection)
     if head is None:
         raise unreadable("the head of the audit trail is lost")
-    behind = ChainHead(sequence=head.sequence, digest=head.digest)
-    event = seal(note, order_id=order_id, behind=behind)
-    connection.execute(_ADD, {name: getattr(event, name) for name in _COLUMNS})
-    connection.execute(_MOVE_HEAD, {"sequence": event.sequence, "digest": event.digest})
+    event = seal(note, order_id=order_id, behind=ChainHead(**head))
+    _ADD.run(connection, {name: getattr(event, name) for name in _COLUMNS})
+    _MOVE_HEAD.run(connection, {"sequence": event.sequence, "digest": event.digest})
 
 
 def events_of_order(connection: Connection, order_id: str) -> tuple[OrderEvent, ...]:
     """Return the lines of one order, oldest first."""
-    rows = connection.execute(_EVENTS_OF_ORDER, {"of_order": order_id}).mappings()
-    return tuple(OrderEvent(**{name: row[name] for name in _COLUMNS}) for row in rows)
+    rows = _EVENTS_OF_ORDER.rows(connection, of_order=order_id)
+    return tuple(OrderEvent(**row) for row in rows)
 
 
 @dataclass(slots=True)

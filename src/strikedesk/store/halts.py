@@ -11,11 +11,12 @@ from strikedesk.domain.ledger import Halt, Json, Note
 from strikedesk.domain.ports import Clock
 from strikedesk.store.database import Database
 from strikedesk.store.event_rows import append_event
+from strikedesk.store.prepared import Prepared
 from strikedesk.store.schema import owner_settings
 from strikedesk.store.upsert import put_new
 
 _KEY: Final = "halt"
-_ROW: Final = select(owner_settings.c.value).where(owner_settings.c.key == _KEY)
+_ROW: Final = Prepared(select(owner_settings.c.value).where(owner_settings.c.key == _KEY))
 _GONE: Final = delete(owner_settings).where(owner_settings.c.key == _KEY)
 
 
@@ -54,14 +55,11 @@ def engage(connection: Connection, *, halt: Halt) -> None:
 
 
 def _halt(connection: Connection) -> Halt | None:
-    row = connection.execute(_ROW).one_or_none()
+    row = _ROW.row(connection)
     if row is None:
         return None
-    return Halt(
-        since=datetime.fromisoformat(row.value["since"]),
-        actor=row.value["actor"],
-        why=row.value["why"],
-    )
+    told = row["value"]
+    return Halt(since=datetime.fromisoformat(told["since"]), actor=told["actor"], why=told["why"])
 
 
 def _release(connection: Connection, *, note: Note) -> None:

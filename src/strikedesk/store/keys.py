@@ -41,7 +41,7 @@ class SqlKeyStore:
     async def save(self, key: WrappedKey) -> None:
         """See `WrappedKeyStore.save`."""
         row = {name: getattr(key, name) for name in _COLUMNS}
-        await self._database.write(partial(put, table=vault_keys, rows=row))
+        await self._database.write(partial(put, table=vault_keys, rows=[row]))
 
     async def retire(self, *, dek_id: str, kek_id: str) -> None:
         """See `WrappedKeyStore.retire`."""

@@ -158,10 +158,9 @@ def _claim(
 
 
 def _void(connection: Connection, *, preview_id: str, progress: Progress, note: Note) -> None:
-    if not order_rows.void_nonce(connection, preview_id, at=note.at):
-        return
-    order_id = order_rows.order_of_preview(connection, preview_id)
-    _move(connection, _known(connection, order_id), progress, note)
+    found = order_rows.locked_order_of(connection, preview_id)
+    if found is not None and order_rows.void_nonce(connection, preview_id, at=note.at):
+        _move(connection, found, progress, note)
 
 
 def _advance(

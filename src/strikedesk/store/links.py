@@ -57,7 +57,7 @@ def _asked(user_id: str, broker: str, environment: Environment) -> dict[str, obj
 
 def _save(connection: Connection, *, row: dict[str, object]) -> None:
     put_new(connection, users, {"user_id": row["user_id"], "created_at": row["updated_at"]})
-    put(connection, broker_links, row)
+    put(connection, broker_links, [row])
 
 
 def _load(connection: Connection, *, asked: dict[str, object]) -> bytes | None:

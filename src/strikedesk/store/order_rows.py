@@ -4,23 +4,36 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from strikedesk.domain.ledger import NonceState, OrderRecord, PreviewRecord, TicketKind
 from strikedesk.domain.orders import read_canonical
+from strikedesk.store.prepared import Prepared
 from strikedesk.store.schema import nonces, order_previews, orders
-from strikedesk.store.types import Query
 
 _NEWEST_FIRST: Final = (orders.c.created_at.desc(), orders.c.order_id.desc())
-_PLAIN: Final = tuple(c.name for c in orders.columns if c.name != "canonical")
-
-_ORDER: Final = select(orders).where(orders.c.order_id == bindparam("wanted"))
-_LOCKED: Final = _ORDER.with_for_update()
-_LOCKED_OF_PREVIEW: Final = (
-    select(orders).where(orders.c.preview_id == bindparam("wanted")).with_for_update()
+_COLUMNS: Final = tuple(c.name for c in orders.columns)
+_PLAIN: Final = tuple(name for name in _COLUMNS if name != "canonical")
+_MOVABLE: Final = (
+    "state",
+    "updated_at",
+    "broker_order_id",
+    "filled_units",
+    "average_net",
+    "fees",
+    "reason",
+    "replaced_by",
 )
-_BY_CLIENT_ID: Final = select(orders).where(orders.c.client_order_id == bindparam("wanted"))
-_BY_BROKER_ID: Final = (
+
+_BY_ID: Final = select(orders).where(orders.c.order_id == bindparam("wanted"))
+_BY_PREVIEW: Final = select(orders).where(orders.c.preview_id == bindparam("wanted"))
+_ORDER: Final = Prepared(_BY_ID)
+_LOCKED: Final = Prepared(_BY_ID.with_for_update())
+_LOCKED_OF_PREVIEW: Final = Prepared(_BY_PREVIEW.with_for_update())
+_BY_CLIENT_ID: Final = Prepared(
+    select(orders).where(orders.c.client_order_id == bindparam("wanted"))
+)
+_BY_BROKER_ID: Final = Prepared(
     select(orders)
     .where(
         orders.c.broker == bindparam("by"),
@@ -30,7 +43,7 @@ _BY_BROKER_ID: Final = (
     .order_by(*_NEWEST_FIRST)
     .limit(1)
 )
-_PREVIEW: Final = (
+_PREVIEW: Final = Prepared(
     select(
         orders,
         order_previews.c.shown,
@@ -44,31 +57,37 @@ _PREVIEW: Final = (
     .join(nonces, nonces.c.preview_id == orders.c.preview_id)
     .where(orders.c.preview_id == bindparam("wanted"))
 )
-_ORDER_OF_PREVIEW: Final = select(orders.c.order_id).where(
-    orders.c.preview_id == bindparam("wanted")
-)
 _LIVE: Final = update(nonces).where(
     nonces.c.preview_id == bindparam("wanted"), nonces.c.state == NonceState.LIVE
 )
-_CLAIM: Final = _LIVE.where(
-    nonces.c.nonce_hash == bindparam("hashed"),
-    nonces.c.binding == bindparam("bound_to"),
-    nonces.c.created_at <= bindparam("instant"),
-    nonces.c.expires_at > bindparam("instant"),
+_CLAIM: Final = Prepared(
+    _LIVE.where(
+        nonces.c.nonce_hash == bindparam("hashed"),
+        nonces.c.binding == bindparam("bound_to"),
+        nonces.c.created_at <= bindparam("instant"),
+        nonces.c.expires_at > bindparam("instant"),
+    ),
+    sets=("state", "settled_at"),
 )
-_MOVE: Final = update(orders).where(orders.c.order_id == bindparam("wanted"))
-_ADD_ORDER: Final = insert(orders)
-_ADD_PREVIEW: Final = insert(order_previews)
-_ADD_NONCE: Final = insert(nonces)
+_VOID: Final = Prepared(_LIVE, sets=("state", "settled_at"))
+_MOVE: Final = Prepared(
+    update(orders).where(orders.c.order_id == bindparam("wanted")), sets=_MOVABLE
+)
+_ADD_ORDER: Final = Prepared(insert(orders).inline(), sets=_COLUMNS)
+_ADD_PREVIEW: Final = Prepared(insert(order_previews).inline(), sets=("preview_id", "shown"))
+_ADD_NONCE: Final = Prepared(
+    insert(nonces).inline(),
+    sets=("preview_id", "nonce_hash", "binding", "state", "created_at", "expires_at"),
+)
 
 
 def add_preview(connection: Connection, preview: PreviewRecord) -> None:
     """Write a preview, its order and its nonce."""
     record = preview.record
-    connection.execute(_ADD_ORDER, _columns_of(record))
-    connection.execute(_ADD_PREVIEW, {"preview_id": record.preview_id, "shown": preview.shown})
-    connection.execute(
-        _ADD_NONCE,
+    _ADD_ORDER.run(connection, _columns_of(record))
+    _ADD_PREVIEW.run(connection, {"preview_id": record.preview_id, "shown": preview.shown})
+    _ADD_NONCE.run(
+        connection,
         {
             "preview_id": record.preview_id,
             "nonce_hash": preview.nonce_hash,
@@ -82,7 +101,7 @@ def add_preview(connection: Connection, preview: PreviewRecord) -> None:
 
 def preview_by_id(connection: Connection, preview_id: str) -> PreviewRecord | None:
     """Return a preview with its order as it stands now."""
-    row = _one(connection, _PREVIEW, wanted=preview_id)
+    row = _PREVIEW.row(connection, wanted=preview_id)
     if row is None:
         return None
     return PreviewRecord(
@@ -108,48 +127,44 @@ def spend_nonce(
         "state": NonceState.SPENT,
         "settled_at": now,
     }
-    return connection.execute(_CLAIM, asked).rowcount == 1
+    return _CLAIM.run(connection, asked) == 1
 
 
 def void_nonce(connection: Connection, preview_id: str, *, at: datetime) -> bool:
     """Kill a live nonce; False when it is not live."""
     asked = {"wanted": preview_id, "state": NonceState.VOID, "settled_at": at}
-    return connection.execute(_LIVE, asked).rowcount == 1
-
-
-def order_of_preview(connection: Connection, preview_id: str) -> str:
-    """Return the id of the order that a preview, which exists, is of."""
-    return connection.execute(_ORDER_OF_PREVIEW, {"wanted": preview_id}).scalar_one()
+    return _VOID.run(connection, asked) == 1
 
 
 def locked_order(connection: Connection, order_id: str) -> OrderRecord | None:
     """Return an order that nobody else can move before this transaction ends."""
-    return _record(_one(connection, _LOCKED, wanted=order_id))
+    return _record(_LOCKED.row(connection, wanted=order_id))
 
 
 def locked_order_of(connection: Connection, preview_id: str) -> OrderRecord | None:
-    """Return the order of a preview, as `locked_order` does."""
-    return _record(_one(connection, _LOCKED_OF_PREVIEW, wanted=preview_id))
+    """Return the order of a preview, as `locked_order` does. Ask for it before its nonce."""
+    return _record(_LOCKED_OF_PREVIEW.row(connection, wanted=preview_id))
 
 
 def store_moved(connection: Connection, record: OrderRecord) -> None:
     """Write the row of an order after a move."""
-    connection.execute(_MOVE, {"wanted": record.order_id, **_columns_of(record)})
+    told = {name: getattr(record, name) for name in _MOVABLE}
+    _MOVE.run(connection, {"wanted": record.order_id, **told})
 
 
 def order_by_id(connection: Connection, order_id: str) -> OrderRecord | None:
     """Return an order by the desk's id."""
-    return _record(_one(connection, _ORDER, wanted=order_id))
+    return _record(_ORDER.row(connection, wanted=order_id))
 
 
 def order_by_client_id(connection: Connection, client_order_id: str) -> OrderRecord | None:
     """Return an order by the id that the broker was given."""
-    return _record(_one(connection, _BY_CLIENT_ID, wanted=client_order_id))
+    return _record(_BY_CLIENT_ID.row(connection, wanted=client_order_id))
 
 
 def order_by_broker_id(connection: Connection, broker: str, wanted: str) -> OrderRecord | None:
     """Return the newest order, no cancel, that the broker knows by this id."""
-    return _record(_one(connection, _BY_BROKER_ID, by=broker, wanted=wanted))
+    return _record(_BY_BROKER_ID.row(connection, by=broker, wanted=wanted))
 
 
 def page_of_orders(
@@ -169,18 +184,15 @@ def page_of_orders(
     count = matching.with_only_columns(func.count(), maintain_column_froms=True)
     page = matching.order_by(*_NEWEST_FIRST).limit(limit).offset(offset)
     rows = connection.execute(page).mappings()
-    return tuple(_record_of(row) for row in rows), connection.execute(count).scalar_one()
+    found = tuple(_record_of({str(name): row[name] for name in _COLUMNS}) for row in rows)
+    return found, connection.execute(count).scalar_one()
 
 
-def _one(connection: Connection, query: Query, **asked: str) -> RowMapping | None:
-    return connection.execute(query, asked).mappings().one_or_none()
-
-
-def _record(row: RowMapping | None) -> OrderRecord | None:
+def _record(row: Mapping[str, Any] | None) -> OrderRecord | None:
     return None if row is None else _record_of(row)
 
 
-def _record_of(row: RowMapping) -> OrderRecord:
+def _record_of(row: Mapping[str, Any]) -> OrderRecord:
     plain = {name: row[name] for name in _PLAIN}
     return OrderRecord(order=read_canonical(row["canonical"]), **plain)
 

@@ -12,7 +12,7 @@ from strikedesk.store.schema import caller_tokens
 from strikedesk.store.types import Instant
 
 _COLUMNS: Final = tuple(column.name for column in caller_tokens.columns)
-_ADD: Final = insert(caller_tokens)
+_ADD: Final = insert(caller_tokens).inline()
 _BY_DIGEST: Final = select(caller_tokens).where(caller_tokens.c.digest == bindparam("wanted"))
 _OLDEST_FIRST: Final = select(caller_tokens).order_by(caller_tokens.c.created_at)
 _REVOKE: Final = (

@@ -33,7 +33,7 @@ class SqlWatchlists:
             "symbols": [symbol.compact for symbol in watchlist.symbols],
             "updated_at": watchlist.updated_at,
         }
-        await self._database.write(partial(put, table=watchlists, rows=row))
+        await self._database.write(partial(put, table=watchlists, rows=[row]))
 
     async def delete(self, name: str) -> bool:
         """See `Watchlists.delete`."""

@@ -10,32 +10,43 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 from strikedesk.domain.ledger import Json
 from strikedesk.domain.ports import WorldChange, WorldLine, WorldRows
 from strikedesk.store.database import Database
+from strikedesk.store.prepared import Prepared
 from strikedesk.store.schema import paper_accounts, paper_lines, paper_orders, paper_worlds
 from strikedesk.store.upsert import put, put_new
 
 T = TypeVar("T")
 Document = Mapping[str, Json]
 
-_WORLD: Final = select(paper_worlds.c.version, paper_worlds.c.header).where(
-    paper_worlds.c.world == bindparam("of_world")
+_OF_WORLD: Final = paper_worlds.c.world == bindparam("of_world")
+_LOCKED_WORLD: Final = Prepared(
+    select(paper_worlds.c.version, paper_worlds.c.header).where(_OF_WORLD).with_for_update()
 )
-_LOCKED_WORLD: Final = _WORLD.with_for_update()
-_VERSION: Final = select(paper_worlds.c.version).where(
-    paper_worlds.c.world == bindparam("of_world")
+_VERSION: Final = Prepared(select(paper_worlds.c.version).where(_OF_WORLD))
+_SET_VERSION: Final = Prepared(update(paper_worlds).where(_OF_WORLD), sets=("version",))
+_SET_HEADER: Final = Prepared(update(paper_worlds).where(_OF_WORLD), sets=("header",))
+_ACCOUNTS: Final = Prepared(
+    select(paper_accounts.c.account_id, paper_accounts.c.document).where(
+        paper_accounts.c.world == bindparam("of_world")
+    )
 )
-_SET_WORLD: Final = update(paper_worlds).where(paper_worlds.c.world == bindparam("of_world"))
-_ACCOUNTS: Final = select(paper_accounts.c.account_id, paper_accounts.c.document).where(
-    paper_accounts.c.world == bindparam("of_world")
+_ORDERS: Final = Prepared(
+    select(paper_orders.c.order_id, paper_orders.c.document).where(
+        paper_orders.c.world == bindparam("of_world")
+    )
 )
-_ORDERS: Final = select(paper_orders.c.order_id, paper_orders.c.document).where(
-    paper_orders.c.world == bindparam("of_world")
+_TAKE_OUT: Final = Prepared(
+    delete(paper_orders).where(
+        paper_orders.c.world == bindparam("of_world"),
+        paper_orders.c.order_id == bindparam("wanted"),
+    )
 )
-_TAKE_OUT: Final = delete(paper_orders).where(
-    paper_orders.c.world == bindparam("of_world"), paper_orders.c.order_id == bindparam("wanted")
+_ADD_LINES: Final = Prepared(
+    insert(paper_lines).inline(), sets=("world", "line_id", "account_id", "at", "document")
 )
-_ADD_LINES: Final = insert(paper_lines).inline()
-_LINE: Final = select(paper_lines.c.document).where(
-    paper_lines.c.world == bindparam("of_world"), paper_lines.c.line_id == bindparam("wanted")
+_LINE: Final = Prepared(
+    select(paper_lines.c.document).where(
+        paper_lines.c.world == bindparam("of_world"), paper_lines.c.line_id == bindparam("wanted")
+    )
 )
 
 
@@ -102,25 +113,27 @@ def _locked(connection: Connection, world: str) -> tuple[int, Document]:
 
     A world that is new gets its row first, so that there is something to lock.
     """
-    row = connection.execute(_LOCKED_WORLD, {"of_world": world}).one_or_none()
+    row = _LOCKED_WORLD.row(connection, of_world=world)
     if row is None:
         put_new(connection, paper_worlds, {"world": world, "version": 0, "header": {}})
-        row = connection.execute(_LOCKED_WORLD, {"of_world": world}).one()
-    return row.version, row.header
+        row = _LOCKED_WORLD.rows(connection, of_world=world)[0]
+    return row["version"], row["header"]
 
 
 def _load(connection: Connection, *, world: str, header: Document) -> WorldRows:
-    asked = {"of_world": world}
+    accounts = _ACCOUNTS.rows(connection, of_world=world)
+    orders = _ORDERS.rows(connection, of_world=world)
     return WorldRows(
         header=header,
-        accounts={row.account_id: row.document for row in connection.execute(_ACCOUNTS, asked)},
-        orders={row.order_id: row.document for row in connection.execute(_ORDERS, asked)},
+        accounts={row["account_id"]: row["document"] for row in accounts},
+        orders={row["order_id"]: row["document"] for row in orders},
     )
 
 
 def _write(connection: Connection, world: str, version: int, change: WorldChange) -> None:
-    header = {} if change.header is None else {"header": change.header}
-    connection.execute(_SET_WORLD, {"of_world": world, "version": version, **header})
+    _SET_VERSION.run(connection, {"of_world": world, "version": version})
+    if change.header is not None:
+        _SET_HEADER.run(connection, {"of_world": world, "header": change.header})
     put(
         connection,
         paper_accounts,
@@ -131,7 +144,7 @@ def _write(connection: Connection, world: str, version: int, change: WorldChange
     )
     _write_orders(connection, world, change.orders)
     if change.lines:
-        connection.execute(_ADD_LINES, [_columns_of(world, line) for line in change.lines])
+        _ADD_LINES.run_each(connection, [_columns_of(world, line) for line in change.lines])
 
 
 def _write_orders(connection: Connection, world: str, orders: Mapping[str, Document]) -> None:
@@ -143,7 +156,7 @@ def _write_orders(connection: Connection, world: str, orders: Mapping[str, Docum
     ended = [{"of_world": world, "wanted": key} for key, document in orders.items() if not document]
     put(connection, paper_orders, kept)
     if ended:
-        connection.execute(_TAKE_OUT, ended)
+        _TAKE_OUT.run_each(connection, ended)
 
 
 def _columns_of(world: str, line: WorldLine) -> Mapping[str, object]:
@@ -157,7 +170,8 @@ def _columns_of(world: str, line: WorldLine) -> Mapping[str, object]:
 
 
 def _peek(connection: Connection, *, world: str) -> int:
-    return connection.execute(_VERSION, {"of_world": world}).scalar_one_or_none() or 0
+    row = _VERSION.row(connection, of_world=world)
+    return 0 if row is None else row["version"]
 
 
 def _lines(
@@ -184,8 +198,8 @@ def _lines(
 
 
 def _line(connection: Connection, *, world: str, line_id: str) -> Document | None:
-    asked = {"of_world": world, "wanted": line_id}
-    return connection.execute(_LINE, asked).scalar_one_or_none()
+    row = _LINE.row(connection, of_world=world, wanted=line_id)
+    return None if row is None else row["document"]
 
 
 def _at(day: date | None, hour: time) -> datetime | None:
