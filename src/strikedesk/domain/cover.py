@@ -19,15 +19,19 @@ End: TypeAlias = tuple[date, str]
 Groups: TypeAlias = list[list[Holding]]
 
 
-def coverings(holdings: Sequence[Holding]) -> tuple[Groups, Groups]:
-    """Return two ways to group `holdings`, of one underlying and each symbol once, by short end.
+def coverings(holdings: Sequence[Holding]) -> tuple[Groups, ...]:
+    """Return ways to group `holdings`, of one underlying and each symbol once, by short end.
 
     First every long stands behind the last shorts that it lives to see; then each contract behind
-    one short contract, and what is left over as before. Shares go where they are needed.
+    one short contract, and what is left over as before: the same thing where all shorts end
+    together. Shares go where they are needed.
     """
     options = {h.symbol: h.quantity for h in holdings if isinstance(h.symbol, OptionSymbol)}
     shares = [h for h in holdings if not isinstance(h.symbol, OptionSymbol)]
-    return _with_shares(_latest(options), shares), _with_shares(_matched(options), shares)
+    latest = _with_shares(_latest(options), shares)
+    if len({_end_of(symbol) for symbol, count in options.items() if count < 0}) <= 1:
+        return (latest,)
+    return latest, _with_shares(_matched(options), shares)
 
 
 def uncovered_shares(groups: Groups) -> int:

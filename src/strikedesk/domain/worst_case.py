@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 
 from strikedesk.domain.cover import Groups, coverings, uncovered_shares
 from strikedesk.domain.money import SHARES_PER_CONTRACT
-from strikedesk.domain.payoff import Holding, lowest
+from strikedesk.domain.payoff import Holding, Low, lowest
 from strikedesk.domain.symbols import OptionSymbol, Right, Symbol
 
 # The underlying's price at each expiration.
@@ -44,15 +44,21 @@ class _Book:
         return coverings(self.holdings)
 
     @cached_property
+    def lows(self) -> list[list[Low | None]]:
+        """For each covering the worst of every group; None = it has no bound."""
+        return [[lowest(group) for group in groups] for groups in self.coverings]
+
+    @cached_property
     def floor(self) -> Decimal | None:
         """What it cannot be worth less than; None = there is no such amount."""
-        values = [_total(groups) for groups in self.coverings]
+        values = [_total(lows) for lows in self.lows]
         return max((value for value in values if value is not None), default=None)
 
     @cached_property
     def paths(self) -> list[Path]:
         """For each covering the path on which every group meets its own worst price."""
-        return [path for groups in self.coverings if (path := _worst_path(groups))]
+        both = zip(self.coverings, self.lows, strict=True)
+        return [path for groups, lows in both if (path := _worst_path(groups, lows))]
 
     @cached_property
     def uncovered(self) -> int:
@@ -88,6 +94,8 @@ def risk_added(
     Law: never too low. Each of the ways to bound it holds by itself, so the least of them counts.
     """
     before, order, after = _Book.of(held), _Book.of(added), _Book.of(held, added)
+    if not before.holdings:
+        return None if order.floor is None else -order.floor - cash_effect
     bounds = (_alone(before, order), _beside(before, after), _given_back(before, order, after))
     known = [bound for bound in bounds if bound is not None]
     if not known:
@@ -158,10 +166,9 @@ def _buys_naked_shorts_back(before: _Book, order: _Book) -> bool:
     return bought and before.floor is None and before.gives_back(order)
 
 
-def _worst_path(groups: Groups) -> Path:
+def _worst_path(groups: Groups, lows: Sequence[Low | None]) -> Path:
     path: dict[date, Decimal] = {}
-    for group in groups:
-        low = lowest(group)
+    for group, low in zip(groups, lows, strict=True):
         days = [h.symbol.expiration for h in group if isinstance(h.symbol, OptionSymbol)]
         if low is not None and days:
             path.setdefault(min(days), low.spot)
@@ -178,14 +185,9 @@ def _along(path: Path, holding: Holding) -> Decimal:
     return max(holding.value_at(spot) for spot in spots)
 
 
-def _total(groups: Groups) -> Decimal | None:
-    total = Decimal(0)
-    for group in groups:
-        low = lowest(group)
-        if low is None:
-            return None
-        total += low.value
-    return total
+def _total(lows: Sequence[Low | None]) -> Decimal | None:
+    values = [low.value for low in lows if low is not None]
+    return sum(values, Decimal(0)) if len(values) == len(lows) else None
 
 
 def _sign(quantity: int) -> int:
