@@ -32,6 +32,17 @@ class Mutant:
 MUTANTS = [
     Mutant("orders/submit.py", "if await self.halt.engaged():", "if False:", CONFIRM),
     Mutant("orders/submit.py", "> SEND_WITHIN:", "> SEND_WITHIN * 99:", CONFIRM),
+    Mutant(
+        "orders/submit.py", "abs(self.clock.now() - intent", "(self.clock.now() - intent", CONFIRM
+    ),
+    Mutant("orders/confirm.py", "async with self._turn(preview.record):", "if True:", CONFIRM),
+    Mutant("orders/outcome.py", "record.kind is TicketKind.PLACE:", "True:", CHANGE),
+    Mutant(
+        "orders/reconcile.py",
+        "abs(self.clock.now() - record.upd",
+        "(self.clock.now() - record.upd",
+        RECONCILE,
+    ),
     Mutant("orders/confirm.py", "if intent is None:", "if False:", CONFIRM),
     Mutant(
         "orders/confirm.py",

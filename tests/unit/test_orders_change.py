@@ -9,7 +9,7 @@ import pytest
 
 from strikedesk.domain.accounts import Environment
 from strikedesk.domain.broking import BrokerOrder, CancelTicket, ReplaceTicket
-from strikedesk.domain.errors import Denied, Unavailable
+from strikedesk.domain.errors import Denied, Rejected, Unavailable
 from strikedesk.domain.ledger import TicketKind
 from strikedesk.domain.money import PriceEffect
 from strikedesk.domain.orders import Action, TimeInForce
@@ -236,7 +236,10 @@ async def test_an_order_of_another_broker_is_not_touched_here(
 
 
 async def test_a_cancel_that_came_too_late_tells_the_fill(orders: OrderDesk) -> None:
-    """A fill may win the race; the broker's word is what is written down."""
+    """A fill may win the race; the broker's word is what is written down.
+
+    And nobody hears that no order exists there: it does, and it filled.
+    """
     old = await working(orders)
     preview = await orders.previewer.cancel(old.record.order_id, caller="stdio")
     orders.broker.placed[0] = replace(
@@ -244,8 +247,10 @@ async def test_a_cancel_that_came_too_late_tells_the_fill(orders: OrderDesk) -> 
     )
     orders.broker.day = Day.REJECTED
 
-    with pytest.raises(Exception, match="BROKER_REJECTED"):
+    with pytest.raises(Rejected) as rejected:
         await orders.confirm(preview)
+    assert rejected.value.reason is Reason.CHANGE_REJECTED
+    assert rejected.value.facts["acts_on"] == old.record.order_id
     record, _ = await orders.book.get(old.record.order_id)
 
     assert (record.state, record.filled_units) == (OrderState.FILLED, 1)

@@ -18,11 +18,14 @@ from strikedesk.domain.errors import (
     Unavailable,
 )
 from strikedesk.domain.ledger import Halt, Note, OrderRecord, Progress
+from strikedesk.domain.money import PriceEffect
+from strikedesk.domain.orders import Action
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
+from strikedesk.domain.symbols import parse_symbol
 from strikedesk.orders.consent import Consent, ConsentPolicy
 from strikedesk.orders.preview import Preview
-from tests.builders import NOON
+from tests.builders import NOON, a_leg
 from tests.fakes.broker import Day, ScriptedBroker
 from tests.fakes.ledger import MemoryLedger
 from tests.unit.order_desk import CALL, OrderDesk
@@ -243,6 +246,52 @@ async def test_limits_are_asked_again_on_fresh_quotes(orders: OrderDesk) -> None
     assert orders.broker.tickets == []
 
 
+@pytest.mark.promise("limits")
+async def test_what_the_limits_refuse_at_the_last_is_told_with_its_figures_every_time(
+    orders: OrderDesk,
+) -> None:
+    """A number without the other number helps nobody to a better order."""
+    preview = await orders.preview()
+    orders.quote(CALL, "0.50", "0.60")
+
+    heard: list[str] = []
+    for _ in range(2):
+        with pytest.raises(Denied) as denied:
+            await orders.confirm(preview)
+        assert denied.value.facts["worst_allowed_net"] == "0.6600"
+        assert denied.value.facts["limit_net"] == "1.2000"
+        heard.append(str(denied.value))
+        orders.restart()
+
+    assert len(set(heard)) == 1
+
+
+@pytest.mark.promise("limits")
+async def test_two_calls_confirmed_at_once_are_not_both_covered_by_the_same_shares(
+    orders: OrderDesk,
+) -> None:
+    """An assistant calls its tools side by side: each must see the order before it."""
+    orders.broker.day = Day.WORKING
+    orders.broker.held[parse_symbol("AAPL")] = 100
+    other = "AAPL261218C00210000"
+    orders.quote(other, "0.40", "0.50")
+    first, second = [
+        await orders.preview(
+            a_leg(symbol, Action.SELL_TO_OPEN), price=price, effect=PriceEffect.CREDIT
+        )
+        for symbol, price in ((CALL, "1.20"), (other, "0.45"))
+    ]
+    orders.broker.answer = asyncio.Event()
+    calls = [asyncio.create_task(orders.confirm(preview)) for preview in (first, second)]
+    await orders.broker.heard.wait()
+    orders.broker.answer.set()
+
+    told = await asyncio.gather(*calls, return_exceptions=True)
+
+    assert [getattr(each, "reason", None) for each in told] == [None, Reason.LOSS_UNDEFINED]
+    assert len(orders.broker.tickets) == 1
+
+
 async def test_a_quote_that_went_stale_stops_the_send(orders: OrderDesk) -> None:
     preview = await orders.preview()
     orders.broker.quote_age = timedelta(seconds=61)
@@ -261,13 +310,19 @@ async def test_a_nonce_alone_moves_no_real_money(orders: OrderDesk) -> None:
     assert orders.broker.tickets == []
 
 
-async def test_a_process_that_slept_before_its_send_keeps_silent(orders: OrderDesk) -> None:
-    """Others may have looked for the order meanwhile, found nothing and told the owner so."""
+@pytest.mark.parametrize("seconds", [11, -11])
+async def test_a_process_that_slept_before_its_send_keeps_silent(
+    orders: OrderDesk, seconds: float
+) -> None:
+    """Others may have looked for the order meanwhile, found nothing and told the owner so.
+
+    A clock that went back hides how long it slept.
+    """
     preview = await orders.preview()
 
     class SlowHalt(type(orders.halt)):
         async def engaged(self) -> Halt | None:
-            orders.clock.move(11)
+            orders.clock.move(seconds)
             return None
 
     orders.confirmer = replace(orders.confirmer, submit=replace(orders.submit, halt=SlowHalt()))

@@ -8,7 +8,7 @@ import pytest
 
 from strikedesk.domain.accounts import Environment
 from strikedesk.domain.broking import Lookup, LookupStatus
-from strikedesk.domain.errors import Denied, OutcomeUnknown
+from strikedesk.domain.errors import Denied, OutcomeUnknown, Unavailable
 from strikedesk.domain.ledger import Note, Progress
 from strikedesk.domain.money import PriceEffect
 from strikedesk.domain.reasons import Reason
@@ -18,6 +18,7 @@ from strikedesk.orders.preview import Preview
 from strikedesk.orders.watch import Watcher
 from tests.builders import NOON, a_leg
 from tests.fakes.broker import Day, ScriptedBroker
+from tests.fakes.ledger import MemoryLedger
 from tests.unit.order_desk import CALL, OrderDesk
 
 
@@ -331,6 +332,61 @@ async def test_a_row_that_breaks_its_settling_keeps_no_other_from_it(orders: Ord
 
     assert (await orders.row(sound)).state is OrderState.WORKING
     assert (await orders.row(poisoned)).state is OrderState.UNKNOWN
+
+
+async def test_a_broker_that_cannot_be_reached_is_not_asked_once_a_row(orders: OrderDesk) -> None:
+    """Thirty seconds of waiting for each of fifty rows would keep the desk from opening."""
+    for _ in range(3):
+        await left_in_doubt(orders, Day.ACCEPTED_IN_SILENCE)
+    asked: list[str] = []
+
+    class Away(ScriptedBroker):
+        async def find(self, account_id: str, client_order_id: str) -> Lookup:
+            asked.append(client_order_id)
+            raise Unavailable(Reason.BROKER_UNAVAILABLE)
+
+    orders.broker = Away(clock=orders.clock, quoted={})
+    orders.restart()
+
+    assert await reconcile(orders) == 0
+    assert len(asked) == 1
+
+
+@pytest.mark.promise("nothing-lost")
+async def test_a_clock_set_back_hides_no_row_that_nobody_is_at(orders: OrderDesk) -> None:
+    """Written an hour from now, it would pass for one being sent until then."""
+    preview = await left_submitting(orders)
+    orders.clock.move(-3600)
+
+    assert [row.order_id for row in (await orders.safety.state()).unsettled] == [
+        preview.record.order_id
+    ]
+    await reconcile(orders)
+    assert (await orders.row(preview)).state is OrderState.UNKNOWN
+
+
+async def test_a_preview_from_the_future_lapses_too(orders: OrderDesk) -> None:
+    preview = await orders.preview()
+
+    await reconcile(orders, after_s=-180)
+
+    assert (await orders.row(preview)).state is OrderState.LAPSED
+
+
+@pytest.mark.promise("halt")
+async def test_a_halt_is_told_though_its_line_cannot_be_written(orders: OrderDesk) -> None:
+    """Whoever hears that the stop failed may look for another way, and find none."""
+
+    class Full(MemoryLedger):
+        async def append(self, order_id: str | None, note: Note) -> None:
+            raise OSError("disk full")
+
+    orders.ledger = Full()
+    orders.restart()
+
+    halt = await orders.safety.stop("lunch", caller="stdio")
+
+    assert await orders.halt.engaged() == halt
 
 
 @pytest.mark.parametrize("elsewhere", [{"broker": "another"}, {"environment": Environment.SANDBOX}])

@@ -62,6 +62,7 @@ class Reason(Enum):
     BROKER_REJECTED = (4002, "No order exists at the broker. Read the facts and change the order.")
     OUTCOME_UNKNOWN = (4003, "Do not send again. Call get_order with the client_order_id.")
     NOT_SUPPORTED = (4004, "This broker cannot do that. See get_safety_status for what it can.")
+    CHANGE_REJECTED = (4005, "It changed nothing. See get_order for where that order stands.")
 
     CONFIGURATION_UNREADABLE = (5001, "Fix the named setting, then start again.")
     VAULT_LOCKED = (5002, "Give the vault a key: see `strikedesk doctor`.")

@@ -3,9 +3,12 @@
 import asyncio
 import hmac
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
+from typing import Final, TypeAlias
+from weakref import WeakValueDictionary
 
-from strikedesk.domain.errors import Denied, DeskError, Unavailable
+from strikedesk.domain.errors import Denied, DeskError, Fact, Unavailable
 from strikedesk.domain.ledger import (
     Json,
     NonceState,
@@ -27,6 +30,10 @@ from strikedesk.orders.tickets import payload_of
 from strikedesk.risk.verdict import deny_failed
 
 PATH = "tool:confirm_order"
+_NOT_SENT: Final = "not_sent"
+
+# One lock for each book (account and underlying) that somebody sells from now.
+Turns: TypeAlias = WeakValueDictionary[tuple[str, str], asyncio.Lock]
 
 
 @dataclass(slots=True)
@@ -49,6 +56,7 @@ class Confirmer:
     submit: Submitter
     broker: str
     under_way: dict[str, _Submission] = field(default_factory=dict[str, _Submission], init=False)
+    turns: Turns = field(default_factory=Turns, init=False)
 
     async def __call__(self, preview_id: str, nonce: str, *, caller: str) -> OrderRecord:
         """Send the order behind `preview_id`; a repeat with the same nonce sends nothing.
@@ -65,8 +73,8 @@ class Confirmer:
             raise Denied(Reason.PREVIEW_UNKNOWN, preview_id=preview_id[:36])
         await self._check_match(preview, hash_nonce(nonce), caller)
         if preview.nonce_state is NonceState.LIVE or preview_id in self.under_way:
-            return told(await self._carry(preview))
-        return told(preview.record)
+            return await self._told(await self._carry(preview))
+        return await self._told(preview.record)
 
     async def drain(self) -> None:
         """Wait for submissions under way; called before the desk closes."""
@@ -132,7 +140,35 @@ class Confirmer:
         if submission is not None and submission.task is task:
             del self.under_way[preview_id]
 
+    async def _told(self, record: OrderRecord) -> OrderRecord:
+        """See `told`; what the limits refused is told with the figures that they wrote down."""
+        if record.state not in {OrderState.LAPSED, OrderState.DECLINED}:
+            return told(record)
+        lines = [e for e in await self.ledger.events(record.order_id) if e.kind == _NOT_SENT]
+        figures: dict[str, Fact] = {
+            name: str(fact)
+            for line in lines
+            for name, fact in line.body.items()
+            if fact is not None
+        }
+        figures.pop("reason", None)
+        raise never_left(record, figures)
+
     async def _carry_out(self, preview: PreviewRecord) -> OrderRecord:
+        """Take turns with orders of the same book that sell: each must see the one before.
+
+        Two calls over the same shares, confirmed at once, would both be covered else.
+        """
+        async with self._turn(preview.record):
+            return await self._in_turn(preview)
+
+    def _turn(self, record: OrderRecord) -> AbstractAsyncContextManager[object]:
+        sells = any(leg.action.sign < 0 for leg in record.order.legs)
+        if record.kind is TicketKind.CANCEL or not sells:
+            return nullcontext()
+        return self.turns.setdefault((record.account_id, record.order.underlying), asyncio.Lock())
+
+    async def _in_turn(self, preview: PreviewRecord) -> OrderRecord:
         try:
             self.consent.require(preview.record)
             await self._limits_again(preview.record)
@@ -167,8 +203,8 @@ class Confirmer:
     async def _refuse(self, record: OrderRecord, error: DeskError) -> OrderRecord:
         declined = error.reason is Reason.CONSENT_DECLINED
         state = OrderState.DECLINED if declined else OrderState.LAPSED
-        facts = {name: str(fact) for name, fact in error.facts.items()}
-        note = self._note("not_sent", record.caller, {"reason": error.reason.name, **facts})
+        facts = {name: str(fact) for name, fact in error.facts.items() if fact is not None}
+        note = self._note(_NOT_SENT, record.caller, {"reason": error.reason.name, **facts})
         progress = Progress(state=state, reason=error.reason.name)
         await self.ledger.void(record.preview_id, progress, note)
         return await self.ledger.order(record.order_id) or record

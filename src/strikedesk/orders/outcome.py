@@ -1,14 +1,17 @@
 """What a broker's answer, or its silence, means for an order row; and how a row is told back."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Final
 
 from strikedesk.domain.broking import BrokerOrder
 from strikedesk.domain.errors import (
     Denied,
     DeskError,
+    Fact,
     Misconfigured,
     OutcomeUnknown,
     Rejected,
@@ -19,6 +22,7 @@ from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
 
 _CODE: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
+_NO_FIGURES: Final[Mapping[str, Fact]] = MappingProxyType({})
 _PASSING: Final = frozenset({Reason.BROKER_UNAVAILABLE, Reason.DATABASE_UNAVAILABLE})
 
 
@@ -81,12 +85,7 @@ def told(record: OrderRecord) -> OrderRecord:
         Denied, Unavailable: it never left, with the reason of that.
     """
     if record.state is OrderState.REJECTED:
-        raise Rejected(
-            Reason.BROKER_REJECTED,
-            code=record.reason,
-            order_id=record.order_id,
-            client_order_id=record.client_order_id,
-        )
+        raise _rejected(record)
     if record.state in {OrderState.UNKNOWN, OrderState.SUBMITTING}:
         raise OutcomeUnknown(record.client_order_id)
     if record.state in {OrderState.LAPSED, OrderState.DECLINED}:
@@ -94,13 +93,26 @@ def told(record: OrderRecord) -> OrderRecord:
     return record
 
 
-def never_left(record: OrderRecord) -> DeskError:
-    """Return the error of a row that lapsed or was declined."""
+def _rejected(record: OrderRecord) -> Rejected:
+    """Return the refusal: of an order, which leaves none, or of a change, which leaves the old."""
+    facts: dict[str, Fact] = {
+        "code": record.reason,
+        "order_id": record.order_id,
+        "client_order_id": record.client_order_id,
+    }
+    if record.kind is TicketKind.PLACE:
+        return Rejected(Reason.BROKER_REJECTED, **facts)
+    return Rejected(Reason.CHANGE_REJECTED, **facts, acts_on=record.target_order_id)
+
+
+def never_left(record: OrderRecord, figures: Mapping[str, Fact] = _NO_FIGURES) -> DeskError:
+    """Return the error of a row that lapsed or was declined, with the figures that led to it."""
     known = record.reason in Reason.__members__
     reason = Reason[record.reason] if record.reason and known else Reason.PREVIEW_VOID
     if reason in _PASSING:
         return Unavailable(reason, order_id=record.order_id, then="preview it again")
-    return Denied(reason, order_id=record.order_id, state=record.state.value)
+    told: dict[str, Fact] = {"order_id": record.order_id, "state": record.state.value}
+    return Denied(reason, **{**figures, **told})
 
 
 def is_news(record: OrderRecord, progress: Progress) -> bool:

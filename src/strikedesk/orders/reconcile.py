@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
 from strikedesk.domain.broking import Lookup, LookupStatus
-from strikedesk.domain.errors import DeskError
+from strikedesk.domain.errors import DeskError, Unavailable
 from strikedesk.domain.ledger import Note, OrderRecord, Progress, TicketKind
 from strikedesk.domain.ports import Broker, Clock, Ledger
 from strikedesk.domain.reasons import Reason
@@ -46,15 +46,17 @@ class Reconciler:
     async def __call__(self, *, path: str) -> int:
         """Go over every row that is in doubt, abandoned or at work; return how many moved.
 
-        A row that cannot be settled keeps none of the others from it.
+        A row that cannot be settled keeps none of the others from it; a broker that cannot be
+        reached is not asked once a row.
         """
-        moved = 0
-        for row in await self._rows(_DOUBT):
-            moved += await self._moves(self._settle, row, path)
-        for row in await self._rows(_WAITING, anywhere=True):
-            moved += await self._moves(self._lapse_old, row, path)
-        for row in await self._rows(_AT_WORK):
-            moved += await self._moves(self._follow, row, path)
+        waiting = await self._rows(_WAITING, anywhere=True)
+        moved = sum([await self._moves(self._lapse_old, row, path) for row in waiting])
+        for states, step in ((_DOUBT, self._settle), (_AT_WORK, self._follow)):
+            for row in await self._rows(states):
+                try:
+                    moved += await self._moves(step, row, path)
+                except Unavailable:
+                    return moved
         return moved
 
     async def unsettled(self) -> tuple[OrderRecord, ...]:
@@ -74,6 +76,8 @@ class Reconciler:
         """Take one step with one row; whatever breaks over it is told to the log alone."""
         try:
             return (await step(record, path)).state is not record.state
+        except Unavailable:
+            raise
         except DeskError:
             return False
         except Exception:  # noqa: BLE001 -- explained above
@@ -141,7 +145,7 @@ class Reconciler:
         return await self._advance(record, unknown, path, "unknown")
 
     async def _lapse_old(self, record: OrderRecord, path: str) -> OrderRecord:
-        age = self.clock.now() - record.created_at
+        age = abs(self.clock.now() - record.created_at)
         if age < timedelta(seconds=self.preview_ttl_s) + GRACE:
             return record
         lapsed = Progress(state=OrderState.LAPSED, reason=Reason.PREVIEW_EXPIRED.name)
@@ -185,4 +189,5 @@ class Reconciler:
         return (record.broker, record.environment) == (broker.name, broker.environment)
 
     def _is_old(self, record: OrderRecord) -> bool:
-        return self.clock.now() - record.updated_at > GRACE
+        """Whether nobody can be at it any more; a row from the future shows a broken clock."""
+        return abs(self.clock.now() - record.updated_at) > GRACE

@@ -1,5 +1,6 @@
 """Stop: anyone may halt trading; what is in doubt and what is halted is told here."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,8 @@ from strikedesk.domain.ports import Clock, HaltSwitch, Ledger
 from strikedesk.orders.reconcile import Reconciler
 
 _WHY_LENGTH_MAX = 200
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +41,15 @@ class Safety:
         """Halt trading; nothing is sent from now on until the owner resumes."""
         now = self.clock.now()
         await self.halt.engage(Halt(since=now, actor=caller, why=_plain(why)))
-        note = Note(at=now, actor=caller, path="tool:halt_trading", kind="halted")
-        await self.ledger.append(None, note)
+        await self._write_down(Note(at=now, actor=caller, path="tool:halt_trading", kind="halted"))
         return await self.halt.engaged() or Halt(since=now, actor=caller, why=_plain(why))
+
+    async def _write_down(self, note: Note) -> None:
+        """Trading is halted by now: a trail that cannot be written must not tell otherwise."""
+        try:
+            await self.ledger.append(None, note)
+        except Exception:  # noqa: BLE001 -- explained above
+            _log.exception("the halt by %s is missing from the trail", note.actor)
 
 
 def _plain(why: str) -> str:

@@ -71,12 +71,13 @@ class Submitter:
             raise Denied(Reason.NONCE_MISMATCH)
         if await self.halt.engaged():
             raise Denied(Reason.TRADING_HALTED)
-        if self.clock.now() - intent.updated_at > SEND_WITHIN:
+        if abs(self.clock.now() - intent.updated_at) > SEND_WITHIN:
             raise Denied(Reason.PREVIEW_EXPIRED)
 
     async def _settle(self, intent: OrderRecord, progress: Progress, path: str) -> OrderRecord:
         """Write the outcome down, also where others put the row in doubt meanwhile."""
-        note = self._note(intent, path, f"broker:{progress.state.value}")
+        sent = progress.state is not OrderState.LAPSED
+        note = self._note(intent, path, f"broker:{progress.state.value}" if sent else "not_sent")
         settled = await self.ledger.advance(
             intent.order_id, progress, only_from={OrderState.SUBMITTING}, note=note
         )
