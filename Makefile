@@ -8,6 +8,8 @@ BIN := .venv/bin
 SYNC = $(UV) sync --frozen --quiet --compile-bytecode --python $(PYTHON)
 # Where the index is behind a certificate that only this system knows, uv has to be told to look.
 SYSTEM_CERTS = UV_SYSTEM_CERTS=true UV_NATIVE_TLS=true
+CA_BUNDLE = $(firstword $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt \
+  /etc/ssl/cert.pem))
 
 # uv keeps its cache in the home folder; without a writable one it keeps it here.
 ifeq ($(shell test -n "$$HOME" && test -w "$$HOME" && echo yes),)
@@ -82,5 +84,5 @@ $(TOOLS)/bin/uv:
 
 tests/clients/node_modules/.ready: tests/clients/package-lock.json
 	@command -v npm >/dev/null || { echo "npm is missing: see https://nodejs.org"; exit 1; }
-	@npm ci --prefix tests/clients --no-audit --no-fund --loglevel=error
+	@NODE_EXTRA_CA_CERTS=$(CA_BUNDLE) npm ci --prefix tests/clients --no-audit --no-fund --loglevel=error
 	@touch $@
