@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from math import floor
 
 from strikedesk.domain.errors import Misconfigured
 from strikedesk.domain.ledger import Json
@@ -33,8 +34,11 @@ class VenueClock:
 
     @classmethod
     def starting(cls, at: datetime, wall: datetime) -> "VenueClock":
-        """Return a clock that shows `at` when the wall shows `wall`, and runs."""
-        return cls(mode=ClockMode.OFFSET, behind_s=round((wall - at).total_seconds()))
+        """Return a clock that shows `at`, or less than a second more, at `wall`, and runs.
+
+        Never less: what is quoted from `at` on would not be there yet.
+        """
+        return cls(mode=ClockMode.OFFSET, behind_s=floor((wall - at).total_seconds()))
 
     def instant(self, wall: datetime) -> datetime:
         """Return the world's time when the wall shows `wall`."""
