@@ -206,7 +206,6 @@ def assemble(
             appraise=appraiser,
             consent=_consent(settings, broker.capabilities),
             submit=Submitter(broker=broker, ledger=ledger, halt=halt, clock=clock),
-            broker=broker.capabilities.name,
         ),
         orders=OrderBook(ledger=ledger, accounts=books, reconciler=reconciler),
         reconciler=reconciler,

@@ -88,7 +88,6 @@ class OrderDesk:
             appraise=appraise,
             consent=Consent(policy=ConsentPolicy.MODEL, environment=broker.environment),
             submit=self.submit,
-            broker=broker.capabilities.name,
         )
         self.reconciler = Reconciler(broker=broker, ledger=ledger, clock=clock, preview_ttl_s=120)
         self.book = OrderBook(ledger=ledger, accounts=self.accounts, reconciler=self.reconciler)

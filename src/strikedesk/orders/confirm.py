@@ -1,12 +1,10 @@
 """Confirm: ask again whether it may leave, spend the nonce with the intent, submit at most once."""
 
-import asyncio
 import hmac
 from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
-from typing import Final, TypeAlias
-from weakref import WeakValueDictionary
+from functools import partial
+from typing import Final
 
 from strikedesk.domain.errors import Denied, DeskError, Fact, Unavailable
 from strikedesk.domain.ledger import (
@@ -26,23 +24,13 @@ from strikedesk.orders.binding import binding_of, hash_nonce
 from strikedesk.orders.consent import Consent
 from strikedesk.orders.outcome import never_left, told
 from strikedesk.orders.submit import Submitter
+from strikedesk.orders.targets import is_at
 from strikedesk.orders.tickets import payload_of
+from strikedesk.orders.under_way import UnderWay
 from strikedesk.risk.verdict import deny_failed
 
 PATH = "tool:confirm_order"
 _NOT_SENT: Final = "not_sent"
-
-# One lock for each book (account and underlying) that somebody sells from now.
-Turns: TypeAlias = WeakValueDictionary[tuple[str, str], asyncio.Lock]
-
-
-@dataclass(slots=True)
-class _Submission:
-    """One preview on its way, and how many callers wait for it."""
-
-    task: asyncio.Task[OrderRecord]
-    waiting: int = 0
-    begun: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +42,7 @@ class Confirmer:
     appraise: Appraiser
     consent: Consent
     submit: Submitter
-    broker: str
-    under_way: dict[str, _Submission] = field(default_factory=dict[str, _Submission], init=False)
-    turns: Turns = field(default_factory=Turns, init=False)
+    under_way: UnderWay = field(default_factory=UnderWay, init=False)
 
     async def __call__(self, preview_id: str, nonce: str, *, caller: str) -> OrderRecord:
         """Send the order behind `preview_id`; a repeat with the same nonce sends nothing.
@@ -69,22 +55,17 @@ class Confirmer:
             Rejected, Unavailable, OutcomeUnknown: see `told`.
         """
         preview = await self.ledger.preview(preview_id)
-        if preview is None or not self._is_ours(preview.record):
+        if preview is None or not is_at(preview.record, self.submit.broker):
             raise Denied(Reason.PREVIEW_UNKNOWN, preview_id=preview_id[:36])
         await self._check_match(preview, hash_nonce(nonce), caller)
         if preview.nonce_state is NonceState.LIVE or preview_id in self.under_way:
-            return await self._told(await self._carry(preview))
+            carry_out = partial(self._carry_out, preview)
+            return await self._told(await self.under_way.share(preview_id, carry_out))
         return await self._told(preview.record)
 
     async def drain(self) -> None:
         """Wait for submissions under way; called before the desk closes."""
-        while self.under_way:
-            await asyncio.wait([each.task for each in self.under_way.values()])
-
-    def _is_ours(self, record: OrderRecord) -> bool:
-        """Whether it was previewed at this broker, for this environment."""
-        environment = self.submit.broker.capabilities.environment
-        return (record.broker, record.environment) == (self.broker, environment)
+        await self.under_way.drain()
 
     async def _check_match(self, preview: PreviewRecord, hashed: str, caller: str) -> None:
         """Void the preview on any mismatch: a second guess must not be possible.
@@ -110,36 +91,6 @@ class Confirmer:
         await self.ledger.void(record.preview_id, progress, note)
         return never_left(replace(record, state=OrderState.LAPSED, reason=reason.name))
 
-    async def _carry(self, preview: PreviewRecord) -> OrderRecord:
-        """Run it as a task of its own, shared by all who ask meanwhile.
-
-        The last of them to leave takes it along, as long as the nonce is not being spent.
-        """
-        submission = self._submission(preview)
-        submission.waiting += 1
-        try:
-            return await asyncio.shield(submission.task)
-        finally:
-            submission.waiting -= 1
-            if not submission.waiting and not submission.begun:
-                self._forget(preview.record.preview_id, submission.task)
-                submission.task.cancel()
-
-    def _submission(self, preview: PreviewRecord) -> _Submission:
-        preview_id = preview.record.preview_id
-        found = self.under_way.get(preview_id)
-        if found is None:
-            found = _Submission(task=asyncio.create_task(self._carry_out(preview)))
-            self.under_way[preview_id] = found
-            found.task.add_done_callback(lambda task: self._forget(preview_id, task))
-        return found
-
-    def _forget(self, preview_id: str, task: asyncio.Task[OrderRecord]) -> None:
-        """Drop a submission that is over, and no other that took its place."""
-        submission = self.under_way.get(preview_id)
-        if submission is not None and submission.task is task:
-            del self.under_way[preview_id]
-
     async def _told(self, record: OrderRecord) -> OrderRecord:
         """See `told`; what the limits refused is told with the figures that they wrote down."""
         if record.state not in {OrderState.LAPSED, OrderState.DECLINED}:
@@ -155,18 +106,8 @@ class Confirmer:
         raise never_left(record, figures)
 
     async def _carry_out(self, preview: PreviewRecord) -> OrderRecord:
-        """Take turns with orders of the same book that sell: each must see the one before.
-
-        Two calls over the same shares, confirmed at once, would both be covered else.
-        """
-        async with self._turn(preview.record):
+        async with self.under_way.turn(preview.record):
             return await self._in_turn(preview)
-
-    def _turn(self, record: OrderRecord) -> AbstractAsyncContextManager[object]:
-        sells = any(leg.action.sign < 0 for leg in record.order.legs)
-        if record.kind is TicketKind.CANCEL or not sells:
-            return nullcontext()
-        return self.turns.setdefault((record.account_id, record.order.underlying), asyncio.Lock())
 
     async def _in_turn(self, preview: PreviewRecord) -> OrderRecord:
         try:
@@ -176,7 +117,7 @@ class Confirmer:
             raise  # Nobody could be asked: the preview stays as good as it was.
         except DeskError as error:
             return await self._refuse(preview.record, error)
-        self.under_way[preview.record.preview_id].begun = True
+        self.under_way.begin(preview.record.preview_id)
         intent = await self._claim(preview)
         if intent is None:
             return await self._first(preview)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from strikedesk.domain.accounts import Account
-from strikedesk.domain.broking import BrokerOrder, Preflight
-from strikedesk.domain.errors import Denied, Unavailable
+from strikedesk.domain.broking import Preflight
+from strikedesk.domain.errors import Denied
 from strikedesk.domain.ledger import Note, OrderRecord, PreviewRecord, TicketKind
 from strikedesk.domain.orders import OrderRequest
 from strikedesk.domain.ports import Accounts, Broker, Clock, Entropy, HaltSwitch, Ledger
@@ -24,6 +24,7 @@ from strikedesk.orders.cautions import (
 from strikedesk.orders.draft import Change, Draft, changed, order_of
 from strikedesk.orders.figures import Figures
 from strikedesk.orders.showing import all_checks, shown, working_check
+from strikedesk.orders.targets import seen_working, target_of
 from strikedesk.orders.tickets import ticket_of
 from strikedesk.risk.verdict import Check, deny_failed
 
@@ -93,7 +94,7 @@ class Previewer:
         """
         target, account = await self._target(order_id)
         await self._check_halt()
-        check = working_check(await self._seen(target))
+        check = working_check(await seen_working(target, broker=self.broker))
         record = self._record(account, target.order, caller, TicketKind.CANCEL, target)
         warning = protection_warning(target.order)
         return await self._mint(record, None, None, (check,), (warning,) if warning else ())
@@ -128,35 +129,9 @@ class Previewer:
             raise Denied(Reason.TRADING_HALTED, since=halt.since.isoformat())
 
     async def _target(self, order_id: str) -> tuple[OrderRecord, Account]:
-        target = await self.ledger.order(order_id)
-        if target is None or target.broker_order_id is None or not self._is_ours(target):
-            raise Denied(Reason.ORDER_UNKNOWN, order_id=order_id)
-        if not target.state.is_open or target.kind is TicketKind.CANCEL:
-            raise Denied(Reason.ORDER_NOT_WORKING, order_id=order_id, state=target.state.value)
-        account = await self.accounts.named(target.account_handle)
-        if account.account_id != target.account_id:
-            raise Denied(Reason.ORDER_UNKNOWN, order_id=order_id)
-        return target, account
-
-    def _is_ours(self, record: OrderRecord) -> bool:
-        """Whether this broker has it: another one may use the same number for another order."""
-        broker = self.broker.capabilities
-        return (record.broker, record.environment) == (broker.name, broker.environment)
-
-    async def _seen(self, target: OrderRecord) -> BrokerOrder | None:
-        """Return the order as the broker has it; None where it cannot be asked now.
-
-        Raises:
-            Denied: ORDER_NOT_WORKING, ORDER_UNKNOWN.
-        """
-        try:
-            seen = await self.broker.order(target.account_id, target.broker_order_id or "")
-        except Unavailable:
-            return None
-        if not seen.state.is_open:
-            state = seen.state.value
-            raise Denied(Reason.ORDER_NOT_WORKING, order_id=target.order_id, state=state)
-        return seen
+        return await target_of(
+            order_id, ledger=self.ledger, accounts=self.accounts, broker=self.broker
+        )
 
     def _record(
         self,

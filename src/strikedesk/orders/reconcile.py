@@ -14,6 +14,7 @@ from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
 from strikedesk.orders.follow import follow
 from strikedesk.orders.outcome import is_news, no_longer_in_doubt, progress_of, says_nothing
+from strikedesk.orders.targets import is_at
 
 # Longer than any process may still hold a committed intent before its send (see submit).
 GRACE: Final = timedelta(seconds=60)
@@ -68,7 +69,7 @@ class Reconciler:
         """Return a row as it stands once its broker was asked, if it can be asked."""
         step = self._settle if record.state in _DOUBT else self._follow
         try:
-            return await step(record, path) if self._is_ours(record) else record
+            return await step(record, path) if is_at(record, self.broker) else record
         except DeskError:
             return record
 
@@ -181,12 +182,7 @@ class Reconciler:
             rows.extend(page)
             if not page:
                 break
-        return [row for row in rows if anywhere or self._is_ours(row)]
-
-    def _is_ours(self, record: OrderRecord) -> bool:
-        """Whether this broker has it: another one may use the same number for another order."""
-        broker = self.broker.capabilities
-        return (record.broker, record.environment) == (broker.name, broker.environment)
+        return [row for row in rows if anywhere or is_at(row, self.broker)]
 
     def _is_old(self, record: OrderRecord) -> bool:
         """Whether nobody can be at it any more; a row from the future shows a broken clock."""
