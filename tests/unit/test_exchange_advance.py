@@ -11,6 +11,7 @@ from strikedesk.domain.errors import DeskError, Rejected
 from strikedesk.domain.orders import TimeInForce
 from strikedesk.domain.states import OrderState
 from strikedesk.exchange.advance import advance, is_due
+from strikedesk.exchange.rows import change_of
 from tests.builders import NOON
 from tests.fakes.market import ScriptedMarket
 from tests.unit.exchange_floor import CALL, FAR_CALL, Floor, a_world, an_order, everything
@@ -220,3 +221,28 @@ def test_one_step_or_many_leave_the_same_world(
         pass
 
     assert everything(one.world) == everything(many.world) == everything(tired.world)
+
+
+def test_progress_that_is_not_the_end_is_written_down(floor: Floor) -> None:
+    """Whoever goes on need not begin again: another process, or this one after a restart."""
+    for minute in range(1, 60):
+        floor.market.tell(CALL, "6.00", "6.20", at=NOON + timedelta(minutes=minute))
+    floor.place(an_order(BUY, net="1.00"))
+    world = floor.world.fork()
+
+    advance(world, floor.market, NOON + timedelta(hours=1), effort=1_100)
+
+    header = change_of(world).header
+    assert header is not None
+    assert header["advanced_to"] == (NOON + timedelta(minutes=10)).isoformat()
+
+
+def test_what_was_taken_from_quotes_long_gone_is_forgotten(floor: Floor) -> None:
+    """Else a world would carry every quote that anybody ever traded against."""
+    floor.place(an_order(BUY, net="6.20"))
+    floor.to(NOON + timedelta(days=3))
+    floor.quote("AAPL", "199.90", "200.10")
+
+    floor.place(an_order("buy 1 AAPL", net="200.10"))
+
+    assert [symbol.compact for symbol, _ in floor.world.taken] == ["AAPL"]
