@@ -1,5 +1,6 @@
 """Looks at an order in the light of the market and the book: figures, then the limits' verdict."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -48,9 +49,11 @@ class Appraiser:
                 there is nothing to replace any more.
             Unavailable: the broker cannot be asked.
         """
-        quotes = await self.quotes.fresh({leg.symbol for leg in order.legs})
+        quotes, around = await asyncio.gather(
+            self.quotes.fresh({leg.symbol for leg in order.legs}),
+            surroundings_of(self.broker, order, replaces=replaces),
+        )
         _check_quoted(order, quotes)
-        around = await surroundings_of(self.broker, order, replaces=replaces)
         filled = around.replaced.filled_units if around.replaced else 0
         rest = rest_of(order, filled)
         around.check_closes(rest)
