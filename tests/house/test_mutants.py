@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 CONFIRM, PREVIEW, RECONCILE, CHANGE = (
     f"tests/unit/test_orders_{name}.py" for name in ("confirm", "preview", "reconcile", "change")
 )
+STORM = "tests/unit/test_orders_storm.py"
 LIMITS, WORST = "tests/unit/test_limits.py", "tests/unit/test_worst_case.py"
 
 
@@ -110,6 +111,9 @@ MUTANTS = [
     Mutant("orders/reconcile.py", "if anywhere or is_at(row, self.broker)", "if True", RECONCILE),
     Mutant("orders/reconcile.py", "if is_at(record, self.broker) else record", "", RECONCILE),
     Mutant("orders/reconcile.py", "if says_nothing(record, target):", "if False:", RECONCILE),
+    Mutant("orders/reconcile.py", "- first < SECOND_SCAN_AFTER:", "- first < GRACE * 0:", STORM),
+    Mutant("orders/submit.py", "if await self.halt.engaged():", "if False:", STORM),
+    Mutant("orders/outcome.py", "Unavailable | Denied | Misconfigured", "DeskError", STORM),
     Mutant("risk/verdict.py", "count <= most", "True", LIMITS),
     Mutant("risk/verdict.py", "added <= limits.loss_usd_max", "True", LIMITS),
     Mutant("risk/verdict.py", "allowed = limits.allow_undefined_risk", "allowed = True", LIMITS),
@@ -154,7 +158,7 @@ def test_a_broken_safety_line_is_noticed(house: Path, mutant: Mutant) -> None:
 
 def test_the_tests_pass_on_the_unbroken_copy(house: Path) -> None:
     """Else every mutant would seem to be noticed."""
-    ended = run(house, CONFIRM, PREVIEW, RECONCILE, CHANGE, LIMITS, WORST)
+    ended = run(house, CONFIRM, PREVIEW, RECONCILE, CHANGE, STORM, LIMITS, WORST)
 
     assert ended.returncode == 0, ended.stdout[-2000:]
 
