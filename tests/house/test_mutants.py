@@ -86,6 +86,7 @@ MUTANTS = [
         "seen.filled_units + 0 * _filled",
         RECONCILE,
     ),
+    Mutant("orders/outcome.py", "and not went_away:", ":", CONFIRM),
     Mutant("orders/preview.py", "deny_failed(appraisal.checks)", "pass", PREVIEW),
     Mutant("orders/preview.py", "_deny_refused(preflight)", "pass", PREVIEW),
     Mutant("orders/preview.py", "check_stop(order, appraisal.figures)", "pass", PREVIEW),

@@ -151,6 +151,14 @@ def a_request(**changes: object) -> OrderRequest:
             },
         ),
         (
+            "stop_order_waits",
+            {
+                "order_type": OrderType.STOP_LIMIT,
+                "stop_trigger": Decimal(1),
+                "time_in_force": TimeInForce.IOC,
+            },
+        ),
+        (
             "market_order_is_day_or_ioc",
             {
                 "order_type": OrderType.MARKET,

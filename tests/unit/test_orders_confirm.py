@@ -514,6 +514,25 @@ async def test_what_a_broker_writes_for_a_code_is_told_only_if_it_is_one(
     assert rejected.value.facts["code"] == "unlisted_code"
 
 
+@pytest.mark.promise("nothing-lost")
+async def test_a_database_that_goes_away_over_the_send_leaves_a_doubt(orders: OrderDesk) -> None:
+    """A commit whose answer was lost may stand: only the broker's own "never left" is one."""
+
+    class Keeps(ScriptedBroker):
+        async def submit(self, ticket: Ticket) -> Receipt:
+            await ScriptedBroker.submit(self, ticket)
+            raise Unavailable(Reason.DATABASE_UNAVAILABLE, cause="connection lost")
+
+    preview = await orders.preview()
+    orders.broker = Keeps(clock=orders.clock, quoted=orders.broker.quoted)
+    orders.restart()
+
+    with pytest.raises(OutcomeUnknown):
+        await orders.confirm(preview)
+    await orders.reconciler(path="worker")
+    assert (await orders.row(preview)).state is OrderState.FILLED
+
+
 async def answered_late(
     orders: OrderDesk, settled: Progress
 ) -> tuple[Preview, asyncio.Task[OrderRecord]]:

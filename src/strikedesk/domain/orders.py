@@ -129,13 +129,7 @@ class OrderRequest:
         """Apply the shape rules that need no market."""
         self._check_legs()
         self._check_prices()
-        if (self.gtd_date is None) == (self.time_in_force is TimeInForce.GTD):
-            raise Denied(Reason.INVALID_TIME_IN_FORCE, rule="gtd_date_with_gtd_only")
-        if self.order_type is OrderType.MARKET and self.time_in_force not in {
-            TimeInForce.DAY,
-            TimeInForce.IOC,
-        }:
-            raise Denied(Reason.INVALID_TIME_IN_FORCE, rule="market_order_is_day_or_ioc")
+        self._check_time()
 
     @property
     def underlying(self) -> str:
@@ -203,6 +197,18 @@ class OrderRequest:
     def digest(self) -> str:
         """SHA-256 of the canonical form, in hex."""
         return hashlib.sha256(self.canonical.encode()).hexdigest()
+
+    def _check_time(self) -> None:
+        if (self.gtd_date is None) == (self.time_in_force is TimeInForce.GTD):
+            raise Denied(Reason.INVALID_TIME_IN_FORCE, rule="gtd_date_with_gtd_only")
+        if self.order_type is OrderType.MARKET and self.time_in_force not in {
+            TimeInForce.DAY,
+            TimeInForce.IOC,
+        }:
+            raise Denied(Reason.INVALID_TIME_IN_FORCE, rule="market_order_is_day_or_ioc")
+        if self.stop_trigger is not None and self.time_in_force is TimeInForce.IOC:
+            # It would end at once, untouched, and leave its owner in the belief of being protected.
+            raise Denied(Reason.INVALID_TIME_IN_FORCE, rule="stop_order_waits")
 
     def _check_legs(self) -> None:
         if not 1 <= len(self.legs) <= LEGS_MAX:

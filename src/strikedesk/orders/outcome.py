@@ -63,13 +63,15 @@ def says_nothing(record: OrderRecord, seen: BrokerOrder) -> bool:
 def progress_of_failure(error: DeskError) -> Progress:
     """Return the end, or the doubt, that a failed submission leaves an order in.
 
-    Law: only a definite refusal or a definite not-sent ends it; anything else is `unknown`.
+    Law: only a definite refusal or a definite not-sent ends it; anything else is `unknown`, also a
+    database that went away over it: what it was about to keep may be kept.
     """
     if isinstance(error, Rejected):
         code = error.facts.get("code")
         reason = plain_code(str(code)) if code else error.reason.name
         return Progress(state=OrderState.REJECTED, reason=reason)
-    if isinstance(error, Unavailable | Denied | Misconfigured):
+    went_away = isinstance(error, Unavailable) and error.reason is not Reason.BROKER_UNAVAILABLE
+    if isinstance(error, Unavailable | Denied | Misconfigured) and not went_away:
         return Progress(state=OrderState.LAPSED, reason=error.reason.name)
     return Progress(state=OrderState.UNKNOWN, reason=Reason.OUTCOME_UNKNOWN.name)
 
