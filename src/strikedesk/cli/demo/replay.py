@@ -17,8 +17,6 @@ from strikedesk.exchange.tape.tape import Tape, TapeSession, instant
 
 # The demo is over long before; the market must not close meanwhile.
 TIME_LEFT: Final = timedelta(minutes=10)
-# A market's clock is set in whole seconds, so that it may begin up to one too early.
-JUST_AFTER: Final = timedelta(seconds=2)
 
 
 @contextmanager
@@ -33,10 +31,9 @@ def replayed(path: Path) -> Generator[Stage]:
     for session in tape.sessions:
         if busiest := _two_sided(tape, session).most_common(1):
             ((ticker, at), _) = busiest[0]
-            opens_at = instant(at) + JUST_AFTER
             with TemporaryDirectory(prefix="strikedesk-demo-") as home:
                 yield Stage(
-                    home=Path(home), underlying=ticker, opens_at=opens_at, tape=path.absolute()
+                    home=Path(home), underlying=ticker, opens_at=instant(at), tape=path.absolute()
                 )
             return
     raise Denied(Reason.DATA_UNAVAILABLE, tape=path.name, why="no two-sided quotes in a session")
