@@ -158,8 +158,8 @@ async def test_a_partly_filled_close_is_repriced_for_the_rest_of_it(orders: Orde
     assert preview.record.order.contracts == 10
     assert preview.figures is not None
     assert preview.figures.cash_effect == Decimal("770.00")
-    assert preview.warnings == (
-        "3 of 10 units are filled already; the figures are those of the other 7.",
+    assert preview.warnings[0] == (
+        "3 of 10 units are filled already; the figures are those of the other 7."
     )
     await orders.confirm(preview)
     assert len(orders.broker.tickets) == 2

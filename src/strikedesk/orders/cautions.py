@@ -86,6 +86,7 @@ def warnings_of(order: OrderRequest, appraisal: Appraisal, venue_now: datetime) 
         _of_hours(figures, venue_now),
         _of_what_is_filled(order, appraisal.filled_before),
         _of_no_limit(order),
+        _of_cover(figures),
         _of_a_passive_limit(order, figures),
         _of_a_wide_market(figures),
         _of_several_expirations(figures),
@@ -121,6 +122,12 @@ def _of_no_limit(order: OrderRequest) -> str | None:
     if order.limit_net is not None:
         return None
     return "There is no limit: it can fill at a worse price than the figures reckon with."
+
+
+def _of_cover(figures: Figures) -> str | None:
+    if figures.max_loss != "unlimited" or figures.risk_added in {None, "unlimited"}:
+        return None
+    return "By itself its loss has no bound; what is held covers it: risk_added counts both."
 
 
 def _of_a_passive_limit(order: OrderRequest, figures: Figures) -> str | None:
