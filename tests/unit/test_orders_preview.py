@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from strikedesk.domain.broking import Capabilities
+from strikedesk.domain.accounts import Position
+from strikedesk.domain.broking import BrokerOrder, Capabilities
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.ledger import Halt
 from strikedesk.domain.money import PriceEffect
@@ -442,6 +443,47 @@ async def test_shares_cover_one_call_and_not_another_that_waits_for_its_fill(
     orders.broker.held[parse_symbol("AAPL")] = 100
     orders.quote(SHORT, "0.40", "0.50")
     await confirmed(orders, a_leg(CALL, Action.SELL_TO_OPEN), price="1.20")
+
+    error = await denied(
+        orders, a_leg(SHORT, Action.SELL_TO_OPEN), price="0.40", effect=PriceEffect.CREDIT
+    )
+
+    assert error.reason is Reason.LOSS_UNDEFINED
+
+
+class FillsMeanwhile(ScriptedBroker):
+    """Fills its first order between the first and the second look at an account."""
+
+    def fill(self) -> None:
+        order = self.placed[0]
+        if order.state.is_open:
+            self.placed[0] = replace(order, state=OrderState.FILLED, filled_units=1)
+            self.held[parse_symbol(CALL)] = -1
+
+    async def positions(self, account_id: str) -> tuple[Position, ...]:
+        told = await ScriptedBroker.positions(self, account_id)
+        self.fill()
+        return told
+
+    async def orders(
+        self, account_id: str, *, since: datetime | None = None
+    ) -> tuple[BrokerOrder, ...]:
+        told = await ScriptedBroker.orders(self, account_id, since=since)
+        self.fill()
+        return told
+
+
+@pytest.mark.promise("limits")
+async def test_a_fill_between_two_looks_is_seen_by_one_of_them(orders: OrderDesk) -> None:
+    """No longer at work and not held yet, it would use the same shares as the next order."""
+    sea = orders.broker
+    sea.held[parse_symbol("AAPL")] = 100
+    orders.quote(SHORT, "0.40", "0.50")
+    await confirmed(orders, a_leg(CALL, Action.SELL_TO_OPEN), price="1.20")
+    orders.broker = FillsMeanwhile(
+        clock=sea.clock, quoted=sea.quoted, held=sea.held, placed=sea.placed
+    )
+    orders.restart()
 
     error = await denied(
         orders, a_leg(SHORT, Action.SELL_TO_OPEN), price="0.40", effect=PriceEffect.CREDIT

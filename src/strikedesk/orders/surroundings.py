@@ -1,6 +1,5 @@
 """What an order meets in its account: positions, and orders at work that may still change them."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -74,10 +73,9 @@ async def surroundings_of(
         Denied: ORDER_NOT_WORKING, when there is nothing to replace any more.
         Unavailable: the broker cannot be asked.
     """
-    positions, known = await asyncio.gather(
-        broker.positions(order.account_id), broker.orders(order.account_id)
-    )
-    orders = [o for o in known if o.state.is_open]
+    # Orders first: what fills between the two looks is counted twice then, and never not at all.
+    orders = [o for o in await broker.orders(order.account_id) if o.state.is_open]
+    positions = await broker.positions(order.account_id)
     replaced = next((o for o in orders if o.broker_order_id == replaces), None)
     if replaces is not None and replaced is None:
         raise Denied(Reason.ORDER_NOT_WORKING, broker_order_id=replaces)
