@@ -5,6 +5,7 @@ PYTHON ?= python3
 TOOLS := .tools
 UV ?= $(or $(shell command -v uv 2>/dev/null),$(TOOLS)/bin/uv)
 BIN := .venv/bin
+JOBS ?= 2
 SYNC = $(UV) sync --frozen --quiet --compile-bytecode --python $(PYTHON)
 # Where the index is behind a certificate that only this system knows, uv has to be told to look.
 SYSTEM_CERTS = UV_SYSTEM_CERTS=true UV_NATIVE_TLS=true
@@ -23,7 +24,7 @@ unexport PYTHONPATH
 
 help:
 	@echo "make demo    the whole way of an order on the paper market, through a real MCP client"
-	@echo "make test    the tests (PYTEST='-k halt' narrows them, COVERAGE=1 measures them)"
+	@echo "make test    the tests (PYTEST='-k halt' narrows them, JOBS=0 runs one at a time)"
 	@echo "make check   lint, types, floors, tests: what CI does"
 	@echo "make bench   the benchmarks, as ratios"
 	@echo "make node    Node and the third-party MCP clients that tests/clients drive"
@@ -35,7 +36,7 @@ demo: .venv/.run-ready
 	@$(BIN)/strikedesk demo $(DEMO)
 
 test: .venv/.dev-ready
-	@$(if $(COVERAGE),$(BIN)/coverage run -m pytest,$(BIN)/pytest) $(PYTEST)
+	@$(if $(COVERAGE),$(BIN)/coverage run -m pytest,$(BIN)/pytest) -n $(JOBS) --dist loadscope $(PYTEST)
 
 check: lint types floors test
 
