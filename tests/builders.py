@@ -1,6 +1,6 @@
 """Things that tests talk about, with every detail they do not care about filled in."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -8,7 +8,7 @@ from strikedesk.domain.accounts import Environment
 from strikedesk.domain.ledger import Json, Note, OrderRecord, PreviewRecord, TicketKind
 from strikedesk.domain.orders import Action, Leg, OrderRequest, OrderType
 from strikedesk.domain.states import OrderState
-from strikedesk.domain.symbols import parse_symbol
+from strikedesk.domain.symbols import OptionSymbol, Right, parse_symbol
 
 # A Friday at 11:00 in New York, the market open.
 NOON = datetime(2026, 11, 20, 16, 0, tzinfo=UTC)
@@ -70,3 +70,10 @@ def a_note(kind: str = "noted", *, seconds: float = 0, **body: Json) -> Note:
     """Return a line for the audit trail, so many seconds after noon."""
     at = NOON + timedelta(seconds=seconds)
     return Note(at=at, actor="local", path="test", kind=kind, body=body)
+
+
+def a_contract(
+    root: str, day: date, right: Right = Right.CALL, strike: str = "100"
+) -> OptionSymbol:
+    """Return a contract of that root and day."""
+    return OptionSymbol(root, day, right, Decimal(strike))

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from strikedesk.domain import calendar
 from strikedesk.domain.errors import Denied
+from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.quotes import (
     Bar,
     Chain,
@@ -21,6 +22,7 @@ from strikedesk.domain.quotes import (
 )
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol, parse_symbol
+from strikedesk.domain.terms import ON_AN_INDEX, ON_SHARES, Terms
 from tests.builders import NOON
 
 
@@ -28,10 +30,15 @@ from tests.builders import NOON
 class ScriptedMarket:
     """Says what it was told: a quote stands until the next one of its symbol.
 
-    `indices` are numbers without shares. `asked` counts how often quotes were looked at.
+    `indices` are numbers without shares; `stopped` those halted, `scheduled` what happens on days
+    to come, `promised` the terms of contracts that are not the usual ones. `asked` counts how
+    often quotes were looked at.
     """
 
     indices: frozenset[str] = frozenset()
+    stopped: frozenset[str] = frozenset()
+    scheduled: tuple[MarketEvent, ...] = ()
+    promised: dict[OptionSymbol, Terms] = field(default_factory=dict[OptionSymbol, Terms])
     asked: int = 0
     _told: dict[Symbol, list[Quote]] = field(default_factory=dict[Symbol, list[Quote]])
     _settled: dict[tuple[str, date], Decimal] = field(
@@ -138,8 +145,19 @@ class ScriptedMarket:
     def is_open(self, at: datetime) -> bool:
         return calendar.is_open(at)
 
-    def settlement(self, underlying: EquitySymbol, day: date) -> Decimal | None:
-        return self._settled.get((underlying.ticker, day))
+    def halted(self, at: datetime) -> frozenset[str]:
+        return self.stopped
+
+    def terms(self, contract: OptionSymbol) -> Terms | None:
+        usual = ON_AN_INDEX if contract.underlying in self.indices else ON_SHARES
+        return self.promised.get(contract, usual)
+
+    def events(self, underlying: EquitySymbol, start: date, end: date) -> tuple[MarketEvent, ...]:
+        mine = (event for event in self.scheduled if event.underlying == underlying.ticker)
+        return tuple(event for event in mine if start <= event.day <= end)
+
+    def settlement(self, contract: OptionSymbol) -> Decimal | None:
+        return self._settled.get((contract.underlying, contract.expiration))
 
     def _standing(self, symbol: Symbol, at: datetime) -> Quote | None:
         told = self._told.get(symbol, [])

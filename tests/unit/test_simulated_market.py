@@ -22,7 +22,7 @@ from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right, parse_s
 from strikedesk.exchange.market import Market
 from strikedesk.exchange.simulated import SimulatedMarket
 from strikedesk.exchange.simulated.catalogue import UNDERLYINGS
-from tests.builders import NOON
+from tests.builders import NOON, a_contract
 
 MARKET: Market = SimulatedMarket(seed=7)
 STEP = timedelta(seconds=15)
@@ -301,11 +301,13 @@ def test_settlement_is_the_closing_mid_of_the_day() -> None:
     """Expiry pays on the price that everybody saw last; a closed day has the one before it."""
     friday, close = date(2026, 11, 20), datetime(2026, 11, 20, 21, tzinfo=UTC)
 
-    assert MARKET.settlement(SPY, friday) == quote_of(SPY, close).mark
-    assert MARKET.settlement(SPX, friday) == quote_of(SPX, close).last
-    assert MARKET.settlement(SPY, date(2026, 11, 22)) == MARKET.settlement(SPY, friday)
-    assert MARKET.settlement(SPY, date(2024, 1, 1)) is None
-    assert MARKET.settlement(EquitySymbol("ZZZZ"), friday) is None
+    assert MARKET.settlement(a_contract("SPY", friday)) == quote_of(SPY, close).mark
+    assert MARKET.settlement(a_contract("SPXW", friday)) == quote_of(SPX, close).last
+    assert MARKET.settlement(a_contract("SPY", date(2026, 11, 22))) == MARKET.settlement(
+        a_contract("SPY", friday)
+    )
+    assert MARKET.settlement(a_contract("SPY", date(2024, 1, 1))) is None
+    assert MARKET.settlement(a_contract("ZZZZ", friday)) is None
 
 
 def test_the_previous_close_is_the_close_of_the_session_before() -> None:

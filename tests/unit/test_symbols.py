@@ -119,3 +119,9 @@ def test_a_symbol_of_the_wrong_kind_is_denied() -> None:
         parse_option("AAPL")
     with pytest.raises(Denied):
         parse_equity("AAPL261218C00200000")
+
+
+def test_an_adjusted_root_follows_the_share_that_it_was_made_from() -> None:
+    """After an uneven split the old contracts trade on as AAPL1: their risk is still AAPL's."""
+    assert parse_option("AAPL1 2026-12-18 200 C").underlying == "AAPL"
+    assert parse_option("AAPL1261218C00200000").compact == "AAPL1261218C00200000"

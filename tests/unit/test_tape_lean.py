@@ -17,6 +17,7 @@ from strikedesk.exchange.tape.lean.report import Odd, Report
 from strikedesk.exchange.tape.market import TapeMarket
 from strikedesk.exchange.tape.reader import read_tape
 from strikedesk.exchange.tape.tape import Record, Track, dollars
+from tests.builders import a_contract
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 needs_data = pytest.mark.skipif(not SHARED.is_dir(), reason="the sample data is not here")
@@ -95,7 +96,7 @@ def test_a_daily_price_is_a_last_price_and_no_quote(tmp_path: Path) -> None:
     assert (quote.bid, quote.ask, quote.last) == (None, None, Decimal("138.325"))
     assert (quote.volume, quote.open_interest, quote.at) == (3, 9, JUNE_2)
     assert market.quotes([AAPL], JUNE_2)[AAPL].last == Decimal("628.65")
-    assert market.settlement(AAPL, JUNE_2.date()) == Decimal("628.65")
+    assert market.settlement(a_contract("AAPL", JUNE_2.date())) == Decimal("628.65")
 
 
 CLOSED = "AAPL closed at 628.65 that day and at 633.00 on 2014-05-30"
@@ -447,4 +448,4 @@ def test_the_sample_quotes_become_a_market(tmp_path: Path) -> None:
     solved = [row.greeks.implied_volatility for row in near if row.greeks is not None]
     assert len(solved) > 20
     assert all(volatility is not None and 0.15 < volatility < 0.25 for volatility in solved)
-    assert market.settlement(GOOG, CHRISTMAS_EVE) == Decimal("748.40")
+    assert market.settlement(a_contract("GOOG", CHRISTMAS_EVE)) == Decimal("748.40")

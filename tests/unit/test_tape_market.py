@@ -19,6 +19,7 @@ from strikedesk.exchange.tape.market import TapeMarket
 from strikedesk.exchange.tape.reader import read_tape
 from strikedesk.quant import black_scholes
 from strikedesk.quant.contracts import Contracts
+from tests.builders import a_contract
 
 HEADER = "session,time,expiry,strike,right,bid,ask,last,volume,open_interest,underlying,source"
 AAPL = EquitySymbol("AAPL")
@@ -281,10 +282,10 @@ HALF_HOUR = timedelta(minutes=30)
 
 def test_settlement_is_the_last_mark_of_the_day(market: TapeMarket) -> None:
     """A Saturday settles on the session before; a day that is not on the tape on nothing."""
-    assert market.settlement(AAPL, date(2026, 11, 20)) == Decimal("200.50")
-    assert market.settlement(AAPL, date(2026, 11, 21)) == Decimal("200.50")
-    assert market.settlement(AAPL, date(2026, 11, 24)) is None
-    assert market.settlement(EquitySymbol("MSFT"), date(2026, 11, 20)) is None
+    assert market.settlement(a_contract("AAPL", date(2026, 11, 20))) == Decimal("200.50")
+    assert market.settlement(a_contract("AAPL", date(2026, 11, 21))) == Decimal("200.50")
+    assert market.settlement(a_contract("AAPL", date(2026, 11, 24))) is None
+    assert market.settlement(a_contract("MSFT", date(2026, 11, 20))) is None
 
 
 def priced_rows(volatility: float, forward: float, *, spread: float) -> list[str]:

@@ -92,8 +92,8 @@ class OptionSymbol:
 
     @property
     def underlying(self) -> str:
-        """The ticker whose price the contract follows (SPXW follows SPX)."""
-        return ROOT_UNDERLYINGS.get(self.root, self.root)
+        """The ticker whose price the contract follows (SPXW follows SPX, adjusted AAPL1 AAPL)."""
+        return ROOT_UNDERLYINGS.get(self.root) or self.root.rstrip("0123456789")
 
     @property
     def compact(self) -> str:

@@ -76,7 +76,7 @@ def _due(account: PaperAccount, market: Market, at: datetime) -> Iterator[Ending
     for symbol, stake in account.stakes.items():
         if not isinstance(symbol, OptionSymbol) or ends_at(symbol) > at:
             continue
-        price = market.settlement(EquitySymbol(symbol.underlying), symbol.expiration)
+        price = market.settlement(symbol)
         if price is not None:
             yield Ending(
                 account_id=account.account_id,

@@ -8,8 +8,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
 
+from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.quotes import Bar, Chain, Expiration, Feed, Interval, Quote, SymbolInfo
-from strikedesk.domain.symbols import EquitySymbol, Symbol
+from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol
+from strikedesk.domain.terms import Terms
 
 
 class Market(Protocol):
@@ -59,6 +61,21 @@ class Market(Protocol):
         """Whether orders are matched at `at`."""
         ...
 
-    def settlement(self, underlying: EquitySymbol, day: date) -> Decimal | None:
-        """Return the price that contracts ending on `day` settle at; None before it is known."""
+    def halted(self, at: datetime) -> frozenset[str]:
+        """Return the underlyings in which trading is halted at `at`, while the market is open."""
+        ...
+
+    def terms(self, contract: OptionSymbol) -> Terms | None:
+        """Return what a contract promises; None where nobody ever listed its root."""
+        ...
+
+    def events(self, underlying: EquitySymbol, start: date, end: date) -> tuple[MarketEvent, ...]:
+        """Return what is scheduled from `start` to `end`, both included, by day."""
+        ...
+
+    def settlement(self, contract: OptionSymbol) -> Decimal | None:
+        """Return the price of the underlying that a contract settles at; None where unknown.
+
+        The market cannot know what time it is for the caller: ask once the contract has ended.
+        """
         ...

@@ -22,6 +22,7 @@ class Screen:
     quotes: Mapping[Symbol, Quote]
     indices: frozenset[str]
     is_open: bool
+    halted: frozenset[str] = frozenset()
 
     def mark(self, symbol: Symbol) -> Decimal | None:
         """Return the best single price of a symbol, USD per share, or None."""
@@ -43,6 +44,7 @@ def look(market: Market, symbols: Collection[Symbol], at: datetime) -> Screen:
         quotes=market.quotes(symbols, at) if symbols else {},
         indices=indices_of(market, at),
         is_open=market.is_open(at),
+        halted=market.halted(at),
     )
 
 

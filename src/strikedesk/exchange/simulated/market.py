@@ -8,6 +8,7 @@ from functools import partial
 
 from strikedesk.domain import calendar
 from strikedesk.domain.errors import Denied
+from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.quotes import (
     Bar,
     Chain,
@@ -20,6 +21,7 @@ from strikedesk.domain.quotes import (
 )
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol
+from strikedesk.domain.terms import ON_AN_INDEX, ON_SHARES, Terms
 from strikedesk.exchange.simulated.bars import bars_between
 from strikedesk.exchange.simulated.catalogue import UNDERLYINGS, Underlying
 from strikedesk.exchange.simulated.listing import Ladder
@@ -153,12 +155,32 @@ class SimulatedMarket:
         series_of = self._series.of(underlying, symbol)
         return tuple(bars_between(series_of, interval, start, end))
 
-    def settlement(self, underlying: EquitySymbol, day: date) -> Decimal | None:
-        """Return the closing price of `day`, or of the session before where there was none.
+    def halted(self, at: datetime) -> frozenset[str]:  # noqa: ARG002 -- as `Market` has it
+        """Return nothing yet: no underlying of this market is ever halted."""
+        return frozenset()
+
+    def terms(self, contract: OptionSymbol) -> Terms | None:
+        """Return what a contract promises; None where nobody ever listed its root."""
+        known = self._by_root.get(contract.root)
+        if known is None:
+            return None
+        return ON_AN_INDEX if known.is_index else ON_SHARES
+
+    def events(
+        self,
+        underlying: EquitySymbol,  # noqa: ARG002 -- as `Market` has it
+        start: date,  # noqa: ARG002 -- as `Market` has it
+        end: date,  # noqa: ARG002 -- as `Market` has it
+    ) -> tuple[MarketEvent, ...]:
+        """Return nothing yet: nothing ever happens to a company of this market."""
+        return ()
+
+    def settlement(self, contract: OptionSymbol) -> Decimal | None:
+        """Return the closing price of the last day, or of the session before where it was none.
 
         The market cannot know what time it is for the caller: ask once the day is past.
         """
-        known = self._by_ticker.get(underlying.ticker)
+        known, day = self._by_root.get(contract.root), contract.expiration
         session = calendar.session_on(day) or calendar.previous_session(day)
         if known is None or session.day < EPOCH:
             return None

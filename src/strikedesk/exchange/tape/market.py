@@ -11,6 +11,7 @@ from math import floor
 
 from strikedesk.domain import calendar
 from strikedesk.domain.errors import Denied
+from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.quotes import (
     Bar,
     Chain,
@@ -24,6 +25,7 @@ from strikedesk.domain.quotes import (
 )
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right, Symbol
+from strikedesk.domain.terms import ON_SHARES, Terms
 from strikedesk.exchange.tape.bars import bars_between
 from strikedesk.exchange.tape.greeks import greeks_of
 from strikedesk.exchange.tape.layout import Source
@@ -168,12 +170,30 @@ class TapeMarket:
             raise Denied(Reason.SYMBOL_NOT_FOUND, symbol=symbol.compact)
         return tuple(bars_between(self._tape, track, interval, start, end))
 
-    def settlement(self, underlying: EquitySymbol, day: date) -> Decimal | None:
-        """Return the last mark of `day`, or of the session before where it was no session.
+    def halted(self, at: datetime) -> frozenset[str]:  # noqa: ARG002 -- as `Market` has it
+        """Return nothing: a tape says that nobody quoted, and not why."""
+        return frozenset()
+
+    def terms(self, contract: OptionSymbol) -> Terms | None:
+        """Return those of a standard contract on shares, for what is on the tape."""
+        return ON_SHARES if contract.underlying in self._contracts else None
+
+    def events(
+        self,
+        underlying: EquitySymbol,  # noqa: ARG002 -- as `Market` has it
+        start: date,  # noqa: ARG002 -- as `Market` has it
+        end: date,  # noqa: ARG002 -- as `Market` has it
+    ) -> tuple[MarketEvent, ...]:
+        """Return nothing: a tape tells quotes and nothing else."""
+        return ()
+
+    def settlement(self, contract: OptionSymbol) -> Decimal | None:
+        """Return the last mark of the last day, or of the session before where it was no session.
 
         None where the tape does not have it. The tape cannot know what time it is for the caller:
         ask once the day is past.
         """
+        day, underlying = contract.expiration, EquitySymbol(contract.underlying)
         ended_on = day if calendar.session_on(day) else calendar.previous_session(day).day
         track = self._tape.tracks.get(underlying)
         for session in self._tape.sessions:
