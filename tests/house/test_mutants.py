@@ -3,10 +3,12 @@
 A safety check whose removal no test notices is a decoration.
 """
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +20,21 @@ CONFIRM, PREVIEW, RECONCILE, CHANGE = (
 )
 STORM = "tests/unit/test_orders_storm.py"
 LIMITS, WORST = "tests/unit/test_limits.py", "tests/unit/test_worst_case.py"
+
+
+class Judge:
+    """Says how tests end on a copy of the house. A copy that hangs is ended by pytest's timeout."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+
+    def run(self, copy: Path, *tests: str) -> tuple[int, str]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps([str(copy), *tests]) + "\n")
+        self._process.stdin.flush()
+        code, said = json.loads(self._process.stdout.readline())
+        return code, said
 
 
 @dataclass(frozen=True)
@@ -142,36 +159,40 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy
 
 
+@pytest.fixture(scope="module")
+def judge() -> Iterator[Judge]:
+    """Yield a process that runs tests against copies."""
+    # What a broken copy runs through is no coverage of ours.
+    env = {name: value for name, value in os.environ.items() if "COVERAGE" not in name}  # noqa: TID251 -- handed on
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.house.mutation"],
+        cwd=ROOT,
+        env=env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield Judge(process)
+        process.kill()
+
+
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: f"{m.file}:{m.line[:40]}")
-def test_a_broken_safety_line_is_noticed(house: Path, mutant: Mutant) -> None:
+def test_a_broken_safety_line_is_noticed(house: Path, judge: Judge, mutant: Mutant) -> None:
     path = house / "strikedesk" / mutant.file
     sound = path.read_text(encoding="utf-8")
     assert mutant.line in sound, "the safety line moved: bring its mutant along"
 
     path.write_text(sound.replace(mutant.line, mutant.broken), encoding="utf-8")
     try:
-        ended = run(house, mutant.test)
+        code, said = judge.run(house, mutant.test)
     finally:
         path.write_text(sound, encoding="utf-8")
 
-    assert ended.returncode == 1, ended.stdout[-2000:]
+    assert code == 1, said
 
 
-def test_the_tests_pass_on_the_unbroken_copy(house: Path) -> None:
+def test_the_tests_pass_on_the_unbroken_copy(house: Path, judge: Judge) -> None:
     """Else every mutant would seem to be noticed."""
-    ended = run(house, CONFIRM, PREVIEW, RECONCILE, CHANGE, STORM, LIMITS, WORST)
+    code, said = judge.run(house, CONFIRM, PREVIEW, RECONCILE, CHANGE, STORM, LIMITS, WORST)
 
-    assert ended.returncode == 0, ended.stdout[-2000:]
-
-
-def run(house: Path, *tests: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "pytest", "-qx", "-p", "no:cacheprovider", *tests]
-    return subprocess.run(
-        command,
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(house)},  # noqa: TID251 -- handed on to a child
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=100,
-    )
+    assert code == 0, said
