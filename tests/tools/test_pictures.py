@@ -17,7 +17,7 @@ from strikedesk.domain.pages import PageSpan
 from strikedesk.domain.quotes import Bar, Feed, Interval
 from strikedesk.domain.symbols import EquitySymbol
 from strikedesk.market.history import HistoryQuery, PriceHistory, summary
-from strikedesk.server import pictures
+from strikedesk.server.pictures import easel, prices
 from tests.tools.core_door import ERAS, Era
 from tests.tools.paper_desk import PaperDesk, facts_of
 
@@ -83,7 +83,7 @@ async def test_a_picture_travels_in_both_eras(era: Era) -> None:
     async with PaperDesk().client(era) as client:
         drawn = await client.call_tool("get_price_history", {"symbol": "SPY", "chart": "true"})
 
-    assert opened(picture_in(drawn)).size == (pictures.WIDTH, pictures.HEIGHT)
+    assert opened(picture_in(drawn)).size == (easel.WIDTH, easel.HEIGHT)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ async def test_a_chart_is_a_small_png_beside_the_rows(asked: dict[str, str]) -> 
         bare = await client.call_tool("get_price_history", asked)
 
     png = picture_in(drawn)
-    assert opened(png).size == (pictures.WIDTH, pictures.HEIGHT)
+    assert opened(png).size == (easel.WIDTH, easel.HEIGHT)
     assert len(png) <= SIZE_MAX
     assert facts_of(drawn) == {**facts_of(bare), "pictures": 1}
     assert facts_of(bare)["pictures"] == 0
@@ -118,16 +118,16 @@ async def test_a_chart_is_a_small_png_beside_the_rows(asked: dict[str, str]) -> 
 @pytest.mark.parametrize("interval", [Interval.DAY, Interval.MINUTE])
 def test_any_number_of_bars_fits(count: int, interval: Interval) -> None:
     """Where candles become too narrow, neighbours are drawn as one."""
-    png = pictures.price_chart(history(count, interval=interval), Feed.SIMULATED)
+    png = prices.price_chart(history(count, interval=interval), Feed.SIMULATED)
 
-    assert opened(png).size == (pictures.WIDTH, pictures.HEIGHT)
+    assert opened(png).size == (easel.WIDTH, easel.HEIGHT)
     assert len(png) <= SIZE_MAX
 
 
 @pytest.mark.parametrize("feed", [Feed.SIMULATED, Feed.TAPE, Feed.DELAYED])
 def test_prices_that_are_no_market_of_now_are_labelled(feed: Feed) -> None:
     """A picture is shown on without the words around it."""
-    labelled = pictures.price_chart(history(20), feed)
+    labelled = prices.price_chart(history(20), feed)
 
     assert pixels(labelled, WARNING) > 100
 
@@ -135,7 +135,7 @@ def test_prices_that_are_no_market_of_now_are_labelled(feed: Feed) -> None:
 @pytest.mark.parametrize("feed", [Feed.REALTIME, None])
 def test_a_real_market_has_no_such_label(feed: Feed | None) -> None:
     """A label that is always there says nothing."""
-    assert pixels(pictures.price_chart(history(20), feed), WARNING) == 0
+    assert pixels(prices.price_chart(history(20), feed), WARNING) == 0
 
 
 def test_a_flat_price_and_an_unknown_volume_can_be_drawn() -> None:
@@ -155,33 +155,33 @@ def test_a_flat_price_and_an_unknown_volume_can_be_drawn() -> None:
             summary=summary((still,)),
         )
         for each in (flat, at_rest):
-            assert opened(pictures.price_chart(each, None)).size[0] == pictures.WIDTH
+            assert opened(prices.price_chart(each, None)).size[0] == easel.WIDTH
 
 
 def test_neighbours_become_one_bar_that_says_the_same() -> None:
     bars = history(5).bars
 
-    merged = pictures.merged(bars, 2)
+    merged = prices.merged(bars, 2)
 
     assert [bar.at for bar in merged] == [bars[0].at, bars[3].at]
     assert (merged[0].open, merged[0].close) == (bars[0].open, bars[2].close)
     assert merged[0].high == max(bar.high for bar in bars[:3])
     assert merged[0].low == min(bar.low for bar in bars[:3])
     assert [bar.volume for bar in merged] == [30, 20]
-    assert pictures.merged(bars, 5) == bars
+    assert prices.merged(bars, 5) == bars
 
 
 def test_a_sum_of_unknown_volumes_is_unknown() -> None:
-    assert [bar.volume for bar in pictures.merged(history(4, volume=None).bars, 2)] == [None, None]
+    assert [bar.volume for bar in prices.merged(history(4, volume=None).bars, 2)] == [None, None]
 
 
 def test_threads_may_draw_at_once() -> None:
     """Two clients ask at the same moment; matplotlib's caches are not guarded."""
-    alone = pictures.price_chart(history(60), Feed.SIMULATED)
+    alone = prices.price_chart(history(60), Feed.SIMULATED)
     drawn: list[bytes] = []
     threads = [
         threading.Thread(
-            target=lambda: drawn.append(pictures.price_chart(history(60), Feed.SIMULATED))
+            target=lambda: drawn.append(prices.price_chart(history(60), Feed.SIMULATED))
         )
         for _ in range(4)
     ]

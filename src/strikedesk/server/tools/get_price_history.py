@@ -62,7 +62,7 @@ async def _picture(found: PriceHistory, simulated: bool) -> ImageContent:
 
 
 def _drawn(found: PriceHistory, feed: Feed | None) -> bytes:
-    from strikedesk.server.pictures import price_chart  # noqa: PLC0415 -- brings in matplotlib
+    from strikedesk.server.pictures.prices import price_chart  # noqa: PLC0415 -- brings in matplotlib
 
     return price_chart(found, feed)
 
