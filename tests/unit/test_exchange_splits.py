@@ -218,9 +218,10 @@ def test_the_book_can_be_read() -> None:
 
     told = [(line.symbol and line.symbol.compact, line.quantity) for line in floor.lines()[-3:]]
     assert told == [("AAPL", 100), (CALL, 1), (HALVED, -2)]
-    assert [line.description for line in floor.lines()[-3:-1]] == [
+    assert [line.description for line in floor.lines()[-3:]] == [
         "Split 2 for 1: 100 AAPL became 200 AAPL",
         "Split 2 for 1: -1 AAPL 2026-12-18 200 call became -2 AAPL 2026-12-18 100 call",
+        "Split 2 for 1: -2 AAPL 2026-12-18 100 call for -1 AAPL 2026-12-18 200 call",
     ]
 
 

@@ -125,19 +125,20 @@ def _exchange(
     at: datetime,
 ) -> None:
     """Change an account, with lines that take out the old holdings and bring in the new ones."""
-    after = before.exchanged(changes)
+    after, name = before.exchanged(changes), f"Split {split.new} for {split.old}"
     world.put_account(after)
     for symbol, change in changes.items():
         held = before.stakes[symbol].quantity
-        words = f"Split {split.new} for {split.old}: {held} {symbol.words} became"
-        words = f"{words} {change.quantity} {change.into.words}"
+        old, new = f"{held} {symbol.words}", f"{change.quantity} {change.into.words}"
+        words = f"{name}: {old} became {new}"
         if change.into == symbol:
             _write(world, before, at, words, symbol=symbol, quantity=change.quantity - held)
         else:
             _write(world, before, at, words, symbol=symbol, quantity=-held)
+            words = f"{name}: {new} for {old}"
             _write(world, before, at, words, symbol=change.into, quantity=change.quantity)
         if change.left:
-            words = f"Split {split.new} for {split.old}: cash for {abs(change.left):.6f} of a share"
+            words = f"{name}: cash for {abs(change.left):.6f} of a share"
             realized = after.realized - before.realized
             _write(world, before, at, words, symbol=symbol, cash=change.cash, realized=realized)
 
