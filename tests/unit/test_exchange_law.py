@@ -244,6 +244,7 @@ def _explains_itself(line: Transaction) -> bool:
     return abs(line.cash_effect + value + (line.fees or 0)) <= slack
 
 
+@pytest.mark.timeout(proof.seconds(120, 3_600))
 @settings(max_examples=proof.examples(60, 1_000), deadline=None)
 @given(
     history=HISTORIES,
