@@ -58,6 +58,7 @@ class ScriptedMarket:
         at: datetime = NOON,
         size: int | None = 100,
         last: str | None = None,
+        previous: str | None = None,
     ) -> None:
         """Quote a symbol from `at` on, with the same size on both sides."""
         quote = Quote(
@@ -69,6 +70,7 @@ class ScriptedMarket:
             bid_size=size,
             ask_size=size,
             last=None if last is None else Decimal(last),
+            previous_close=None if previous is None else Decimal(previous),
         )
         told = [q for q in self._told.get(quote.symbol, []) if q.at != at]
         self._told[quote.symbol] = sorted([*told, quote], key=lambda q: q.at)

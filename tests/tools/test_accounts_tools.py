@@ -122,6 +122,9 @@ async def test_balances_say_whose_they_are_and_as_of_when(era: Era) -> None:
         "short_value": 0,
         "open_profit": 0,
         "realized_profit": 0,
+        "day_profit": 0,
+        "dividends_paid": 0,
+        "dividends_accrued": 0,
         "fees_paid": 0,
     }
 
@@ -171,6 +174,7 @@ async def test_a_total_is_unknown_as_long_as_a_row_is() -> None:
             "mark": None,
             "market_value": None,
             "open_profit": None,
+            "day_profit": None,
             "days": None,
             "opened_at": None,
         },
@@ -181,6 +185,7 @@ async def test_a_total_is_unknown_as_long_as_a_row_is() -> None:
             "mark": 1.5,
             "market_value": -300,
             "open_profit": -100,
+            "day_profit": None,
             "days": 28,
             "opened_at": None,
         },
@@ -244,6 +249,7 @@ async def test_sums_of_a_page_are_called_that_and_keep_what_is_unknown() -> None
         "cash_effect": -100.5,
         "fees": None,
         "fees_unknown_rows": 1,
+        "realized_profit": None,
     }
 
 

@@ -18,7 +18,7 @@ from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right
 from strikedesk.exchange import documents, fields
-from strikedesk.exchange.accounts import PaperAccount, Stake
+from strikedesk.exchange.accounts import Move, PaperAccount, Receivable, Stake, Today
 from strikedesk.exchange.book import WorkingOrder, parts_of
 from strikedesk.exchange.clock import VenueClock
 from strikedesk.exchange.rows import change_of, read_header, read_world, write_header
@@ -39,6 +39,17 @@ OPTIONS = st.builds(
     st.integers(1, 10**6).map(lambda thousandths: Decimal(thousandths) / 1000),
 )
 SYMBOLS = st.one_of(OPTIONS, st.sampled_from([EquitySymbol("AAPL"), EquitySymbol("BRK.B")]))
+RECEIVABLES = st.builds(
+    Receivable,
+    underlying=st.just("AAPL"),
+    shares=COUNTS,
+    per_share=AMOUNTS,
+    amount=AMOUNTS,
+    day=st.dates(),
+    pay_day=st.dates(),
+)
+MOVES = st.dictionaries(SYMBOLS, st.builds(Move, quantity=COUNTS, amount=AMOUNTS), max_size=3)
+DAYS = st.builds(Today, day=st.dates(), moves=MOVES, dividends=AMOUNTS)
 FILLS = st.lists(
     st.builds(
         Fill,
@@ -104,9 +115,12 @@ def through_json(document: dict[str, Json]) -> dict[str, Json]:
         deposits=AMOUNTS,
         realized=AMOUNTS,
         fees=AMOUNTS,
+        dividends=AMOUNTS,
         stakes=st.dictionaries(
             SYMBOLS, st.builds(Stake, quantity=COUNTS, cost=AMOUNTS, opened_at=INSTANTS), max_size=4
         ),
+        receivables=st.lists(RECEIVABLES, max_size=2).map(tuple),
+        today=st.none() | DAYS,
     )
 )
 def test_an_account_comes_back_as_it_was(account: PaperAccount) -> None:
@@ -114,6 +128,19 @@ def test_an_account_comes_back_as_it_was(account: PaperAccount) -> None:
 
     assert back == account
     assert str(back.cash) == str(account.cash)
+
+
+def test_documents_of_before_dividends_are_read_as_what_they_meant() -> None:
+    """A world of last year opens today: nothing was owed, and no line told its profit."""
+    floor = Floor()
+    written = documents.write_account(floor.account())
+    line = documents.write_line(floor.lines()[0])
+    for new in ("dividends", "receivables", "today"):
+        del written[new]
+    del line["realized"]
+
+    assert documents.read_account("PAPER0001", written) == floor.account()
+    assert documents.read_line(line) == floor.lines()[0]
 
 
 @st.composite
@@ -184,6 +211,7 @@ def test_an_ended_order_comes_back_as_it_was(order: BrokerOrder) -> None:
         price=st.none() | AMOUNTS,
         fees=st.none() | AMOUNTS,
         order_id=st.none() | TEXTS,
+        realized=st.none() | AMOUNTS,
     )
 )
 def test_a_line_of_the_book_comes_back_as_it_was(line: Transaction) -> None:
@@ -270,6 +298,11 @@ DAMAGE: list[tuple[str, Json]] = [
     ("stakes", [["AAPL", True, "1", NOON.isoformat()]]),
     ("stakes", [["AAPL", 1, "1", "yesterday"]]),
     ("stakes", [["AAPL", 1, "1", "2026-11-20T16:00:00"]]),
+    ("dividends", 3),
+    ("receivables", "none"),
+    ("receivables", [["AAPL", 1, "1", "1", "2026-11-20", "some day"]]),
+    ("today", []),
+    ("today", {"day": None, "dividends": "0", "moves": []}),
 ]
 
 

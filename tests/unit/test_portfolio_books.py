@@ -46,6 +46,7 @@ def a_line(
     cash: str = "-200.65",
     fees: str | None = "0.65",
     kind: TransactionKind = TransactionKind.TRADE,
+    realized: str | None = None,
 ) -> Transaction:
     """Return a line of the book, `number` days before noon of the twentieth."""
     return Transaction(
@@ -56,6 +57,7 @@ def a_line(
         description="",
         cash_effect=Decimal(cash),
         fees=Decimal(fees) if fees else None,
+        realized=Decimal(realized) if realized else None,
     )
 
 
@@ -206,6 +208,20 @@ async def test_the_fees_of_a_page_are_unknown_when_a_trade_hides_its_own(
 
     assert told.fees == Total(amount=Decimal("1.00"), known=Decimal("1.00"), unknown=0)
     assert hidden.fees == Total(amount=None, known=Decimal("0.65"), unknown=1)
+
+
+async def test_the_realised_profit_of_a_page_is_unknown_when_a_trade_hides_its_own(
+    books: Books, keeper: ScriptedKeeper
+) -> None:
+    """Not every broker tells it line by line; then nobody adds up what some of them told."""
+    deposit = a_line(2, cash="1000", fees=None, kind=TransactionKind.DEPOSIT)
+    keeper.lines = (a_line(0, realized="12.50"), a_line(1, realized="-2"), deposit)
+    told = await books.transactions("main")
+    keeper.lines = (a_line(0, realized="12.50"), a_line(1), deposit)
+    hidden = await books.transactions("main")
+
+    assert told.realized == Total(amount=Decimal("10.5"), known=Decimal("10.5"), unknown=0)
+    assert hidden.realized == Total(amount=None, known=Decimal("12.5"), unknown=1)
 
 
 async def test_days_of_the_book_are_inclusive(books: Books, keeper: ScriptedKeeper) -> None:

@@ -1,5 +1,6 @@
 """Symbols: every usual spelling in, one out."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -55,6 +56,13 @@ def test_every_spelling_of_a_contract_reads_back_as_itself(contract: OptionSymbo
 
     assert [parse_symbol(text) for text in spellings] == [contract] * 3
     assert len(contract.padded) == 21
+
+
+def test_an_adjusted_contract_follows_the_same_underlying() -> None:
+    """The digit counts adjustments; the class of a share lies behind a root of its own."""
+    adjusted = [replace(AAPL_CALL, root=root).underlying for root in ("AAPL1", "BRKB2")]
+
+    assert adjusted == ["AAPL", "BRK.B"]
 
 
 @given(contracts, contracts)

@@ -47,7 +47,13 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Balances:
-    """What an account is worth. Units: USD; `None` = the broker did not say."""
+    """What an account is worth. Units: USD; `None` = the broker did not say.
+
+    `day_profit` is what prices, trades and dividends of this trading day brought since the close
+    before it, before fees; it begins anew when the next session opens. `dividends_accrued` have
+    gone ex and are not paid yet (negative where they are owed): they are part of `net_liquidation`
+    and no part of `cash`; `dividends_paid` is the sum of those that were.
+    """
 
     account_id: str = field(repr=False)
     as_of: datetime
@@ -60,6 +66,9 @@ class Balances:
     short_value: Decimal | None = None
     open_profit: Decimal | None = None
     realized_profit: Decimal | None = None
+    day_profit: Decimal | None = None
+    dividends_paid: Decimal | None = None
+    dividends_accrued: Decimal | None = None
     fees_paid: Decimal | None = None
 
 
@@ -68,7 +77,8 @@ class Position:
     """Something held.
 
     Units: `quantity` signed (+ long) in contracts or shares; prices USD per share;
-    `market_value` and `open_profit` in USD, signed; `None` where nothing quotes it.
+    `market_value`, `open_profit` and `day_profit` in USD, signed; `None` where nothing quotes it.
+    `day_profit` counts since the last close, what came or went today since its price, before fees.
     """
 
     account_id: str = field(repr=False)
@@ -79,6 +89,7 @@ class Position:
     opened_at: datetime | None = None
     mark: Decimal | None = None
     marked_at: datetime | None = None
+    day_profit: Decimal | None = None
 
     @property
     def cost_basis(self) -> Decimal:
@@ -107,13 +118,18 @@ class TransactionKind(StrEnum):
     ASSIGNMENT = "assignment"
     EXERCISE = "exercise"
     DIVIDEND = "dividend"
+    SPLIT = "split"
     INTEREST = "interest"
     OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transaction:
-    """One line of an account's book. Units: `cash_effect` USD, positive = in, fees inside it."""
+    """One line of an account's book.
+
+    Units: `cash_effect` USD, positive = in, fees inside it; `realized` USD of profit (+) or loss
+    (-) that the line made final, before fees: summed over a day's lines it is that day's.
+    """
 
     transaction_id: str
     account_id: str = field(repr=False)
@@ -126,6 +142,7 @@ class Transaction:
     price: Decimal | None = None
     fees: Decimal | None = None
     order_id: str | None = None
+    realized: Decimal | None = None
 
     @property
     def day(self) -> date:

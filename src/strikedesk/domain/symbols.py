@@ -93,7 +93,8 @@ class OptionSymbol:
     @property
     def underlying(self) -> str:
         """The ticker whose price the contract follows (SPXW follows SPX, adjusted AAPL1 AAPL)."""
-        return ROOT_UNDERLYINGS.get(self.root) or self.root.rstrip("0123456789")
+        name = self.root.rstrip("0123456789")
+        return ROOT_UNDERLYINGS.get(self.root) or ROOT_UNDERLYINGS.get(name, name)
 
     @property
     def compact(self) -> str:

@@ -1,17 +1,20 @@
-"""A paper account: cash, what is held at what cost, fees and realised profit.
+"""A paper account: cash, what is held at what cost, fees, realised profit and dividends.
 
-Law: cash + cost of what is held + fees paid - realised profit - deposits = 0, exactly, always.
+Law: cash + cost of what is held + fees paid - realised profit - dividends paid - deposits = 0,
+exactly, always. A dividend counts once it is paid; between its ex-day and then it is a receivable,
+which is part of what the account is worth and no part of its cash.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
 
 from strikedesk.domain.accounts import AccountKind
 from strikedesk.domain.money import SHARES_PER_CONTRACT
 from strikedesk.domain.symbols import OptionSymbol, Symbol
+from strikedesk.exchange.days import trading_day
 
 # Cost is split finer than a cent, so that a partial close leaves the average where it was.
 COST_STEP: Final = Decimal("0.000001")
@@ -33,6 +36,72 @@ class Stake:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Receivable:
+    """A dividend that has gone ex and is not paid yet.
+
+    Units: `amount` USD in all, negative where a short owes it; `shares` held when `day` opened.
+    """
+
+    underlying: str
+    shares: int
+    per_share: Decimal
+    amount: Decimal
+    day: date
+    pay_day: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """What came (+) or went (-) of one symbol on a day, and the USD paid (+) for it."""
+
+    quantity: int = 0
+    amount: Decimal = NOTHING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Today:
+    """What happened since the session of `day` opened; `dividends` USD went ex that morning."""
+
+    day: date
+    moves: Mapping[Symbol, Move] = field(default_factory=dict[Symbol, Move])
+    dividends: Decimal = NOTHING
+
+    def with_move(self, symbol: Symbol, quantity: int, amount: Decimal) -> "Today":
+        """Return the day with one more move."""
+        before = self.moves.get(symbol, Move())
+        after = Move(quantity=before.quantity + quantity, amount=before.amount + amount)
+        return replace(self, moves={**self.moves, symbol: after})
+
+    def exchanged(
+        self, stakes: Mapping[Symbol, Stake], changes: Mapping[Symbol, "Exchanged"]
+    ) -> "Today":
+        """Return the day counted in what a split made of the holdings."""
+        moves: dict[Symbol, Move] = {}
+        for symbol, move in self.moves.items():
+            change = changes.get(symbol)
+            if change is None:
+                moves[symbol] = move
+            else:
+                counted = move.quantity * change.quantity / Decimal(stakes[symbol].quantity)
+                moves[change.into] = replace(move, quantity=int(counted))
+        return replace(self, moves=moves)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchanged:
+    """What one holding becomes in a split.
+
+    Units: `quantity` of `into`, with the holding's sign; `left` the part of a share that no whole
+    one can be made of, and `cash` the USD paid for it.
+    """
+
+    into: Symbol
+    quantity: int
+    left: Decimal = NOTHING
+    cash: Decimal = NOTHING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PaperAccount:
     """An account as the exchange keeps it. Units: USD; a change makes a new value."""
 
@@ -44,13 +113,22 @@ class PaperAccount:
     deposits: Decimal = NOTHING
     realized: Decimal = NOTHING
     fees: Decimal = NOTHING
+    dividends: Decimal = NOTHING
     stakes: Mapping[Symbol, Stake] = field(default_factory=dict[Symbol, Stake])
+    receivables: tuple[Receivable, ...] = ()
+    today: Today | None = None
 
     @property
     def imbalance(self) -> Decimal:
         """What the law says is zero, USD."""
         cost = sum((stake.cost for stake in self.stakes.values()), NOTHING)
-        return self.cash + cost + self.fees - self.realized - self.deposits
+        earned = self.realized + self.dividends
+        return self.cash + cost + self.fees - earned - self.deposits
+
+    @property
+    def accrued(self) -> Decimal:
+        """Dividends that have gone ex and are not paid yet, USD; negative where more are owed."""
+        return sum((receivable.amount for receivable in self.receivables), NOTHING)
 
     def held(self, symbol: Symbol) -> int:
         """Return the signed quantity held, 0 when there is none."""
@@ -68,17 +146,24 @@ class PaperAccount:
     def traded(
         self, symbol: Symbol, signed_quantity: int, price: Decimal, at: datetime
     ) -> "PaperAccount":
-        """Return the account after buying (+) or selling (-) at `price`, before fees.
+        """Return the account after buying (+) or selling (-) at `price`, before fees."""
+        amount = price * multiplier_of(symbol) * signed_quantity
+        return self.moved(symbol, signed_quantity, amount, at)
+
+    def moved(
+        self, symbol: Symbol, signed_quantity: int, amount: Decimal, at: datetime
+    ) -> "PaperAccount":
+        """Return the account after `amount` USD was paid (+) for what came (+), before fees.
 
         What goes against the stake closes it and realises profit; what is left over opens anew.
         """
-        unit = price * multiplier_of(symbol)
         before = self.stakes.get(symbol, Stake(quantity=0, cost=NOTHING, opened_at=at))
         closing = _closing_part(before.quantity, signed_quantity)
+        for_closing = _part(amount, closing, signed_quantity)
         released = _released(before, closing)
         after = Stake(
             quantity=before.quantity + signed_quantity,
-            cost=before.cost - released + unit * (signed_quantity - closing),
+            cost=before.cost - released + amount - for_closing,
             opened_at=at if closing == -before.quantity else before.opened_at,
         )
         stakes = {**self.stakes, symbol: after}
@@ -86,10 +171,62 @@ class PaperAccount:
             del stakes[symbol]
         return replace(
             self,
-            cash=self.cash - unit * signed_quantity,
-            realized=self.realized - unit * closing - released,
+            cash=self.cash - amount,
+            realized=self.realized - for_closing - released,
             stakes=stakes,
+            today=self._today(at).with_move(symbol, signed_quantity, amount),
         )
+
+    def exchanged(self, changes: Mapping[Symbol, Exchanged]) -> "PaperAccount":
+        """Return the account after a split, all its holdings at once; costs stay as they are.
+
+        Cash for the part of a share that is left over realises profit against its part of the cost.
+        """
+        stakes: dict[Symbol, Stake] = {}
+        cash = released = NOTHING
+        for symbol, stake in self.stakes.items():
+            change = changes.get(symbol, Exchanged(into=symbol, quantity=stake.quantity))
+            left = _left_cost(stake, change)
+            cash, released = cash + change.cash, released + left
+            if change.quantity:
+                stakes[change.into] = replace(
+                    stake, quantity=change.quantity, cost=stake.cost - left
+                )
+        return replace(
+            self,
+            cash=self.cash + cash,
+            realized=self.realized + cash - released,
+            stakes=stakes,
+            today=None if self.today is None else self.today.exchanged(self.stakes, changes),
+        )
+
+    def went_ex(self, receivable: Receivable, at: datetime) -> "PaperAccount":
+        """Return the account that is owed a dividend from `at` on, or owes it."""
+        today = self._today(at)
+        return replace(
+            self,
+            receivables=(*self.receivables, receivable),
+            today=replace(today, dividends=today.dividends + receivable.amount),
+        )
+
+    def paid(self, receivable: Receivable) -> "PaperAccount":
+        """Return the account after a dividend was paid."""
+        rest = list(self.receivables)
+        rest.remove(receivable)
+        return replace(
+            self,
+            cash=self.cash + receivable.amount,
+            dividends=self.dividends + receivable.amount,
+            receivables=tuple(rest),
+        )
+
+    def since_open(self, at: datetime) -> Today | None:
+        """Return what happened on the trading day of `at`, or None where nothing did."""
+        today = self.today
+        return today if today is not None and today.day == trading_day(at).day else None
+
+    def _today(self, at: datetime) -> Today:
+        return self.since_open(at) or Today(day=trading_day(at).day)
 
 
 def average_price(symbol: Symbol, stake: Stake) -> Decimal:
@@ -112,4 +249,20 @@ def _released(before: Stake, closing: int) -> Decimal:
     if closing == -before.quantity:
         return before.cost
     share = before.cost * -closing / before.quantity
+    return share.quantize(COST_STEP, rounding=ROUND_HALF_EVEN)
+
+
+def _part(amount: Decimal, closing: int, signed_quantity: int) -> Decimal:
+    """Return the part of an amount that is for what closes."""
+    if closing in {0, signed_quantity}:
+        return amount if closing else NOTHING
+    share = amount * closing / signed_quantity
+    return share.quantize(COST_STEP, rounding=ROUND_HALF_EVEN)
+
+
+def _left_cost(stake: Stake, change: Exchanged) -> Decimal:
+    """Return the cost of the part of a share that a split leaves over."""
+    if not change.left or not change.quantity:
+        return NOTHING if change.quantity else stake.cost
+    share = stake.cost * change.left / (change.quantity + change.left)
     return share.quantize(COST_STEP, rounding=ROUND_HALF_EVEN)

@@ -1,6 +1,7 @@
 """Time: let working orders meet every tick, end what has ended, settle what has expired.
 
 Law: advancing in one step or in many leaves the same world.
+Each morning brings what its night did, before the first order of the day is matched.
 """
 
 from collections.abc import Iterator
@@ -8,9 +9,9 @@ from datetime import datetime
 from typing import Final
 
 from strikedesk.domain.states import OrderState
-from strikedesk.domain.symbols import OptionSymbol
-from strikedesk.exchange.expiry import ends_at, settle
+from strikedesk.exchange.expiry import settle, settlements
 from strikedesk.exchange.market import Market
+from strikedesk.exchange.morning import coming_morning, rise
 from strikedesk.exchange.screen import look
 from strikedesk.exchange.trading import attempt, end
 from strikedesk.exchange.world import World
@@ -31,9 +32,13 @@ def advance(world: World, market: Market, until: datetime, *, effort: int = EFFO
         if effort <= 0:
             world.changes.header = True
             return False
-        end_of_step = min(_next_end(world) or until, until)
-        effort -= _match_until(world, market, end_of_step, effort)
+        morning = coming_morning(world)
+        end_of_step = min(_next_end(world, market) or until, until)
+        effort -= _match_until(world, market, end_of_step, effort) or 1
         _close_out(world, market, world.advanced_to)
+        if morning is not None and world.advanced_to == morning.eve:
+            rise(world, market, morning)
+            effort -= _A_TICK
     return True
 
 
@@ -41,7 +46,7 @@ def is_due(world: World, market: Market, until: datetime) -> bool:
     """Whether anything could happen to the world by `until`; cheap where the answer is no."""
     if until <= world.advanced_to:
         return False
-    next_end = _next_end(world)
+    next_end = _next_end(world, market)
     if next_end is not None and next_end <= until:
         return True
     return any(True for _ in _ticks(world, market, until))
@@ -78,17 +83,18 @@ def _match_at(world: World, market: Market, tick: datetime) -> bool:
     return len(world.changes.lines) + len(world.changes.ended) > before
 
 
-def _next_end(world: World) -> datetime | None:
-    """Return when the next order or held contract ends, of those that have not ended yet."""
-    return min((instant for instant in _ends(world) if instant > world.advanced_to), default=None)
+def _next_end(world: World, market: Market) -> datetime | None:
+    """Return when the next order, held contract or night ends, of those that have not ended yet."""
+    ahead = (instant for instant in _ends(world, market) if instant > world.advanced_to)
+    return min(ahead, default=None)
 
 
-def _ends(world: World) -> Iterator[datetime]:
+def _ends(world: World, market: Market) -> Iterator[datetime]:
     yield from world.orders.ends
-    for account in world.accounts.values():
-        for symbol in account.stakes:
-            if isinstance(symbol, OptionSymbol):
-                yield ends_at(symbol)
+    yield from settlements(world, market)
+    morning = coming_morning(world)
+    if morning is not None:
+        yield morning.eve
 
 
 def _close_out(world: World, market: Market, at: datetime) -> None:

@@ -15,7 +15,7 @@ from strikedesk.exchange.accounts import NOTHING, PaperAccount, multiplier_of
 from strikedesk.exchange.book import Part, net_of, parts_of
 from strikedesk.exchange.fees import load_schedule
 from strikedesk.exchange.market import Market
-from strikedesk.exchange.screen import Screen, look, with_underlyings
+from strikedesk.exchange.screen import Screen, look, with_terms, with_underlyings
 from strikedesk.exchange.trading import trade_of
 from strikedesk.exchange.world import World
 
@@ -55,6 +55,7 @@ def assess(
     account = world.account(request.account_id)
     world = _without(world, instead_of)
     screen = look(market, _symbols(world, account, request), at)
+    screen = with_terms(screen, market, [leg.symbol for leg in request.legs])
     found = Assessment(screen=screen, before=power.buying_power(world, account, screen))
     try:
         found = _figured(world, account, request, found)
@@ -75,6 +76,7 @@ def _figured(
     rivals = world.orders.weighing(account.account_id, request.underlying)
     closing = rules.closing_legs(request, account, rivals)
     rules.check_session(request, screen, closing)
+    rules.check_adjusted(request, screen, closing)
     parts = parts_of(request, closing)
     prices = _expected_prices(request, parts, screen)
     fees = _fees(world, request, parts, prices, screen)

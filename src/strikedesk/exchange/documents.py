@@ -13,13 +13,15 @@ from strikedesk.domain.orders import Action, Leg, OrderRequest, OrderType, TimeI
 from strikedesk.domain.states import OrderState
 from strikedesk.domain.symbols import parse_symbol
 from strikedesk.exchange import fields
-from strikedesk.exchange.accounts import PaperAccount, Stake
+from strikedesk.exchange.accounts import NOTHING, Move, PaperAccount, Receivable, Stake, Today
 from strikedesk.exchange.book import WorkingOrder, parts_of
 from strikedesk.exchange.fields import Document
 
 _FILL = ("id", "at", "symbol", "quantity", "price", "fees")
 _LEG = ("symbol", "action", "quantity")
 _STAKE = ("symbol", "quantity", "cost", "opened_at")
+_RECEIVABLE = ("underlying", "shares", "per_share", "amount", "day", "pay_day")
+_MOVE = ("symbol", "quantity", "amount")
 
 
 def write_account(account: PaperAccount) -> dict[str, Json]:
@@ -32,15 +34,18 @@ def write_account(account: PaperAccount) -> dict[str, Json]:
         "deposits": str(account.deposits),
         "realized": str(account.realized),
         "fees": str(account.fees),
+        "dividends": str(account.dividends),
         "stakes": [
             [symbol.compact, stake.quantity, str(stake.cost), stake.opened_at.isoformat()]
             for symbol, stake in account.stakes.items()
         ],
+        "receivables": [_write_receivable(receivable) for receivable in account.receivables],
+        "today": None if account.today is None else _write_today(account.today),
     }
 
 
 def read_account(account_id: str, document: Document) -> PaperAccount:
-    """Return the account of a document."""
+    """Return the account of a document; one of before there were dividends has none."""
     return PaperAccount(
         account_id=account_id,
         handle=fields.text(document, "handle"),
@@ -50,6 +55,9 @@ def read_account(account_id: str, document: Document) -> PaperAccount:
         deposits=fields.amount(document, "deposits"),
         realized=fields.amount(document, "realized"),
         fees=fields.amount(document, "fees"),
+        dividends=fields.amount_or_none(document, "dividends") or NOTHING,
+        receivables=_read_receivables(document),
+        today=_read_today(document),
         stakes={
             parse_symbol(fields.text(row, "symbol")): Stake(
                 quantity=fields.whole(row, "quantity"),
@@ -162,6 +170,7 @@ def write_line(line: Transaction) -> dict[str, Json]:
         "price": _written(line.price),
         "fees": _written(line.fees),
         "order": line.order_id,
+        "realized": _written(line.realized),
     }
 
 
@@ -181,6 +190,7 @@ def read_line(document: Document) -> Transaction:
         price=fields.amount_or_none(document, "price"),
         fees=fields.amount_or_none(document, "fees"),
         order_id=fields.text_or_none(document, "order"),
+        realized=fields.amount_or_none(document, "realized"),
     )
 
 
@@ -214,6 +224,60 @@ def read_request(document: Document) -> OrderRequest:
         stop_trigger=fields.amount_or_none(document, "stop"),
         time_in_force=fields.choice(document, "tif", TimeInForce),
         gtd_date=fields.day_or_none(document, "gtd"),
+    )
+
+
+def _write_receivable(receivable: Receivable) -> list[Json]:
+    return [
+        receivable.underlying,
+        receivable.shares,
+        str(receivable.per_share),
+        str(receivable.amount),
+        receivable.day.isoformat(),
+        receivable.pay_day.isoformat(),
+    ]
+
+
+def _read_receivables(document: Document) -> tuple[Receivable, ...]:
+    if document.get("receivables") is None:
+        return ()
+    return tuple(
+        Receivable(
+            underlying=fields.text(row, "underlying"),
+            shares=fields.whole(row, "shares"),
+            per_share=fields.amount(row, "per_share"),
+            amount=fields.amount(row, "amount"),
+            day=fields.day(row, "day"),
+            pay_day=fields.day(row, "pay_day"),
+        )
+        for row in fields.rows(document, "receivables", *_RECEIVABLE)
+    )
+
+
+def _write_today(today: Today) -> dict[str, Json]:
+    return {
+        "day": today.day.isoformat(),
+        "dividends": str(today.dividends),
+        "moves": [
+            [symbol.compact, move.quantity, str(move.amount)]
+            for symbol, move in today.moves.items()
+        ],
+    }
+
+
+def _read_today(document: Document) -> Today | None:
+    if document.get("today") is None:
+        return None
+    part = fields.part(document, "today")
+    return Today(
+        day=fields.day(part, "day"),
+        dividends=fields.amount(part, "dividends"),
+        moves={
+            parse_symbol(fields.text(row, "symbol")): Move(
+                quantity=fields.whole(row, "quantity"), amount=fields.amount(row, "amount")
+            )
+            for row in fields.rows(part, "moves", *_MOVE)
+        },
     )
 
 

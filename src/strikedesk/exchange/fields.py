@@ -88,13 +88,17 @@ def instant_or_none(document: Document, key: str) -> datetime | None:
     return None if document.get(key) is None else instant(document, key)
 
 
-def day_or_none(document: Document, key: str) -> date | None:
-    """Return a date, or None where there is none."""
-    written = text_or_none(document, key)
+def day(document: Document, key: str) -> date:
+    """Return a date."""
     try:
-        return None if written is None else date.fromisoformat(written)
+        return date.fromisoformat(text(document, key))
     except ValueError:
         raise damaged(key) from None
+
+
+def day_or_none(document: Document, key: str) -> date | None:
+    """Return a date, or None where there is none."""
+    return None if document.get(key) is None else day(document, key)
 
 
 def part(document: Document, key: str) -> Document:

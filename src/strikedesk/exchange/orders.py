@@ -126,7 +126,7 @@ def _work(
         parts=found.parts,
         created_at=at,
         updated_at=at,
-        expires_at=rules.expires_at(request, at),
+        expires_at=rules.expires_at(request, found.screen),
         reserved=max(found.consumes or NOTHING, NOTHING),
         replaces=replaces,
     )

@@ -14,10 +14,10 @@ from strikedesk.domain.errors import Fact, Rejected
 from strikedesk.domain.money import CENT, PRICE_STEP, on_tick
 from strikedesk.domain.orders import Leg, OrderRequest, OrderType, TimeInForce
 from strikedesk.domain.reasons import Reason
-from strikedesk.domain.symbols import OptionSymbol
+from strikedesk.domain.symbols import OptionSymbol, Symbol
 from strikedesk.exchange.accounts import PaperAccount
 from strikedesk.exchange.book import WorkingOrder
-from strikedesk.exchange.expiry import ends_at
+from strikedesk.exchange.ends import trades_until
 from strikedesk.exchange.screen import Screen
 
 
@@ -35,7 +35,8 @@ def check_symbols(request: OrderRequest, screen: Screen) -> None:
     for leg in request.legs:
         symbol = leg.symbol
         option = isinstance(symbol, OptionSymbol)
-        if symbol not in screen.quotes or (option and ends_at(symbol) <= screen.at):
+        ends = _ends(symbol, screen) if option else None
+        if symbol not in screen.quotes or (option and (ends is None or ends <= screen.at)):
             missing = Reason.CONTRACT_NOT_FOUND if option else Reason.SYMBOL_NOT_FOUND
             raise rejection(missing, symbol=symbol.compact)
         if not option and symbol.underlying in screen.indices:
@@ -86,16 +87,40 @@ def check_session(request: OrderRequest, screen: Screen, closing: tuple[bool, ..
         raise rejection(Reason.MARKET_CLOSED, rule="ioc_needs_an_open_market")
     if not screen.is_open and request.order_type is OrderType.MARKET and not all(closing):
         raise rejection(Reason.MARKET_CLOSED, rule="opening_market_order_needs_an_open_market")
-    ends = expires_at(request, screen.at)
+    ends = expires_at(request, screen)
     if ends is not None and ends <= screen.at:
         raise rejection(Reason.INVALID_TIME_IN_FORCE, rule="gtd_date_has_passed")
 
 
-def expires_at(request: OrderRequest, at: datetime) -> datetime | None:
+def check_adjusted(request: OrderRequest, screen: Screen, closing: tuple[bool, ...]) -> None:
+    """Refuse to open contracts that a split has adjusted: margin knows those of 100 shares only.
+
+    Raises:
+        Rejected: INVALID_ORDER.
+    """
+    for leg, closes in zip(request.legs, closing, strict=True):
+        terms = screen.terms.get(leg.symbol)
+        if terms is not None and terms.adjusted and not closes:
+            raise rejection(
+                Reason.INVALID_ORDER,
+                rule="an_adjusted_contract_can_only_be_closed",
+                symbol=leg.symbol.compact,
+            )
+
+
+def expires_at(request: OrderRequest, screen: Screen) -> datetime | None:
     """Return when the order ends by itself: never later than its first contract; None = never."""
-    ends = [ends_at(leg.symbol) for leg in request.legs if isinstance(leg.symbol, OptionSymbol)]
-    stands_until = _stands_until(request, at)
-    return min(ends if stands_until is None else [*ends, stands_until], default=None)
+    ends = [_ends(leg.symbol, screen) for leg in request.legs]
+    known = [instant for instant in [*ends, _stands_until(request, screen.at)] if instant]
+    return min(known, default=None)
+
+
+def _ends(symbol: Symbol, screen: Screen) -> datetime | None:
+    """Return when a contract stops trading; None for shares, and where its terms are unknown."""
+    terms = screen.terms.get(symbol)
+    if terms is None or not isinstance(symbol, OptionSymbol):
+        return None
+    return trades_until(symbol, terms)
 
 
 def _stands_until(request: OrderRequest, at: datetime) -> datetime | None:

@@ -1,13 +1,14 @@
 """What the exchange sees at an instant: quotes, which underlyings are indices, open or closed."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
 from strikedesk.domain.quotes import Quote
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol
+from strikedesk.domain.terms import Terms
 from strikedesk.exchange.fees import Product
 from strikedesk.exchange.market import Market
 
@@ -16,13 +17,14 @@ _INDEX: Final = "index"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
-    """The market at `at`, as far as it was asked for."""
+    """The market at `at`, as far as it was asked for; `terms` of the contracts to be ordered."""
 
     at: datetime
     quotes: Mapping[Symbol, Quote]
     indices: frozenset[str]
     is_open: bool
     halted: frozenset[str] = frozenset()
+    terms: Mapping[Symbol, Terms] = field(default_factory=dict[Symbol, Terms])
 
     def mark(self, symbol: Symbol) -> Decimal | None:
         """Return the best single price of a symbol, USD per share, or None."""
@@ -46,6 +48,12 @@ def look(market: Market, symbols: Collection[Symbol], at: datetime) -> Screen:
         is_open=market.is_open(at),
         halted=market.halted(at),
     )
+
+
+def with_terms(screen: Screen, market: Market, symbols: Collection[Symbol]) -> Screen:
+    """Return the screen with what the contracts among `symbols` promise, where it is known."""
+    asked = {s: market.terms(s) for s in symbols if isinstance(s, OptionSymbol)}
+    return replace(screen, terms={s: terms for s, terms in asked.items() if terms is not None})
 
 
 def indices_of(market: Market, at: datetime) -> frozenset[str]:

@@ -103,10 +103,10 @@ def _fill_leg(world: World, order: WorkingOrder, part: Part, screen: Screen, fou
         fees=_fees(world, order, part, screen, found),
     )
     world.take(screen.quotes[part.symbol], part.sign, abs(fill.signed_quantity))
-    account = world.accounts[order.account_id]
-    account = account.traded(part.symbol, fill.signed_quantity, fill.price, screen.at)
-    world.put_account(account.charged(fill.fees))
-    world.write(_line(world, order, fill))
+    before = world.accounts[order.account_id]
+    after = before.traded(part.symbol, fill.signed_quantity, fill.price, screen.at)
+    world.put_account(after.charged(fill.fees))
+    world.write(_line(world, order, fill, after.realized - before.realized))
     return fill
 
 
@@ -132,7 +132,7 @@ def trade_of(part: Part, screen: Screen, quantity: int, notional: Decimal) -> Tr
     )
 
 
-def _line(world: World, order: WorkingOrder, fill: Fill) -> Transaction:
+def _line(world: World, order: WorkingOrder, fill: Fill, realized: Decimal) -> Transaction:
     amount = fill.price * fill.signed_quantity * multiplier_of(fill.symbol)
     verb = "Bought" if fill.signed_quantity > 0 else "Sold"
     return Transaction(
@@ -147,4 +147,5 @@ def _line(world: World, order: WorkingOrder, fill: Fill) -> Transaction:
         price=fill.price,
         fees=fill.fees,
         order_id=order.order_id,
+        realized=realized,
     )

@@ -77,7 +77,8 @@ class TransactionsPage:
     """A page of an account's book, newest first. The totals are those of the page.
 
     Units: `cash_effect` USD, positive = cash in, fees inside it; `fees` USD paid, unknown where a
-    trade does not tell its own (other lines have none).
+    trade does not tell its own (other lines have none); `realized` USD of profit before fees,
+    unknown in the same way: asked for one day, and within a page, it is the day's realised profit.
     """
 
     account: Account
@@ -85,6 +86,7 @@ class TransactionsPage:
     span: PageSpan
     cash_effect: Decimal
     fees: Total
+    realized: Total
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +208,7 @@ def _transactions_page(
         span=span,
         cash_effect=sum((row.cash_effect for row in rows), Decimal(0)),
         fees=total(row.fees for row in rows if row.fees is not None or _is_trade(row)),
+        realized=total(row.realized for row in rows if row.realized is not None or _is_trade(row)),
     )
 
 

@@ -6,7 +6,12 @@ from typing import Final
 
 from strikedesk.brokers.paper.archive import Archive
 from strikedesk.brokers.paper.clerk import Clerk
-from strikedesk.brokers.paper.figures import balances_of, positions_of, priced_symbols
+from strikedesk.brokers.paper.figures import (
+    balances_of,
+    gone_today,
+    positions_of,
+    priced_symbols,
+)
 from strikedesk.brokers.paper.keeper import WorldKeeper
 from strikedesk.brokers.paper.opening import Opening
 from strikedesk.brokers.paper.venue import Venue
@@ -125,7 +130,8 @@ class PaperBroker:
         seen = await self._keeper.snapshot()
         account = seen.world.account(account_id)
         screen = await self._venue.screen(priced_symbols(account), seen.at)
-        return balances_of(seen.world, account, screen)
+        closes = await self._venue.closes(gone_today(account, seen.at), seen.at)
+        return balances_of(seen.world, account, screen, closes)
 
     async def positions(self, account_id: str) -> tuple[Position, ...]:
         """See `Broker.positions`."""

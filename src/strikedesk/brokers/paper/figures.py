@@ -1,6 +1,11 @@
-"""An account's figures as any broker tells them: balances and positions at current marks."""
+"""An account's figures as any broker tells them: balances and positions at current marks.
 
-from collections.abc import Iterable
+The day's profit is not kept: it follows from what a symbol was worth at the last close, what came
+and went since, and what it is worth now.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
@@ -8,7 +13,14 @@ from strikedesk.domain.accounts import AccountKind, Balances, Position
 from strikedesk.domain.money import to_cents
 from strikedesk.domain.symbols import Symbol
 from strikedesk.exchange import power
-from strikedesk.exchange.accounts import PaperAccount, average_price, multiplier_of
+from strikedesk.exchange.accounts import (
+    NOTHING,
+    Move,
+    PaperAccount,
+    Today,
+    average_price,
+    multiplier_of,
+)
 from strikedesk.exchange.screen import Screen
 from strikedesk.exchange.world import World
 
@@ -21,8 +33,18 @@ def priced_symbols(account: PaperAccount) -> set[Symbol]:
     return {*account.stakes, *power.priced_by(power.quantities(account))}
 
 
+def gone_today(account: PaperAccount, at: datetime) -> set[Symbol]:
+    """Return the symbols that were traded on this trading day and are not held any more.
+
+    Their worth at the last close is asked for there and then: some are not quoted any more.
+    """
+    today = account.since_open(at)
+    return set() if today is None else {*today.moves} - {*account.stakes}
+
+
 def positions_of(account: PaperAccount, screen: Screen) -> tuple[Position, ...]:
     """Return what is held at its marks, sorted by symbol; None where nothing quotes it."""
+    today = account.since_open(screen.at)
     return tuple(
         Position(
             account_id=account.account_id,
@@ -33,13 +55,19 @@ def positions_of(account: PaperAccount, screen: Screen) -> tuple[Position, ...]:
             opened_at=stake.opened_at,
             mark=screen.mark(symbol),
             marked_at=screen.quotes[symbol].at if symbol in screen.quotes else None,
+            day_profit=_day_profit(symbol, stake.quantity, today, screen),
         )
         for symbol, stake in sorted(account.stakes.items(), key=lambda item: item[0].compact)
     )
 
 
-def balances_of(world: World, account: PaperAccount, screen: Screen) -> Balances:
-    """Return what the account is worth; a missing mark leaves what depends on it unknown."""
+def balances_of(
+    world: World, account: PaperAccount, screen: Screen, closes: Mapping[Symbol, Decimal]
+) -> Balances:
+    """Return what the account is worth; a missing mark leaves what depends on it unknown.
+
+    `closes` are the marks at the last close of what has gone since.
+    """
     positions = positions_of(account, screen)
     values = [position.market_value for position in positions]
     claim = power.claim_of(power.quantities(account), account.kind, screen)
@@ -48,7 +76,7 @@ def balances_of(world: World, account: PaperAccount, screen: Screen) -> Balances
     return Balances(
         account_id=account.account_id,
         as_of=screen.at,
-        net_liquidation=None if value is None else account.cash + value,
+        net_liquidation=None if value is None else account.cash + account.accrued + value,
         cash=account.cash,
         option_buying_power=None if free is None else to_cents(free),
         stock_buying_power=None if free is None else to_cents(free * _leverage(account)),
@@ -57,8 +85,49 @@ def balances_of(world: World, account: PaperAccount, screen: Screen) -> Balances
         short_value=_total(v for v, p in zip(values, positions, strict=True) if p.quantity < 0),
         open_profit=_total(position.open_profit for position in positions),
         realized_profit=account.realized,
+        day_profit=_total(_parts_of_day(account, positions, screen.at, closes)),
+        dividends_paid=account.dividends,
+        dividends_accrued=account.accrued,
         fees_paid=account.fees,
     )
+
+
+def _day_profit(
+    symbol: Symbol, quantity: int, today: Today | None, screen: Screen
+) -> Decimal | None:
+    """Return what a held symbol brought on this trading day, USD."""
+    quote = screen.quotes.get(symbol)
+    if quote is None or quote.mark is None:
+        return None
+    value = quote.mark * quantity * multiplier_of(symbol)
+    before = _value_before(symbol, quantity, today, quote.previous_close)
+    return None if before is None else value - before
+
+
+def _value_before(
+    symbol: Symbol, quantity: int, today: Today | None, close: Decimal | None
+) -> Decimal | None:
+    """Return what is set against a value now: the worth at the last close, and what was paid."""
+    move = Move() if today is None else today.moves.get(symbol, Move())
+    held = quantity - move.quantity
+    if not held:
+        return move.amount
+    return None if close is None else close * held * multiplier_of(symbol) + move.amount
+
+
+def _parts_of_day(
+    account: PaperAccount,
+    positions: Iterable[Position],
+    at: datetime,
+    closes: Mapping[Symbol, Decimal],
+) -> Iterable[Decimal | None]:
+    """Yield the day's profit of what is held, of what has gone, and the dividends gone ex."""
+    today = account.since_open(at)
+    yield from (position.day_profit for position in positions)
+    for symbol in gone_today(account, at):
+        before = _value_before(symbol, 0, today, closes.get(symbol))
+        yield None if before is None else -before
+    yield NOTHING if today is None else today.dividends
 
 
 def _leverage(account: PaperAccount) -> int:

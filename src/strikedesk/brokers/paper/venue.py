@@ -3,13 +3,16 @@
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from functools import partial
 from typing import Final, TypeVar
 
 from anyio import to_thread
 
+from strikedesk.domain.calendar import previous_session
 from strikedesk.domain.quotes import Bar, Chain, Expiration, Interval, Quote, SymbolInfo
 from strikedesk.domain.symbols import EquitySymbol, Symbol
+from strikedesk.exchange.days import trading_day
 from strikedesk.exchange.market import Market
 from strikedesk.exchange.screen import Screen, look
 
@@ -33,6 +36,13 @@ class Venue:
     async def screen(self, symbols: Collection[Symbol], at: datetime) -> Screen:
         """Return what the exchange sees of these symbols."""
         return await self._ask(symbols, partial(look, self.market, symbols, at))
+
+    async def closes(self, symbols: Collection[Symbol], at: datetime) -> Mapping[Symbol, Decimal]:
+        """Return the marks at the close before the trading day of `at`, of those that had one."""
+        if not symbols:
+            return {}
+        quotes = await self.quotes(symbols, previous_session(trading_day(at).day).closes_at)
+        return {symbol: quote.mark for symbol, quote in quotes.items() if quote.mark is not None}
 
     async def warm(self, symbols: Collection[Symbol], at: datetime) -> None:
         """Make the first question about an underlying here, not on the store's writer thread."""

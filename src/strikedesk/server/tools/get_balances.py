@@ -25,6 +25,9 @@ RETURNS: Final = record_schema(
     short_value=maybe(NUMBER),
     open_profit=maybe(NUMBER),
     realized_profit=maybe(NUMBER),
+    day_profit=maybe(NUMBER),
+    dividends_paid=maybe(NUMBER),
+    dividends_accrued=maybe(NUMBER),
     fees_paid=maybe(NUMBER),
 )
 
@@ -32,7 +35,8 @@ RETURNS: Final = record_schema(
 async def get_balances(call: Call, account: AccountHandle) -> Annotated[CallToolResult, RETURNS]:
     """Tell what an account is worth: cash, buying power, margin, profit. USD.
 
-    null: the broker did not say. Profits are before fees; fees_paid is the total so far.
+    null: the broker did not say. Profits are before fees; fees_paid is the total so far; day_profit
+    counts since the last close. Accrued dividends are in net_liquidation, not yet in cash.
     """
     desk = await desk_of(call)
     named = await desk.books.named(account)
@@ -55,5 +59,8 @@ def _told(account: Account, balances: Balances) -> dict[str, Value]:
         "short_value": balances.short_value,
         "open_profit": balances.open_profit,
         "realized_profit": balances.realized_profit,
+        "day_profit": balances.day_profit,
+        "dividends_paid": balances.dividends_paid,
+        "dividends_accrued": balances.dividends_accrued,
         "fees_paid": balances.fees_paid,
     }

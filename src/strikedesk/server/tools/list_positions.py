@@ -21,6 +21,7 @@ COLUMNS: Final = (
     "mark",
     "market_value",
     "open_profit",
+    "day_profit",
     "days",
     "opened_at",
 )
@@ -34,8 +35,9 @@ async def list_positions(
 ) -> Annotated[CallToolResult, RETURNS]:
     """List what an account holds, with totals over all pages.
 
-    quantity is signed (short negative), prices USD per share, value and open_profit USD before
-    fees, days to expiration. A total is null while some rows are unknown; `known` sums the rest.
+    quantity is signed (short negative), prices USD per share, value and profits USD before fees,
+    day_profit since the last close, days to expiration. A total is null while some rows are
+    unknown; `known` sums the rest.
     """
     desk = await desk_of(call)
     found = await desk.books.positions(account, page=page)
@@ -68,6 +70,7 @@ def _row(position: Position, today: date) -> list[Cell]:
         position.mark,
         position.market_value,
         position.open_profit,
+        position.day_profit,
         days_to_expiration(today, expires) if expires else None,
         position.opened_at,
     ]

@@ -19,6 +19,7 @@ COLUMNS: Final = (
     "price",
     "cash_effect",
     "fees",
+    "realized_profit",
     "broker_order_id",
     "untrusted_description",
 )
@@ -32,9 +33,10 @@ async def list_transactions(
     end: MarketDay | None = None,
     page: Page = 1,
 ) -> Annotated[CallToolResult, RETURNS]:
-    """List trades, fees, expirations and cash movements of an account, newest first.
+    """List trades, expirations, assignments, dividends, splits and cash movements, newest first.
 
-    start and end are days, both included. cash_effect is USD with fees inside it, positive = in.
+    start and end are days, both included. cash_effect is USD with fees inside it, positive = in;
+    realized_profit what a line made final, before fees: summed over a day it is that day's.
     """
     desk = await desk_of(call)
     found = await desk.books.transactions(account, start=start, end=end, page=page)
@@ -47,6 +49,7 @@ def _about(found: TransactionsPage) -> dict[str, Value]:
         "cash_effect": found.cash_effect,
         "fees": fees.amount,
         "fees_unknown_rows": fees.unknown,
+        "realized_profit": found.realized.amount,
     }
     return {
         "account": found.account.handle,
@@ -64,6 +67,7 @@ def _row(line: Transaction) -> list[Cell]:
         line.price,
         line.cash_effect,
         line.fees,
+        line.realized,
         line.order_id,
         line.description,
     ]
