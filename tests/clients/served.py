@@ -38,7 +38,12 @@ def make_token(home: Path, scope: str) -> str:
     """Make a token as the owner does."""
     words = ("token", "create", f"the {scope}er", "--scope", scope)
     done = subprocess.run(
-        [*COMMAND, *words], env=settings(home), capture_output=True, text=True, check=True
+        [*COMMAND, *words],
+        env=settings(home),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     (token,) = re.findall(r"^sdt_\S+$", done.stdout, re.MULTILINE)
     return token
