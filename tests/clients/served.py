@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.request import urlopen
 
+from tests.patience import patience
+
 COMMAND = (sys.executable, "-m", "strikedesk")
 OPENED_AT = "offset:2026-11-20T16:00:00+00:00"  # An open market, two hours after its start.
 TRIES = 200
@@ -62,7 +64,9 @@ def served(home: Path, transport: str) -> Generator[Desk]:
             yield desk
         finally:
             server.terminate()
-            assert server.wait(timeout=20) == 0, (home / "server.log").read_text()
+            with patience(server):
+                ended = server.wait()
+            assert ended == 0, (home / "server.log").read_text()
 
 
 def free_port() -> int:
