@@ -22,10 +22,12 @@ class BearerProxy:
         """Listen while the block runs; yield the address."""
         proxy = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         async with proxy:
-            yield f"http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}"
-            for relay in self._relays:
-                relay.cancel()
-            await asyncio.gather(*self._relays, return_exceptions=True)
+            try:
+                yield f"http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}"
+            finally:
+                for relay in self._relays:
+                    relay.cancel()
+                await asyncio.gather(*self._relays, return_exceptions=True)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         relay = asyncio.create_task(self._relay(reader, writer))

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.request import urlopen
 
+from tests.patience import patience
+
 COMMAND = (sys.executable, "-m", "strikedesk")
 OPENED_AT = "offset:2026-11-20T16:00:00+00:00"  # An open market, two hours after its start.
 TRIES = 200
@@ -38,7 +40,12 @@ def make_token(home: Path, scope: str) -> str:
     """Make a token as the owner does."""
     words = ("token", "create", f"the {scope}er", "--scope", scope)
     done = subprocess.run(
-        [*COMMAND, *words], env=settings(home), capture_output=True, text=True, check=True
+        [*COMMAND, *words],
+        env=settings(home),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     (token,) = re.findall(r"^sdt_\S+$", done.stdout, re.MULTILINE)
     return token
@@ -57,7 +64,9 @@ def served(home: Path, transport: str) -> Generator[Desk]:
             yield desk
         finally:
             server.terminate()
-            assert server.wait(timeout=20) == 0, (home / "server.log").read_text()
+            with patience(server):
+                ended = server.wait()
+            assert ended == 0, (home / "server.log").read_text()
 
 
 def free_port() -> int:

@@ -5,6 +5,9 @@ them fails here, and so does an entry that has become stale.
 """
 
 import asyncio
+import os
+import signal
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,7 @@ from tests.clients.served import served
 pytestmark = [pytest.mark.client, pytest.mark.timeout(180), node.installed]
 
 FOLDER = Path(__file__).parent
+SUITE_S = 140  # It takes a tenth of that on a quiet machine.
 
 
 @pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
@@ -39,6 +43,12 @@ async def conformance(revision: str, url: str, home: Path) -> tuple[int | None, 
         cwd=home,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,
     )
-    out, _ = await suite.communicate()
+    try:
+        async with asyncio.timeout(SUITE_S):
+            out, _ = await suite.communicate()
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(suite.pid, signal.SIGKILL)  # What it started, too.
     return suite.returncode, out.decode()

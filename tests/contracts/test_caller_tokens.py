@@ -67,6 +67,18 @@ async def test_a_revoked_token_stays_revoked_since_the_first_time(tokens: Caller
     assert await tokens.by_digest("digest-2") == a_token(2)
 
 
+async def test_the_last_use_of_a_token_is_kept(tokens: CallerTokens) -> None:
+    """The owner revokes what nobody has used for months."""
+    await tokens.add(a_token(1))
+    await tokens.add(a_token(2))
+
+    await tokens.used("token-1", NOON + HOUR)
+    await tokens.used("token-1", NOON + 3 * HOUR)
+    await tokens.used("token-9", NOON + HOUR)
+
+    assert await tokens.all() == (replace(a_token(1), used_at=NOON + 3 * HOUR), a_token(2))
+
+
 async def test_a_token_nobody_made_cannot_be_revoked(tokens: CallerTokens) -> None:
     assert not await tokens.revoke("token-1", NOON)
 

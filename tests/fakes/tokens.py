@@ -28,6 +28,11 @@ class MemoryTokens:
         """See `CallerTokens.all`."""
         return tuple(sorted(self.tokens.values(), key=lambda t: (t.created_at, t.token_id)))
 
+    async def used(self, token_id: str, at: datetime) -> None:
+        """See `CallerTokens.used`."""
+        if token := self.tokens.get(token_id):
+            self.tokens[token_id] = replace(token, used_at=at)
+
     async def revoke(self, token_id: str, at: datetime) -> bool:
         """See `CallerTokens.revoke`."""
         token = self.tokens.get(token_id)

@@ -45,6 +45,7 @@ def test_the_floors_hold() -> None:
         capture_output=True,
         text=True,
         check=False,
+        timeout=60,
     )
 
     assert done.returncode == 0, done.stdout + done.stderr

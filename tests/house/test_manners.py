@@ -110,7 +110,12 @@ def test_nothing_unfinished_or_private_is_left_lying_about(what: str) -> None:
 def test_what_is_built_or_private_is_not_tracked() -> None:
     """A clone holds the project and nothing of the machine it was made on."""
     listed = subprocess.run(
-        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+        ["git", "ls-files"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     if listed.returncode:
         pytest.skip("not a git checkout")

@@ -31,7 +31,9 @@ def uv(*words: str | Path, project_environment: Path | None = None) -> None:
         pytest.skip("uv builds and installs the wheel; `make test` brings it")
     setting = f"UV_PROJECT_ENVIRONMENT={project_environment}" if project_environment else "_="
     asked = ["env", "-u", "VIRTUAL_ENV", setting, found, *map(str, words), "--quiet"]
-    offline = subprocess.run([*asked, "--offline"], cwd=ROOT, capture_output=True, check=False)
+    offline = subprocess.run(
+        [*asked, "--offline"], cwd=ROOT, capture_output=True, check=False, timeout=60
+    )
     if offline.returncode:
         subprocess.run(asked, cwd=ROOT, check=True, timeout=100)
 

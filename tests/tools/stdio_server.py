@@ -30,7 +30,7 @@ async def chatter(call: Call) -> Annotated[CallToolResult, record_schema()]:
     print("a stray line")  # noqa: T201 -- that is the trap
     print("an unfinished one", end="")  # noqa: T201 -- same
     sys.__stdout__.write("another\n")  # type: ignore[union-attr] -- a process of its own has one
-    subprocess.run(["echo", "a child"], check=True)  # noqa: ASYNC221 -- same
+    subprocess.run(["echo", "a child"], check=True, timeout=60)  # noqa: ASYNC221 -- same
     return record({"read": sys.stdin.read()})
 
 

@@ -15,6 +15,7 @@ from strikedesk.domain.errors import Misconfigured
 from strikedesk.domain.reasons import Reason
 from strikedesk.server.guard import BODY_MAX
 from strikedesk.server.http import listen
+from tests.patience import patience
 from tests.tools.core_door import ERAS, Era, text_of
 from tests.tools.web_door import (
     READER,
@@ -248,7 +249,8 @@ def test_a_signal_ends_the_server_and_closes_the_desk(tmp_path: Path, sent: sign
     ) as process:  # fmt: skip
         try:
             assert process.stdout is not None
-            address = json.loads(process.stdout.readline())
+            with patience(process):
+                address = json.loads(process.stdout.readline())
             with (
                 httpx2.Client(base_url=address) as http,
                 http.stream("GET", "/sse", headers=bearing(TRADER)) as stream,

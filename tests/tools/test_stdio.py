@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
+from tests.patience import PATIENCE_S, patience
 from tests.tools.core_door import ERAS, Era
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +31,6 @@ INITIALIZE = {
         "clientInfo": {"name": "test", "version": "0"},
     },
 }
-ENDED_S = 20
 
 
 @dataclass
@@ -43,12 +43,14 @@ class Pipes:
 
     def send(self, line: bytes) -> None:
         assert self.process.stdin is not None
-        self.process.stdin.write(line + b"\n")
-        self.process.stdin.flush()
+        with patience(self.process):
+            self.process.stdin.write(line + b"\n")
+            self.process.stdin.flush()
 
     def receive(self) -> Any:
         assert self.process.stdout is not None
-        return json.loads(self.process.stdout.readline())
+        with patience(self.process):
+            return json.loads(self.process.stdout.readline())
 
     def ask(self, message: dict[str, Any]) -> Any:
         self.asked += 1
@@ -63,7 +65,7 @@ class Pipes:
     def end(self) -> int:
         assert self.process.stdin is not None
         self.process.stdin.close()
-        return self.process.wait(ENDED_S)
+        return self.process.wait(PATIENCE_S)
 
 
 def command(notes: Path) -> list[str]:
@@ -109,7 +111,7 @@ async def test_the_official_client_is_served_in_both_eras(era: Era, tmp_path: Pa
         command=sys.executable, args=command(tmp_path / "n")[1:], cwd=ROOT
     )
 
-    with anyio.fail_after(ENDED_S):
+    with anyio.fail_after(PATIENCE_S):
         async with Client(stdio_client(server), mode=era) as client:
             tools = await client.list_tools()
             result = await client.call_tool("echo", {"symbols": "AAPL"})
@@ -141,7 +143,7 @@ def test_a_signal_ends_it_cleanly_while_the_client_holds_the_pipe(
 
     pipes.process.send_signal(sent)
 
-    assert pipes.process.wait(ENDED_S) == 0
+    assert pipes.process.wait(PATIENCE_S) == 0
     assert pipes.notes.read_text() == "closed"
 
 
@@ -260,7 +262,7 @@ def test_a_file_is_served_too(tmp_path: Path) -> None:
     with said.open() as stdin:
         done = subprocess.run(
             command(tmp_path / "notes"),
-            cwd=ROOT, stdin=stdin, capture_output=True, timeout=ENDED_S, check=True,
+            cwd=ROOT, stdin=stdin, capture_output=True, timeout=PATIENCE_S, check=True,
         )  # fmt: skip
 
     assert json.loads(done.stdout)["result"]["serverInfo"]["name"] == "strikedesk"
@@ -276,9 +278,11 @@ def test_a_person_at_a_terminal_can_end_it(tmp_path: Path) -> None:
         ) as process:
             assert process.stdout is not None
             os.write(ours, json.dumps({"jsonrpc": "2.0", "id": 1, **INITIALIZE}).encode() + b"\n")
-            assert b"strikedesk" in process.stdout.readline()
+            with patience(process):
+                assert b"strikedesk" in process.stdout.readline()
             process.send_signal(signal.SIGINT)
-            assert process.wait(ENDED_S) == 0
+            with patience(process):
+                assert process.wait() == 0
     finally:
         os.close(ours)
         os.close(theirs)

@@ -51,6 +51,15 @@ def test_a_desk_that_was_never_started_is_sound(capsys: pytest.CaptureFixture[st
     assert "simulated" in checks["market data"][1]
 
 
+def test_a_newcomer_is_told_where_the_settings_would_be_read(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file beside the right place is not read, and nothing else says where that is."""
+    _, checks = visit(capsys)
+
+    assert f"no {home / 'config.toml'}" in checks["configuration"][1]
+
+
 def test_for_a_person_each_check_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     """Outcome first, so that a glance down the edge is enough."""
     with system_keyring(MemoryKeyring()):

@@ -59,7 +59,7 @@ def test_the_installed_command_is_this_program(capsys: pytest.CaptureFixture[str
     entry = json.loads(file_of(Client.CURSOR).path.read_text())["mcpServers"]["strikedesk"]
 
     asked = [entry["command"], *entry["args"][:-1], "--version"]
-    done = subprocess.run(asked, capture_output=True, text=True, check=True)
+    done = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=60)
 
     assert done.stdout.startswith("strikedesk ")
 

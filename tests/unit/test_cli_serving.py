@@ -124,8 +124,12 @@ def test_a_file_that_cannot_be_used_is_named(
 def test_help_and_version_are_answered() -> None:
     """In a process of their own, as a person would ask."""
     ask = [sys.executable, "-m", "strikedesk"]
-    helped = subprocess.run([*ask, "serve", "--help"], capture_output=True, text=True, check=True)
-    told = subprocess.run([*ask, "--version"], capture_output=True, text=True, check=True)
+    helped = subprocess.run(
+        [*ask, "serve", "--help"], capture_output=True, text=True, check=True, timeout=60
+    )
+    told = subprocess.run(
+        [*ask, "--version"], capture_output=True, text=True, check=True, timeout=60
+    )
 
     for option in ("--transport", "--host", "--port", "--broker", "--toolsets", "--read-only"):
         assert option in helped.stdout
@@ -139,6 +143,8 @@ def test_the_command_line_itself_brings_neither_typer_nor_rich_to_serve() -> Non
         "print(sorted({'typer', 'rich', 'numpy', 'sqlalchemy'} & sys.modules.keys()))"
     )
 
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
 
     assert done.stdout == "[]\n"

@@ -1,6 +1,7 @@
 """Tokens: looked up by hash, refused when they are over, remembered for a moment."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
@@ -120,3 +121,33 @@ def test_over_the_network_nobody_is_the_owner(desk: MemoryDesk) -> None:
 
     assert denied.value.reason is Reason.AUTHENTICATION_FAILED
     assert Door(settings=desk.settings, lazy=desk, network=False).caller().name == "stdio"
+
+
+async def test_the_day_of_a_token_s_last_use_is_kept_with_one_write(desk: MemoryDesk) -> None:
+    """`token list` shows the day; a write for every call would cost more than the call."""
+    tokens = Tokens(desk)
+    for _ in range(3):
+        await tokens.verify_token(TRADER)
+        desk.clock.move(10)
+    await tokens.verify_token("sdt_nobodys")
+
+    used = {token.name: token.used_at for token in await desk.tokens.all()}
+    assert used == {"trader": NOON, "reader": None}
+
+    desk.clock.move(24 * 3600)
+    await tokens.verify_token(TRADER)
+
+    (trader,) = [token for token in await desk.tokens.all() if token.name == "trader"]
+    assert trader.used_at == desk.clock.now()
+
+
+async def test_a_use_that_cannot_be_written_down_keeps_nobody_out(desk: MemoryDesk) -> None:
+    """The token is good; a full disk is told by what needs the disk."""
+
+    class Full(CountedTokens):
+        async def used(self, token_id: str, at: datetime) -> None:
+            raise Unavailable(Reason.DATABASE_UNAVAILABLE, cause="SQLITE_FULL")
+
+    desk.tokens = Full(desk.tokens.tokens)
+
+    assert await Tokens(desk).verify_token(TRADER) is not None

@@ -9,6 +9,7 @@ from strikedesk.domain.secret import Secret
 from strikedesk.server.instructions import instructions
 from strikedesk.server.opening import Opening
 from strikedesk.settings import Folders, Settings
+from strikedesk.settings.sections import PaperSettings
 from tests.tools.core_door import settings
 
 
@@ -59,6 +60,15 @@ def test_a_model_is_told_where_it_is_and_what_holds() -> None:
     assert told.startswith("Strikedesk, an options trading desk. PAPER: the exchange is simulated")
     assert "confirm_order" in told
     assert len(told) < 1_600
+
+
+def test_a_replayed_market_is_not_told_as_made_up() -> None:
+    """On a tape the prices are real, of a day gone by; what happens to an order is not."""
+    told = instructions(settings(paper=PaperSettings(tape=Path("/tapes/goog.csv.gz"))))
+
+    assert "PAPER: recorded quotes of a past session are replayed" in told
+    assert "every price and fill is made up" not in told
+    assert "/tapes" not in told
 
 
 def test_a_read_only_server_says_so() -> None:

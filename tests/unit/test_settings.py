@@ -316,6 +316,8 @@ def test_reading_the_settings_imports_nothing_heavy() -> None:
         f"import sys, strikedesk.settings; print([m for m in {heavy.split()} if m in sys.modules])"
     )
 
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
 
     assert done.stdout == "[]\n"

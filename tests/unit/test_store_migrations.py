@@ -199,6 +199,7 @@ def test_migrations_are_found_where_a_wheel_puts_them(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=True,
+        timeout=60,
     )
 
     assert said.stdout.strip() == str(package / "migrations")

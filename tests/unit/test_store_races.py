@@ -189,7 +189,12 @@ async def test_processes_that_start_together_on_no_file_make_one_desk(tmp_path: 
 
 def run_python(code: str) -> str:
     ended = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+        timeout=60,
     )
     return ended.stdout.strip()
 

@@ -74,12 +74,16 @@ class Gate:
         assert self.open.wait(30)
         return "through"
 
+    def is_entered(self) -> None:
+        """Wait for that in a thread, which a loop that closes waits for however long it takes."""
+        assert self.entered.wait(30)
+
 
 async def behind_a_gate(room: Room, *works: Work) -> list[object]:
     """Let these jobs queue up behind another, then let them all go; return how each ended."""
     gate = Gate()
     tasks = [asyncio.ensure_future(room.writer.write(gate))]
-    await asyncio.to_thread(gate.entered.wait)
+    await asyncio.to_thread(gate.is_entered)
     tasks += [asyncio.ensure_future(room.writer.write(work)) for work in works]
     await asyncio.sleep(0)
     gate.open.set()
@@ -196,7 +200,7 @@ async def test_a_job_whose_caller_left_in_time_is_not_done(room: Room) -> None:
     """A client that gives up before its turn has changed nothing."""
     gate = Gate()
     held = asyncio.ensure_future(room.writer.write(gate))
-    await asyncio.to_thread(gate.entered.wait)
+    await asyncio.to_thread(gate.is_entered)
     left = asyncio.ensure_future(room.writer.write(adding(1)))
     stayed = asyncio.ensure_future(room.writer.write(adding(2)))
     await asyncio.sleep(0)
@@ -219,7 +223,7 @@ async def test_a_job_whose_caller_left_too_late_is_done_whole(room: Room) -> Non
         adding(1)(connection)
 
     left = asyncio.ensure_future(room.writer.write(add_behind_the_gate))
-    await asyncio.to_thread(gate.entered.wait)
+    await asyncio.to_thread(gate.is_entered)
 
     left.cancel()
     await asyncio.sleep(0)
@@ -260,7 +264,7 @@ async def test_a_lock_that_does_not_come_fails_all_who_wait_for_it(room: Room) -
 async def test_closing_finishes_what_was_asked_for(room: Room) -> None:
     gate = Gate()
     held = asyncio.ensure_future(room.writer.write(gate))
-    await asyncio.to_thread(gate.entered.wait)
+    await asyncio.to_thread(gate.is_entered)
     asked = asyncio.ensure_future(room.writer.write(adding(1)))
     await asyncio.sleep(0)
     closing = asyncio.ensure_future(room.writer.close())
@@ -283,7 +287,7 @@ async def test_it_outlives_a_loop_that_closed_without_waiting(room: Room) -> Non
     def ask_and_leave() -> None:
         loop = asyncio.new_event_loop()
         asked = loop.create_task(room.writer.write(gate))
-        loop.run_until_complete(loop.run_in_executor(None, gate.entered.wait))
+        loop.run_until_complete(loop.run_in_executor(None, gate.is_entered))
         asked.cancel()
         loop.run_until_complete(asyncio.wait([asked]))
         loop.run_until_complete(loop.shutdown_default_executor())

@@ -282,6 +282,7 @@ def dying_writer(path: Path, fatal: int) -> subprocess.CompletedProcess[bytes]:
         capture_output=True,
         check=False,
         cwd=Path(__file__).parents[2],
+        timeout=60,
     )
 
 

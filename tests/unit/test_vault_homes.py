@@ -217,6 +217,8 @@ def test_building_the_vault_loads_neither_cryptography_nor_keyring() -> None:
         "v.KeyringHome(); v.KeyEncryptionKey.fresh(lambda n: bytes(range(n))).key_id\n"
         "print(sorted({'cryptography', 'keyring', 'numpy'} & set(sys.modules)))"
     )
-    told = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    told = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, check=True, timeout=60
+    )
 
     assert told.stdout == b"[]\n"

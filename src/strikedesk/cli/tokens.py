@@ -51,7 +51,8 @@ async def revoke(token_id: str) -> None:
     """
     async with open_office() as office:
         if not await office.tokens.revoke(token_id, office.clock.now()):
-            raise Denied(Reason.INVALID_ARGUMENT, argument="ID", problem="there is no such token")
+            problem = "there is no such token; `strikedesk token list` shows the ids"
+            raise Denied(Reason.INVALID_ARGUMENT, argument="ID", problem=problem)
         await office.ledger.append(None, office.note("token_revoked", token_id=token_id))
 
 

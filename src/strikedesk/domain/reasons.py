@@ -65,7 +65,7 @@ class Reason(Enum):
     CHANGE_REJECTED = (4005, "It changed nothing. See get_order for where that order stands.")
 
     CONFIGURATION_UNREADABLE = (5001, "Fix the named setting, then start again.")
-    VAULT_LOCKED = (5002, "Give the vault a key: see `strikedesk doctor`.")
+    VAULT_LOCKED = (5002, "Unlock the keyring, or set vault.key_file or STRIKEDESK_VAULT_KEY.")
     VAULT_KEY_MISSING = (5003, "Bring back the key named in the facts, or link the broker again.")
     VAULT_TAMPERED = (5004, "A stored secret was altered. Restore a backup, or link again.")
     VAULT_KEY_FILE_UNSAFE = (5005, "Make the key file yours alone: chmod 600, no link.")

@@ -2,6 +2,7 @@
 
 import hmac
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -15,7 +16,7 @@ from strikedesk.server.call import READ, TRADE
 from strikedesk.server.opening import DeskSource
 
 if TYPE_CHECKING:
-    from strikedesk.domain.ports.owner import CallerToken
+    from strikedesk.domain.ports.owner import CallerToken, CallerTokens
 
 TOKEN_MAX: Final = 512
 REMEMBERED_FOR: Final = timedelta(seconds=2)
@@ -63,8 +64,17 @@ class Tokens(TokenVerifier):
         if known is None or not _is_good(known, digest, now):
             self._seen.pop(digest, None)
             return None
+        await self._note_use(desk.tokens, known, now)
         self._remember(known, now)
         return _as_access(known)
+
+    async def _note_use(self, tokens: "CallerTokens", token: "CallerToken", now: datetime) -> None:
+        """Keep the day of its last use. A use that cannot be written down is one all the same."""
+        known_today = token.used_at is not None and token.used_at.date() == now.date()
+        if known_today or self._recent(token.digest, now) is not None:
+            return
+        with suppress(DeskError):
+            await tokens.used(token.token_id, now)
 
     def _recent(self, digest: str, now: datetime) -> "CallerToken | None":
         seen = self._seen.get(digest)

@@ -7,6 +7,9 @@ from strikedesk.settings import Settings
 _PLACES: Final = {
     "paper": "PAPER: the exchange is simulated, every price and fill is made up, no money moves",
 }
+_REPLAYED: Final = (
+    "PAPER: recorded quotes of a past session are replayed, every fill is made up, no money moves"
+)
 _CONSENT: Final = {
     "model": "the nonce is enough: confirm only what the user asked for",
 }
@@ -26,7 +29,7 @@ unknown, never 0. Symbols: AAPL, or AAPL261218C00200000.
 
 def instructions(settings: Settings) -> str:
     """Return the instructions of a server with these settings."""
-    place = _PLACES[settings.broker]
+    place = _PLACES[settings.broker] if settings.paper.tape is None else _REPLAYED
     if settings.read_only:
         orders = "This server is read-only: nothing can be previewed or sent."
     else:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 from mcp.types import CallToolResult, TextContent
 
@@ -34,6 +34,8 @@ _MARKUP: Final = str.maketrans(
     }
 )
 _EXACT_FLOAT: Final = 2**53
+_NUMBERS: Final = frozenset({int, float})
+_PLAIN_ALREADY: Final = frozenset({int, bool, type(None)})
 
 
 def record(fields: Mapping[str, Value]) -> CallToolResult:
@@ -68,6 +70,8 @@ def plain(value: Value, name: str = "") -> Json:
 
     What stands in, or under, a field whose name begins with `untrusted` is cut to 200 characters.
     """
+    if type(value) in _PLAIN_ALREADY:
+        return cast("Json", value)
     if isinstance(value, Enum):
         return plain(value.value, name)
     if value is None or isinstance(value, bool | int):
@@ -134,7 +138,8 @@ def _cell(cell: Json) -> str:
         return ""
     if isinstance(cell, str):
         return f'"{cell.replace(chr(34), chr(34) * 2)}"' if _QUOTED.search(cell) else cell
-    return json.dumps(cell)
+    # What is written for a number is its repr, a quarter of the price of `json.dumps`.
+    return repr(cell) if type(cell) in _NUMBERS else json.dumps(cell)
 
 
 def _result(text: str, structured: dict[str, Json]) -> CallToolResult:

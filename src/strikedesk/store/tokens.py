@@ -22,6 +22,11 @@ _REVOKE: Final = (
         revoked_at=func.coalesce(caller_tokens.c.revoked_at, bindparam("instant", type_=Instant))
     )
 )
+_USE: Final = (
+    update(caller_tokens)
+    .where(caller_tokens.c.token_id == bindparam("wanted"))
+    .values(used_at=bindparam("instant", type_=Instant))
+)
 
 
 class SqlCallerTokens:
@@ -47,6 +52,10 @@ class SqlCallerTokens:
         """See `CallerTokens.all`."""
         return await self._database.read(_all)
 
+    async def used(self, token_id: str, at: datetime) -> None:
+        """See `CallerTokens.used`."""
+        await self._database.write(partial(_use, token_id=token_id, at=at))
+
     async def revoke(self, token_id: str, at: datetime) -> bool:
         """See `CallerTokens.revoke`. Who was revoked before stays so since then."""
         return await self._database.write(partial(_revoke, token_id=token_id, at=at))
@@ -64,6 +73,10 @@ def _by_digest(connection: Connection, *, digest: str) -> CallerToken | None:
 def _all(connection: Connection) -> tuple[CallerToken, ...]:
     found = (_token_of(row) for row in connection.execute(_OLDEST_FIRST).mappings())
     return tuple(sorted(found, key=lambda token: (token.created_at, token.token_id)))
+
+
+def _use(connection: Connection, *, token_id: str, at: datetime) -> None:
+    connection.execute(_USE, {"wanted": token_id, "instant": at})
 
 
 def _revoke(connection: Connection, *, token_id: str, at: datetime) -> bool:

@@ -18,7 +18,7 @@ OTHERS: Final = 0o077
 def check_settings(settings: Settings) -> Check:
     """Say what the server would do, and which setting has no effect in this version."""
     file = settings.folders.config_file
-    source = str(file) if file.is_file() else "no config.toml"
+    source = str(file) if file.is_file() else f"no {file}"
     access = "read only" if settings.read_only else "reads and trades"
     told = f"broker {settings.broker}, consent {settings.consent}, {access}; {source}"
     if settings.redis_url is not None:

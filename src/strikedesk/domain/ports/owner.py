@@ -61,6 +61,10 @@ class CallerTokens(Protocol):
         """Return every token, oldest first."""
         ...
 
+    async def used(self, token_id: str, at: datetime) -> None:
+        """Keep when it was last used; one that is not there is none."""
+        ...
+
     async def revoke(self, token_id: str, at: datetime) -> bool:
         """Revoke; False when there is none with that id."""
         ...

@@ -1,5 +1,6 @@
 """get_safety_status: may orders leave now, and if not, what to do about it."""
 
+from collections.abc import Mapping
 from typing import Annotated, Final
 
 from mcp.types import CallToolResult
@@ -45,13 +46,14 @@ async def get_safety_status(call: Call) -> Annotated[CallToolResult, RETURNS]:
 async def _open_status(call: Call) -> dict[str, Value]:
     desk = await desk_of(call)
     state = await desk.safety.state()
-    status = _known(call) | {
+    known = _known(call)
+    status = known | {
         "environment": desk.capabilities.environment,
         "broker": desk.capabilities.name,
         "simulated": desk.capabilities.simulated,
         "halt": _halt(state),
         "unsettled": [_unsettled(row) for row in state.unsettled],
-        "next_step": _next_step(state),
+        "next_step": _next_step(state, known),
     }
     allowed = state.halt is None and status["caller_may_trade"] and not status["read_only"]
     return status | {"orders_may_leave": bool(allowed)}
@@ -93,9 +95,13 @@ def _unsettled(row: OrderRecord) -> dict[str, Value]:
     }
 
 
-def _next_step(state: SafetyState) -> str:
+def _next_step(state: SafetyState, known: Mapping[str, Value]) -> str:
     if state.halt is not None:
         return "Trading is halted; only the owner can resume: `strikedesk resume`."
     if state.unsettled:
         return "Do not send these orders again; see get_order for what became of them."
+    if known["read_only"]:
+        return "This server is read-only; only the owner can start one that trades."
+    if not known["caller_may_trade"]:
+        return "This caller's token may only read; the owner makes one with scope trade."
     return "Nothing to do."
