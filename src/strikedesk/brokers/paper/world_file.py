@@ -1,4 +1,4 @@
-"""A paper world in a file: a line of JSON for each part of it. See docs/paper-snapshots.md.
+"""A paper world in a file: a line of JSON for each part of it. See docs/paper-worlds.md.
 
 Law: reading what was written gives an equal world; a file that is not whole is refused with the
 line and the reason, and nothing that was read of it is used. Written under its name only when it is
@@ -8,6 +8,7 @@ whole. The sum in its last line finds damage, not forgery.
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -54,7 +55,8 @@ def write_world_file(path: Path, file: WorldFile) -> None:
     except OSError as error:
         raise _unreadable(path, "it cannot be written") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def read_world_file(path: Path) -> WorldFile:
