@@ -48,6 +48,14 @@ def buy(net: str, client_order_id: str = "c") -> None:
     asyncio.run(place())
 
 
+def _yes(_question: str) -> bool:
+    return True
+
+
+def _no(_question: str) -> bool:
+    return False
+
+
 def ask_of_spy() -> str:
     async def look() -> str:
         async with open_practice(load()) as practice:
@@ -211,7 +219,7 @@ def test_what_would_be_lost_is_told_and_nothing_is_done_without_a_yes(
     buy("1.00")
     call(capsys, "paper", "snapshot", "practice", str(file))
     before = file.read_bytes()
-    monkeypatch.setattr("typer.confirm", lambda _question: False)
+    monkeypatch.setattr("typer.confirm", _no)
 
     asked = [
         call(capsys, "paper", "reset", "practice"),
@@ -230,7 +238,7 @@ def test_a_reset_world_begins_with_the_settings_of_then(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     buy("1.00")
-    monkeypatch.setattr("typer.confirm", lambda _question: True)
+    monkeypatch.setattr("typer.confirm", _yes)
 
     done = call(capsys, "paper", "reset", "practice")
 
