@@ -148,6 +148,9 @@ def test_a_tape_is_replayed_from_its_first_session(
     assert "the tape is over" in last.out
     assert beyond.code == 1
     assert "3005 DATA_UNAVAILABLE" in beyond.err
+    assert "not the tape" not in said(call(capsys, "paper", "worlds"))
+    monkeypatch.delenv("STRIKEDESK_PAPER__TAPE")
+    assert "not the tape of the settings" in said(call(capsys, "paper", "worlds"))
 
 
 def test_a_speed_on_the_command_line_is_kept_or_refused_but_never_passed_over(

@@ -81,9 +81,11 @@ def happened(moved: Moved) -> list[RenderableType]:
     told = f"{taken_up if way.resumed else ''}From {_when(way.began)}\nto   {_when(way.target)}"
     shown: list[RenderableType] = [Text(told)]
     if moved.ended:
-        shown.append(table(("when", "order", "became", "filled", "of what"), _orders(moved.ended)))
+        shown.append(
+            table(("when (UTC)", "order", "became", "filled", "of what"), _orders(moved.ended))
+        )
     if moved.lines:
-        columns = ("when", "account", "line", "what", "cash")
+        columns = ("when (UTC)", "account", "line", "what", "cash")
         shown.append(table(columns, map(_line, moved.lines)))
     if not moved.ended and not moved.lines:
         shown.append(Text("Nothing happened on the way."))
@@ -130,7 +132,7 @@ def _ended_on(order: BrokerOrder, way: Way) -> bool:
 def _orders(ended: Iterable[BrokerOrder]) -> list[tuple[str, ...]]:
     return [
         (
-            _when(order.updated_at),
+            _short(order.updated_at),
             order.broker_order_id,
             order.state.value,
             f"{order.filled_units} of {order.order.units}",
@@ -145,7 +147,7 @@ def _orders(ended: Iterable[BrokerOrder]) -> list[tuple[str, ...]]:
 
 def _line(line: Transaction) -> tuple[str, ...]:
     kind, cash = line.kind.value, f"{line.cash_effect:,.2f}"
-    return _when(line.at), line.account_id, kind, line.description, cash
+    return _short(line.at), line.account_id, kind, line.description, cash
 
 
 def _told(clock: VenueClock, now: datetime, market: Market) -> list[tuple[str, str]]:
@@ -159,8 +161,10 @@ def _told(clock: VenueClock, now: datetime, market: Market) -> list[tuple[str, s
         ("session", _session(market, now, closes)),
         ("next open", over if opens is None else _when(opens)),
     ]
+    if clock.target is None:
+        return told
     step = f"to {_when(clock.target)}: `strikedesk market step` with anything finishes it"
-    return told if clock.target is None else [*told, ("under way", step)]
+    return [*told, ("under way", step)]
 
 
 def _session(market: Market, now: datetime, closes: datetime | None) -> str:
@@ -173,8 +177,10 @@ def _seconds(length: timedelta) -> int:
     return int(length.total_seconds())
 
 
-def _when(at: datetime | None) -> str:
-    if at is None:
-        return "-"
+def _short(at: datetime | None) -> str:
+    return "-" if at is None else f"{at:%Y-%m-%d %H:%M:%S}"
+
+
+def _when(at: datetime) -> str:
     there = at.astimezone(EXCHANGE_ZONE)
     return f"{at:%Y-%m-%d %H:%M:%S} UTC ({there:%a %H:%M} in New York)"
