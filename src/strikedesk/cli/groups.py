@@ -145,10 +145,27 @@ def tape_import(
 def tape_info(
     file: Annotated[Path, typer.Argument(help="A tape.", exists=True, dir_okay=False)],
 ) -> None:
-    """Tell what is on a tape."""
-    from strikedesk.cli.showing import busy, figures, screen, table  # noqa: PLC0415 -- rich
-    from strikedesk.cli.tapes import contents  # noqa: PLC0415 -- one command's
+    """Tell what is on a tape: sessions, underlyings, rows, gaps, times.
 
-    with busy("reading"):
-        found = contents(file)
-    screen().print(figures(found.figures), table(("session", "from", "to"), found.sessions))
+    To replay one from its first session, a minute in each second:
+    `strikedesk serve --tape /tapes/goog.csv.gz --world goog --speed 60`
+    """
+    from strikedesk.cli.showing import advancing, figures, screen, table  # noqa: PLC0415 -- rich
+    from strikedesk.cli.tapes import SESSION_COLUMNS, contents  # noqa: PLC0415 -- one command's
+
+    with advancing("reading") as progress:
+        found = contents(file, progress)
+    screen().print(figures(found.figures), table(SESSION_COLUMNS, found.sessions))
+
+
+@tape.command(name="check")
+def tape_check(
+    file: Annotated[Path, typer.Argument(help="A tape.", exists=True, dir_okay=False)],
+) -> None:
+    """Read a tape whole, and tell what is odd about it; a bad file leaves with 2 and its line."""
+    from strikedesk.cli.showing import advancing  # noqa: PLC0415 -- rich
+    from strikedesk.cli.tapes import check  # noqa: PLC0415 -- one command's
+
+    with advancing("reading") as progress:
+        told = check(file, progress)
+    typer.echo("\n".join(told))

@@ -76,6 +76,11 @@ class Reason(Enum):
     DATABASE_BEHIND = (5010, "Run `strikedesk db upgrade`, then start again.")
     DATABASE_UNAVAILABLE = (5011, "Nothing was written. Try again; if it stays, see the cause.")
     DESK_FAULT = (5012, "Tell the owner: the log has the incident. See list_orders before a retry.")
+    CLOCK_NOT_STEPPED = (
+        5020,
+        "Set STRIKEDESK_PAPER__WORLD to a new name and STRIKEDESK_PAPER__CLOCK to stepped first.",
+    )
+    SNAPSHOT_UNREADABLE = (5021, "Use what `strikedesk paper snapshot` wrote. Nothing was changed.")
 
     def __init__(self, code: int, next_step: str) -> None:
         """Spread the pair over two names."""

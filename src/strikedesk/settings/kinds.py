@@ -16,7 +16,12 @@ from strikedesk.domain.secret import Secret
 
 _SQL_SCHEMES: Final = frozenset({"sqlite", "postgresql", "postgres"})
 _REDIS: Final = re.compile(r"(?:rediss?|unix)://")
-_CLOCK_FORMS: Final = "give real, frozen:INSTANT or offset:INSTANT, the instant with its zone"
+_CLOCK_FORMS: Final = (
+    "give real, stepped, stepped:INSTANT, speed:60, `speed:60 from INSTANT`, offset:INSTANT or "
+    "frozen:INSTANT, the instant with its zone, the speed a whole number from 2 to 3600"
+)
+_SPEED: Final = re.compile(r"([1-9]\d{0,3})(?: from (\S+))?", re.ASCII)
+_SPEEDS: Final = range(2, 3_601)
 
 
 class ClockMode(StrEnum):
@@ -25,17 +30,22 @@ class ClockMode(StrEnum):
     REAL = "real"
     FROZEN = "frozen"
     OFFSET = "offset"
+    STEPPED = "stepped"
+    SPEED = "speed"
 
 
 @dataclass(frozen=True, slots=True)
 class MarketClock:
     """The time a new paper market starts with.
 
-    `real` is the wall's; `frozen` stays at `at`; `offset` starts at `at` and runs.
+    `real` is the wall's; `frozen` stays at `at`; `offset` starts at `at` and runs; `stepped` stands
+    at `at` until it is moved; `speed` starts at `at` and runs `speed` times as fast. Where the last
+    two do not say when, they start with the tape, or with the wall's time.
     """
 
     mode: ClockMode = ClockMode.REAL
     at: datetime | None = None
+    speed: int = 1
 
 
 def not_yet(later: frozenset[str], instead: str) -> Callable[[object], object]:
@@ -86,16 +96,34 @@ def _absolute(path: Path) -> Path:
 
 
 def _clock(value: object) -> object:
-    if value == ClockMode.REAL:
-        return MarketClock()
-    mode, _, instant = str(value).partition(":")
+    mode, _, rest = str(value).partition(":")
     try:
-        clock = MarketClock(ClockMode(mode), datetime.fromisoformat(instant))
+        clock = _speed(rest) if mode == ClockMode.SPEED else _standing(ClockMode(mode), rest)
     except ValueError:
         raise ValueError(_CLOCK_FORMS) from None
-    if clock.at is None or clock.at.tzinfo is None or clock.mode is ClockMode.REAL:
+    if value != ClockMode.REAL and clock.mode is ClockMode.REAL:
         raise ValueError(_CLOCK_FORMS)
     return clock
+
+
+def _speed(text: str) -> MarketClock:
+    found = _SPEED.fullmatch(text)
+    if found is None or int(found[1]) not in _SPEEDS:
+        raise ValueError
+    at = None if found[2] is None else _zoned(found[2])
+    return MarketClock(ClockMode.SPEED, at, int(found[1]))
+
+
+def _standing(mode: ClockMode, text: str) -> MarketClock:
+    may_stand_alone = mode in {ClockMode.REAL, ClockMode.STEPPED}
+    return MarketClock(mode, None if may_stand_alone and not text else _zoned(text))
+
+
+def _zoned(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError
+    return at
 
 
 Integer: TypeAlias = Annotated[int, BeforeValidator(_no_bool)]

@@ -17,6 +17,7 @@ from strikedesk.settings.kinds import (
     Usd,
 )
 
+WORLD_NAME: Final = r"^[a-z0-9][a-z0-9-]{0,39}$"
 _DEFAULTS: Final = Limits()
 
 
@@ -60,7 +61,7 @@ class LimitSettings(Section):
 class PaperSettings(Section):
     """`[paper]`: the embedded market. `tape` replays real chains instead of simulating."""
 
-    world: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")] = "default"
+    world: Annotated[str, Field(pattern=WORLD_NAME)] = "default"
     seed: Annotated[Integer, Field(ge=0, lt=2**63)] = 1
     tape: AbsolutePath | None = None
     clock: ClockText = MarketClock()

@@ -1,6 +1,7 @@
 """The paper broker: `domain.ports.Broker` over the simulated exchange and the shared store."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Final
 
@@ -12,6 +13,7 @@ from strikedesk.brokers.paper.figures import (
     positions_of,
     priced_symbols,
 )
+from strikedesk.brokers.paper.fresh_starts import broker_of
 from strikedesk.brokers.paper.keeper import WorldKeeper
 from strikedesk.brokers.paper.opening import Opening
 from strikedesk.brokers.paper.venue import Venue
@@ -76,14 +78,15 @@ class PaperBroker:
             name=world,
             opening=opening or Opening(),
         )
+        self._capabilities = replace(CAPABILITIES, name=broker_of(world))
         self._clerk = Clerk(
             keeper=self._keeper, venue=self._venue, archive=self._archive, market=market
         )
 
     @property
     def capabilities(self) -> Capabilities:
-        """See `Broker.capabilities`."""
-        return CAPABILITIES
+        """See `Broker.capabilities`. The name is the world's own: see `broker_of`."""
+        return self._capabilities
 
     def now(self) -> datetime:
         """Return the world's time; before anything was awaited, that of a new world."""

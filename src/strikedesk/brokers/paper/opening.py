@@ -39,13 +39,14 @@ class Opening:
     """What a new world is given. A world that exists keeps what it was given then.
 
     `source` says which market the world lives on, as JSON (a seed, or a tape); a world is never
-    put onto another one.
+    put onto another one. `clock_insisted`: a world that goes at another pace is refused.
     """
 
     clock: VenueClock = field(default_factory=VenueClock)
     source: Mapping[str, Json] = field(default_factory=dict[str, Json])
     accounts: tuple[AccountSpec, ...] = ACCOUNTS
     schedule: str = DEFAULT_SCHEDULE
+    clock_insisted: bool = False
 
     def world(self, name: str, *, wall: datetime, entropy: Entropy) -> World:
         """Return a new world of that name."""

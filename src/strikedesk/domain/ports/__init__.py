@@ -9,7 +9,15 @@ from strikedesk.domain.ports.keys import WrappedKey, WrappedKeyStore
 from strikedesk.domain.ports.ledger import HaltSwitch, Ledger
 from strikedesk.domain.ports.owner import CallerToken, CallerTokens, Watchlist, Watchlists
 from strikedesk.domain.ports.time_and_chance import Clock, Entropy
-from strikedesk.domain.ports.worlds import WorldChange, WorldLine, WorldRows, WorldStore
+from strikedesk.domain.ports.worlds import (
+    FreshStart,
+    WholeWorld,
+    WorldChange,
+    WorldLine,
+    WorldRows,
+    Worlds,
+    WorldStore,
+)
 
 __all__ = [
     "Accounts",
@@ -19,6 +27,7 @@ __all__ = [
     "CallerTokens",
     "Clock",
     "Entropy",
+    "FreshStart",
     "HaltSwitch",
     "Ledger",
     "MarketData",
@@ -26,10 +35,12 @@ __all__ = [
     "TransactionPage",
     "Watchlist",
     "Watchlists",
+    "WholeWorld",
     "WorldChange",
     "WorldLine",
     "WorldRows",
     "WorldStore",
+    "Worlds",
     "WrappedKey",
     "WrappedKeyStore",
 ]

@@ -241,6 +241,8 @@ class TapeMarket:
         if place < 0:
             return None
         before = self._tape.sessions[place]
+        if before.day != calendar.previous_session(session.day).day:
+            return None  # A session is missing in between: that one's close is not known.
         record = self._tape.tracks[symbol].standing(before.first, before.last)
         return None if record is None else half_dollars(record.mark_twice)
 
