@@ -1,6 +1,14 @@
 """The market room: every question about the market, asked through one cache."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Collection,
+    Iterable,
+    Mapping,
+    Sequence,
+)
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -23,6 +31,7 @@ from strikedesk.market.slices import ChainSlice, cut
 from strikedesk.market.volatility import HistoricalVolatility, VolatilityReport
 
 SYMBOLS_MAX: Final = 100
+WATCHED_MAX: Final = 2_000
 SEARCH_TEXT_MAX: Final = 40
 SEARCH_ROWS_MAX: Final = 50
 
@@ -148,6 +157,18 @@ class MarketRoom:
             key, asked.ttl_s(self.now()), lambda: self.data.bars(symbol, interval, first, last)
         )
         return asked.cut(bars)
+
+    @asynccontextmanager
+    async def watch(self, symbols: Collection[Symbol]) -> AsyncGenerator[AsyncIterator[Quote]]:
+        """Read quotes as they change while the block runs. See `MarketData.quote_stream`.
+
+        Raises:
+            Denied: INVALID_ARGUMENT for none or more than `WATCHED_MAX`.
+        """
+        if not 1 <= len(symbols) <= WATCHED_MAX:
+            raise _no("symbols", given=len(symbols), between=f"1 and {WATCHED_MAX}")
+        async with self.data.quote_stream(symbols) as quotes:
+            yield quotes
 
     async def hours(self, day: date | None = None) -> MarketHours:
         """Return what the market is doing now, and the hours of `day` (else of this session).
