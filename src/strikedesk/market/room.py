@@ -22,7 +22,7 @@ from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol
 from strikedesk.market import ttl
 from strikedesk.market import volatility as vol
-from strikedesk.market.bars import BarRange
+from strikedesk.market.bars import BarRange, Width
 from strikedesk.market.chain_page import ChainPage, frame, written
 from strikedesk.market.chain_query import ChainQuery
 from strikedesk.market.hours import DayHours, MarketHours, asked_day, day_hours, market_hours
@@ -150,13 +150,20 @@ class MarketRoom:
         Raises:
             Denied: INVALID_ARGUMENT for a range that is empty or holds too many bars.
         """
-        asked = BarRange(interval=interval, start=start, end=end)
-        first, last = asked.widened
-        key = f"bars:{symbol.compact}:{interval.value}:{first.isoformat()}:{last.isoformat()}"
-        bars = await self.cache.get(
-            key, asked.ttl_s(self.now()), lambda: self.data.bars(symbol, interval, first, last)
-        )
-        return asked.cut(bars)
+        return await self._bars(symbol, BarRange(interval=interval, start=start, end=end))
+
+    async def bars_of(
+        self, symbol: Symbol, width: Width, start: datetime, end: datetime
+    ) -> tuple[Bar, ...]:
+        """Return the bars of any width that start in `[start, end)`, whole as far as time has come.
+
+        Raises:
+            Denied: INVALID_ARGUMENT for a range that is empty or needs too many bars.
+        """
+        if width.own:
+            return await self.bars(symbol, width.interval, start, end)
+        parts = await self._bars(symbol, BarRange.covering(width, start, end))
+        return tuple(bar for bar in width.summed(parts) if start <= bar.at < end)
 
     @asynccontextmanager
     async def watch(self, symbols: Collection[Symbol]) -> AsyncGenerator[AsyncIterator[Quote]]:
@@ -229,6 +236,15 @@ class MarketRoom:
     @property
     def _today(self) -> str:
         return exchange_date(self.now()).isoformat()
+
+    async def _bars(self, symbol: Symbol, asked: BarRange) -> tuple[Bar, ...]:
+        first, last = asked.widened
+        interval = asked.interval
+        key = f"bars:{symbol.compact}:{interval.value}:{first.isoformat()}:{last.isoformat()}"
+        bars = await self.cache.get(
+            key, asked.ttl_s(self.now()), lambda: self.data.bars(symbol, interval, first, last)
+        )
+        return asked.cut(bars)
 
     async def _quotes(self, symbols: Collection[Symbol], ttl_s: float) -> dict[Symbol, Quote]:
         keys = {f"quote:{symbol.compact}": symbol for symbol in symbols}

@@ -19,7 +19,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from strikedesk.domain.calendar import EXCHANGE_ZONE
-from strikedesk.domain.quotes import Bar, Feed, Interval
+from strikedesk.domain.quotes import Bar, Feed
+from strikedesk.market.bars import Width, one_bar
 from strikedesk.market.history import PriceHistory, Summary
 
 WIDTH: Final = 800
@@ -60,19 +61,7 @@ def merged(bars: Sequence[Bar], most: int) -> tuple[Bar, ...]:
     """Return at most `most` bars that say the same in less room: neighbours become one."""
     width = -(-len(bars) // most)
     groups = [bars[first : first + width] for first in range(0, len(bars), width)]
-    return tuple(map(_one, groups)) if width > 1 else tuple(bars)
-
-
-def _one(group: Sequence[Bar]) -> Bar:
-    volumes = [bar.volume for bar in group if bar.volume is not None]
-    return Bar(
-        at=group[0].at,
-        open=group[0].open,
-        high=max(bar.high for bar in group),
-        low=min(bar.low for bar in group),
-        close=group[-1].close,
-        volume=sum(volumes) if len(volumes) == len(group) else None,
-    )
+    return tuple(one_bar(each, at=each[0].at) for each in groups) if width > 1 else tuple(bars)
 
 
 def _png(canvas: FigureCanvasAgg) -> bytes:
@@ -95,7 +84,7 @@ def _draw(figure: Figure, history: PriceHistory, feed: Feed | None) -> None:
         _draw_volume(axes[1], bars)
     for each in axes:
         _tidy(each, len(bars))
-    _write_days(axes, bars, history.query.interval)
+    _write_days(axes, bars, history.query.width)
     _write_head(figure, history, len(bars), feed)
 
 
@@ -166,13 +155,13 @@ def _tidy(axes: Axes, count: int) -> None:
         axes.spines[side].set_visible(False)
 
 
-def _write_days(axes: Sequence[Axes], bars: Sequence[Bar], interval: Interval) -> None:
+def _write_days(axes: Sequence[Axes], bars: Sequence[Bar], width: Width) -> None:
     """Name days or times below the lowest axes; lines go up from them through all."""
     local = [bar.at.astimezone(EXCHANGE_ZONE) for bar in bars]
     places = _places(local)
     for each in axes:
         each.set_xticks(places, labels=[""] * len(places))
-    labels = axes[-1].set_xticklabels([_named(local, place, interval) for place in places])
+    labels = axes[-1].set_xticklabels([_named(local, place, width) for place in places])
     if places[0] == 0 and len(bars) > _TICKS:
         labels[0].set_horizontalalignment("left")
 
@@ -188,9 +177,9 @@ def _places(local: Sequence[datetime]) -> list[int]:
     return [*range(len(local) - 1, -1, -step)][::-1]
 
 
-def _named(local: Sequence[datetime], place: int, interval: Interval) -> str:
+def _named(local: Sequence[datetime], place: int, width: Width) -> str:
     at, first, last = local[place], local[0], local[-1]
-    if _is_intraday(interval):
+    if width.intraday:
         return f"{at:%H:%M}" if first.date() == last.date() else f"{at:%d %b}"
     if (last - first).days > _LONG_DAYS:
         return f"{at:%b %Y}"
@@ -209,10 +198,10 @@ def _write_head(figure: Figure, history: PriceHistory, shown: int, feed: Feed | 
 
 
 def _what(history: PriceHistory, shown: int) -> str:
-    interval = history.query.interval
-    width = -(-len(history.bars) // shown)
-    said = f"{interval} bars{f' ({width} to a point)' if width > 1 else ''}"
-    zone = ", New York time" if _is_intraday(interval) else ""
+    width = history.query.width
+    each = -(-len(history.bars) // shown)
+    said = f"{width} bars{f' ({each} to a point)' if each > 1 else ''}"
+    zone = ", New York time" if width.intraday else ""
     return f"{said}, {history.first_day} to {history.last_day}{zone}"
 
 
@@ -223,10 +212,6 @@ def _result(summary: Summary) -> str:
 
 def _colors(bars: Sequence[Bar], up: str, down: str) -> list[str]:
     return [up if bar.close >= bar.open else down for bar in bars]
-
-
-def _is_intraday(interval: Interval) -> bool:
-    return interval not in {Interval.DAY, Interval.WEEK}
 
 
 def _short(count: int) -> str:
