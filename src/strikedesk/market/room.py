@@ -3,6 +3,7 @@
 from collections.abc import (
     AsyncGenerator,
     AsyncIterator,
+    Awaitable,
     Collection,
     Iterable,
     Mapping,
@@ -11,24 +12,27 @@ from collections.abc import (
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import islice
-from typing import Final
+from typing import Final, TypeVar
 
 from strikedesk.domain.calendar import exchange_date
 from strikedesk.domain.errors import Denied, Fact, Unavailable
+from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.ports import Cache, MarketData
 from strikedesk.domain.quotes import Bar, Expiration, Interval, Quote, SymbolInfo
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol
+from strikedesk.domain.volatility import ImpliedHistory
 from strikedesk.market import ttl
-from strikedesk.market import volatility as vol
 from strikedesk.market.bars import BarRange, Width
 from strikedesk.market.chain_page import ChainPage, frame, written
 from strikedesk.market.chain_query import ChainQuery
 from strikedesk.market.hours import DayHours, MarketHours, asked_day, day_hours, market_hours
 from strikedesk.market.listing import choose_expirations
 from strikedesk.market.slices import ChainSlice, cut
-from strikedesk.market.volatility import HistoricalVolatility, VolatilityReport
+
+T = TypeVar("T")
 
 SYMBOLS_MAX: Final = 100
 WATCHED_MAX: Final = 2_000
@@ -36,7 +40,6 @@ SEARCH_TEXT_MAX: Final = 40
 SEARCH_ROWS_MAX: Final = 50
 
 _SYMBOLS_NAMED: Final = 5
-_HISTORY: Final = timedelta(days=100)  # 61 closes and then some, over any run of holidays.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,32 +209,31 @@ class MarketRoom:
         key = f"search:{limit}:{words.casefold()}"
         return await self.cache.get(key, ttl.SEARCH_S, lambda: self.data.search(words, limit))
 
-    async def historical_volatility(self, symbol: EquitySymbol) -> HistoricalVolatility:
-        """Return what the price did over 20 and 60 finished sessions."""
+    async def daily_bars(self, symbol: EquitySymbol, start: datetime) -> tuple[Bar, ...]:
+        """Return the daily bars from `start` to now; a feed that keeps none has none."""
+        now = self.now()
+        return await _or_nothing(self.bars(symbol, Interval.DAY, start, now), ())
 
-        async def load() -> HistoricalVolatility:
-            now = self.now()
-            return vol.historical(await self._daily(symbol, now), now)
+    async def implied_history(
+        self, underlying: EquitySymbol, sessions: Sequence[date]
+    ) -> ImpliedHistory:
+        """Return implied volatility at the close of sessions (one or more), ascending and over.
 
-        key = f"hv:{self._today}:{symbol.compact}"
-        return await self.cache.get(key, ttl.HISTORICAL_VOLATILITY_S, load)
-
-    async def volatility(self, underlying: EquitySymbol) -> VolatilityReport:
-        """Return historical and implied volatility and expected moves; see `market.volatility`."""
-        listed = vol.listings_needed(await self.expirations(underlying))
-        slices = await self.slices(underlying, {each.day for each in listed})
-        spot = (await self.quotes((underlying,))).get(underlying)
-        pairs = vol.pairs(listed, slices, spot)
-        contracts = [row.contract for pair in pairs.values() for row in (pair.call, pair.put)]
-        return vol.report(
-            underlying,
-            as_of=self.now(),
-            spot=spot,
-            historical=await self.historical_volatility(underlying),
-            listed=listed,
-            pairs=pairs,
-            quotes=await self.quotes(contracts),
+        A feed that keeps none has none.
+        """
+        first, last = sessions[0], sessions[-1]
+        key = f"implied:{underlying.compact}:{first.isoformat()}:{last.isoformat()}"
+        load = partial(self.data.implied_history, underlying, first, last)
+        return await self.cache.get(
+            key, ttl.HISTORY_S, lambda: _or_nothing(load(), ImpliedHistory())
         )
+
+    async def events(self, underlying: EquitySymbol, days: int) -> tuple[MarketEvent, ...]:
+        """Return what is known of today and so many days after it; nothing of a feed without it."""
+        today = exchange_date(self.now())
+        load = partial(self.data.events, underlying, today, today + timedelta(days=days))
+        key = f"events:{today.isoformat()}:{underlying.compact}:{days}"
+        return await self.cache.get(key, ttl.HISTORY_S, lambda: _or_nothing(load(), ()))
 
     @property
     def _today(self) -> str:
@@ -256,14 +258,15 @@ class MarketRoom:
         found = await self.cache.get_many(tuple(keys), ttl_s, load)
         return {keys[key]: quote for key, quote in found.items() if quote is not None}
 
-    async def _daily(self, symbol: EquitySymbol, now: datetime) -> tuple[Bar, ...]:
-        """Return the daily bars for statistics; a feed that keeps none has none."""
-        try:
-            return await self.bars(symbol, Interval.DAY, now - _HISTORY, now)
-        except Denied as denied:
-            if denied.reason is Reason.DATA_UNAVAILABLE:
-                return ()
-            raise
+
+async def _or_nothing(asked: Awaitable[T], nothing: T) -> T:
+    """Return an answer; a feed that has no such data gives `nothing`."""
+    try:
+        return await asked
+    except Denied as denied:
+        if denied.reason in {Reason.DATA_UNAVAILABLE, Reason.NOT_SUPPORTED}:
+            return nothing
+        raise
 
 
 def _why_unquoted(symbol: OptionSymbol, listed: Iterable[Expiration]) -> Reason:
