@@ -7,10 +7,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
+import pytest
+
 from strikedesk.brokers.paper.broker import PaperBroker
 from strikedesk.brokers.paper.keeper import WorldKeeper
 from strikedesk.brokers.paper.opening import Opening
 from strikedesk.domain.broking import BrokerOrder, PlaceTicket
+from strikedesk.domain.errors import Unavailable
 from strikedesk.domain.orders import Action, Leg, OrderRequest, OrderType
 from strikedesk.domain.ports import WorldStore
 from strikedesk.domain.quotes import Quote
@@ -104,6 +107,20 @@ async def test_a_frozen_clock_that_another_process_moves_is_followed() -> None:
         assert (await the_next(quotes)).bid == Decimal("7.00")
 
 
+async def test_while_the_worlds_time_stands_still_the_market_is_left_alone() -> None:
+    """A frozen market is looked at a few times a second by every server that runs."""
+    market = quoted()
+    broker = a_broker(MemoryWorldStore(), market, StoppedClock())
+    async with broker.quote_stream([CALL]) as quotes:
+        await the_next(quotes)
+        asked = market.asked
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await anext(quotes)
+
+    assert market.asked == asked
+
+
 async def test_a_slow_reader_misses_no_fill_of_an_order() -> None:
     """States in between are passed over; the newest carries every fill of all of them."""
     clock, market = StoppedClock(), quoted(size=2)
@@ -124,6 +141,23 @@ async def test_a_slow_reader_misses_no_fill_of_an_order() -> None:
     assert states == [*[OrderState.PARTIALLY_FILLED] * 2, OrderState.FILLED]
     assert (told.state, told.filled_units) == (OrderState.FILLED, 5)
     assert [fill.signed_quantity for fill in told.fills] == [2, 2, 1]
+
+
+async def test_a_world_that_was_put_back_ends_the_stream_of_its_orders() -> None:
+    """Orders that never were cannot be told as ended; whoever reads again begins with what is."""
+    clock, market, store = StoppedClock(), quoted(), MemoryWorldStore()
+    broker = a_broker(store, market, clock)
+    account_id = (await broker.accounts())[0].account_id
+    before = dict(store.worlds)
+    async with broker.account_stream(account_id) as orders:
+        working = await bid(broker, "5.00", 1)
+        assert await the_next(orders) == working
+        store.worlds = before
+        with pytest.raises(Unavailable):
+            await the_next(orders)
+    async with broker.account_stream(account_id) as orders:
+        again = await bid(broker, "4.00", 1)
+        assert await the_next(orders) == again
 
 
 async def test_a_fill_that_another_process_saw_first_is_told_here() -> None:

@@ -172,7 +172,7 @@ def _is_possible(asked: Width) -> bool:
             return asked.count <= _DAYS_MAX
         case Unit.WEEK:
             return asked.count == 1
-        case Unit.MONTH:
+        case _:
             return _MONTHS % asked.count == 0
 
 

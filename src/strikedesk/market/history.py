@@ -124,7 +124,7 @@ def _days_shown(width: Width) -> int:
             return 90 * width.count
         case Unit.WEEK:
             return 364
-        case Unit.MONTH:
+        case _:
             years = _YEARS_OF_MONTHS if width.count == 1 else _YEARS_OF_MORE
             return 365 * years + 1
 

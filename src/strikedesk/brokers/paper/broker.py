@@ -85,7 +85,7 @@ class PaperBroker:
             keeper=self._keeper, venue=self._venue, archive=self._archive, market=market
         )
         self._order_feed = OrderFeed(
-            keeper=self._keeper, archive=self._archive, clerk=self._clerk, every_s=look_every_s
+            keeper=self._keeper, archive=self._archive, every_s=look_every_s
         )
         self._order_hub = Hub(self._order_feed)
         self._quote_hub = Hub(

@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
 from strikedesk.brokers.paper.archive import Archive
-from strikedesk.brokers.paper.clerk import Clerk
 from strikedesk.brokers.paper.keeper import Snapshot, WorldKeeper
 from strikedesk.brokers.paper.venue import Venue
 from strikedesk.brokers.streams import Hub
 from strikedesk.domain.broking import BrokerOrder
+from strikedesk.domain.errors import Unavailable
 from strikedesk.domain.quotes import Quote
+from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import Symbol
 from strikedesk.exchange.world import World
 
@@ -66,7 +67,6 @@ class OrderFeed:
 
     keeper: WorldKeeper
     archive: Archive
-    clerk: Clerk
     every_s: float
     _followed: dict[str, _Followed] = field(default_factory=dict[str, _Followed], init=False)
 
@@ -109,8 +109,9 @@ class OrderFeed:
             for order in seen.world.orders_of(account_id)
             if order.order_id not in ended
         }
-        for gone in sorted(followed.working - working.keys() - ended.keys()):
-            ended[gone] = await self.clerk.ended(account_id, gone)
+        if followed.working - working.keys() - ended.keys() or seen.at < followed.since:
+            # Another world was put in this one's place: whoever reads begins anew.
+            raise Unavailable(Reason.BROKER_UNAVAILABLE)
         for order_id, order in ended.items():
             if order_id not in followed.ended:
                 hub.publish(account_id, order_id, order, stands=False)
