@@ -1,7 +1,8 @@
 """Quotes to many readers through one hub, beside bare queues that do the same.
 
 5,000 updates a second of 500 symbols, every one to each of 50 readers. The delay is from the
-publishing of a quote to its arrival in a reader; on a busy machine both floor and figure grow. Run: `python -m benchmarks.streams`.
+publishing of a quote to its arrival in a reader; on a busy machine floor and figure both grow.
+Run: `python -m benchmarks.streams`.
 """
 
 import asyncio
