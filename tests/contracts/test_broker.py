@@ -21,7 +21,9 @@ from strikedesk.domain.broking import (
     Receipt,
     ReplaceTicket,
 )
+from strikedesk.domain.calendar import exchange_date, sessions_between
 from strikedesk.domain.errors import Denied, Rejected
+from strikedesk.domain.events import Split
 from strikedesk.domain.orders import Action, Leg, OrderRequest, OrderType, TimeInForce
 from strikedesk.domain.ports import Broker, TransactionPage, WorldStore
 from strikedesk.domain.quotes import Interval, Quote
@@ -76,6 +78,10 @@ def _scripted(stores: Sequence[WorldStore]) -> Stage:
     market.tell("AAPL261218C00200000", "6.00", "6.20")
     market.tell("AAPL261218C00210000", "2.00", "2.10")
     market.tell("AAPL261218C00500000", None, "0.05")
+    market.implied = {("AAPL", NOON.date() - timedelta(days=n)): 0.2 + n / 100 for n in range(9)}
+    market.scheduled = (
+        Split(underlying="AAPL", day=NOON.date() + timedelta(days=4), new=2, old=1),
+    )
     return Stage(
         connect=_connecting(market, stores),
         near=parse_option("AAPL261218C00200000"),
@@ -325,6 +331,44 @@ async def test_search_finds_an_underlying_by_the_beginning_of_its_ticker(
 
     assert EquitySymbol(stage.near.underlying) in [info.symbol for info in found]
     assert await broker.search("no such thing", 10) == ()
+
+
+async def test_implied_volatility_is_told_of_sessions_that_are_over(
+    broker: Broker, stage: Stage
+) -> None:
+    """Oldest first, both days included; the session under way has no close yet."""
+    today = exchange_date(broker.now())
+    underlying = EquitySymbol(stage.near.underlying)
+
+    told = await broker.implied_history(underlying, today - timedelta(days=7), today)
+
+    over = [each.day for each in sessions_between(today - timedelta(days=7), today)][:-1]
+    assert [close.day for close in told.closes] == over
+    assert all(0 < close.volatility < 5 for close in told.closes)
+
+
+async def test_events_come_by_day_and_within_the_days_asked(broker: Broker, stage: Stage) -> None:
+    today = exchange_date(broker.now())
+    underlying = EquitySymbol(stage.near.underlying)
+
+    told = await broker.events(underlying, today, today + timedelta(days=365))
+
+    assert [event.day for event in told] == sorted(event.day for event in told)
+    for event in told:
+        assert event in await broker.events(underlying, event.day, event.day)
+    assert await broker.events(underlying, today, today - timedelta(days=1)) == ()
+
+
+async def test_what_is_not_listed_has_neither_past_nor_future(broker: Broker) -> None:
+    """An empty answer would read as a quiet company."""
+    today = exchange_date(broker.now())
+    for question in (
+        broker.implied_history(EquitySymbol("ZZZZ"), today, today),
+        broker.events(EquitySymbol("ZZZZ"), today, today),
+    ):
+        with pytest.raises(Denied) as denied:
+            await question
+        assert denied.value.reason is Reason.SYMBOL_NOT_FOUND
 
 
 # Placing

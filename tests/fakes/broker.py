@@ -4,12 +4,14 @@ It does not deduplicate, so an order sent twice shows as two. The books behind i
 """
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from strikedesk.brokers.streams import Hub
 from strikedesk.domain.accounts import Account, AccountKind, Balances, Environment, Position
 from strikedesk.domain.broking import (
     BrokerOrder,
@@ -22,13 +24,15 @@ from strikedesk.domain.broking import (
     ReplaceTicket,
     Ticket,
 )
-from strikedesk.domain.errors import Denied, OutcomeUnknown, Rejected, Unavailable
+from strikedesk.domain.errors import Denied, DeskError, OutcomeUnknown, Rejected, Unavailable
+from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.orders import OrderRequest, OrderType, TimeInForce
 from strikedesk.domain.ports import Clock, TransactionPage
 from strikedesk.domain.quotes import Bar, Chain, Expiration, Feed, Interval, Quote, SymbolInfo
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
 from strikedesk.domain.symbols import EquitySymbol, Symbol
+from strikedesk.domain.volatility import ImpliedHistory
 
 ACCOUNT = Account(
     account_id="PAPER0001",
@@ -38,6 +42,10 @@ ACCOUNT = Account(
     environment=Environment.PAPER,
     simulated=True,
 )
+
+
+LOOK_EVERY_S = 0.002
+OVER = {OrderState.FILLED, OrderState.CANCELLED, OrderState.REPLACED}
 
 
 class Day(StrEnum):
@@ -57,6 +65,7 @@ class ScriptedBroker:
     """Quotes and positions are set by the test; `day` says what comes of the next ticket.
 
     `answer`, where set, is an event that every answer waits for; `heard` tells that one waits.
+    `breaks_with`, where set, ends its streams.
     """
 
     clock: Clock
@@ -71,6 +80,14 @@ class ScriptedBroker:
     placed: list[BrokerOrder] = field(default_factory=list[BrokerOrder])
     heard: asyncio.Event = field(default_factory=asyncio.Event)
     answer: asyncio.Event | None = None
+    breaks_with: DeskError | None = None
+    _told: dict[str, BrokerOrder] = field(default_factory=dict[str, BrokerOrder])
+    _quote_hub: Hub[Symbol, Symbol, Quote] = field(init=False)
+    _order_hub: Hub[str, str, BrokerOrder] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._quote_hub = Hub(self._tell_quotes)
+        self._order_hub = Hub(self._tell_orders)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -140,6 +157,48 @@ class ScriptedBroker:
 
     async def search(self, text: str, limit: int) -> tuple[SymbolInfo, ...]:
         return ()
+
+    async def implied_history(
+        self, underlying: EquitySymbol, start: date, end: date
+    ) -> ImpliedHistory:
+        return ImpliedHistory()
+
+    async def events(
+        self, underlying: EquitySymbol, start: date, end: date
+    ) -> tuple[MarketEvent, ...]:
+        return ()
+
+    def quote_stream(
+        self, symbols: Collection[Symbol]
+    ) -> AbstractAsyncContextManager[AsyncIterator[Quote]]:
+        return self._quote_hub.reader(frozenset(symbols))
+
+    @asynccontextmanager
+    async def account_stream(self, account_id: str) -> AsyncGenerator[AsyncIterator[BrokerOrder]]:
+        if account_id != ACCOUNT.account_id:
+            raise Denied(Reason.ACCOUNT_UNKNOWN, account_id=account_id)
+        if account_id not in self._order_hub.wanted:
+            self._told = {o.broker_order_id: o for o in self.placed if o.state in OVER}
+        async with self._order_hub.reader((account_id,)) as orders:
+            yield orders
+
+    async def _tell_quotes(self, hub: Hub[Symbol, Symbol, Quote]) -> None:
+        while self.breaks_with is None:
+            for symbol, quote in (await self.quotes(hub.wanted)).items():
+                hub.publish(symbol, symbol, quote)
+            await hub.pause(LOOK_EVERY_S)
+        raise self.breaks_with
+
+    async def _tell_orders(self, hub: Hub[str, str, BrokerOrder]) -> None:
+        while self.breaks_with is None:
+            for order in self.placed:
+                key = order.broker_order_id
+                if order != self._told.get(key):
+                    stands = order.state not in OVER
+                    hub.publish(ACCOUNT.account_id, key, order, stands=stands)
+            self._told = {order.broker_order_id: order for order in self.placed}
+            await hub.pause(LOOK_EVERY_S)
+        raise self.breaks_with
 
     async def orders(
         self, account_id: str, *, since: datetime | None = None

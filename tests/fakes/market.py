@@ -31,14 +31,15 @@ class ScriptedMarket:
     """Says what it was told: a quote stands until the next one of its symbol.
 
     `indices` are numbers without shares; `stopped` those halted, `scheduled` what happens on days
-    to come, `promised` the terms of contracts that are not the usual ones. `asked` counts how
-    often quotes were looked at.
+    to come, `promised` the terms of contracts that are not the usual ones, `implied` the volatility
+    at the close of days. `asked` counts how often quotes were looked at.
     """
 
     indices: frozenset[str] = frozenset()
     stopped: frozenset[str] = frozenset()
     scheduled: tuple[MarketEvent, ...] = ()
     promised: dict[OptionSymbol, Terms] = field(default_factory=dict[OptionSymbol, Terms])
+    implied: dict[tuple[str, date], float] = field(default_factory=dict[tuple[str, date], float])
     asked: int = 0
     _told: dict[Symbol, list[Quote]] = field(default_factory=dict[Symbol, list[Quote]])
     _settled: dict[tuple[str, date], Decimal] = field(
@@ -157,6 +158,9 @@ class ScriptedMarket:
     def events(self, underlying: EquitySymbol, start: date, end: date) -> tuple[MarketEvent, ...]:
         mine = (event for event in self.scheduled if event.underlying == underlying.ticker)
         return tuple(event for event in mine if start <= event.day <= end)
+
+    def implied_volatility(self, underlying: EquitySymbol, day: date) -> float | None:
+        return self.implied.get((underlying.ticker, day))
 
     def settlement(self, contract: OptionSymbol) -> Decimal | None:
         return self._settled.get((contract.underlying, contract.expiration))

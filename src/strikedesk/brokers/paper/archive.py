@@ -32,8 +32,13 @@ class Archive:
 
     async def since(self, account_id: str, since: datetime) -> list[BrokerOrder]:
         """Return the orders that ended at `since` or later, newest first."""
+        found: list[BrokerOrder] = []
         async with aclosing(self._walk(account_id, since.astimezone(UTC).date())) as walk:
-            return [o async for o in walk if o.updated_at is not None and o.updated_at >= since]
+            async for order in walk:
+                if order.updated_at is None or order.updated_at < since:
+                    break
+                found.append(order)
+        return found
 
     async def by_client_id(self, account_id: str, client_order_id: str) -> BrokerOrder | None:
         """Return the newest ended order with this client order id; every page is read for it."""

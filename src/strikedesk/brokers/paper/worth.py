@@ -40,8 +40,8 @@ def worth_of(world: World, market: Market | None, at: datetime) -> tuple[Worth, 
 def _worth(world: World, account_id: str, market: Market | None, at: datetime) -> Decimal | None:
     account = world.accounts[account_id]
     if not account.stakes:
-        return account.cash
+        return account.cash + account.accrued
     if market is None:
         return None
     screen = look(market, priced_symbols(account), at)
-    return balances_of(world, account, screen).net_liquidation
+    return balances_of(world, account, screen, {}).net_liquidation

@@ -7,7 +7,13 @@ from strikedesk.domain.ports.brokers import Accounts, Broker, MarketData, Quotes
 from strikedesk.domain.ports.cache import Cache
 from strikedesk.domain.ports.keys import WrappedKey, WrappedKeyStore
 from strikedesk.domain.ports.ledger import HaltSwitch, Ledger
-from strikedesk.domain.ports.owner import CallerToken, CallerTokens, Watchlist, Watchlists
+from strikedesk.domain.ports.owner import (
+    CallerToken,
+    CallerTokens,
+    ListChange,
+    Watchlist,
+    Watchlists,
+)
 from strikedesk.domain.ports.time_and_chance import Clock, Entropy
 from strikedesk.domain.ports.worlds import (
     FreshStart,
@@ -30,6 +36,7 @@ __all__ = [
     "FreshStart",
     "HaltSwitch",
     "Ledger",
+    "ListChange",
     "MarketData",
     "Quotes",
     "TransactionPage",

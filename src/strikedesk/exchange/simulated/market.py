@@ -6,6 +6,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 
+import numpy as np
+
 from strikedesk.domain import calendar
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.events import MarketEvent
@@ -35,6 +37,7 @@ from strikedesk.exchange.simulated.pit import Pits, joined
 from strikedesk.exchange.simulated.rows import chain_rows, option_quotes, share_quote
 from strikedesk.exchange.simulated.series import SeriesRoom
 from strikedesk.exchange.simulated.standing import StandingQuotes
+from strikedesk.exchange.simulated.surface import variance_at_the_money
 from strikedesk.exchange.simulated.ticks import usd
 
 
@@ -174,6 +177,14 @@ class SimulatedMarket:
     ) -> tuple[MarketEvent, ...]:
         """Return nothing yet: nothing ever happens to a company of this market."""
         return ()
+
+    def implied_volatility(self, underlying: EquitySymbol, day: date) -> float | None:
+        """See `Market.implied_volatility`: that of the surface at the money."""
+        known, session = self._by_ticker.get(underlying.ticker), calendar.session_on(day)
+        if known is None or session is None or day < EPOCH:
+            return None
+        mood, years = np.array(self._pits.pit(known, session).day.mood), np.array(30 / 365)
+        return float(np.sqrt(variance_at_the_money(known, years=years, mood=mood) / years))
 
     def settlement(self, contract: OptionSymbol) -> Decimal | None:
         """Return the closing price of the last day, or of the session before where it was none.
