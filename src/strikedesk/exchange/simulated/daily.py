@@ -63,8 +63,13 @@ class Closes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Marks:
-    """What the calendar of a year does to openings: dividends in cents, the split, the news."""
+    """What the calendar of a year does to prices: dividends in cents, the split, the news.
 
+    `usual` is the logarithm that each session is drawn to, `accrued` what dividends take away.
+    """
+
+    usual: list[float]
+    accrued: float
     dividends: Mapping[date, int]
     news: Mapping[date, float]
     split_day: date | None
@@ -106,32 +111,12 @@ class DailyWalk:
         climate, marks = self.weather.climate(underlying, year), self._marks(underlying, year)
         close, days = self._close_before(underlying, year), dict[date, Day]()
         columns = climate.nights, climate.moves, climate.news, climate.moods
-        for session, night, move, news, mood in zip(sessions_of(year), *columns, strict=True):
+        for session, usual, *rest in zip(sessions_of(year), marks.usual, *columns, strict=True):
             if session.day == marks.split_day:
                 close = round(close / marks.ratio)
-            dividend = marks.dividends.get(session.day, 0)
-            sigma = _sigma(underlying, mood)
-            told = news * marks.news.get(session.day, 0.0)
-            opening = _moved(close - dividend, sigma * NIGHT * night + told)
-            drift = self._drift(underlying, session.day, close)
-            days[session.day] = Day(
-                session=session,
-                previous_close=close,
-                dividend=dividend,
-                open=opening,
-                close=_moved(opening, sigma * DAY * move + drift),
-                mood=mood,
-                sigma=sigma * DAY,
-                news=told,
-            )
+            days[session.day] = _day(underlying, session, close, (usual, *rest), marks)
             close = days[session.day].close
         return days
-
-    def _drift(self, underlying: Underlying, day: date, close: int) -> float:
-        """Return the pull to the trend, and the growth that dividends take away again."""
-        usual = math.log(self.schedule.usual_price(underlying, day) * 100)
-        accrued = 0.0 if underlying.pays is None else underlying.pays.annual / SESSIONS_PER_YEAR
-        return PULL * (usual - math.log(close)) + accrued
 
     def _marks(self, underlying: Underlying, year: int) -> _Marks:
         split, dividends = (
@@ -141,7 +126,11 @@ class DailyWalk:
         move = 0.0 if underlying.reports is None else underlying.reports.move
         # A report of the old year's last day shows in the new year; the rule draws none so late.
         reports = self.schedule.earnings(underlying, year)
+        usual = [self.schedule.usual_price(underlying, s.day) for s in sessions_of(year)]
+        accrued = 0.0 if underlying.pays is None else underlying.pays.annual / SESSIONS_PER_YEAR
         return _Marks(
+            usual=np.log(100.0 * np.array(usual)).tolist(),
+            accrued=accrued,
             dividends={each.day: int(each.amount * 100) for each in dividends},
             news={
                 _shown_on(e.day, late=e.after_close): REALISED_OVER_IMPLIED * move for e in reports
@@ -178,6 +167,31 @@ class DailyWalk:
     def _mood_before(self, measured: Underlying, session: Session) -> float:
         before = previous_session(session.day)
         return 0.0 if before.day < EPOCH else self.day(measured, before).mood.close
+
+
+def _day(
+    underlying: Underlying,
+    session: Session,
+    close: int,
+    drawn: tuple[float, float, float, float, Mood],
+    marks: _Marks,
+) -> Day:
+    """Return the session that follows a close, given its usual price, its normals and its mood."""
+    usual, night, move, news, mood = drawn
+    dividend, sigma = marks.dividends.get(session.day, 0), _sigma(underlying, mood)
+    told = news * marks.news.get(session.day, 0.0)
+    opening = _moved(close - dividend, sigma * NIGHT * night + told)
+    drift = PULL * (usual - math.log(close)) + marks.accrued
+    return Day(
+        session=session,
+        previous_close=close,
+        dividend=dividend,
+        open=opening,
+        close=_moved(opening, sigma * DAY * move + drift),
+        mood=mood,
+        sigma=sigma * DAY,
+        news=told,
+    )
 
 
 def _sigma(underlying: Underlying, mood: Mood) -> float:

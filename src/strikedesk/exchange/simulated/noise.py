@@ -52,9 +52,12 @@ def bell(bits: Bits) -> Ints:
     return ((pairs + (pairs >> _THIRTY_TWO)) & _LOWER_HALF).astype(np.int64) - _MEAN_OF_PARTS
 
 
-def even(bits: Bits) -> Ints:
+def even(bits: Bits) -> npt.NDArray[np.int32]:
     """Return four whole numbers of each draw, even about 0, deviating `STEPS_PER_EVEN_SIGMA`."""
-    return 2 * bits.astype("<u8").view("<u2").astype(np.int64) - int(_LOWEST)
+    parts = bits.astype("<u8", copy=False).view("<u2").astype(np.int32)
+    parts *= 2
+    parts -= np.int32(_LOWEST)
+    return parts
 
 
 def below(bits: Bits, bound: int) -> Ints:

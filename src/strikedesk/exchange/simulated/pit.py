@@ -26,6 +26,7 @@ from strikedesk.exchange.simulated.pricing import Book
 from strikedesk.exchange.simulated.quoting import sides
 from strikedesk.exchange.simulated.schedule import Schedule
 from strikedesk.exchange.simulated.selection import UNKNOWN, Selection
+from strikedesk.exchange.simulated.weather import sessions_of
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -105,6 +106,7 @@ class Pits:
         self.paths = Paths(seed=seed, schedule=self.schedule)
         self._outlooks = Outlooks(schedule=self.schedule)
         self._listings = Listings(daily=self.paths.daily)
+        self._traded = lru_cache(maxsize=1024)(self._trade)
         self._pit = lru_cache(maxsize=128)(self._open)
         self._selection = lru_cache(maxsize=1024)(self._select)
 
@@ -122,12 +124,17 @@ class Pits:
 
     def shares_traded(self, underlying: Underlying, day: date) -> int:
         """Return the shares that change hands in a session."""
-        counter = np.array([day.toordinal()])
-        bits = noise.draw(noise.key(self.seed, "shares", underlying.ticker), counter)
-        usual = underlying.shares_a_day
-        if split := self.schedule.split_between(underlying, date.min, day):
-            usual = usual * split.new // split.old
-        return usual * (700 + int(noise.below(bits, 600)[0])) // 1000
+        return self._traded(underlying, day.year)[day]
+
+    def _trade(self, underlying: Underlying, year: int) -> Mapping[date, int]:
+        days = [session.day for session in sessions_of(year)]
+        ordinals = np.array([day.toordinal() for day in days])
+        bits = noise.draw(noise.key(self.seed, "shares", underlying.ticker), ordinals)
+        split, usual = self.schedule.split(underlying), underlying.shares_a_day
+        after = usual if split is None else usual * split.new // split.old
+        shares = [after if split is not None and day >= split.day else usual for day in days]
+        parts = (700 + noise.below(bits, 600)).tolist()
+        return {d: s * part // 1000 for d, s, part in zip(days, shares, parts, strict=True)}
 
     def contract(self, pit: Pit, ladder: Ladder, place: int) -> Selection:
         """Return one contract alone, without its previous close: cheap where sessions are many."""

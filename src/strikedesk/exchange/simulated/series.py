@@ -1,6 +1,7 @@
 """One symbol through one session, step by step: what bars are made of."""
 
 from datetime import date, datetime
+from decimal import Decimal
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from strikedesk.exchange.simulated.moments import steps_in
 from strikedesk.exchange.simulated.noise import Floats, Ints
 from strikedesk.exchange.simulated.pit import Pits
 from strikedesk.exchange.simulated.quoting import sides
-from strikedesk.exchange.simulated.ticks import half_way
+from strikedesk.exchange.simulated.ticks import half_way, usd
 
 
 class SeriesRoom:
@@ -51,12 +52,11 @@ class SeriesRoom:
         """Return the bar of a whole session."""
         ratio, paths = self._ratio(underlying, session.day, end), self._pits.paths
         day, (low, high) = paths.daily.day(underlying, session), paths.range_of(underlying, session)
-        told = _divided(2 * np.array([day.open, high, low, day.close]), ratio).tolist()
+        opening, highest, lowest, close = _told((day.open, high, low, day.close), ratio)
         volume = None
         if not underlying.is_index:
-            shares = np.array(self._pits.shares_traded(underlying, session.day))
-            volume = int(traded(_times(shares, ratio), 1.0))
-        opening, highest, lowest, close = map(half_way, told)
+            shares = self._pits.shares_traded(underlying, session.day)
+            volume = shares * ratio[0] // ratio[1]
         return Bar(
             at=session.opens_at,
             open=opening,
@@ -98,6 +98,12 @@ class SeriesRoom:
             twice=quoted.bid + quoted.ask,
             volume=traded(contract.volume, _passed(pit.standing_steps)),
         )
+
+
+def _told(cents: tuple[int, ...], ratio: tuple[int, int]) -> list[Decimal]:
+    if ratio == (1, 1):
+        return [usd(each) for each in cents]
+    return [half_way(int(_divided(np.array(2 * each), ratio))) for each in cents]
 
 
 def _divided(twice: Ints, ratio: tuple[int, int]) -> Ints:
