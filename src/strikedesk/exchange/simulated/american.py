@@ -2,10 +2,10 @@
 
 An American contract is taken to be worth the best of the European ones it contains: those that end
 on one of many days up to its own, and exercise at once. For a call the days are those before each
-ex-date, the only ones on which exercise can pay; for a put they are each ex-date, and a grid of
-maturities. That is a little less than the whole right to choose (what a tree says is in the tests),
-and it keeps what matters: never below exercise, never less for a longer life, no butterfly below
-zero.
+ex-date, the only ones on which exercise can pay; for a put they are the ex-dates, those on which
+earnings are known, and a grid of maturities. That is a little less than the whole right to choose
+(the tests say how much less than a tree), and it keeps what matters: never below exercise, never
+less for a longer life, no butterfly below zero.
 """
 
 from typing import Final
@@ -15,11 +15,10 @@ import numpy as np
 from strikedesk.exchange.simulated.noise import Floats, Ints
 from strikedesk.exchange.simulated.outlook import SECONDS_PER_YEAR
 from strikedesk.exchange.simulated.pricing import Book, european
-from strikedesk.quant.contracts import BoolArray
 
 # The maturities tried for puts, in seconds, each a quarter longer than the one before.
 _GRID: Final = np.array([0.002 * 1.25**n for n in range(34)]) * SECONDS_PER_YEAR
-_SHORTER: Final = 0.97  # Of the life: enough to see whether the value falls towards its end.
+_SHORTER: Final = 0.999  # Of the life: shows how the value moves at its end, events apart.
 _BEFORE: Final = 1.0  # Seconds before an ex-date, when exercise still brings the dividend.
 
 
@@ -29,12 +28,12 @@ def values(book: Book) -> Floats:
         return european(book)
     size, puts = book.strike.size, np.flatnonzero(~book.is_call)
     shorter = book.now[puts] + _SHORTER * (book.ends[puts] - book.now[puts])
-    which, ends = _around_dividends(book)
+    which, ends = _around_events(book)
     every = np.concatenate((np.arange(size), puts, which))
     found = european(book.ending(every, np.concatenate((book.ends, shorter, ends))))
     value = found[:size].copy()
-    # A put's value falls with maturity, rises, and falls again; where it rises at its end, its
-    # best earlier date is today or an ex-date.
+    # A put's value falls with maturity, rises, and falls again, and jumps up at events; where it
+    # rises at its end, its best earlier date is today or an event.
     falling = puts[found[size : size + puts.size] > value[puts]]
     np.maximum.at(value, which, found[size + puts.size :])
     if falling.size:
@@ -42,13 +41,24 @@ def values(book: Book) -> Floats:
     return np.maximum(value, book.intrinsic)
 
 
-def _around_dividends(book: Book) -> tuple[Ints, Floats]:
-    """Return contracts with the ends to try: before ex-dates for calls, on them for puts."""
-    instants = book.outlook.ex[:, np.newaxis]
-    candidates = instants - np.where(book.is_call, _BEFORE, 0.0)
-    inside: BoolArray = (candidates > book.now) & (instants <= book.ends)
+def _around_events(book: Book) -> tuple[Ints, Floats]:
+    """Return contracts with the ends to try: before ex-dates for calls, on events for puts."""
+    calls, puts = np.flatnonzero(book.is_call), np.flatnonzero(~book.is_call)
+    ahead = book.outlook
+    found = [
+        _inside(book, calls, ahead.ex - _BEFORE),
+        _inside(book, puts, np.concatenate((ahead.ex, ahead.told))),
+    ]
+    which, ends = (np.concatenate(column) for column in zip(*found, strict=True))
+    return which, ends
+
+
+def _inside(book: Book, chosen: Ints, instants: Floats) -> tuple[Ints, Floats]:
+    """Return the chosen contracts with those instants that lie within their lives."""
+    candidates = instants[:, np.newaxis]
+    inside = (candidates > book.now[chosen]) & (candidates <= book.ends[chosen])
     place, contract = np.nonzero(inside)
-    return contract, candidates[place, contract]
+    return chosen[contract], instants[place]
 
 
 def _best_of_grid(book: Book, chosen: Ints) -> Floats:
