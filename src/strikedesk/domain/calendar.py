@@ -189,6 +189,7 @@ def expiration_instant(expiration: date, settlement: Settlement) -> datetime:
     return session.opens_at if settlement is Settlement.AM else session.closes_at
 
 
+@lru_cache(maxsize=4096)
 def third_friday_monthly(year: int, month: int) -> date:
     """Return the standard monthly expiration: the third Friday, if closed the session before."""
     return _session_or_before(_nth_weekday(year, month, _FRIDAY, 3))

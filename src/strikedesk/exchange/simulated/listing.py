@@ -121,15 +121,28 @@ class Listings:
         ended = [k for k, ladder in listed.items() if k[1] <= today and ladder.ends_at <= moment.at]
         return {k: v for k, v in listed.items() if k not in ended} if ended else listed
 
+    def ladder(self, underlying: Underlying, moment: Moment, key: Key) -> Ladder | None:
+        """Return one expiration listed at a moment, without making the others."""
+        today = moment.session.day
+        if key[1] < today:
+            return None
+        found = (ladder for ladder in self._made(underlying, today, key[1]) if ladder.key == key)
+        ladder = next(found, None)
+        return ladder if ladder is not None and moment.at < ladder.ends_at else None
+
     def _list(self, underlying: Underlying, today: date) -> Mapping[Key, Ladder]:
+        return {ladder.key: ladder for ladder in self._made(underlying, today)}
+
+    def _made(
+        self, underlying: Underlying, today: date, only: date | None = None
+    ) -> Iterator[Ladder]:
+        """Yield what is listed on a session's day, of every expiration or of one."""
         closes = self._daily.closes_through(underlying, today.year)
         split = self._daily.schedule.split_between(underlying, date.min, today)
-        ladders = [
-            ladder
-            for listing, leads in listed_on(underlying, today).items()
-            for ladder in self._ladders(underlying, listing, _reaches(closes, leads, split, today))
-        ]
-        return {ladder.key: ladder for ladder in ladders}
+        for listing, leads in listed_on(underlying, today).items():
+            if only is None or listing.day == only:
+                reaches = _reaches(closes, leads, split, today)
+                yield from self._ladders(underlying, listing, reaches)
 
     def _ladders(
         self, underlying: Underlying, listing: Listing, reaches: "_Reaches"

@@ -51,12 +51,6 @@ class Pit:
         """The session."""
         return self.day.session
 
-    @property
-    def opening(self) -> Moment:
-        """Its first step."""
-        session = self.session
-        return Moment(session=session, step=0, at=session.opens_at, is_open=True)
-
     def standing(self, moment: Moment) -> Moment:
         """Return the moment whose prices stand at a moment: in a halt, that of its begin."""
         if self.halt is None or moment.step not in self.halt:
@@ -117,6 +111,10 @@ class Pits:
     def ladders(self, underlying: Underlying, moment: Moment) -> Mapping[Key, Ladder]:
         """Return the listed expirations, by day."""
         return self._listings.ladders(underlying, moment)
+
+    def ladder(self, underlying: Underlying, moment: Moment, key: Key) -> Ladder | None:
+        """Return one listed expiration: cheap where sessions are many."""
+        return self._listings.ladder(underlying, moment, key)
 
     def selection(self, pit: Pit, ladder: Ladder) -> Selection:
         """Return every contract of an expiration."""
@@ -184,7 +182,7 @@ class Pits:
         if closed is None:
             return unknown
         key, divisor = _before(ladder, split)
-        old = self.ladders(pit.underlying, closed).get(key)
+        old = self.ladder(pit.underlying, closed, key)
         if old is None:
             return unknown
         before = self.pit(pit.underlying, closed.session)

@@ -12,7 +12,7 @@ from strikedesk.exchange.simulated.activity import traded
 from strikedesk.exchange.simulated.american import values
 from strikedesk.exchange.simulated.bars import Series, SeriesOf
 from strikedesk.exchange.simulated.catalogue import Underlying
-from strikedesk.exchange.simulated.moments import steps_in
+from strikedesk.exchange.simulated.moments import opening_of, steps_in
 from strikedesk.exchange.simulated.noise import Floats, Ints
 from strikedesk.exchange.simulated.pit import Pits
 from strikedesk.exchange.simulated.quoting import sides
@@ -84,12 +84,12 @@ class SeriesRoom:
     def _contract(
         self, underlying: Underlying, symbol: OptionSymbol, session: Session
     ) -> Series | None:
-        pit = self._pits.pit(underlying, session)
-        listed = self._pits.ladders(underlying, pit.opening)
-        ladder = listed.get((symbol.root, symbol.expiration))
+        key = symbol.root, symbol.expiration
+        ladder = self._pits.ladder(underlying, opening_of(session), key)
         place = None if ladder is None else ladder.place(symbol)
         if ladder is None or place is None:
             return None
+        pit = self._pits.pit(underlying, session)
         contract = self._pits.contract(pit, ladder, place)
         book = pit.book_through(contract)
         quoted = sides(book, values(book), contract.volume)
