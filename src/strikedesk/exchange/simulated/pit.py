@@ -76,7 +76,7 @@ class Pit:
 
     def _book(self, steps: Ints, selection: Selection) -> Book:
         size = max(steps.size, selection.strike.size)
-        seconds = self.session.opens_at.timestamp() + steps * STEP.total_seconds()
+        seconds: Floats = self.session.opens_at.timestamp() + steps * STEP.total_seconds()
         return Book(
             underlying=self.underlying,
             outlook=self.outlook,
