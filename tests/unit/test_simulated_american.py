@@ -65,18 +65,18 @@ def escrow(book: Book, years: float) -> float:
 
 @pytest.mark.parametrize("ticker", ["KO", "TLT", "F", "TSLA"])
 @pytest.mark.parametrize("call", [True, False])
-@pytest.mark.parametrize("years", [0.1, 0.5, 2.0])
+@pytest.mark.parametrize(("years", "most"), [(0.1, 0.003), (0.5, 0.007), (2.0, 0.023)])
 def test_early_exercise_is_worth_nearly_what_a_tree_says(
-    ticker: str, call: bool, years: float
+    ticker: str, call: bool, years: float, most: float
 ) -> None:
-    """At most 1.6 % of the spot less (puts of two years), and never more than the tree's own error."""
+    """A fraction of the spot less, and never more than by the tree's own error."""
     for moneyness in (0.7, 0.85, 1.0, 1.15, 1.3):
         book = a_book(flat(ticker), years=years, moneyness=moneyness, call=call)
         spot = float(book.spot[0])
 
         missing = (by_tree(book) - float(values(book)[0])) / spot
 
-        assert -0.002 <= missing <= 0.016, (moneyness, missing)
+        assert -0.002 <= missing <= most, (moneyness, missing)
 
 
 def test_the_right_to_exercise_early_is_worth_something() -> None:

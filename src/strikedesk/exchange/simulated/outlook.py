@@ -78,15 +78,6 @@ class Outlooks:
         return float(dividend.amount) * (1.0 if split is None else split.new / split.old)
 
 
-NOTHING_AHEAD: Final = Outlook(
-    since=0.0,
-    ex=np.array([], dtype=np.float64),
-    paid=np.zeros(1),
-    told=np.array([], dtype=np.float64),
-    moved=np.zeros(1),
-)
-
-
 def _passed(instants: Floats, now: Floats) -> Ints:
     return np.searchsorted(instants, now, side="right").astype(np.int64)
 

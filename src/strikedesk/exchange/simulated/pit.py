@@ -76,14 +76,14 @@ class Pit:
 
     def _book(self, steps: Ints, selection: Selection) -> Book:
         size = max(steps.size, selection.strike.size)
-        seconds: Floats = self.session.opens_at.timestamp() + steps * STEP.total_seconds()
+        later = (steps * STEP.total_seconds()).astype(np.float64)
         return Book(
             underlying=self.underlying,
             outlook=self.outlook,
             spot=_wide(self.path[steps] / 100.0, size),
             mood=_wide(self.mood[steps], size),
             strike=_wide(selection.strike, size),
-            now=_wide(seconds, size),
+            now=_wide(self.session.opens_at.timestamp() + later, size),
             ends=_wide(selection.ends, size),
             is_call=_wide(selection.is_call, size),
             scale=_wide(selection.scale, size),
