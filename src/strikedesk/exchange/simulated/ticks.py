@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Final
 
 
@@ -17,7 +18,9 @@ class TickRule:
 
 PENNY: Final = TickRule(1, 1)
 NICKEL: Final = TickRule(1, 5)
-INDEX: Final = TickRule(5, 10)
+COARSE: Final = TickRule(5, 10)
+
+TICK_RULES: Final = MappingProxyType({"penny": PENNY, "nickel": NICKEL, "coarse": COARSE})
 
 
 @lru_cache(maxsize=65_536)
