@@ -6,8 +6,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 
-import numpy as np
-
 from strikedesk.domain import calendar
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.events import MarketEvent
@@ -45,7 +43,6 @@ from strikedesk.exchange.simulated.rows import (
 from strikedesk.exchange.simulated.selection import joined
 from strikedesk.exchange.simulated.series import SeriesRoom
 from strikedesk.exchange.simulated.standing import StandingQuotes
-from strikedesk.exchange.simulated.surface import variance_at_the_money
 from strikedesk.exchange.simulated.ticks import usd
 
 
@@ -196,14 +193,6 @@ class SimulatedMarket:
         """Return what is scheduled from `start` to `end`, both included, by day."""
         known = self._by_ticker.get(underlying.ticker)
         return () if known is None else self._pits.schedule.events(known, start, end)
-
-    def implied_volatility(self, underlying: EquitySymbol, day: date) -> float | None:
-        """See `Market.implied_volatility`: that of the surface at the money."""
-        known, session = self._by_ticker.get(underlying.ticker), calendar.session_on(day)
-        if known is None or session is None or day < EPOCH:
-            return None
-        mood, years = np.array(self._pits.pit(known, session).day.mood), np.array(30 / 365)
-        return float(np.sqrt(variance_at_the_money(known, years=years, mood=mood) / years))
 
     def settlement(self, contract: OptionSymbol) -> Decimal | None:
         """Return the price of the last day, or of the session before where it was none.
