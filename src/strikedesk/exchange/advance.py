@@ -3,15 +3,21 @@
 Law: advancing in one step or in many leaves the same world.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from strikedesk.domain.quotes import Quote
 from strikedesk.domain.states import OrderState
 from strikedesk.domain.symbols import OptionSymbol
+from strikedesk.exchange.book import WorkingOrder
 from strikedesk.exchange.expiry import ends_at, settle
 from strikedesk.exchange.market import Market
-from strikedesk.exchange.screen import look
+from strikedesk.exchange.orders import carry_out
+from strikedesk.exchange.placing import begin
+from strikedesk.exchange.queue import Perch
+from strikedesk.exchange.screen import Screen, look
 from strikedesk.exchange.trading import attempt, end
 from strikedesk.exchange.world import World
 
@@ -52,12 +58,17 @@ def _match_until(world: World, market: Market, until: datetime, effort: int) -> 
 
     Return the effort. Whoever called looks again at what ends next: a fill may have changed it.
     """
-    spent = 0
+    spent, before = 0, None
     for tick in _ticks(world, market, until):
-        spent += _A_TICK + _A_QUOTE * len(world.orders.symbols) + len(world.orders)
+        # How the market stood when the orders were last looked at: the same whoever asks, and when.
+        before = before or look(market, world.orders.symbols, world.advanced_to)
+        screen = replace(look(market, world.orders.symbols, tick), before=before)
+        stirred = _stirred(world, screen)
+        spent += _A_TICK + _A_QUOTE * len(world.orders.symbols) + len(stirred)
         world.advanced_to = tick
-        if _match_at(world, market, tick) or spent >= effort:
+        if _match(world, market, screen, stirred) or spent >= effort:
             return spent
+        before = replace(screen, before=None)
     world.advanced_to = until
     return spent
 
@@ -69,13 +80,41 @@ def _ticks(world: World, market: Market, until: datetime) -> Iterator[datetime]:
     return market.ticks(frozenset(world.orders.symbols), world.advanced_to, until)
 
 
-def _match_at(world: World, market: Market, tick: datetime) -> bool:
-    """Give every working order its chance, oldest first; return whether the books changed."""
-    screen = look(market, world.orders.symbols, tick)
+def _match(world: World, market: Market, screen: Screen, stirred: Iterable[WorkingOrder]) -> bool:
+    """Give orders their chance, oldest first; return whether the books changed."""
     before = len(world.changes.lines) + len(world.changes.ended)
-    for order in world.orders:
-        attempt(world, order, screen)
+    for seen in stirred:
+        # An earlier one may have ended it, or taken a part of it.
+        order = world.orders.get(seen.order_id)
+        if order is not None:
+            attempt(world, order, screen)
+            begin(world, market, screen.at)
     return len(world.changes.lines) + len(world.changes.ended) > before
+
+
+def _stirred(world: World, screen: Screen) -> list[WorkingOrder]:
+    """Return the orders that something could happen to, oldest first.
+
+    Where nothing was quoted anew, or quotes stay away from where an order rests, nothing can.
+    """
+    found = {order.order_id: order for order in world.orders.to_arrive}
+    for symbol in world.orders.symbols:
+        quote = screen.quotes.get(symbol)
+        if quote is not None and not screen.is_still(symbol):
+            near = _near(quote, world.orders.standing(symbol))
+            found.update((order.order_id, order) for order in near)
+    return sorted(found.values(), key=lambda order: order.number)
+
+
+def _near(quote: Quote, standing: Iterable[Perch]) -> Iterator[WorkingOrder]:
+    """Yield the orders of a symbol, less those that rest further away than anything quoted."""
+    prices = [price for price in (quote.bid, quote.ask, quote.last) if price is not None]
+    if not prices:
+        return
+    low, high = min(prices), max(prices)
+    for sign, rests_at, order in standing:
+        if rests_at is None or (rests_at >= low if sign > 0 else rests_at <= high):
+            yield order
 
 
 def _next_end(world: World) -> datetime | None:
@@ -92,9 +131,14 @@ def _ends(world: World) -> Iterator[datetime]:
 
 
 def _close_out(world: World, market: Market, at: datetime) -> None:
-    """End the orders whose time is up, then settle the contracts that have ended."""
+    """Do what was asked for, end the orders whose time is up, settle contracts that have ended."""
     if any(instant <= at for instant in world.orders.ends):
-        for order in world.orders:
+        for seen in world.orders:
+            order = world.orders.get(seen.order_id)
+            if order is None:
+                continue
             if order.expires_at is not None and order.expires_at <= at:
                 end(world, order, OrderState.EXPIRED, order.expires_at)
+            elif order.pending is not None and order.pending.due <= at:
+                carry_out(world, market, order)
     settle(world, market, at)

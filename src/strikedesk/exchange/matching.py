@@ -4,7 +4,8 @@ Law: an order never trades through its limit, a side that is missing never fills
 filled than the quote displays and nobody took before.
 
 On arrival an order trades at the natural side of each leg. A limit order that has rested trades at
-its own limit when the market reaches it: nobody improves a price that stands. The legs of a resting
+its own limit when the market reaches it: nobody improves a price that stands. Before that it may
+have its turn in the line at its price: see `line`. The legs of a resting
 spread begin at their natural prices; the difference to the limit is put on bought legs first (they
 become dearer), then on sold ones (they become cheaper, never below nothing), in the order of their
 price. Leg prices are multiples of PRICE_STEP and add up exactly to the net that is reported, which
@@ -28,11 +29,12 @@ _NO_BOUND: Final = 2**63
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """So many units at these leg prices, USD per share."""
+    """So many units at these leg prices, USD per share. `in_line` = by its turn in the line."""
 
     units: int
     net: Decimal
     prices: Mapping[Symbol, Decimal]
+    in_line: bool = False
 
 
 def match(

@@ -30,12 +30,14 @@ def check_symbols(request: OrderRequest, screen: Screen) -> None:
     """Refuse what is not listed, what has ended, and shares of a number.
 
     Raises:
-        Rejected: SYMBOL_NOT_FOUND, CONTRACT_NOT_FOUND, INVALID_ORDER.
+        Rejected: SYMBOL_NOT_FOUND, CONTRACT_NOT_FOUND, CONTRACT_ENDED, INVALID_ORDER.
     """
     for leg in request.legs:
         symbol = leg.symbol
         option = isinstance(symbol, OptionSymbol)
-        if symbol not in screen.quotes or (option and ends_at(symbol) <= screen.at):
+        if isinstance(symbol, OptionSymbol) and ends_at(symbol) <= screen.at:
+            raise rejection(Reason.CONTRACT_ENDED, symbol=symbol.compact)
+        if symbol not in screen.quotes:
             missing = Reason.CONTRACT_NOT_FOUND if option else Reason.SYMBOL_NOT_FOUND
             raise rejection(missing, symbol=symbol.compact)
         if not option and symbol.underlying in screen.indices:

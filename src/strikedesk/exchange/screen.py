@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
+from strikedesk.domain.calendar import exchange_date
 from strikedesk.domain.quotes import Quote
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol
 from strikedesk.exchange.fees import Product
@@ -16,13 +17,36 @@ _INDEX: Final = "index"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
-    """The market at `at`, as far as it was asked for."""
+    """The market at `at`, as far as it was asked for; `before` is how it stood a tick earlier."""
 
     at: datetime
     quotes: Mapping[Symbol, Quote]
     indices: frozenset[str]
     is_open: bool
     halted: frozenset[str] = frozenset()
+    before: "Screen | None" = None
+
+    def traded(self, symbol: Symbol) -> int | None:
+        """Return what changed hands since the screen before; None where it was not told.
+
+        Of the first screen of a session that is all of the session's volume.
+        """
+        quote = self.quotes.get(symbol)
+        if self.before is None or quote is None or quote.volume is None:
+            return None
+        if not self.before.is_open or exchange_date(self.before.at) != exchange_date(self.at):
+            return quote.volume
+        known = self.before.quotes.get(symbol)
+        if known is None or known.volume is None:
+            return None
+        return max(0, quote.volume - known.volume)
+
+    def is_still(self, symbol: Symbol) -> bool:
+        """Whether nothing about a symbol differs from the screen before."""
+        if self.before is None or self.quotes.get(symbol) != self.before.quotes.get(symbol):
+            return False
+        ticker = symbol.underlying
+        return (ticker in self.halted) is (ticker in self.before.halted)
 
     def mark(self, symbol: Symbol) -> Decimal | None:
         """Return the best single price of a symbol, USD per share, or None."""

@@ -39,13 +39,14 @@ class Opening:
     """What a new world is given. A world that exists keeps what it was given then.
 
     `source` says which market the world lives on, as JSON (a seed, or a tape); a world is never
-    put onto another one.
+    put onto another one. `latency_ms`: see `Frame`.
     """
 
     clock: VenueClock = field(default_factory=VenueClock)
     source: Mapping[str, Json] = field(default_factory=dict[str, Json])
     accounts: tuple[AccountSpec, ...] = ACCOUNTS
     schedule: str = DEFAULT_SCHEDULE
+    latency_ms: int = 0
 
     def world(self, name: str, *, wall: datetime, entropy: Entropy) -> World:
         """Return a new world of that name."""
@@ -56,5 +57,6 @@ class Opening:
             clock=self.clock,
             source=self.source,
             schedule=self.schedule,
+            latency_ms=self.latency_ms,
         )
         return open_world(frame, self.accounts)

@@ -164,7 +164,7 @@ class SimulatedMarket:
         known = self._by_root.get(contract.root)
         if known is None:
             return None
-        return ON_AN_INDEX if known.is_index else ON_SHARES
+        return known.ticks.on(ON_AN_INDEX if known.is_index else ON_SHARES)
 
     def events(
         self,
