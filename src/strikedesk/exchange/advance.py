@@ -95,12 +95,14 @@ def _match(world: World, market: Market, screen: Screen, stirred: Iterable[Worki
 def _stirred(world: World, screen: Screen) -> list[WorkingOrder]:
     """Return the orders that something could happen to, oldest first.
 
-    Where nothing was quoted anew, or quotes stay away from where an order rests, nothing can.
+    Where nothing was quoted anew since the last tick of the session, or quotes stay away from
+    where an order rests, nothing can.
     """
     found = {order.order_id: order for order in world.orders.to_arrive}
+    opens = screen.opens
     for symbol in world.orders.symbols:
         quote = screen.quotes.get(symbol)
-        if quote is not None and not screen.is_still(symbol):
+        if quote is not None and (opens or not screen.is_still(symbol)):
             near = _near(quote, world.orders.standing(symbol))
             found.update((order.order_id, order) for order in near)
     return sorted(found.values(), key=lambda order: order.number)

@@ -90,5 +90,12 @@ def _follow(
     elif state is OrderState.EXPIRED and other.expires_at == order.expires_at:
         finish(world, other, OrderState.EXPIRED, at)
     else:
-        code = _FILLED_BESIDE if other.remaining < 1 else _ENDED_BESIDE
-        finish(world, other, OrderState.CANCELLED, at, code=code)
+        finish(world, other, OrderState.CANCELLED, at, code=_why(world, other))
+
+
+def _why(world: World, other: WorkingOrder) -> str:
+    """Return why a side ends with the other one."""
+    if other.remaining < 1:
+        return _FILLED_BESIDE
+    trigger = other.waits_for
+    return _ENDED_BESIDE if trigger is None or trigger in world.orders else _NOT_TRIGGERED

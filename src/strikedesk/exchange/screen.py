@@ -26,19 +26,29 @@ class Screen:
     halted: frozenset[str] = frozenset()
     before: "Screen | None" = None
 
+    @property
+    def opens(self) -> bool:
+        """Whether the market was closed, or another session's, the screen before."""
+        if self.before is None or not self.before.is_open:
+            return True
+        return exchange_date(self.before.at) != exchange_date(self.at)
+
     def traded(self, symbol: Symbol) -> int | None:
         """Return what changed hands since the screen before; None where it was not told.
 
-        Of the first screen of a session that is all of the session's volume.
+        Of the first quote of a session that is all of the session's volume.
         """
         quote = self.quotes.get(symbol)
         if self.before is None or quote is None or quote.volume is None:
             return None
-        if not self.before.is_open or exchange_date(self.before.at) != exchange_date(self.at):
-            return quote.volume
+        if self.opens:
+            of_today = exchange_date(quote.at) == exchange_date(self.at)
+            return quote.volume if of_today else 0
         known = self.before.quotes.get(symbol)
         if known is None or known.volume is None:
             return None
+        if exchange_date(known.at) != exchange_date(quote.at):
+            return quote.volume
         return max(0, quote.volume - known.volume)
 
     def is_still(self, symbol: Symbol) -> bool:

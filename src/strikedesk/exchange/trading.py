@@ -8,6 +8,7 @@ from strikedesk.domain.accounts import AccountKind, Transaction, TransactionKind
 from strikedesk.domain.broking import Fill
 from strikedesk.domain.calendar import exchange_date
 from strikedesk.domain.orders import TimeInForce
+from strikedesk.domain.quotes import Quote
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
 from strikedesk.exchange import linked, power
@@ -70,7 +71,7 @@ def _by_turn(
     """Let a resting order move up in its line, and say what it fills there."""
     part, price = order.parts[0], order.rests_at
     quote = screen.quotes.get(part.symbol)
-    if price is None or quote is None:
+    if price is None or quote is None or _is_met(order, quote):
         return order, None
     had = world.served_from(quote, part.sign)
     now = turn(order, quote, screen.traded(part.symbol), had)
@@ -81,6 +82,13 @@ def _by_turn(
         return order, None
     prices = {part.symbol: price}
     return order, Match(units=units, net=net_of(order.parts, prices), prices=prices, in_line=True)
+
+
+def _is_met(order: WorkingOrder, quote: Quote) -> bool:
+    """Whether the other side has come to the order's price: then it has what is displayed there."""
+    sign, price = order.parts[0].sign, order.rests_at
+    other = quote.natural(sign)
+    return other is not None and price is not None and (price - other) * sign >= 0
 
 
 def _end(world: World, order: WorkingOrder, at: datetime, reason: Reason) -> None:
