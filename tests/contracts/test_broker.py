@@ -693,6 +693,7 @@ async def test_a_group_is_taken_as_the_broker_says(
     assert {order.waits_for for order in rest} == {first.broker_order_id}
     assert (first.waits_for, first.state) == (None, OrderState.WORKING)
     assert await broker.orders(account_id) == tuple(reversed(receipt.members))
+    assert await stage.connect().orders(account_id) == tuple(reversed(receipt.members))
 
 
 async def test_a_group_is_found_by_its_id_and_by_those_of_its_orders(

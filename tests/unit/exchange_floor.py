@@ -170,6 +170,7 @@ def everything(world: World) -> dict[str, Json]:
         "header": write_header(world),
         "accounts": {key: write_account(account) for key, account in world.accounts.items()},
         "orders": {order.order_id: write_order(order) for order in world.orders},
+        "line": dict(world.line),
         "ended": [write_ended(order) for order in world.changes.ended],
         "lines": [write_line(line) for line in world.changes.lines],
     }

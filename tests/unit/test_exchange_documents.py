@@ -148,7 +148,6 @@ def working_orders(draw: st.DrawFn) -> WorkingOrder:
         fees=draw(AMOUNTS),
         fills=draw(FILLS),
         replaces=draw(st.none() | TEXTS),
-        ahead=draw(st.none() | st.integers(0, 10**6)),
         group=draw(st.none() | MEMBERSHIPS),
         waits_for=draw(st.none() | TEXTS),
         cut=draw(st.integers(0, 10**6)),
@@ -163,7 +162,7 @@ def test_an_order_of_an_older_world_is_tied_to_nothing() -> None:
     order.quote("AAPL", "199.90", "200.10")
     resting = order.place(an_order("buy 1 AAPL", net="150.00")).broker_order_id
     document = documents.write_order(next(iter(order.world.orders)))
-    for field in ("ahead", "group", "waits_for", "cut", "slot", "pending"):
+    for field in ("group", "waits_for", "cut", "slot", "pending"):
         del document[field]
 
     back = documents.read_order(resting, document)
@@ -327,7 +326,6 @@ def test_a_damaged_document_is_named_and_not_guessed_at(field: str, value: Json)
         {"group": ["w-1", "ocotillo", 1]},
         {"group": ["w-1"]},
         {"pending": ["cancel", "soon"]},
-        {"ahead": "many"},
     ],
 )
 def test_a_damaged_order_is_named_too(document: dict[str, Json]) -> None:

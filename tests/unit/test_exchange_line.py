@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from strikedesk.domain.errors import Rejected
 from strikedesk.domain.orders import TimeInForce
+from strikedesk.domain.ports import WorldRows
 from strikedesk.domain.states import OrderState
-from strikedesk.exchange.rows import read_header, write_header
+from strikedesk.exchange.rows import change_of, read_header, read_world, write_header
 from tests.builders import NOON
 from tests.fakes.market import ScriptedMarket
 from tests.unit.exchange_floor import CALL, FAR_CALL, Floor, a_world, an_order, everything
@@ -36,9 +37,7 @@ def filled(floor: Floor, order_id: str) -> int:
 
 
 def ahead(floor: Floor, order_id: str) -> int | None:
-    order = floor.world.orders.get(order_id)
-    assert order is not None
-    return order.ahead
+    return floor.world.line.get(order_id)
 
 
 def test_an_order_joins_behind_what_is_displayed_at_its_price(floor: Floor) -> None:
@@ -147,12 +146,12 @@ def test_a_market_without_volume_has_the_old_rule_alone() -> None:
 def test_a_market_without_sizes_has_the_old_rule_alone() -> None:
     floor = Floor()
     floor.quote("AAPL", "199.90", "200.10")
-    for minute, volume in ((0, 100), (1, 300)):
-        at = NOON + timedelta(minutes=minute)
-        floor.market.tell(CALL, "6.00", "6.20", at=at, size=None, last="6.00", volume=volume)
-        floor.to(at)
-        if not minute:
-            bid = floor.place(an_order(BID, net="6.00")).broker_order_id
+    floor.market.tell(CALL, "6.00", "6.20", size=None, last="6.00", volume=100)
+    bid = floor.place(an_order(BID, net="6.00")).broker_order_id
+
+    at = NOON + timedelta(minutes=1)
+    floor.market.tell(CALL, "6.00", "6.20", at=at, size=None, last="6.00", volume=300)
+    floor.to(at)
 
     assert floor.state(bid) is OrderState.WORKING
 
@@ -180,13 +179,18 @@ def test_the_volume_of_a_new_session_begins_at_nothing(floor: Floor) -> None:
 
 def test_what_was_traded_is_served_once_across_a_restart(floor: Floor) -> None:
     """The place in line and what was served are written down."""
-    first = floor.place(an_order(f"buy_to_open 2 {CALL}", net="6.10")).broker_order_id
+    floor.place(an_order(f"buy_to_open 2 {CALL}", net="6.10"))
+    last = floor.place(an_order(BID, net="6.00")).broker_order_id
     floor.trade(CALL, "6.00", "6.20", last="6.00", volume=101, size=20)
-    assert filled(floor, first) == 1
 
-    again = read_header(write_header(floor.world))
+    change = change_of(floor.world)
+    again = read_world(
+        WorldRows(header=change.header or {}, accounts=change.accounts, orders=change.orders)
+    )
 
     assert again.served == floor.world.served != {}
+    assert again.line == floor.world.line
+    assert again.line[last] == 19
 
 
 def test_an_older_world_has_served_nobody(floor: Floor) -> None:

@@ -6,6 +6,7 @@ Law: advancing in one step or in many leaves the same world.
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 
 from strikedesk.domain.quotes import Quote
@@ -13,10 +14,11 @@ from strikedesk.domain.states import OrderState
 from strikedesk.domain.symbols import OptionSymbol
 from strikedesk.exchange.book import WorkingOrder
 from strikedesk.exchange.expiry import ends_at, settle
+from strikedesk.exchange.line import Side, side_of
 from strikedesk.exchange.market import Market
+from strikedesk.exchange.matching import is_in_reach
 from strikedesk.exchange.orders import carry_out
 from strikedesk.exchange.placing import begin
-from strikedesk.exchange.queue import Perch
 from strikedesk.exchange.screen import Screen, look
 from strikedesk.exchange.trading import attempt, end
 from strikedesk.exchange.world import World
@@ -26,6 +28,7 @@ from strikedesk.exchange.world import World
 EFFORT: Final = 10_000
 _A_TICK: Final = 100
 _A_QUOTE: Final = 10
+_NOTHING: Final = Decimal(0)
 
 
 def advance(world: World, market: Market, until: datetime, *, effort: int = EFFORT) -> bool:
@@ -93,30 +96,49 @@ def _match(world: World, market: Market, screen: Screen, stirred: Iterable[Worki
 
 
 def _stirred(world: World, screen: Screen) -> list[WorkingOrder]:
-    """Return the orders that something could happen to, oldest first.
+    """Return the orders that something could happen to, oldest first; others move up in line.
 
     Where nothing was quoted anew since the last tick of the session, or quotes stay away from
     where an order rests, nothing can.
     """
     found = {order.order_id: order for order in world.orders.to_arrive}
-    opens = screen.opens
+    opens, spreads = screen.opens, dict[str, WorkingOrder]()
     for symbol in world.orders.symbols:
         quote = screen.quotes.get(symbol)
-        if quote is not None and (opens or not screen.is_still(symbol)):
-            near = _near(quote, world.orders.standing(symbol))
-            found.update((order.order_id, order) for order in near)
+        if quote is None or symbol.underlying in screen.halted:
+            continue
+        if opens or not screen.is_still(symbol):
+            for order in _near(world, screen, quote):
+                (spreads if len(order.parts) > 1 else found)[order.order_id] = order
+    for order in spreads.values():
+        if not order.arrived or is_in_reach(order, screen.quotes):
+            found[order.order_id] = order
     return sorted(found.values(), key=lambda order: order.number)
 
 
-def _near(quote: Quote, standing: Iterable[Perch]) -> Iterator[WorkingOrder]:
-    """Yield the orders of a symbol, less those that rest further away than anything quoted."""
-    prices = [price for price in (quote.bid, quote.ask, quote.last) if price is not None]
-    if not prices:
-        return
-    low, high = min(prices), max(prices)
-    for sign, rests_at, order in standing:
-        if rests_at is None or (rests_at >= low if sign > 0 else rests_at <= high):
+def _near(world: World, screen: Screen, quote: Quote) -> Iterator[WorkingOrder]:
+    """Yield the orders of a symbol that the market has come to, or that had their turn in line."""
+    traded = screen.traded(quote.symbol)
+    sides = {sign: side_of(quote, sign, traded) for sign in (1, -1)}
+    shown = [price for price in (quote.bid, quote.ask, quote.last) if price is not None]
+    low, high = min(shown, default=_NOTHING), max(shown, default=_NOTHING)
+    for sign, price, order in world.orders.standing(quote.symbol):
+        if price is None:
             yield order
+            continue
+        near = price >= low if sign > 0 else price <= high
+        if near and _has_its_turn(world, order, sides[sign], price):
+            yield order
+
+
+def _has_its_turn(world: World, order: WorkingOrder, side: Side, price: Decimal) -> bool:
+    """Whether the other side came to a resting order, or a trade; else it moves up in its line."""
+    if side.is_met(price):
+        return True
+    ahead, served = side.turn(price, world.line.get(order.order_id))
+    if not served:
+        world.stand(order.order_id, ahead)
+    return served > 0
 
 
 def _next_end(world: World) -> datetime | None:

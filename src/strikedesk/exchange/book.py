@@ -57,8 +57,7 @@ class WorkingOrder:
     of buying power held back for the rest. `arrived` = it has met an open market; `triggered` =
     its stop was touched; `expires_at` None = never. `number` is its place in the queue.
 
-    `ahead` = contracts or shares displayed ahead of it at its price, None = not told yet (see
-    `line`). `waits_for` names the order that must fill first, or give way to this replacement.
+    `waits_for` names the order that must fill first, or give way to this replacement.
     `cut` = units that the other side of its group has filled in its stead. Of the orders of one
     `slot` no more than one can fill: together they hold back what the dearest of them does.
     """
@@ -79,7 +78,6 @@ class WorkingOrder:
     fees: Decimal = NOTHING
     fills: tuple[Fill, ...] = field(default=())
     replaces: str | None = None
-    ahead: int | None = None
     group: Membership | None = None
     waits_for: str | None = None
     cut: int = 0

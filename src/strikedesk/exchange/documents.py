@@ -110,7 +110,6 @@ def read_order(order_id: str, document: Document) -> WorkingOrder:
         fees=fields.amount(document, "fees"),
         fills=_read_fills(document),
         replaces=fields.text_or_none(document, "replaces"),
-        ahead=fields.whole_or_none(document, "ahead"),
         group=_read_group(document),
         waits_for=fields.text_or_none(document, "waits_for"),
         cut=fields.whole_or_none(document, "cut") or 0,
@@ -236,7 +235,6 @@ def _write_ties(order: WorkingOrder) -> dict[str, Json]:
     """Return what most orders have nothing of; older documents lack all of it."""
     group, pending = order.group, order.pending
     return {
-        "ahead": order.ahead,
         "group": None if group is None else [group.group_id, group.kind.value, group.place],
         "waits_for": order.waits_for,
         "cut": order.cut,

@@ -18,65 +18,66 @@ market that tells no size or no volume has that rule alone, and so has a spread:
 the size of its net price.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from decimal import Decimal
 
 from strikedesk.domain.quotes import Quote
-from strikedesk.exchange.book import WorkingOrder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
-    """Where an order stands after a quote, and how much of what was traded was its own."""
+class Side:
+    """One side of a quote, as those who rest there see it: buyers (+1) at the bid.
 
-    ahead: int | None
-    served: int = 0
-
-
-def joined(order: WorkingOrder, quote: Quote) -> WorkingOrder:
-    """Return an order that begins to rest, in its place behind what the quote displays."""
-    return replace(order, ahead=_displayed_ahead(order, quote))
-
-
-def turn(order: WorkingOrder, quote: Quote, traded: int | None, served: int) -> Turn:
-    """Return what a quote does to a resting order.
-
-    `traded` is what has changed hands since the quote before, None = not told; `served` what other
-    orders of ours have had of it.
+    `other` is the price of the other side, at which they would trade at once; `traded` is what has
+    changed hands since the quote before. `None` = not told.
     """
-    shown = _displayed_ahead(order, quote)
-    known = [ahead for ahead in (order.ahead, shown) if ahead is not None]
-    ahead = min(known, default=None)
-    past = _past(order, quote)
-    if not traded or past is None or past < 0:
-        return Turn(ahead=ahead)
-    if past > 0:
-        return Turn(ahead=0, served=max(0, traded - served))
-    if order.ahead is None:
-        return Turn(ahead=ahead)
-    left = max(0, order.ahead - traded)
-    return Turn(
-        ahead=left if ahead is None else min(left, ahead),
-        served=max(0, traded - order.ahead - served),
-    )
+
+    sign: int
+    best: Decimal | None
+    size: int | None
+    other: Decimal | None = None
+    last: Decimal | None = None
+    traded: int | None = None
+
+    def is_met(self, price: Decimal) -> bool:
+        """Whether the other side has come to `price`: an order there has what it displays."""
+        if self.other is None:
+            return False
+        return price >= self.other if self.sign > 0 else price <= self.other
+
+    def joined(self, price: Decimal) -> int | None:
+        """Return who is ahead of an order that begins to rest at `price`; None = not told."""
+        if self.best is None or self.size is None:
+            return None
+        if self.best == price:
+            return self.size
+        return 0 if (self.best < price) is (self.sign > 0) else None
+
+    def turn(self, price: Decimal, ahead: int | None, had: int = 0) -> tuple[int | None, int]:
+        """Return who is ahead of a resting order now, and how much was traded with it.
+
+        `had` is what other orders of ours have had of what was traded.
+        """
+        shown = self.joined(price)
+        left = shown if ahead is None or (shown is not None and shown < ahead) else ahead
+        if not self.traded or self.last is None or self.size is None:
+            return left, 0
+        if self.last == price:
+            return self._served(left, ahead, had)
+        if (self.last < price) is (self.sign > 0):
+            return 0, max(0, self.traded - had)
+        return left, 0
+
+    def _served(self, left: int | None, ahead: int | None, had: int) -> tuple[int | None, int]:
+        """Return the same where what was traded was traded at the order's own price."""
+        traded = self.traded or 0
+        if ahead is None or left is None:
+            return left, 0
+        return min(left, max(0, ahead - traded)), max(0, traded - ahead - had)
 
 
-def _displayed_ahead(order: WorkingOrder, quote: Quote) -> int | None:
-    """Return what its side displays at its price or, where it is the best, 0; None = not told."""
-    bought, price = order.parts[0].sign > 0, order.rests_at
-    best, size = (quote.bid, quote.bid_size) if bought else (quote.ask, quote.ask_size)
-    if best is None or size is None or price is None:
-        return None
-    if best == price:
-        return size
-    return 0 if (best < price) is bought else None
-
-
-def _past(order: WorkingOrder, quote: Quote) -> int | None:
-    """Return 1 for a last trade beyond its price, 0 for one at it, -1 for one short of it."""
-    bought, price, last = order.parts[0].sign > 0, order.rests_at, quote.last
-    size = quote.bid_size if bought else quote.ask_size
-    if last is None or price is None or size is None:
-        return None
-    if last == price:
-        return 0
-    return 1 if (last < price) is bought else -1
+def side_of(quote: Quote, sign: int, traded: int | None = None) -> Side:
+    """Return the side of a quote on which buyers (+1) or sellers (-1) rest."""
+    best, size = (quote.bid, quote.bid_size) if sign > 0 else (quote.ask, quote.ask_size)
+    other = quote.natural(sign)
+    return Side(sign=sign, best=best, size=size, other=other, last=quote.last, traded=traded)

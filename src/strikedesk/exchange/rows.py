@@ -24,7 +24,10 @@ def change_of(world: World) -> WorldChange:
     """Return what happened to a world since it was forked, as rows to write."""
     changes = world.changes
     touched: dict[str, dict[str, Json]] = {
-        order.order_id: documents.write_order(order)
+        order.order_id: {
+            **documents.write_order(order),
+            "ahead": world.line.get(order.order_id),
+        }
         for order in map(world.orders.get, sorted(changes.orders))
         if order is not None
     }
@@ -62,6 +65,10 @@ def read_world(rows: WorldRows) -> World:
     orders = [documents.read_order(key, document) for key, document in rows.orders.items()]
     for order in sorted(orders, key=lambda order: order.number):
         world.orders.put(order)
+    for order_id, document in rows.orders.items():
+        ahead = fields.whole_or_none(document, "ahead")
+        if ahead is not None:
+            world.line[order_id] = ahead
     return world
 
 

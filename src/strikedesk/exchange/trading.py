@@ -8,14 +8,13 @@ from strikedesk.domain.accounts import AccountKind, Transaction, TransactionKind
 from strikedesk.domain.broking import Fill
 from strikedesk.domain.calendar import exchange_date
 from strikedesk.domain.orders import TimeInForce
-from strikedesk.domain.quotes import Quote
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
 from strikedesk.exchange import linked, power
 from strikedesk.exchange.accounts import NOTHING, multiplier_of
 from strikedesk.exchange.book import Part, WorkingOrder, filled_of, net_of
 from strikedesk.exchange.fees import Trade, load_schedule
-from strikedesk.exchange.line import joined, turn
+from strikedesk.exchange.line import side_of
 from strikedesk.exchange.matching import Match, closable, match, touched
 from strikedesk.exchange.screen import Screen
 from strikedesk.exchange.world import World
@@ -40,10 +39,11 @@ def attempt(world: World, order: WorkingOrder, screen: Screen) -> None:
         fresh = True
         order = replace(order, triggered=True, updated_at=screen.at)
     if fresh:
-        order = _kept(world, _in_line(order, screen))
+        order = _kept(world, order)
+        _join(world, order, screen)
     found = match(world, order, screen.quotes, fresh=fresh)
     if found is None and not fresh:
-        order, found = _by_turn(world, order, screen)
+        found = _by_turn(world, order, screen)
     if found is None:
         _end_if_immediate(world, order, screen.at)
     else:
@@ -60,35 +60,31 @@ def _kept(world: World, order: WorkingOrder) -> WorkingOrder:
     return order
 
 
-def _in_line(order: WorkingOrder, screen: Screen) -> WorkingOrder:
-    quote = screen.quotes.get(order.parts[0].symbol)
-    return order if order.rests_at is None or quote is None else joined(order, quote)
-
-
-def _by_turn(
-    world: World, order: WorkingOrder, screen: Screen
-) -> tuple[WorkingOrder, Match | None]:
-    """Let a resting order move up in its line, and say what it fills there."""
+def _join(world: World, order: WorkingOrder, screen: Screen) -> None:
+    """Let an order that begins to rest take its place behind what is displayed."""
     part, price = order.parts[0], order.rests_at
     quote = screen.quotes.get(part.symbol)
-    if price is None or quote is None or _is_met(order, quote):
-        return order, None
+    if price is not None and quote is not None:
+        world.stand(order.order_id, side_of(quote, part.sign).joined(price))
+
+
+def _by_turn(world: World, order: WorkingOrder, screen: Screen) -> Match | None:
+    """Let a resting order move up in its line, and return what it fills there."""
+    part, price = order.parts[0], order.rests_at
+    quote = screen.quotes.get(part.symbol)
+    if price is None or quote is None:
+        return None
+    side = side_of(quote, part.sign, screen.traded(part.symbol))
+    if side.is_met(price):
+        return None
     had = world.served_from(quote, part.sign)
-    now = turn(order, quote, screen.traded(part.symbol), had)
-    if now.ahead != order.ahead:
-        order = _kept(world, replace(order, ahead=now.ahead))
-    units = min(order.remaining, now.served // part.ratio)
+    ahead, served = side.turn(price, world.line.get(order.order_id), had)
+    world.stand(order.order_id, ahead)
+    units = min(order.remaining, served)
     if not units:
-        return order, None
+        return None
     prices = {part.symbol: price}
-    return order, Match(units=units, net=net_of(order.parts, prices), prices=prices, in_line=True)
-
-
-def _is_met(order: WorkingOrder, quote: Quote) -> bool:
-    """Whether the other side has come to the order's price: then it has what is displayed there."""
-    sign, price = order.parts[0].sign, order.rests_at
-    other = quote.natural(sign)
-    return other is not None and price is not None and (price - other) * sign >= 0
+    return Match(units=units, net=net_of(order.parts, prices), prices=prices, in_line=True)
 
 
 def _end(world: World, order: WorkingOrder, at: datetime, reason: Reason) -> None:

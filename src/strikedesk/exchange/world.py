@@ -70,7 +70,10 @@ class Changes:
 
 @dataclass(slots=True, kw_only=True)
 class World:
-    """Accounts, working orders in the order of their acceptance, and how far time has come."""
+    """Accounts, working orders in the order of their acceptance, and how far time has come.
+
+    `line` = what is displayed ahead of a resting order, by its id; absent = not told. See `line`.
+    """
 
     frame: Frame
     advanced_to: datetime
@@ -79,6 +82,7 @@ class World:
     orders: OrderQueue = field(default_factory=OrderQueue)
     taken: dict[Counter, Taken] = field(default_factory=dict[Counter, Taken])
     served: dict[Counter, Taken] = field(default_factory=dict[Counter, Taken])
+    line: dict[str, int] = field(default_factory=dict[str, int])
     changes: Changes = field(default_factory=Changes)
 
     def fork(self) -> "World":
@@ -91,6 +95,7 @@ class World:
             orders=self.orders.fork(),
             taken=dict(self.taken),
             served=dict(self.served),
+            line=dict(self.line),
         )
 
     def account(self, account_id: str) -> PaperAccount:
@@ -137,10 +142,17 @@ class World:
         """Take an order out of work."""
         order_id = ended.broker_order_id
         self.orders.remove(order_id)
+        self.line.pop(order_id, None)
         self.changes.orders.discard(order_id)
         if order_id not in self.changes.born:
             self.changes.removed.add(order_id)
         self.changes.ended.append(ended)
+
+    def stand(self, order_id: str, ahead: int | None) -> None:
+        """Keep how many are ahead of a resting order; where it is not told, as before."""
+        if ahead is not None and self.line.get(order_id) != ahead:
+            self.line[order_id] = ahead
+            self.changes.orders.add(order_id)
 
     def write(self, line: Transaction) -> None:
         """Add a line to an account's book."""
