@@ -734,9 +734,11 @@ async def test_preflight_of_a_group_foretells_what_can_fill_together(
 
     assert await broker.preflight(pair) == alone
     assert await broker.orders(account_id) == ()
-    await broker.submit(pair)
+    receipt = await broker.submit(pair)
     after = await broker.balances(account_id)
     assert after.option_buying_power == alone.buying_power_after
+    back = await broker.preflight(cancel_ticket(account_id, receipt.broker_order.broker_order_id))
+    assert back.buying_power_after == alone.buying_power_before
 
 
 async def test_preflight_names_what_a_group_would_be_refused_for(

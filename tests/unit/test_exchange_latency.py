@@ -7,12 +7,17 @@ from decimal import Decimal
 
 import pytest
 
+from strikedesk.brokers.paper.opening import Opening
+from strikedesk.brokers.paper.preflights import told_of_group
 from strikedesk.domain.errors import Rejected
-from strikedesk.domain.groups import GroupKind
+from strikedesk.domain.groups import GroupKind, OrderGroup
 from strikedesk.domain.states import OrderState
+from strikedesk.exchange.assess import Assessment
 from strikedesk.exchange.documents import read_order, write_order
 from strikedesk.exchange.rows import read_header, write_header
+from strikedesk.exchange.screen import Screen
 from tests.builders import NOON
+from tests.fakes.clock import CountingEntropy
 from tests.unit.exchange_floor import CALL, Floor, a_world, an_order
 
 BID = f"buy_to_open 10 {CALL}"
@@ -231,3 +236,20 @@ def test_without_latency_a_change_acts_at_once() -> None:
     bid = floor.place(an_order(BID, net="5.00")).broker_order_id
 
     assert floor.cancel(bid).state is OrderState.CANCELLED
+
+
+def test_a_new_world_is_born_with_the_latency_of_its_opening() -> None:
+    world = Opening(latency_ms=40).world("far", wall=NOON, entropy=CountingEntropy())
+
+    assert world.frame.latency_ms == 40
+
+
+def test_preflight_counts_nothing_where_a_price_is_not_known() -> None:
+    """Two closing orders are always taken, also where nobody knows what they free."""
+    screen = Screen(at=NOON, quotes={}, indices=frozenset(), is_open=True)
+    sides = tuple(an_order(f"sell_to_close 1 {CALL}", net=net) for net in ("-8.00", "-9.00"))
+    found = [Assessment(screen=screen, fees=Decimal(1)) for _ in sides]
+
+    told = told_of_group(OrderGroup(kind=GroupKind.OCO, orders=sides), found)
+
+    assert (told.fees, told.buying_power_after, told.margin_change) == (Decimal(1), None, None)

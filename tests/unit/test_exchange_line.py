@@ -166,6 +166,29 @@ def test_a_spread_stands_in_no_line(floor: Floor) -> None:
     assert (filled(floor, spread), ahead(floor, spread)) == (0, None)
 
 
+def test_a_spread_that_found_no_size_left_waits_for_the_next_quote(floor: Floor) -> None:
+    """It is in reach, and somebody was faster."""
+    floor.later(CALL, "6.00", "6.20", size=5)
+    floor.place(an_order(BID, net="6.20"))
+    spread = floor.place(an_order(BID, f"sell_to_open 5 {FAR_CALL}", net="4.20")).broker_order_id
+    floor.later(FAR_CALL, "2.00", "2.10")
+    assert filled(floor, spread) == 0
+
+    floor.later(CALL, "6.00", "6.20")
+
+    assert filled(floor, spread) == 5
+
+
+def test_a_turn_comes_where_nobody_stands_on_the_other_side(floor: Floor) -> None:
+    bid = floor.place(an_order(BID, net="6.00")).broker_order_id
+    at = NOON + timedelta(minutes=1)
+
+    floor.market.tell(CALL, "6.00", None, at=at, size=20, last="6.00", volume=121)
+    floor.to(at)
+
+    assert filled(floor, bid) == 1
+
+
 def test_the_volume_of_a_new_session_begins_at_nothing(floor: Floor) -> None:
     """The first quote of Monday tells all that traded since its opening, fewer than on Friday."""
     bid = floor.place(an_order(BID, net="6.10", tif=TimeInForce.GTC)).broker_order_id

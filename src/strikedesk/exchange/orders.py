@@ -36,6 +36,7 @@ from strikedesk.exchange.placing import (
 from strikedesk.exchange.world import World
 
 __all__ = [
+    "after_cancel",
     "cancel",
     "carry_out",
     "changeable",
@@ -85,13 +86,25 @@ def cancel(world: World, at: datetime, account_id: str, order_id: str) -> Broker
         Rejected: ORDER_NOT_WORKING, CHANGE_PENDING.
         Denied: ACCOUNT_UNKNOWN.
     """
-    targets = [changeable(world, account_id, each) for each in _meant(world, account_id, order_id)]
-    for order in targets:
-        if world.frame.latency_ms:
+    targets = _meant(world, account_id, order_id)
+    if world.frame.latency_ms:
+        for order in targets:
             world.put_order(_pending(world, order, Wish.CANCEL, at))
-        elif order.order_id in world.orders:
-            linked.finish(world, order, OrderState.CANCELLED, at)
+    else:
+        _take_back(world, targets, at)
     return shown(world, targets[0].order_id)
+
+
+def after_cancel(world: World, at: datetime, account_id: str, order_id: str) -> World:
+    """Return the world as it is once a cancel has acted, if nothing else happens.
+
+    Raises:
+        Rejected: ORDER_NOT_WORKING, CHANGE_PENDING.
+        Denied: ACCOUNT_UNKNOWN.
+    """
+    rest = world.fork()
+    _take_back(rest, _meant(world, account_id, order_id), at)
+    return rest
 
 
 def carry_out(world: World, market: Market, order: WorkingOrder) -> None:
@@ -152,12 +165,19 @@ def rest_of(old: WorkingOrder, request: OrderRequest) -> OrderRequest:
     return request if units == request.units else _of_units(request, units)
 
 
-def _meant(world: World, account_id: str, order_id: str) -> list[str]:
+def _meant(world: World, account_id: str, order_id: str) -> list[WorkingOrder]:
     """Return the orders that an id stands for: itself, or a group whose first order has ended."""
     rest = linked.members(world, account_id, order_id)
     if order_id in world.orders or not rest:
-        return [order_id]
-    return [order.order_id for order in rest if not order.is_replacement_to_be]
+        return [changeable(world, account_id, order_id)]
+    return [changeable(world, account_id, order.order_id) for order in rest]
+
+
+def _take_back(world: World, targets: list[WorkingOrder], at: datetime) -> None:
+    for order in targets:
+        # One of them may have taken the next along already.
+        if order.order_id in world.orders:
+            linked.finish(world, order, OrderState.CANCELLED, at)
 
 
 def _check_membership(old: WorkingOrder, request: OrderRequest) -> None:

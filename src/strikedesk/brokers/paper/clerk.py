@@ -156,14 +156,16 @@ class Clerk:
         return told_of_group(ticket.group, found)
 
     async def _look_at_cancel(self, world: World, at: datetime, ticket: CancelTicket) -> Preflight:
-        order = exchange.changeable(world, ticket.account_id, ticket.broker_order_id)
+        rest = exchange.after_cancel(world, at, ticket.account_id, ticket.broker_order_id)
         account = world.account(ticket.account_id)
+        orders = world.orders.reserved(account.account_id)
+        freed = orders - rest.orders.reserved(account.account_id)
         needed = power.priced_by(power.quantities(account))
         before = power.buying_power(world, account, await self.venue.screen(needed, at))
         return Preflight(
             fees=Decimal(0),
             buying_power_before=cents(before),
-            buying_power_after=None if before is None else cents(before + order.reserved_left),
+            buying_power_after=None if before is None else cents(before + freed),
             margin_change=Decimal(0),
         )
 
