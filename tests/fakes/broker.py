@@ -17,6 +17,7 @@ from strikedesk.domain.broking import (
     BrokerOrder,
     CancelTicket,
     Capabilities,
+    GroupTicket,
     Lookup,
     LookupStatus,
     Preflight,
@@ -250,6 +251,8 @@ class ScriptedBroker:
         return Receipt(client_order_id=ticket.client_order_id, broker_order=order)
 
     def _carry_out(self, ticket: Ticket) -> BrokerOrder:
+        if isinstance(ticket, GroupTicket):
+            raise Rejected(Reason.NOT_SUPPORTED, code="no_groups")
         if isinstance(ticket, CancelTicket):
             return self._change(ticket.broker_order_id, state=OrderState.CANCELLED)
         new = self._take(ticket.client_order_id, ticket.order)

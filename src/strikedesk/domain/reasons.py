@@ -49,6 +49,12 @@ class Reason(Enum):
     MARKET_ORDER_REFUSED = (2115, "Use a limit price: options orders need one here.")
     NOTHING_TO_CHANGE = (2116, "Change the price, the quantity or the time in force.")
     UNSETTLED_ORDER = (2117, "An earlier order's outcome is unknown. See get_safety_status.")
+    STOP_ON_WRONG_SIDE = (2118, "A buy stop stands above the market, a sell stop below it.")
+    QUANTITY_ABOVE_VENUE_LIMIT = (2119, "Split the order: a leg may ask for so many at most.")
+    CHANGE_PENDING = (2120, "A change of that order is on its way. See get_order for its outcome.")
+    OTHER_SIDE_FILLED = (2121, "The other side of its group filled: it is not needed any more.")
+    OTHER_SIDE_ENDED = (2122, "The other side of its group ended, and took it along.")
+    TRIGGER_ENDED = (2123, "The order that was to set it to work ended before it had filled.")
 
     MARKET_CLOSED = (3001, "See get_market_hours for the next session.")
     SYMBOL_NOT_FOUND = (3002, "Search with search_symbols.")
@@ -57,6 +63,8 @@ class Reason(Enum):
     DATA_UNAVAILABLE = (3005, "The broker has no such data. Try another symbol or range.")
     PAGE_PAST_END = (3006, "Ask for a page between 1 and the last page named in the facts.")
     NO_QUOTE = (3007, "Nobody quotes that symbol now. Try during market hours.")
+    UNDERLYING_HALTED = (3008, "Trading in it is halted. A limit order may wait; others may not.")
+    CONTRACT_ENDED = (3009, "That contract trades no more. See list_expirations.")
 
     BROKER_UNAVAILABLE = (4001, "Nothing was sent. Wait a moment and try again.")
     BROKER_REJECTED = (4002, "No order exists at the broker. Read the facts and change the order.")

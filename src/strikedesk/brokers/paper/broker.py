@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Final
 
-from strikedesk.brokers.paper.archive import Archive
+from strikedesk.brokers.paper.archive import Archive, has_client_id
 from strikedesk.brokers.paper.clerk import Clerk
 from strikedesk.brokers.paper.feeds import LOOK_EVERY_S, OrderFeed, QuoteFeed
 from strikedesk.brokers.paper.figures import (
@@ -32,6 +32,7 @@ from strikedesk.domain.broking import (
 )
 from strikedesk.domain.calendar import sessions_between
 from strikedesk.domain.events import MarketEvent
+from strikedesk.domain.groups import GroupKind
 from strikedesk.domain.orders import LEGS_MAX, OrderType, TimeInForce
 from strikedesk.domain.ports import Clock, Entropy, TransactionPage, WorldStore
 from strikedesk.domain.quotes import Bar, Chain, Expiration, Interval, Quote, SymbolInfo
@@ -50,6 +51,7 @@ CAPABILITIES: Final = Capabilities(
     legs_max=LEGS_MAX,
     shares_with_options=True,
     deduplicates_client_ids=False,
+    groups=frozenset(GroupKind),
 )
 
 
@@ -224,11 +226,14 @@ class PaperBroker:
         return await self._clerk.ended(account_id, broker_order_id)
 
     async def find(self, account_id: str, client_order_id: str) -> Lookup:
-        """See `Broker.find`. Complete: an order that is not found here was never taken."""
+        """See `Broker.find`. Complete: an order that is not found here was never taken.
+
+        By the id of a group: its first order.
+        """
         world = (await self._keeper.snapshot()).world
         world.account(account_id)
         for working in reversed(world.orders_of(account_id)):
-            if working.client_order_id == client_order_id:
+            if has_client_id(working.shown(), client_order_id):
                 return Lookup(status=LookupStatus.FOUND, broker_order=working.shown())
         ended = await self._archive.by_client_id(account_id, client_order_id)
         status = LookupStatus.ABSENT if ended is None else LookupStatus.FOUND

@@ -40,6 +40,7 @@ class Opening:
 
     `source` says which market the world lives on, as JSON (a seed, or a tape); a world is never
     put onto another one. `clock_insisted`: a world that goes at another pace is refused.
+    `latency_ms`: see `Frame`.
     """
 
     clock: VenueClock = field(default_factory=VenueClock)
@@ -47,6 +48,7 @@ class Opening:
     accounts: tuple[AccountSpec, ...] = ACCOUNTS
     schedule: str = DEFAULT_SCHEDULE
     clock_insisted: bool = False
+    latency_ms: int = 0
 
     def world(self, name: str, *, wall: datetime, entropy: Entropy) -> World:
         """Return a new world of that name."""
@@ -57,5 +59,6 @@ class Opening:
             clock=self.clock,
             source=self.source,
             schedule=self.schedule,
+            latency_ms=self.latency_ms,
         )
         return open_world(frame, self.accounts)

@@ -187,7 +187,7 @@ class SimulatedMarket:
     def terms(self, contract: OptionSymbol) -> Terms | None:
         """Return what a contract promises; None where nobody ever listed its root."""
         known = self._by_root.get(contract.root)
-        return None if known is None else known.terms(contract.root)
+        return None if known is None else known.ticks.on(known.terms(contract.root))
 
     def events(self, underlying: EquitySymbol, start: date, end: date) -> tuple[MarketEvent, ...]:
         """Return what is scheduled from `start` to `end`, both included, by day."""
