@@ -39,13 +39,14 @@ from strikedesk.orders.submit import Submitter
 from strikedesk.orders.watch import Watcher
 from strikedesk.portfolio.books import Books
 from strikedesk.portfolio.watchlists import WatchlistBook
-from strikedesk.settings import ClockMode, MarketClock, Settings
+from strikedesk.settings import ClockMode, MarketClock, PaperSettings, Settings
 
 if TYPE_CHECKING:
     from strikedesk.brokers.paper.opening import Opening
     from strikedesk.exchange.clock import VenueClock
     from strikedesk.exchange.market import Market
     from strikedesk.exchange.tape.market import TapeMarket
+    from strikedesk.exchange.world import AccountSpec
     from strikedesk.store.database import Database
 
 
@@ -259,12 +260,32 @@ def _paper_market(settings: Settings) -> "tuple[Market, Opening]":
     from strikedesk.brokers.paper.opening import Opening  # noqa: PLC0415 -- kept off `initialize`
     from strikedesk.exchange.simulated import SimulatedMarket  # noqa: PLC0415 -- imports numpy
 
-    clock = _venue_clock(settings.paper.clock)
+    clock, accounts = _venue_clock(settings.paper.clock), _paper_accounts(settings.paper)
     if settings.paper.tape is not None:
         market = _tape_market(settings.paper.tape)
-        return market, Opening(clock=clock, source={"tape": market.tape.digest})
+        source = {"tape": market.tape.digest}
+        return market, Opening(clock=clock, source=source, accounts=accounts)
     seed = settings.paper.seed
-    return SimulatedMarket(seed=seed), Opening(clock=clock, source={"seed": seed})
+    opening = Opening(clock=clock, source={"seed": seed}, accounts=accounts)
+    return SimulatedMarket(seed=seed), opening
+
+
+def _paper_accounts(paper: PaperSettings) -> "tuple[AccountSpec, ...]":
+    """Return the accounts that a new world opens with: the owner's, else one of each kind."""
+    from strikedesk.brokers.paper import opening  # noqa: PLC0415 -- kept off `initialize`
+
+    own = tuple(
+        opening.account_spec(
+            number,
+            handle=account.handle,
+            kind=account.kind,
+            deposit=account.deposit,
+            option_level=account.level,
+        )
+        for number, account in enumerate(paper.accounts, start=1)
+    )
+    accounts = own or opening.ACCOUNTS
+    return opening.with_intraday_margin(accounts) if paper.intraday_margin else accounts
 
 
 def _tape_market(path: Path) -> "TapeMarket":

@@ -14,7 +14,7 @@ from strikedesk.exchange import orders
 from strikedesk.exchange.accounts import multiplier_of
 from tests.builders import NOON
 from tests.fakes.market import ScriptedMarket
-from tests.unit.exchange_floor import CALL, CASH, FAR_CALL, MARGIN, PUT, Floor, an_order
+from tests.unit.exchange_floor import CALL, CASH, FAR_CALL, IRA, MARGIN, PUT, Floor, an_order
 
 EXPIRY = date(2026, 12, 18)
 INDEX_PUT = "SPXW261218P05000000"
@@ -45,7 +45,7 @@ PLACES = st.tuples(
         ]
     ),
     st.sampled_from(["at once", "at once", "in time", "at market"]),
-    st.sampled_from([MARGIN, CASH]),
+    st.sampled_from([MARGIN, CASH, IRA]),
 )
 PASSES = st.tuples(st.just("pass"), st.sampled_from([1, 60, 60 * 20, 60 * 24 * 9]))
 CANCELS = st.tuples(st.just("cancel"), st.integers(0, 9))
@@ -118,7 +118,7 @@ def test_every_cent_of_a_history_is_accounted_for(
             continue
     floor.to(NOON + timedelta(days=60))
 
-    for account_id in (MARGIN, CASH):
+    for account_id in (MARGIN, CASH, IRA):
         account, lines = floor.account(account_id), floor.lines(account_id)
         assert account.imbalance == 0
         assert sum(line.cash_effect for line in lines) == account.cash
@@ -134,6 +134,6 @@ def test_every_cent_of_a_history_is_accounted_for(
 def _explains_itself(line: Transaction) -> bool:
     """Whether a line's cash is its price times its quantity, less its fees."""
     if line.symbol is None or line.price is None or line.quantity is None:
-        return line.kind.value == "deposit"
+        return line.kind.value == "deposit" or (line.kind.value, line.cash_effect) == ("other", 0)
     value = line.price * line.quantity * multiplier_of(line.symbol)
     return line.cash_effect == -value - (line.fees or Decimal(0))

@@ -49,6 +49,11 @@ class Reason(Enum):
     MARKET_ORDER_REFUSED = (2115, "Use a limit price: options orders need one here.")
     NOTHING_TO_CHANGE = (2116, "Change the price, the quantity or the time in force.")
     UNSETTLED_ORDER = (2117, "An earlier order's outcome is unknown. See get_safety_status.")
+    OPTION_LEVEL_TOO_LOW = (
+        2130,
+        "Choose what this account's option level in list_accounts allows.",
+    )
+    MARGIN_CALL_OPEN = (2131, "Only close until get_balances shows no call: free margin first.")
 
     MARKET_CLOSED = (3001, "See get_market_hours for the next session.")
     SYMBOL_NOT_FOUND = (3002, "Search with search_symbols.")

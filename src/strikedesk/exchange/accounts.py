@@ -9,13 +9,20 @@ from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
 
-from strikedesk.domain.accounts import AccountKind
+from strikedesk.domain.accounts import AccountKind, OptionLevel
 from strikedesk.domain.money import SHARES_PER_CONTRACT
 from strikedesk.domain.symbols import OptionSymbol, Symbol
 
 # Cost is split finer than a cent, so that a partial close leaves the average where it was.
 COST_STEP: Final = Decimal("0.000001")
 NOTHING: Final = Decimal(0)
+
+# The highest level that the rules of a kind leave room for.
+HIGHEST_LEVEL: Final = {
+    AccountKind.CASH: OptionLevel.LONG,
+    AccountKind.IRA: OptionLevel.SPREADS,
+    AccountKind.MARGIN: OptionLevel.NAKED,
+}
 
 
 def multiplier_of(symbol: Symbol) -> int:
@@ -34,7 +41,11 @@ class Stake:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperAccount:
-    """An account as the exchange keeps it. Units: USD; a change makes a new value."""
+    """An account as the exchange keeps it. Units: USD; a change makes a new value.
+
+    `option_level` None = the highest of its kind. `intraday` = margin is looked at with every order
+    and not at the close alone. `called` is what it lacked at the close that began a margin call.
+    """
 
     account_id: str = field(repr=False)
     handle: str
@@ -45,6 +56,14 @@ class PaperAccount:
     realized: Decimal = NOTHING
     fees: Decimal = NOTHING
     stakes: Mapping[Symbol, Stake] = field(default_factory=dict[Symbol, Stake])
+    option_level: OptionLevel | None = None
+    intraday: bool = False
+    called: Decimal | None = None
+
+    @property
+    def level(self) -> OptionLevel:
+        """What options it may open."""
+        return self.option_level or HIGHEST_LEVEL[self.kind]
 
     @property
     def imbalance(self) -> Decimal:

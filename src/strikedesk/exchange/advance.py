@@ -9,6 +9,7 @@ from typing import Final
 
 from strikedesk.domain.states import OrderState
 from strikedesk.domain.symbols import OptionSymbol
+from strikedesk.exchange import calls
 from strikedesk.exchange.expiry import ends_at, settle
 from strikedesk.exchange.market import Market
 from strikedesk.exchange.screen import look
@@ -20,6 +21,7 @@ from strikedesk.exchange.world import World
 EFFORT: Final = 10_000
 _A_TICK: Final = 100
 _A_QUOTE: Final = 10
+_A_CLOSE: Final = 1_000
 
 
 def advance(world: World, market: Market, until: datetime, *, effort: int = EFFORT) -> bool:
@@ -34,6 +36,8 @@ def advance(world: World, market: Market, until: datetime, *, effort: int = EFFO
         end_of_step = min(_next_end(world) or until, until)
         effort -= _match_until(world, market, end_of_step, effort)
         _close_out(world, market, world.advanced_to)
+        if calls.look_at_close(world, market, world.advanced_to):
+            effort -= _A_CLOSE
     return True
 
 
@@ -85,6 +89,7 @@ def _next_end(world: World) -> datetime | None:
 
 def _ends(world: World) -> Iterator[datetime]:
     yield from world.orders.ends
+    yield from calls.closes(world)
     for account in world.accounts.values():
         for symbol in account.stakes:
             if isinstance(symbol, OptionSymbol):

@@ -6,7 +6,7 @@ Law: reading what was written gives an equal value.
 from collections.abc import Iterable
 from decimal import Decimal
 
-from strikedesk.domain.accounts import AccountKind, Transaction, TransactionKind
+from strikedesk.domain.accounts import AccountKind, OptionLevel, Transaction, TransactionKind
 from strikedesk.domain.broking import BrokerOrder, Fill
 from strikedesk.domain.ledger import Json
 from strikedesk.domain.orders import Action, Leg, OrderRequest, OrderType, TimeInForce
@@ -36,6 +36,9 @@ def write_account(account: PaperAccount) -> dict[str, Json]:
             [symbol.compact, stake.quantity, str(stake.cost), stake.opened_at.isoformat()]
             for symbol, stake in account.stakes.items()
         ],
+        "level": account.option_level,
+        "intraday": account.intraday,
+        "called": _written(account.called),
     }
 
 
@@ -58,6 +61,10 @@ def read_account(account_id: str, document: Document) -> PaperAccount:
             )
             for row in fields.rows(document, "stakes", *_STAKE)
         },
+        # Accounts that were written before there were levels have the highest of their kind.
+        option_level=fields.choice_or_none(document, "level", OptionLevel),
+        intraday=fields.flag(document, "intraday") if "intraday" in document else False,
+        called=fields.amount_or_none(document, "called"),
     )
 
 

@@ -84,7 +84,7 @@ def _can_pay(world: World, order: WorkingOrder, screen: Screen, found: Match) ->
     account = world.accounts[order.account_id]
     if order.limit is not None or order.closes_only or account.kind is AccountKind.MARGIN:
         return True
-    claim = power.claim_of(power.quantities(account), account.kind, screen)
+    claim = power.claim_of(power.quantities(account), account, screen)
     if claim is None:
         return False
     promised = world.orders.reserved(account.account_id) - order.reserved_left

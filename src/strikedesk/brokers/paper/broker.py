@@ -197,6 +197,7 @@ def _account(account: PaperAccount) -> Account:
         kind=account.kind,
         environment=Environment.PAPER,
         simulated=True,
+        option_level=account.level,
     )
 
 
