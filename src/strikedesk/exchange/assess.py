@@ -137,12 +137,12 @@ def _check_intraday(account: PaperAccount, found: Assessment) -> None:
     that create or increase an intraday margin deficit. By default the close alone is looked at.
 
     Raises:
-        Rejected: INSUFFICIENT_BUYING_POWER, CHECK_IMPOSSIBLE.
+        Rejected: INSUFFICIENT_BUYING_POWER.
     """
     if not account.intraday or all(part.closes for part in found.parts):
         return
     if found.excess is None or found.excess_change is None:
-        raise rules.rejection(Reason.CHECK_IMPOSSIBLE, check="intraday_margin")
+        return  # Then buying power is unknown too, and its check has refused.
     if found.excess_change < 0 and found.excess + found.excess_change < 0:
         raise rules.rejection(
             Reason.INSUFFICIENT_BUYING_POWER,

@@ -6,7 +6,7 @@ practises here, though a real broker may do so without asking.
 Source: FINRA rule 4210(b), maintenance margin; 4210(f)(6), calls are made by the close's prices.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -14,10 +14,11 @@ from decimal import Decimal
 from strikedesk.domain.accounts import Transaction, TransactionKind
 from strikedesk.domain.calendar import exchange_date, next_session, session_on
 from strikedesk.domain.money import to_cents
+from strikedesk.domain.symbols import Symbol
 from strikedesk.exchange import power
 from strikedesk.exchange.accounts import NOTHING, PaperAccount
 from strikedesk.exchange.market import Market
-from strikedesk.exchange.screen import look
+from strikedesk.exchange.screen import Screen, look, with_underlyings
 from strikedesk.exchange.world import World
 
 
@@ -56,9 +57,9 @@ def _may_lack(account: PaperAccount) -> bool:
 def _look_at(world: World, market: Market, account: PaperAccount, at: datetime) -> None:
     """Begin a call or end one; where a price is missing everything stays as it was."""
     held = power.quantities(account)
-    claim = power.claim_of(held, account, look(market, power.priced_by(held), at))
-    excess = power.excess_of(account, claim)
-    if excess is None or (excess < 0) == (account.called is not None):
+    screen = look(market, power.priced_by(held), at)
+    excess = power.excess_of(account, power.claim_of(held, account, screen))
+    if excess is None or not _priced(held, screen) or (excess < 0) == (account.called is not None):
         return
     lacking = to_cents(-excess) if excess < 0 else None
     world.put_account(replace(account, called=lacking))
@@ -72,6 +73,12 @@ def _look_at(world: World, market: Market, account: PaperAccount, at: datetime) 
             cash_effect=NOTHING,
         )
     )
+
+
+def _priced(held: Mapping[Symbol, int], screen: Screen) -> bool:
+    """Whether nothing that is owed is taken at a bound for want of a price."""
+    owed = {symbol for symbol, count in held.items() if count < 0}
+    return all(screen.mark(symbol) is not None for symbol in with_underlyings(owed))
 
 
 def _story(lacking: Decimal | None) -> str:

@@ -122,11 +122,14 @@ class Grouping:
         """
         for call in self._shorts(Right.CALL):
             for put in self._shorts(Right.PUT):
-                dear, cheap = sorted((call, put), key=self._alone.__getitem__, reverse=True)
+                dear, cheap = sorted((call, put), key=self._dearness, reverse=True)
                 premium = self.book.marks[cheap]
                 if premium is not None and self._alone[dear].is_finite():
                     price = self._alone[dear] + premium * SHARES_PER_CONTRACT
                     self._add(_Way(price, (call, put)), {call: 1.0, put: 1.0})
+
+    def _dearness(self, short: int) -> tuple[Decimal, Decimal]:
+        return self._alone[short], self.book.marks[short] or NOTHING
 
     def _add_spreads(self) -> None:
         """Offer a spread for every day up to which shorts end and from which longs do."""
@@ -148,7 +151,7 @@ class Grouping:
         ends = [contract.expiration for contract in self.book.contracts]
         places = range(len(ends))
         days = sorted({ends[short] for short in self._alone})
-        for day, later in zip(days, [*days[1:], date.max], strict=True):
+        for day, later in zip(days, (*days, date.max)[1:], strict=True):
             if self.book.rules.european:
                 yield [place for place in places if ends[place] == day]
                 continue

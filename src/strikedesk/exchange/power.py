@@ -109,6 +109,21 @@ def effect(
     for covers a short, and one share does not cover two calls.
     """
     before, after = holdings_around(world, account, parts, units)
+    return _claims(account, before, after, screen)
+
+
+def claims_around(
+    account: PaperAccount, parts: Collection[Part], units: int, screen: Screen
+) -> tuple[Claim, Claim] | None:
+    """Return the claims on an account before and after `units` fill, as if nothing else worked."""
+    after = quantities(account)
+    _fill(after, parts, units)
+    return _claims(account, quantities(account), after, screen)
+
+
+def _claims(
+    account: PaperAccount, before: Mapping[Symbol, int], after: Mapping[Symbol, int], screen: Screen
+) -> tuple[Claim, Claim] | None:
     claims = claim_of(before, account, screen), claim_of(after, account, screen)
     return None if claims[0] is None or claims[1] is None else (claims[0], claims[1])
 
