@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strikedesk.domain.accounts import AccountKind, Transaction, TransactionKind
+from strikedesk.domain.accounts import AccountKind, OptionLevel, Transaction, TransactionKind
 from strikedesk.domain.broking import BrokerOrder, Fill
 from strikedesk.domain.errors import Misconfigured
 from strikedesk.domain.ledger import Json
@@ -107,6 +107,9 @@ def through_json(document: dict[str, Json]) -> dict[str, Json]:
         stakes=st.dictionaries(
             SYMBOLS, st.builds(Stake, quantity=COUNTS, cost=AMOUNTS, opened_at=INSTANTS), max_size=4
         ),
+        option_level=st.one_of(st.none(), st.sampled_from(OptionLevel)),
+        intraday=st.booleans(),
+        called=st.one_of(st.none(), AMOUNTS),
     )
 )
 def test_an_account_comes_back_as_it_was(account: PaperAccount) -> None:
@@ -114,6 +117,15 @@ def test_an_account_comes_back_as_it_was(account: PaperAccount) -> None:
 
     assert back == account
     assert str(back.cash) == str(account.cash)
+
+
+def test_an_account_that_was_written_before_there_were_levels_can_do_what_it_could() -> None:
+    document = documents.write_account(Floor().account())
+    old = {key: document[key] for key in document.keys() - {"level", "intraday", "called"}}
+
+    back = documents.read_account("A1", old)
+
+    assert (back.level, back.intraday, back.called) == (OptionLevel.NAKED, False, None)
 
 
 @st.composite
@@ -264,6 +276,9 @@ DAMAGE: list[tuple[str, Json]] = [
     ("cash", "a lot"),
     ("cash", 12.5),
     ("kind", "offshore"),
+    ("level", "five"),
+    ("intraday", "sometimes"),
+    ("called", "soon"),
     ("handle", None),
     ("stakes", "none"),
     ("stakes", [["AAPL", 1]]),
