@@ -135,7 +135,7 @@ def test_what_is_backed_by_cash_and_longs_alone_can_always_pay_the_worst_end(
     held: dict[OptionSymbol, int],
 ) -> None:
     """Naked shorts are another matter: what margin asks of them is less than they can lose."""
-    if bare_calls(dict(held), spreads=True, european=True) > 0:
+    if bare_calls({**held}, spreads=True, european=True) > 0:
         return
 
     assert requirement(held, 0, PRICES, CASH_BACKED) >= worst_at_expiration(held)
