@@ -196,3 +196,14 @@ def test_what_frees_margin_is_taken_in_an_intraday_deficit(floor: Floor) -> None
     assert found.excess_change is not None
     assert found.excess_change > 0
     assert found.refusal is None
+
+
+def test_without_a_price_the_buying_power_check_refuses_first(floor: Floor) -> None:
+    """An account that borrows is asked for a price before anything is said of its margin."""
+    floor.place(an_order("buy 100 AAPL", net="200.10"))
+    floor.world.put_account(replace(floor.account(), intraday=True))
+    floor.later("AAPL", None, None)
+
+    refused = refusal(floor, an_order(f"buy_to_open 1 {FAR_CALL}", net="5.10"))
+
+    assert (refused.reason, refused.facts["check"]) == (Reason.CHECK_IMPOSSIBLE, "buying_power")

@@ -257,6 +257,14 @@ def test_a_long_lived_option_nobody_quotes_lends_nothing(floor: Floor) -> None:
     assert free(floor, MARGIN) == cash
 
 
+def test_shares_on_margin_without_a_price_claim_nobody_knows_what(floor: Floor) -> None:
+    floor.place(an_order("buy 100 AAPL", net="200.10"))
+    held = power.quantities(floor.account())
+    floor.quote("AAPL", None, None)
+
+    assert power.claim_of(held, floor.account(), look(floor.market, held, NOON)) is None
+
+
 def test_a_protective_put_lowers_what_must_be_kept_and_not_what_must_be_paid(floor: Floor) -> None:
     """Half of the shares is the Federal Reserve's rule, whatever protects them."""
     floor.place(an_order("buy 100 AAPL", net="200.10"))

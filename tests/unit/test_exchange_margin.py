@@ -300,6 +300,15 @@ def test_an_option_of_more_than_nine_months_has_a_loan_value(
     assert lends(contract, date.fromisoformat(today)) is lent
 
 
+def test_a_strangle_needs_the_premium_of_its_cheaper_side() -> None:
+    """A put that nobody quotes can cost its strike at most: beside a dearer call in full."""
+    call, near, far = option("C105"), option("P95"), option("P10")
+    prices = Prices(spot=Decimal(100), marks={call: Decimal(2)})
+
+    assert requirement({call: -1, near: -1}, 0, prices, EQUITY) == 9_500 + 200
+    assert requirement({call: -1, far: -1}, 0, prices, EQUITY) == 1_700 + 1_000
+
+
 def test_what_is_lent_on_a_long_option_is_not_lent_where_it_covers() -> None:
     """A calendar's long side is paid in full: covering with it costs its loan value."""
     short, long = option("C100"), option("C100@far")

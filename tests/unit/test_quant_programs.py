@@ -92,3 +92,23 @@ def test_a_search_that_is_cut_short_still_returns_a_plan_and_says_so(
         program.activity(-float(value), {room: float(size), program.limit(1.0): 1.0})
 
     assert program.least(nodes=nodes) == plan
+
+
+@pytest.mark.parametrize(
+    ("costs", "rows"),
+    [
+        ([-10, 57, 9, 24], [[0.5, -5.5, -2.5, 9], [0.5, -1.5, -0.5, 1], [1, 0, 0, 0]]),
+        ([-0.75, 20, -0.5, 6], [[0.25, -8, -1, 9], [0.5, -12, -0.5, 3], [0, 0, 1, 0]]),
+    ],
+    ids=["Chvatal", "Beale"],
+)
+def test_vertices_that_gain_nothing_are_not_gone_round_for_ever(
+    costs: list[float], rows: list[list[float]]
+) -> None:
+    """Two textbook programs in which the steepest way alone comes back to where it began."""
+    program = Program()
+    limits = [program.limit(most) for most in (0.0, 0.0, 1.0)]
+    for place, cost in enumerate(costs):
+        program.activity(cost, {limit: row[place] for limit, row in zip(limits, rows, strict=True)})
+
+    assert program.least(nodes=400).amounts == (1, 0, 1, 0)
