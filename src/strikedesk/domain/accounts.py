@@ -5,34 +5,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from strikedesk.domain.account_kinds import AccountKind, OptionLevel
 from strikedesk.domain.symbols import Symbol
-
-
-class AccountKind(StrEnum):
-    """What rules of margin an account lives by."""
-
-    CASH = "cash"
-    MARGIN = "margin"
-    IRA = "ira"
-
-
-class OptionLevel(StrEnum):
-    """What options an account may open, each level with all before it: 0 none to 4 naked.
-
-    `covered` calls are backed by shares and puts by cash; `long` options are paid in full; in
-    `spreads` a long option backs a short one; `naked` shorts are backed by margin.
-    """
-
-    NONE = "none"
-    COVERED = "covered"
-    LONG = "long"
-    SPREADS = "spreads"
-    NAKED = "naked"
-
-    @property
-    def rank(self) -> int:
-        """Its number, 0 to 4."""
-        return list(OptionLevel).index(self)
 
 
 class Environment(StrEnum):

@@ -9,20 +9,13 @@ from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
 
-from strikedesk.domain.accounts import AccountKind, OptionLevel
+from strikedesk.domain.account_kinds import HIGHEST_LEVEL, AccountKind, OptionLevel
 from strikedesk.domain.money import SHARES_PER_CONTRACT
 from strikedesk.domain.symbols import OptionSymbol, Symbol
 
 # Cost is split finer than a cent, so that a partial close leaves the average where it was.
 COST_STEP: Final = Decimal("0.000001")
 NOTHING: Final = Decimal(0)
-
-# The highest level that the rules of a kind leave room for.
-HIGHEST_LEVEL: Final = {
-    AccountKind.CASH: OptionLevel.LONG,
-    AccountKind.IRA: OptionLevel.SPREADS,
-    AccountKind.MARGIN: OptionLevel.NAKED,
-}
 
 
 def multiplier_of(symbol: Symbol) -> int:

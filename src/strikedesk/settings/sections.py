@@ -14,8 +14,7 @@ from pydantic import (
 )
 from pydantic_settings import NoDecode
 
-from strikedesk.domain.accounts import AccountKind, OptionLevel
-from strikedesk.exchange.accounts import HIGHEST_LEVEL
+from strikedesk.domain.account_kinds import HIGHEST_LEVEL, AccountKind, OptionLevel
 from strikedesk.risk.limits import Limits
 from strikedesk.settings.kinds import (
     AbsolutePath,
