@@ -10,7 +10,7 @@ import secrets
 import uuid
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -41,7 +41,7 @@ from strikedesk.orders.submit import Submitter
 from strikedesk.orders.watch import Watcher
 from strikedesk.portfolio.books import Books
 from strikedesk.portfolio.watchlists import WatchlistBook
-from strikedesk.settings import ClockMode, MarketClock, Settings
+from strikedesk.settings import ClockMode, MarketClock, PaperSettings, Settings
 
 if TYPE_CHECKING:
     from strikedesk.brokers.paper.broker import PaperBroker
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from strikedesk.exchange.clock import VenueClock
     from strikedesk.exchange.market import Market
     from strikedesk.exchange.tape.market import TapeMarket
+    from strikedesk.exchange.world import AccountSpec
     from strikedesk.store.database import Database
     from strikedesk.store.whole_worlds import SqlWorlds
 
@@ -322,15 +323,16 @@ def _paper_market(settings: Settings) -> "tuple[Market, Opening]":
     from strikedesk.brokers.paper.opening import Opening  # noqa: PLC0415 -- kept off `initialize`
     from strikedesk.exchange.simulated import SimulatedMarket  # noqa: PLC0415 -- imports numpy
 
-    chosen, insisted = settings.paper.clock, settings.clock_insisted
+    chosen = settings.paper.clock
+    opening = Opening(
+        accounts=_paper_accounts(settings.paper), clock_insisted=settings.clock_insisted
+    )
     if settings.paper.tape is not None:
-        market = _tape_market(settings.paper.tape)
-        clock = _venue_clock(chosen, market.tape.begins_at)
-        source = {"tape": market.tape.digest}
-        return market, Opening(clock=clock, source=source, clock_insisted=insisted)
+        tape = _tape_market(settings.paper.tape)
+        clock = _venue_clock(chosen, tape.tape.begins_at)
+        return tape, replace(opening, clock=clock, source={"tape": tape.tape.digest})
     seed, clock = settings.paper.seed, _venue_clock(chosen, None)
-    opening = Opening(clock=clock, source={"seed": seed}, clock_insisted=insisted)
-    return SimulatedMarket(seed=seed), opening
+    return SimulatedMarket(seed=seed), replace(opening, clock=clock, source={"seed": seed})
 
 
 def market_of(settings: Settings, source: Mapping[str, Json]) -> "Market | None":
@@ -346,6 +348,24 @@ def market_of(settings: Settings, source: Mapping[str, Json]) -> "Market | None"
     tape = settings.paper.tape
     market = None if tape is None else _tape_market(tape)
     return market if market is not None and market.tape.digest == source.get("tape") else None
+
+
+def _paper_accounts(paper: PaperSettings) -> "tuple[AccountSpec, ...]":
+    """Return the accounts that a new world opens with: the owner's, else one of each kind."""
+    from strikedesk.brokers.paper import opening  # noqa: PLC0415 -- kept off `initialize`
+
+    own = tuple(
+        opening.account_spec(
+            number,
+            handle=account.handle,
+            kind=account.kind,
+            deposit=account.deposit,
+            option_level=account.level,
+        )
+        for number, account in enumerate(paper.accounts, start=1)
+    )
+    accounts = own or opening.ACCOUNTS
+    return opening.with_intraday_margin(accounts) if paper.intraday_margin else accounts
 
 
 def _tape_market(path: Path) -> "TapeMarket":

@@ -20,7 +20,7 @@ from strikedesk.exchange.world import AccountSpec, Frame, World, open_world
 from tests.builders import NOON
 from tests.fakes.market import ScriptedMarket
 
-MARGIN, CASH = "PAPER0001", "PAPER0002"
+MARGIN, CASH, IRA = "PAPER0001", "PAPER0002", "PAPER0003"
 CALL, FAR_CALL = "AAPL261218C00200000", "AAPL261218C00210000"
 PUT, FAR_PUT = "AAPL261218P00200000", "AAPL261218P00190000"
 SPECS = (
@@ -38,11 +38,18 @@ SPECS = (
         kind=AccountKind.CASH,
         deposit=Decimal("100000.00"),
     ),
+    AccountSpec(
+        account_id=IRA,
+        handle="i",
+        nickname="i",
+        kind=AccountKind.IRA,
+        deposit=Decimal("100000.00"),
+    ),
 )
 
 
 def a_world(at: datetime = NOON, *, latency_ms: int = 0) -> World:
-    """Return a world of a margin and a cash account with 100,000 USD each."""
+    """Return a world of a margin, a cash and a retirement account with 100,000 USD each."""
     frame = Frame(name="floor", tag="w", opened_at=at, latency_ms=latency_ms)
     return open_world(frame, SPECS)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strikedesk.domain.accounts import AccountKind, Transaction, TransactionKind
+from strikedesk.domain.accounts import AccountKind, OptionLevel, Transaction, TransactionKind
 from strikedesk.domain.broking import BrokerOrder, Fill
 from strikedesk.domain.errors import Misconfigured
 from strikedesk.domain.groups import GroupKind
@@ -123,6 +123,9 @@ def through_json(document: dict[str, Json]) -> dict[str, Json]:
         ),
         receivables=st.lists(RECEIVABLES, max_size=2).map(tuple),
         today=st.none() | DAYS,
+        option_level=st.one_of(st.none(), st.sampled_from(OptionLevel)),
+        intraday=st.booleans(),
+        called=st.one_of(st.none(), AMOUNTS),
     )
 )
 def test_an_account_comes_back_as_it_was(account: PaperAccount) -> None:
@@ -143,6 +146,15 @@ def test_documents_of_before_dividends_are_read_as_what_they_meant() -> None:
 
     assert documents.read_account("PAPER0001", written) == floor.account()
     assert documents.read_line(line) == floor.lines()[0]
+
+
+def test_an_account_that_was_written_before_there_were_levels_can_do_what_it_could() -> None:
+    document = documents.write_account(Floor().account())
+    old = {key: document[key] for key in document.keys() - {"level", "intraday", "called"}}
+
+    back = documents.read_account("A1", old)
+
+    assert (back.level, back.intraday, back.called) == (OptionLevel.NAKED, False, None)
 
 
 MEMBERSHIPS = st.builds(
@@ -323,6 +335,9 @@ DAMAGE: list[tuple[str, Json]] = [
     ("cash", "a lot"),
     ("cash", 12.5),
     ("kind", "offshore"),
+    ("level", "five"),
+    ("intraday", "sometimes"),
+    ("called", "soon"),
     ("handle", None),
     ("stakes", "none"),
     ("stakes", [["AAPL", 1]]),

@@ -16,6 +16,7 @@ HEAVY = {
 OURS = {
     "strikedesk",
     "strikedesk.domain",
+    "strikedesk.domain.account_kinds",
     "strikedesk.domain.errors",
     "strikedesk.domain.reasons",
     "strikedesk.domain.secret",

@@ -48,6 +48,8 @@ UNREADABLE = [
     ("PAPER__WORLD", "../elsewhere"),
     ("PAPER__SEED", "-1"),
     ("PAPER__TAPE", "chain.csv"),
+    ("PAPER__ACCOUNTS", "margin"),
+    ("PAPER__INTRADAY_MARGIN", "often"),
     ("PAPER__CLOCK", "yesterday"),
     ("PAPER__CLOCK", "real:2026-11-20T15:00:00Z"),
     ("PAPER__CLOCK", "offset:2026-11-20T15:00:00"),
@@ -63,6 +65,13 @@ UNREADABLE = [
     ("VAULT__KEY_FILE", "key"),
 ]
 
+
+def an_account(**odd: str) -> str:
+    """Return an account as the file names it, with some keys other than they should be."""
+    keys = {"handle": "'mine'", "kind": "'cash'", "deposit": "5"} | odd
+    return "[[paper.accounts]]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items())
+
+
 STRANGE_FILES = [
     ("read_only = 'perhaps'", "read_only in config.toml"),
     ("readonly = true", "readonly in config.toml"),
@@ -70,6 +79,13 @@ STRANGE_FILES = [
     ("[limits]\ncontracts_max = true", "limits.contracts_max in config.toml"),
     ("[limits]\nloss_usd_max = nan", "limits.loss_usd_max in config.toml"),
     ("limits = 5", "limits in config.toml"),
+    (an_account(kind="'offshore'"), "paper.accounts.kind in config.toml"),
+    (an_account(deposit="-5"), "paper.accounts.deposit in config.toml"),
+    (an_account(deposit="0.001"), "paper.accounts.deposit in config.toml"),
+    (an_account(handle="'My account'"), "paper.accounts.handle in config.toml"),
+    (an_account(level="'spreads'"), "paper.accounts in config.toml"),
+    (an_account(leverage="4"), "paper.accounts.leverage in config.toml"),
+    (an_account() * 2, "paper.accounts in config.toml"),
     ("toolsets = []", "toolsets in config.toml"),
     ("toolsets = 5", "toolsets in config.toml"),
     ("database_url = 5", "database_url in config.toml"),

@@ -55,6 +55,11 @@ class Reason(Enum):
     OTHER_SIDE_FILLED = (2121, "The other side of its group filled: it is not needed any more.")
     OTHER_SIDE_ENDED = (2122, "The other side of its group ended, and took it along.")
     TRIGGER_ENDED = (2123, "The order that was to set it to work ended before it had filled.")
+    OPTION_LEVEL_TOO_LOW = (
+        2130,
+        "Choose what this account's option level in list_accounts allows.",
+    )
+    MARGIN_CALL_OPEN = (2131, "Only close until get_balances shows no call: free margin first.")
 
     MARKET_CLOSED = (3001, "See get_market_hours for the next session.")
     SYMBOL_NOT_FOUND = (3002, "Search with search_symbols.")

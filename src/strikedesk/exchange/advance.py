@@ -12,6 +12,7 @@ from typing import Final
 
 from strikedesk.domain.quotes import Quote
 from strikedesk.domain.states import OrderState
+from strikedesk.exchange import calls
 from strikedesk.exchange.book import WorkingOrder
 from strikedesk.exchange.expiry import settle, settlements
 from strikedesk.exchange.line import Side, side_of
@@ -29,6 +30,7 @@ from strikedesk.exchange.world import World
 EFFORT: Final = 10_000
 _A_TICK: Final = 100
 _A_QUOTE: Final = 10
+_A_CLOSE: Final = 1_000
 _NOTHING: Final = Decimal(0)
 
 
@@ -45,6 +47,8 @@ def advance(world: World, market: Market, until: datetime, *, effort: int = EFFO
         end_of_step = min(_next_end(world, market) or until, until)
         effort -= _match_until(world, market, end_of_step, effort) or 1
         _close_out(world, market, world.advanced_to)
+        if calls.look_at_close(world, market, world.advanced_to):
+            effort -= _A_CLOSE
         if morning is not None and world.advanced_to == morning.eve:
             rise(world, market, morning)
             effort -= _A_TICK
@@ -155,6 +159,7 @@ def _next_end(world: World, market: Market) -> datetime | None:
 def _ends(world: World, market: Market) -> Iterator[datetime]:
     yield from world.orders.ends
     yield from settlements(world, market)
+    yield from calls.closes(world)
     morning = coming_morning(world)
     if morning is not None:
         yield morning.eve

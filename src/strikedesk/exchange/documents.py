@@ -6,7 +6,7 @@ Law: reading what was written gives an equal value.
 from collections.abc import Iterable
 from decimal import Decimal
 
-from strikedesk.domain.accounts import AccountKind, Transaction, TransactionKind
+from strikedesk.domain.accounts import AccountKind, OptionLevel, Transaction, TransactionKind
 from strikedesk.domain.broking import BrokerOrder, Fill
 from strikedesk.domain.groups import GroupKind
 from strikedesk.domain.ledger import Json
@@ -45,6 +45,9 @@ def write_account(account: PaperAccount) -> dict[str, Json]:
         ],
         "receivables": [_write_receivable(receivable) for receivable in account.receivables],
         "today": None if account.today is None else _write_today(account.today),
+        "level": account.option_level,
+        "intraday": account.intraday,
+        "called": _written(account.called),
     }
 
 
@@ -70,6 +73,10 @@ def read_account(account_id: str, document: Document) -> PaperAccount:
             )
             for row in fields.rows(document, "stakes", *_STAKE)
         },
+        # Accounts that were written before there were levels have the highest of their kind.
+        option_level=fields.choice_or_none(document, "level", OptionLevel),
+        intraday=fields.flag(document, "intraday") if "intraday" in document else False,
+        called=fields.amount_or_none(document, "called"),
     )
 
 

@@ -38,6 +38,11 @@ def choice(document: Document, key: str, of: type[E]) -> E:
         raise damaged(key) from None
 
 
+def choice_or_none(document: Document, key: str, of: type[E]) -> E | None:
+    """Return a member of an enumeration, or None where there is none."""
+    return None if document.get(key) is None else choice(document, key, of)
+
+
 def text_or_none(document: Document, key: str) -> str | None:
     """Return a text, or None where there is none."""
     return None if document.get(key) is None else text(document, key)

@@ -122,13 +122,14 @@ def _can_pay(world: World, order: WorkingOrder, screen: Screen, found: Match) ->
     account = world.accounts[order.account_id]
     if order.limit is not None or order.closes_only or account.kind is AccountKind.MARGIN:
         return True
-    claim = power.claim_of(power.quantities(account), account.kind, screen)
-    if claim is None:
+    claims = power.claims_around(account, order.parts, found.units, screen)
+    if claims is None:
         return False
-    promised = world.orders.reserved(account.account_id) - order.reserved_left
     cost = found.net * order.request.unit_multiplier * found.units
     fees = sum((_fees(world, order, part, screen, found) for part in order.parts), NOTHING)
-    return account.cash - claim.on_cash - promised >= cost + fees
+    promised = world.orders.reserved(account.account_id) - order.reserved_left
+    before, after = (account.cash - promised - claim.on_cash for claim in claims)
+    return after - cost - fees >= min(before, NOTHING)
 
 
 def _fill_leg(world: World, order: WorkingOrder, part: Part, screen: Screen, found: Match) -> Fill:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final, TypeAlias
 
-from strikedesk.domain.accounts import AccountKind, Transaction, TransactionKind
+from strikedesk.domain.accounts import AccountKind, OptionLevel, Transaction, TransactionKind
 from strikedesk.domain.broking import BrokerOrder
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.ledger import Json
@@ -192,13 +192,18 @@ def _count(counters: dict[Counter, Taken], quote: Quote, sign: int, quantity: in
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSpec:
-    """An account that a new world begins with. Units: `deposit` USD."""
+    """An account that a new world begins with. Units: `deposit` USD.
+
+    `option_level` None = the highest of its kind; `intraday` as in `PaperAccount`.
+    """
 
     account_id: str
     handle: str
     nickname: str
     kind: AccountKind
     deposit: Decimal
+    option_level: OptionLevel | None = None
+    intraday: bool = False
 
 
 def open_world(frame: Frame, specs: tuple[AccountSpec, ...]) -> World:
@@ -211,7 +216,12 @@ def open_world(frame: Frame, specs: tuple[AccountSpec, ...]) -> World:
 
 def _deposit(world: World, spec: AccountSpec) -> None:
     account = PaperAccount(
-        account_id=spec.account_id, handle=spec.handle, nickname=spec.nickname, kind=spec.kind
+        account_id=spec.account_id,
+        handle=spec.handle,
+        nickname=spec.nickname,
+        kind=spec.kind,
+        option_level=spec.option_level,
+        intraday=spec.intraday,
     )
     world.put_account(account.deposited(spec.deposit))
     world.write(

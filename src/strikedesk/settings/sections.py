@@ -2,10 +2,19 @@
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
+from pydantic_settings import NoDecode
 
+from strikedesk.domain.account_kinds import HIGHEST_LEVEL, AccountKind, OptionLevel
 from strikedesk.risk.limits import Limits
 from strikedesk.settings.kinds import (
     AbsolutePath,
@@ -58,13 +67,51 @@ class LimitSettings(Section):
         return Limits(**self.model_dump())
 
 
+class AccountSettings(Section):
+    """`[[paper.accounts]]`: an account of a new world. `level` None = the highest of its kind."""
+
+    handle: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+    kind: AccountKind
+    deposit: Annotated[Usd, Field(decimal_places=2)]
+    level: OptionLevel | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        highest = HIGHEST_LEVEL[self.kind]
+        if self.level is not None and self.level.rank > highest.rank:
+            raise ValueError(f"{self.kind} accounts have no level above {highest}")
+        return self
+
+
+def _from_the_file(value: object) -> object:
+    if isinstance(value, str):
+        raise ValueError("name accounts in config.toml, as [[paper.accounts]]")  # noqa: TRY004 -- pydantic hears ValueError
+    return value
+
+
+def _one_handle_each(accounts: tuple[AccountSettings, ...]) -> tuple[AccountSettings, ...]:
+    if len({account.handle for account in accounts}) != len(accounts):
+        raise ValueError("give every account a handle of its own")
+    return accounts
+
+
 class PaperSettings(Section):
-    """`[paper]`: the embedded market. `tape` replays real chains instead of simulating."""
+    """`[paper]`: the embedded market. `tape` replays real chains instead of simulating.
+
+    `accounts` and `intraday_margin` are for new worlds; none named = one of each kind.
+    """
 
     world: Annotated[str, Field(pattern=WORLD_NAME)] = "default"
     seed: Annotated[Integer, Field(ge=0, lt=2**63)] = 1
     tape: AbsolutePath | None = None
     clock: ClockText = MarketClock()
+    accounts: Annotated[
+        tuple[AccountSettings, ...],
+        NoDecode,
+        BeforeValidator(_from_the_file),
+        AfterValidator(_one_handle_each),
+    ] = ()
+    intraday_margin: bool = False
 
 
 class VaultSettings(Section):

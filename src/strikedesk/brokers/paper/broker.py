@@ -261,6 +261,7 @@ def _account(account: PaperAccount) -> Account:
         kind=account.kind,
         environment=Environment.PAPER,
         simulated=True,
+        option_level=account.level,
     )
 
 
