@@ -12,7 +12,6 @@ from strikedesk.domain.orders import OrderRequest
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
 from strikedesk.exchange import calls
-from strikedesk.exchange.advance import is_due
 from strikedesk.exchange.assess import Assessment, assess
 from strikedesk.exchange.screen import look
 from tests.builders import NOON
@@ -143,12 +142,11 @@ def test_only_what_can_lack_margin_is_looked_at() -> None:
     floor = Floor()
     floor.quote("AAPL", "199.90", "200.10", size=1_000)
     floor.place(an_order("buy 100 AAPL", net="200.10"))
-    assert not is_due(floor.world, floor.market, NEXT_CLOSE)
+    assert list(calls.closes(floor.world)) == []
 
     floor.place(an_order("buy 600 AAPL", net="200.10"))
     assert floor.account().cash < 0
-    assert is_due(floor.world, floor.market, CLOSE)
-    assert not is_due(floor.world, floor.market, CLOSE - timedelta(seconds=1))
+    assert list(calls.closes(floor.world)) == [CLOSE]
 
 
 def test_no_close_is_looked_at_in_between(floor: Floor) -> None:

@@ -366,7 +366,7 @@ def test_a_child_is_looked_at_again_when_it_begins(floor: Floor) -> None:
 
     floor.later(PUT, "3.90", "4.00")
 
-    assert ends(floor, child) == [(OrderState.REJECTED, "invalid_order")]
+    assert ends(floor, child) == [(OrderState.REJECTED, "option_level_too_low")]
 
 
 def test_a_stop_that_was_passed_while_it_waited_protects_at_once(floor: Floor) -> None:

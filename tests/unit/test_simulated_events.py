@@ -1,5 +1,6 @@
 """Dividends, splits and earnings of the simulated market, and what they do to prices."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -11,7 +12,6 @@ from strikedesk.domain import calendar
 from strikedesk.domain.events import Dividend, Earnings, MarketEvent, Split
 from strikedesk.domain.quotes import Expiration, Interval, Quote
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right, Symbol
-from strikedesk.domain.terms import Terms
 from strikedesk.exchange.simulated import SimulatedMarket
 from strikedesk.exchange.simulated.catalogue import UNDERLYINGS
 
@@ -186,8 +186,10 @@ def test_an_uneven_split_adjusts_contracts_under_a_root_of_their_own() -> None:
     )
     later, _ = both_roots(old.day, opens + timedelta(days=21))
 
-    assert MARKET.terms(after) == Terms(shares=150)
-    assert MARKET.terms(before) == Terms()
+    plain_terms = MARKET.terms(before)
+    assert plain_terms is not None
+    assert (plain_terms.shares, plain_terms.adjusted) == (100, False)
+    assert MARKET.terms(after) == replace(plain_terms, shares=150)
     assert adjusted.strikes == old.strikes == later.strikes
     assert adjusted.underlying == after.underlying == "CAT"
     assert (adjusted.standard, plain.standard) == (False, old.standard)

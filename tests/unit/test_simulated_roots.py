@@ -1,5 +1,6 @@
 """What is listed on the simulated market, under which root, and what each settles at."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -9,7 +10,7 @@ import pytest
 from strikedesk.domain import calendar
 from strikedesk.domain.quotes import Expiration, Settlement
 from strikedesk.domain.symbols import EquitySymbol
-from strikedesk.domain.terms import ExerciseStyle, Terms
+from strikedesk.domain.terms import ON_AN_INDEX, ON_SHARES
 from strikedesk.exchange.simulated import SimulatedMarket
 from strikedesk.exchange.simulated.catalogue import UNDERLYINGS
 from tests.builders import NOON, a_contract
@@ -80,10 +81,18 @@ def test_morning_roots_settle_at_the_opening_and_others_at_the_close() -> None:
     ],
 )
 def test_index_options_are_european_and_settle_in_cash(root: str, settlement: Settlement) -> None:
-    assert MARKET.terms(a_contract(root, THIRD_FRIDAY)) == Terms(
-        style=ExerciseStyle.EUROPEAN, settlement=settlement, in_cash=True
+    terms = MARKET.terms(a_contract(root, THIRD_FRIDAY))
+
+    assert terms is not None
+    assert terms == replace(
+        ON_AN_INDEX, settlement=settlement, tick=terms.tick, coarse_tick=terms.coarse_tick
     )
-    assert MARKET.terms(a_contract("SPY", THIRD_FRIDAY)) == Terms()
+    assert (terms.tick_at(Decimal("2.95")), terms.tick_at(Decimal(3))) == (
+        (Decimal("0.01"), Decimal("0.05")) if root == "VIX" else (Decimal("0.05"), Decimal("0.10"))
+    )
+    assert MARKET.terms(a_contract("SPY", THIRD_FRIDAY)) == replace(
+        ON_SHARES, coarse_tick=Decimal("0.01")
+    )
     assert MARKET.terms(a_contract("ZZZZ", THIRD_FRIDAY)) is None
 
 
