@@ -16,6 +16,25 @@ class AccountKind(StrEnum):
     IRA = "ira"
 
 
+class OptionLevel(StrEnum):
+    """What options an account may open, each level with all before it: 0 none to 4 naked.
+
+    `covered` calls are backed by shares and puts by cash; `long` options are paid in full; in
+    `spreads` a long option backs a short one; `naked` shorts are backed by margin.
+    """
+
+    NONE = "none"
+    COVERED = "covered"
+    LONG = "long"
+    SPREADS = "spreads"
+    NAKED = "naked"
+
+    @property
+    def rank(self) -> int:
+        """Its number, 0 to 4."""
+        return list(OptionLevel).index(self)
+
+
 class Environment(StrEnum):
     """What an order costs: nothing, or money."""
 
@@ -28,7 +47,8 @@ class Environment(StrEnum):
 class Account:
     """An account. Tools know it by `handle`; `account_id` is the broker's own number.
 
-    `repr` shows the masked number only, so that logs cannot tell it.
+    `repr` shows the masked number only, so that logs cannot tell it. Of `option_level`, `frozen`
+    (takes no order) and `closing_only` (takes no order that opens), None = the broker did not say.
     """
 
     account_id: str = field(repr=False)
@@ -38,6 +58,9 @@ class Account:
     environment: Environment
     simulated: bool
     can_trade: bool = True
+    option_level: OptionLevel | None = None
+    frozen: bool | None = None
+    closing_only: bool | None = None
 
     @property
     def masked(self) -> str:
@@ -47,7 +70,10 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Balances:
-    """What an account is worth. Units: USD; `None` = the broker did not say."""
+    """What an account is worth. Units: USD; `None` = the broker did not say.
+
+    `maintenance_excess` is what it has beyond what it must keep, negative where it lacks some.
+    """
 
     account_id: str = field(repr=False)
     as_of: datetime
@@ -56,6 +82,7 @@ class Balances:
     option_buying_power: Decimal | None = None
     stock_buying_power: Decimal | None = None
     maintenance_margin: Decimal | None = None
+    maintenance_excess: Decimal | None = None
     long_value: Decimal | None = None
     short_value: Decimal | None = None
     open_profit: Decimal | None = None

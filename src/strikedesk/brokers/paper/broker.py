@@ -10,7 +10,7 @@ from strikedesk.brokers.paper.figures import balances_of, positions_of, priced_s
 from strikedesk.brokers.paper.keeper import WorldKeeper
 from strikedesk.brokers.paper.opening import Opening
 from strikedesk.brokers.paper.venue import Venue
-from strikedesk.domain.accounts import Account, Balances, Environment, Position
+from strikedesk.domain.accounts import Account, Balances, Environment, OptionLevel, Position
 from strikedesk.domain.broking import (
     BrokerOrder,
     Capabilities,
@@ -197,6 +197,9 @@ def _account(account: PaperAccount) -> Account:
         kind=account.kind,
         environment=Environment.PAPER,
         simulated=True,
+        option_level=OptionLevel.NAKED,
+        frozen=False,
+        closing_only=False,
     )
 
 
