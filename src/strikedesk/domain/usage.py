@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
+from strikedesk.domain import calendar
 from strikedesk.domain.accounts import Environment
 
 
@@ -35,6 +36,20 @@ class Window:
     twins_from: datetime
     digest: str | None = None
     replaces: str | None = None
+
+    @classmethod
+    def at(cls, now: datetime, broker: str, environment: Environment) -> "Window":
+        """Return the exchange day and the last minute at an instant of the desk's own clock.
+
+        A paper market's clock may stand still or run ahead; the owner's day does neither.
+        """
+        return cls(
+            broker=broker,
+            environment=environment,
+            day_from=calendar.day_begins(now),
+            minute_from=now - timedelta(minutes=1),
+            twins_from=now,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,13 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
-from typing import Final
 
-from strikedesk.domain import calendar
 from strikedesk.domain.accounts import Account
 from strikedesk.domain.broking import Preflight
 from strikedesk.domain.errors import Denied
@@ -28,8 +26,6 @@ from strikedesk.orders.tickets import ticket_of
 from strikedesk.risk.facts import use_of
 from strikedesk.risk.limits import Limits
 from strikedesk.risk.verdict import Check, assess, deny_beyond
-
-MINUTE: Final = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,16 +107,10 @@ class Appraiser:
 
 
 def window_of(clock: Clock, record: OrderRecord, limits: Limits) -> Window:
-    """Return which orders count beside this one: the day and the minute are the desk's own.
-
-    A paper market's clock may stand still or run ahead; the owner's day does neither.
-    """
+    """Return which orders count beside this one."""
     now = clock.now()
-    return Window(
-        broker=record.broker,
-        environment=record.environment,
-        day_from=calendar.day_begins(now),
-        minute_from=now - MINUTE,
+    return replace(
+        Window.at(now, record.broker, record.environment),
         twins_from=now - timedelta(seconds=limits.duplicate_window_s),
         digest=record.order.digest,
         replaces=record.target_order_id,
