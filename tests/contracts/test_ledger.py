@@ -38,8 +38,8 @@ async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerat
         yield SqlLedger(database)
 
 
-async def claim(ledger: Ledger, number: int = 1, *, seconds: float = 1, **other: str) -> bool:
-    told = {"nonce_hash": f"hash-{number}", "binding": f"binding-{number}", **other}
+async def claim(ledger: Ledger, number: int = 1, *, seconds: float = 1, **other: Any) -> bool:
+    told: dict[str, Any] = {"nonce_hash": f"hash-{number}", "binding": f"binding-{number}", **other}
     note = a_note("claimed", seconds=seconds)
     claimed = await ledger.claim(
         f"preview-{number}", now=note.at, progress=SUBMITTING, note=note, **told
@@ -60,11 +60,15 @@ def a_window(*, now: float = 1, **told: Any) -> Window:
     return Window(**{**plain, **told})
 
 
+def admit_all(_: Used) -> None:
+    """Let everything pass."""
+
+
 async def use(
     ledger: Ledger, number: int, *, seconds: float = 1, loss: str = "100", **told: Any
 ) -> OrderRecord | None:
     """Preview an order and claim it, using so much."""
-    heard = told.pop("heard", lambda _: None)
+    heard = told.pop("heard", admit_all)
     window = told.pop("window", a_window(now=seconds))
     note = a_note("claimed", seconds=seconds)
     told.setdefault("created_at", note.at - timedelta(seconds=1))
