@@ -42,7 +42,7 @@ TODAY = "AAPL261120C00200000"
 class MeteredBroker(ScriptedBroker):
     """Tells buying power, an excess over maintenance, and deltas, as the test sets them."""
 
-    takes: Decimal | None = Decimal("1000")
+    takes: Decimal | None = Decimal(1000)
     excess: Decimal | None = None
     deltas: dict[str, float] | None = None
 
