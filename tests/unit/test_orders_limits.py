@@ -446,7 +446,7 @@ async def test_an_order_needs_the_level_of_its_boldest_leg(
     orders.limits = replace(orders.limits, allow_undefined_risk=True, collar_usd_min=D(9))
     below = list(OptionLevel)[needed.rank - 1]
     effect = PriceEffect.CREDIT if legs[-1].action.sign < 0 and len(legs) == 1 else None
-    told = {"price": "1.00", "effect": effect or PriceEffect.DEBIT}
+    told: dict[str, Any] = {"price": "1.00", "effect": effect or PriceEffect.DEBIT}
 
     orders.broker.account = account_at(below, orders.broker.account)
     denied = await refused(orders, *legs, **told)

@@ -16,7 +16,7 @@ from strikedesk.domain.ports import Broker, Clock, Ledger, Quotes
 from strikedesk.domain.quotes import Quote
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import Symbol
-from strikedesk.domain.usage import Allowance, Window
+from strikedesk.domain.usage import Allowance, Used, Window
 from strikedesk.orders.draft import rest_of
 from strikedesk.orders.evidence import Evidence
 from strikedesk.orders.exposure import Deltas, deltas_of, excess_of
@@ -53,8 +53,11 @@ class Appraiser:
     clock: Clock
     limits: Callable[[], Limits]
 
-    async def __call__(self, record: OrderRecord) -> Appraisal:
+    async def __call__(self, record: OrderRecord, *, claiming: bool = False) -> Appraisal:
         """Return the figures and the verdict; a missing fact shows as a failed check.
+
+        Who is `claiming` hands the allowance to the claim, which counts what others used itself:
+        a count of now would be an old one there.
 
         Raises:
             Denied: QUOTE_MISSING, when nobody quotes a leg at all; CLOSE_EXCEEDS_POSITION, when a
@@ -68,7 +71,7 @@ class Appraiser:
             self.quotes.fresh({leg.symbol for leg in order.legs}),
             surroundings_of(self.broker, order, replaces=record.target_broker_order_id),
             self._account(record),
-            self.ledger.used(window),
+            self._used(window, claiming=claiming),
         )
         _check_quoted(order, quotes)
         filled = around.replaced.filled_units if around.replaced else 0
@@ -87,6 +90,9 @@ class Appraiser:
             excess=await self._excess(record, limits),
         )
         return _appraised(evidence, limits, window, filled)
+
+    async def _used(self, window: Window, *, claiming: bool) -> Used:
+        return Used() if claiming else await self.ledger.used(window)
 
     async def _account(self, record: OrderRecord) -> Account:
         """Return the account as the broker has it now: it may have been frozen since."""

@@ -131,7 +131,7 @@ class Confirmer:
         """Ask the limits once more, on the quotes of now; a cancel has nothing to measure."""
         if record.kind is TicketKind.CANCEL:
             return None
-        appraisal = await self.appraise(record)
+        appraisal = await self.appraise(record, claiming=True)
         deny_failed(appraisal.checks)
         deny_refused(appraisal.preflight)
         return appraisal.allowance
