@@ -12,7 +12,14 @@ from decimal import Decimal
 from enum import StrEnum
 
 from strikedesk.brokers.streams import Hub
-from strikedesk.domain.accounts import Account, AccountKind, Balances, Environment, Position
+from strikedesk.domain.accounts import (
+    Account,
+    AccountKind,
+    Balances,
+    Environment,
+    OptionLevel,
+    Position,
+)
 from strikedesk.domain.broking import (
     BrokerOrder,
     CancelTicket,
@@ -42,6 +49,9 @@ ACCOUNT = Account(
     kind=AccountKind.MARGIN,
     environment=Environment.PAPER,
     simulated=True,
+    option_level=OptionLevel.NAKED,
+    frozen=False,
+    closing_only=False,
 )
 
 
@@ -77,6 +87,7 @@ class ScriptedBroker:
     lookups: LookupStatus | None = None
     quote_age: timedelta = timedelta(0)
     environment: Environment = Environment.PAPER
+    account: Account = ACCOUNT
     tickets: list[Ticket] = field(default_factory=list[Ticket])
     placed: list[BrokerOrder] = field(default_factory=list[BrokerOrder])
     heard: asyncio.Event = field(default_factory=asyncio.Event)
@@ -107,7 +118,7 @@ class ScriptedBroker:
         return self.clock.now()
 
     async def accounts(self) -> tuple[Account, ...]:
-        return (ACCOUNT,)
+        return (self.account,)
 
     async def balances(self, account_id: str) -> Balances:
         return Balances(account_id=account_id, as_of=self.now(), cash=Decimal(100_000))

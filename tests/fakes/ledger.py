@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import ROUND_CEILING, Decimal
 
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.ledger import (
@@ -15,9 +16,11 @@ from strikedesk.domain.ledger import (
     Progress,
     TicketKind,
 )
+from strikedesk.domain.money import CENT
 from strikedesk.domain.orders import read_canonical
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import IllegalMove, OrderState
+from strikedesk.domain.usage import Allowance, Use, Used, Window
 from strikedesk.store.chain import GENESIS, canonical_json, first_bad_line, head_of, seal
 from strikedesk.store.moves import moved
 
@@ -28,6 +31,7 @@ class MemoryLedger:
 
     previews: dict[str, PreviewRecord] = field(default_factory=dict[str, PreviewRecord])
     records: dict[str, OrderRecord] = field(default_factory=dict[str, OrderRecord])
+    uses: dict[str, tuple[datetime, Use]] = field(default_factory=dict[str, tuple[datetime, Use]])
     trail: list[OrderEvent] = field(default_factory=list[OrderEvent])
 
     async def open_preview(self, preview: PreviewRecord, note: Note) -> None:
@@ -56,6 +60,7 @@ class MemoryLedger:
         progress: Progress,
         now: datetime,
         note: Note,
+        allowance: Allowance | None = None,
     ) -> OrderRecord | None:
         """See `Ledger.claim`."""
         kept = self.previews.get(preview_id)
@@ -69,10 +74,18 @@ class MemoryLedger:
         if kept is None or not claimable:
             return None
         after = moved(self.records[kept.record.order_id], progress, at=note.at)
+        if allowance is not None:
+            allowance.admit(self._used(allowance.window))
         self._chain(after.order_id, note)
+        if allowance is not None:
+            self.uses[after.order_id] = (now, _to_cents_up(allowance.use))
         self.previews[preview_id] = replace(kept, nonce_state=NonceState.SPENT)
         self.records[after.order_id] = after
         return after
+
+    async def used(self, window: Window) -> Used:
+        """See `Ledger.used`."""
+        return self._used(window)
 
     async def void(self, preview_id: str, progress: Progress, note: Note) -> None:
         """See `Ledger.void`."""
@@ -145,6 +158,29 @@ class MemoryLedger:
         """See `Ledger.verify`."""
         return first_bad_line(self.trail, head=head_of(self.trail[-1]) if self.trail else GENESIS)
 
+    def _used(self, window: Window) -> Used:
+        here = [
+            (at, use, self.records[order_id])
+            for order_id, (at, use) in self.uses.items()
+            if self.records[order_id].broker == window.broker
+            and self.records[order_id].environment is window.environment
+        ]
+        today = [(use, row) for at, use, row in here if at >= window.day_from]
+        twins = [
+            (at, row.order_id)
+            for at, _, row in here
+            if at > window.twins_from and row.order.digest == window.digest and _part(row, window)
+        ]
+        return Used(
+            orders_today=len(today),
+            orders_this_minute=sum(at > window.minute_from for at, _, _ in here),
+            loss_usd_today=sum((u.loss_usd * _part(row, window) for u, row in today), Decimal(0)),
+            notional_usd_today=sum(
+                (u.notional_usd * _part(row, window) for u, row in today), Decimal(0)
+            ),
+            twin=max(twins)[1] if twins else None,
+        )
+
     def _newest_first(self) -> list[OrderRecord]:
         return sorted(
             self.records.values(), key=lambda row: (row.created_at, row.order_id), reverse=True
@@ -166,3 +202,20 @@ class MemoryLedger:
         kept = replace(note, body=json.loads(canonical_json(note.body)))
         head = head_of(self.trail[-1]) if self.trail else GENESIS
         self.trail.append(seal(kept, order_id=order_id, behind=head))
+
+
+def _part(row: OrderRecord, window: Window) -> Decimal:
+    """Return how much of an order may have had an effect, or may still have."""
+    if row.state in {OrderState.LAPSED, OrderState.DECLINED, OrderState.REJECTED}:
+        return Decimal(0)
+    over = row.state in {OrderState.CANCELLED, OrderState.REPLACED, OrderState.EXPIRED}
+    if over or row.order_id == window.replaces:
+        return Decimal(row.filled_units) / row.order.units
+    return Decimal(1)
+
+
+def _to_cents_up(use: Use) -> Use:
+    loss, notional = (
+        amount.quantize(CENT, rounding=ROUND_CEILING) for amount in (use.loss_usd, use.notional_usd)
+    )
+    return Use(loss_usd=loss, notional_usd=notional)

@@ -17,6 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(groups.token, name="token")
+app.add_typer(groups.limits, name="limits")
 app.add_typer(groups.db, name="db")
 app.add_typer(groups.vault, name="vault")
 app.add_typer(groups.tape, name="tape")

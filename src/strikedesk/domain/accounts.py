@@ -21,8 +21,8 @@ class Environment(StrEnum):
 class Account:
     """An account. Tools know it by `handle`; `account_id` is the broker's own number.
 
-    `option_level` None = the broker did not say. `repr` shows the masked number only, so that logs
-    cannot tell it.
+    `repr` shows the masked number only, so that logs cannot tell it. Of `option_level`, `frozen`
+    (takes no order) and `closing_only` (takes no order that opens), None = the broker did not say.
     """
 
     account_id: str = field(repr=False)
@@ -33,6 +33,8 @@ class Account:
     simulated: bool
     can_trade: bool = True
     option_level: OptionLevel | None = None
+    frozen: bool | None = None
+    closing_only: bool | None = None
 
     @property
     def masked(self) -> str:

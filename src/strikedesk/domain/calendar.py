@@ -91,6 +91,11 @@ def exchange_date(instant: datetime) -> date:
     return instant.astimezone(EXCHANGE_ZONE).date()
 
 
+def day_begins(instant: datetime) -> datetime:
+    """Return the midnight in New York that began the exchange date of `instant`, aware UTC."""
+    return datetime.combine(exchange_date(instant), time(), EXCHANGE_ZONE).astimezone(UTC)
+
+
 def holiday_on(day: date) -> str | None:
     """Return the name of the holiday or closure that keeps the exchange shut on weekday `day`."""
     return _closures(day.year).get(day)

@@ -60,6 +60,22 @@ class Reason(Enum):
         "Choose what this account's option level in list_accounts allows.",
     )
     MARGIN_CALL_OPEN = (2131, "Only close until get_balances shows no call: free margin first.")
+    NOTIONAL_ABOVE_LIMIT = (2140, "Reduce the quantity, or ask the owner to raise the limit.")
+    DAY_LOSS_ABOVE_LIMIT = (
+        2141,
+        "Wait for the next exchange day, choose less risk, or only close.",
+    )
+    DAY_NOTIONAL_ABOVE_LIMIT = (2142, "Wait for the next exchange day, order less, or only close.")
+    ORDERS_TOO_FAST = (2143, "Wait a minute, then preview again. Closing orders still pass.")
+    DAY_ORDERS_ABOVE_LIMIT = (2144, "Wait for the next exchange day. Closing orders still pass.")
+    DUPLICATE_ORDER = (2145, "An equal order just left: see get_order. Wait out the window.")
+    BUYING_POWER_ABOVE_LIMIT = (2146, "Choose an order that takes less of the buying power.")
+    DELTA_ABOVE_LIMIT = (2147, "Choose an order that brings the delta nearer to zero.")
+    SYMBOL_NOT_ALLOWED = (2148, "The owner does not let this underlying be opened. Choose another.")
+    CLOSING_ONLY = (2149, "Only orders that close what is held may leave. See list_positions.")
+    ACCOUNT_FROZEN = (2150, "The broker takes no order for this account. Its owner has to ask why.")
+    EXPIRES_TOO_SOON = (2151, "Choose a later expiration. Closing orders still pass.")
+    INTRADAY_MARGIN_SHORT = (2152, "Free margin first: see get_balances, and close something.")
 
     MARKET_CLOSED = (3001, "See get_market_hours for the next session.")
     SYMBOL_NOT_FOUND = (3002, "Search with search_symbols.")

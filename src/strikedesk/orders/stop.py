@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from strikedesk.domain.ledger import Halt, Note, OrderRecord
 from strikedesk.domain.ports import Clock, HaltSwitch, Ledger
+from strikedesk.domain.usage import Used, Window
 from strikedesk.orders.reconcile import Reconciler
 
 _WHY_LENGTH_MAX = 200
@@ -15,10 +16,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SafetyState:
-    """Whether orders may leave now, and which rows nobody can vouch for."""
+    """Whether orders may leave now, which rows nobody can vouch for, and what the day has used."""
 
     halt: Halt | None
     unsettled: Sequence[OrderRecord]
+    used: Used
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,10 +33,12 @@ class Safety:
     clock: Clock
 
     async def state(self) -> SafetyState:
-        """Return the halt in force and the orders whose outcome nobody knows."""
+        """Return the halt in force, the orders whose outcome nobody knows, and what was used."""
+        here = self.reconciler.broker.capabilities
         return SafetyState(
             halt=await self.halt.engaged(),
             unsettled=await self.reconciler.unsettled(),
+            used=await self.ledger.used(Window.at(self.clock.now(), here.name, here.environment)),
         )
 
     async def stop(self, why: str, *, caller: str) -> Halt:

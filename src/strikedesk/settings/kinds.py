@@ -12,7 +12,9 @@ from typing import Annotated, Final, TypeAlias
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
 
+from strikedesk.domain.errors import Denied
 from strikedesk.domain.secret import Secret
+from strikedesk.domain.symbols import EquitySymbol, parse_symbol
 
 _SQL_SCHEMES: Final = frozenset({"sqlite", "postgresql", "postgres"})
 _REDIS: Final = re.compile(r"(?:rediss?|unix)://")
@@ -88,6 +90,16 @@ def _redis_url(url: Secret) -> Secret:
     return url
 
 
+def _tickers(names: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        found = [parse_symbol(name.upper()) for name in names]
+    except Denied:
+        raise ValueError("give tickers, as AAPL") from None
+    if not all(isinstance(symbol, EquitySymbol) for symbol in found):
+        raise ValueError("give tickers, as AAPL")
+    return tuple(sorted({symbol.underlying for symbol in found}))
+
+
 def _absolute(path: Path) -> Path:
     expanded = path.expanduser()
     if not expanded.is_absolute():
@@ -132,6 +144,10 @@ Finite: TypeAlias = Annotated[Decimal, BeforeValidator(_no_bool), Field(allow_in
 Usd: TypeAlias = Annotated[Finite, Field(ge=0, le=Decimal(10) ** 12)]
 LISTED: Final = BeforeValidator(_listed)
 Names: TypeAlias = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
+Fraction: TypeAlias = Annotated[Finite, Field(ge=0, le=Decimal(1))]
+WholeOrNone: TypeAlias = Annotated[Integer, Field(ge=0, le=1_000_000_000)] | None
+SessionMinutes: TypeAlias = Annotated[Integer, Field(ge=0, le=390)]
+Tickers: TypeAlias = Annotated[Names, AfterValidator(_tickers)]
 AbsolutePath: TypeAlias = Annotated[Path, AfterValidator(_absolute)]
 SqlUrl: TypeAlias = Annotated[Secret, BeforeValidator(_text), AfterValidator(_sql_url)]
 RedisUrl: TypeAlias = Annotated[Secret, BeforeValidator(_text), AfterValidator(_redis_url)]

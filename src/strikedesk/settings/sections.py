@@ -1,6 +1,5 @@
 """The sections of `config.toml`."""
 
-from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Final, Self
 
@@ -20,10 +19,13 @@ from strikedesk.settings.kinds import (
     AbsolutePath,
     ClockText,
     Count,
-    Finite,
+    Fraction,
     Integer,
     MarketClock,
+    SessionMinutes,
+    Tickers,
     Usd,
+    WholeOrNone,
 )
 
 WORLD_NAME: Final = r"^[a-z0-9][a-z0-9-]{0,39}$"
@@ -51,16 +53,35 @@ class OrderSettings(Section):
 
 
 class LimitSettings(Section):
-    """`[limits]`: the owner's limits, field by field those of `risk.limits.Limits`."""
+    """`[limits]`: the owner's limits, field by field those of `risk.limits.Limits`.
+
+    What may be unset is so where the file says nothing of it.
+    """
 
     contracts_max: Count = _DEFAULTS.contracts_max
     shares_max: Count = _DEFAULTS.shares_max
     loss_usd_max: Usd = _DEFAULTS.loss_usd_max
+    loss_usd_day_max: Usd = _DEFAULTS.loss_usd_day_max
+    notional_usd_max: Usd = _DEFAULTS.notional_usd_max
+    notional_usd_day_max: Usd = _DEFAULTS.notional_usd_day_max
     allow_undefined_risk: bool = _DEFAULTS.allow_undefined_risk
     allow_option_market_orders: bool = _DEFAULTS.allow_option_market_orders
-    collar_fraction: Annotated[Finite, Field(ge=0, le=Decimal(1))] = _DEFAULTS.collar_fraction
+    collar_fraction: Fraction = _DEFAULTS.collar_fraction
     collar_usd_min: Usd = _DEFAULTS.collar_usd_min
     quote_age_s_max: Count = _DEFAULTS.quote_age_s_max
+    buying_power_fraction_max: Fraction = _DEFAULTS.buying_power_fraction_max
+    net_delta_shares_max: WholeOrNone = _DEFAULTS.net_delta_shares_max
+    allowed_symbols: Tickers = _DEFAULTS.allowed_symbols
+    forbidden_symbols: Tickers = _DEFAULTS.forbidden_symbols
+    orders_minute_max: Count = _DEFAULTS.orders_minute_max
+    orders_day_max: Count = _DEFAULTS.orders_day_max
+    duplicate_window_s: Annotated[Integer, Field(ge=0, le=86_400)] = _DEFAULTS.duplicate_window_s
+    option_level_max: OptionLevel | None = _DEFAULTS.option_level_max
+    closing_only: bool = _DEFAULTS.closing_only
+    open_market_only: bool = _DEFAULTS.open_market_only
+    expiring_min: SessionMinutes = _DEFAULTS.expiring_min
+    expiring_short_min: SessionMinutes = _DEFAULTS.expiring_short_min
+    intraday_excess_usd_min: Usd | None = _DEFAULTS.intraday_excess_usd_min
 
     def limits(self) -> Limits:
         """Return them as the risk room knows them."""

@@ -19,9 +19,10 @@ from strikedesk.domain.ledger import (
 )
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import IllegalMove, OrderState
-from strikedesk.store import order_rows
+from strikedesk.domain.usage import Allowance, Used, Window
+from strikedesk.store import order_rows, use_rows
 from strikedesk.store.database import Database
-from strikedesk.store.event_rows import TRAIL, TrailCheck, append_event, events_of_order
+from strikedesk.store.event_rows import TRAIL, TrailCheck, append_event, events_of_order, queue_up
 from strikedesk.store.moves import moved
 
 _ID_LENGTH_SHOWN: Final = 36
@@ -51,6 +52,7 @@ class SqlLedger:
         progress: Progress,
         now: datetime,
         note: Note,
+        allowance: Allowance | None = None,
     ) -> OrderRecord | None:
         """See `Ledger.claim`."""
         spend = partial(
@@ -61,8 +63,19 @@ class SqlLedger:
             now=now,
         )
         return await self._database.write(
-            partial(_claim, spend=spend, preview_id=preview_id, progress=progress, note=note)
+            partial(
+                _claim,
+                spend=spend,
+                preview_id=preview_id,
+                progress=progress,
+                note=note,
+                take=partial(_take, allowance=allowance, now=now),
+            )
         )
+
+    async def used(self, window: Window) -> Used:
+        """See `Ledger.used`."""
+        return await self._database.read(partial(use_rows.used_in, window=window))
 
     async def void(self, preview_id: str, progress: Progress, note: Note) -> None:
         """See `Ledger.void`."""
@@ -150,11 +163,24 @@ def _claim(
     preview_id: str,
     progress: Progress,
     note: Note,
+    take: Callable[[Connection, OrderRecord], None],
 ) -> OrderRecord | None:
     found = order_rows.locked_order_of(connection, preview_id)
     if found is None or found.state is not OrderState.PREVIEWED or not spend(connection):
         return None
+    take(connection, found)
     return _move(connection, found, progress, note)
+
+
+def _take(
+    connection: Connection, record: OrderRecord, *, allowance: Allowance | None, now: datetime
+) -> None:
+    """Write down what the order uses, once whoever answers for the limits has seen the count."""
+    if allowance is None:
+        return
+    queue_up(connection)
+    allowance.admit(use_rows.used_in(connection, window=allowance.window))
+    use_rows.add_use(connection, record, allowance.use, at=now)
 
 
 def _void(connection: Connection, *, preview_id: str, progress: Progress, note: Note) -> None:

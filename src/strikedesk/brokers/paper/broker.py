@@ -262,6 +262,8 @@ def _account(account: PaperAccount) -> Account:
         environment=Environment.PAPER,
         simulated=True,
         option_level=account.level,
+        frozen=False,
+        closing_only=False,
     )
 
 

@@ -12,6 +12,7 @@ from strikedesk.domain.ledger import (
     PreviewRecord,
     Progress,
 )
+from strikedesk.domain.usage import Allowance, Used, Window
 
 
 class Ledger(Protocol):
@@ -37,13 +38,22 @@ class Ledger(Protocol):
         progress: Progress,
         now: datetime,
         note: Note,
+        allowance: Allowance | None = None,
     ) -> OrderRecord | None:
         """Spend the nonce and move its order row, in one transaction; for exactly one caller ever.
 
         Returns the row as it stands after. None, and nothing is written, unless the row is still
         previewed and the nonce is live, matches both hashes, has not expired, and was not created
-        after `now` (a clock that went backwards).
+        after `now` (a clock that went backwards). With an `allowance`, what the order uses is
+        written down too, after `admit` heard what others have used; no claim comes in between.
+
+        Raises:
+            What `allowance.admit` raises; then nothing is written.
         """
+        ...
+
+    async def used(self, window: Window) -> Used:
+        """Return what confirmed orders have used up of the owner's limits."""
         ...
 
     async def void(self, preview_id: str, progress: Progress, note: Note) -> None:

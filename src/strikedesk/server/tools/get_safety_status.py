@@ -7,6 +7,7 @@ from mcp.types import CallToolResult
 
 from strikedesk.domain.errors import DeskError
 from strikedesk.domain.ledger import OrderRecord
+from strikedesk.domain.usage import Used
 from strikedesk.orders.stop import SafetyState
 from strikedesk.server.call import Call, desk_of
 from strikedesk.server.schemas import BOOLEAN, LIST, OBJECT, TEXT, maybe, record_schema
@@ -23,6 +24,7 @@ FIELDS: Final = {
     "read_only": BOOLEAN,
     "consent": TEXT,
     "limits": OBJECT,
+    "used": maybe(OBJECT),
     "halt": maybe(OBJECT),
     "unsettled": LIST,
     "problem": maybe(OBJECT),
@@ -52,6 +54,7 @@ async def _open_status(call: Call) -> dict[str, Value]:
         "broker": desk.capabilities.name,
         "simulated": desk.capabilities.simulated,
         "halt": _halt(state),
+        "used": _used(state.used),
         "unsettled": [_unsettled(row) for row in state.unsettled],
         "next_step": _next_step(state, known),
     }
@@ -84,6 +87,16 @@ def _halt(state: SafetyState) -> dict[str, Value] | None:
     if state.halt is None:
         return None
     return {"since": state.halt.since, "by": state.halt.actor, "untrusted_why": state.halt.why}
+
+
+def _used(used: Used) -> dict[str, Value]:
+    """Return what counts against the `*_day_max` and `orders_*_max` among the limits."""
+    return {
+        "orders_today": used.orders_today,
+        "orders_this_minute": used.orders_this_minute,
+        "loss_usd_today": used.loss_usd_today,
+        "notional_usd_today": used.notional_usd_today,
+    }
 
 
 def _unsettled(row: OrderRecord) -> dict[str, Value]:
