@@ -2,7 +2,7 @@
 
 Whatever happened: cash + cost of what is held + fees - realised profit - dividends = deposits,
 exactly; the lines of a book add up to its cash, its fees, its profit and its holdings. A short
-form runs always, ten thousand histories with STRIKEDESK_PROOF=1.
+form runs always, ten thousand histories with STRIKEDESK_TEST_PROOF=1.
 """
 
 from datetime import date, timedelta

@@ -46,7 +46,7 @@ def merge_entry(path: Path, *, key: str, name: str, entry: Tree, now: datetime) 
         return Merged(path=path, changed=False)
     tree[key] = servers | {name: entry}
     backup = back_up(real, now) if real.exists() else None
-    replace_whole(real, _written(tree, like=text))
+    replace_whole(real, _written(tree, like=text).encode())
     return Merged(path=path, changed=True, backup=backup)
 
 

@@ -55,7 +55,7 @@ async def set_limit(name: str, said: str) -> str:
         note = office.note("limit_set", limit=name, before=old, after=new, looser=looser)
         await office.ledger.append(None, note)
         kept = back_up(file, office.clock.now()) if file.exists() else None
-        replace_whole(file, text)
+        replace_whole(file, text.encode())
     return _told(name, old, new, looser=looser, kept=kept)
 
 

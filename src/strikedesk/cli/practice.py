@@ -41,6 +41,36 @@ def market_step(
     screen().print(*happened(moved))
 
 
+@market.command(name="smile")
+def market_smile(
+    underlying: Annotated[str, typer.Argument(metavar="SYMBOL", help="SPY, for example.")],
+    *,
+    out: Annotated[Path, typer.Option(help="The PNG to write.", dir_okay=False)],
+) -> None:
+    """Draw implied volatility by strike, a curve for each of a few expirations."""
+    from strikedesk.cli.charts import draw_smile  # noqa: PLC0415 -- one command's, matplotlib
+    from strikedesk.cli.showing import busy  # noqa: PLC0415 -- rich
+
+    with busy("drawing"):
+        told = asyncio.run(draw_smile(underlying, out))
+    typer.echo(told)
+
+
+@paper.command(name="chart")
+def paper_chart(
+    account: Annotated[str, typer.Argument(help="A handle: paper-margin, for example.")],
+    *,
+    out: Annotated[Path, typer.Option(help="The PNG to write.", dir_okay=False)],
+) -> None:
+    """Draw what an account was worth at each close, and what befell it."""
+    from strikedesk.cli.charts import draw_account  # noqa: PLC0415 -- one command's, matplotlib
+    from strikedesk.cli.showing import busy  # noqa: PLC0415 -- rich
+
+    with busy("drawing"):
+        told = asyncio.run(draw_account(account, out))
+    typer.echo(told)
+
+
 @paper.command(name="worlds")
 def paper_worlds() -> None:
     """List the worlds: their time, their clock, their market, what the accounts are worth."""

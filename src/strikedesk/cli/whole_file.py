@@ -13,14 +13,14 @@ def back_up(path: Path, now: datetime) -> Path:
     return backup
 
 
-def replace_whole(path: Path, text: str) -> None:
+def replace_whole(path: Path, content: bytes) -> None:
     """Write beside the file and move over it; a new one is its owner's alone."""
     path.parent.mkdir(parents=True, exist_ok=True)
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
     draft = path.with_name(f".{path.name}.strikedesk")
     try:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(text.encode("utf-8"))
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         draft.chmod(mode)
