@@ -198,6 +198,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a copy of the source tree that may be broken."""
     copy = tmp_path_factory.mktemp("mutants")
     shutil.copytree(ROOT / "src" / "strikedesk", copy / "strikedesk")
+    shutil.copytree(ROOT / "migrations", copy / "strikedesk" / "migrations")
     return copy
 
 

@@ -81,7 +81,7 @@ def test_the_status_of_a_world_says_its_time_and_opens_none(
 
 def test_a_step_tells_what_happened_on_the_way(capsys: pytest.CaptureFixture[str]) -> None:
     """A fill shows as a line, and an order that nobody took as expired."""
-    buy("9999.00")
+    buy("560.00")
     buy("1.00", "never")
 
     moved = call(capsys, "market", "step", "next-open")
@@ -231,7 +231,7 @@ def test_what_would_be_lost_is_told_and_nothing_is_done_without_a_yes(
     ]
 
     assert [each.code for each in asked] == [1, 1, 1]
-    assert "2 accounts, 1 working orders" in asked[0].out
+    assert "3 accounts, 1 working orders" in asked[0].out
     assert all("Nothing was changed. Say --yes" in each.err for each in asked)
     assert "paper-margin 100,000.00 1" in said(call(capsys, "paper", "worlds"))
     assert file.read_bytes() == before

@@ -20,6 +20,7 @@ OURS = {
     "strikedesk.domain.errors",
     "strikedesk.domain.reasons",
     "strikedesk.domain.secret",
+    "strikedesk.domain.symbols",
     "strikedesk.logs",
     "strikedesk.logs.lines",
     "strikedesk.logs.redaction",

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Final
 
-from strikedesk.domain.accounts import OptionLevel
+from strikedesk.domain.account_kinds import OptionLevel
 from strikedesk.risk.limits import Limits
 
 # Of these a smaller figure, or `False`, lets more pass; of all others a larger one, or `True`.

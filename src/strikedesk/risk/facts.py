@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
-from strikedesk.domain.accounts import OptionLevel
+from strikedesk.domain.account_kinds import OptionLevel
 from strikedesk.domain.orders import OrderType
 from strikedesk.domain.usage import Use, Used
 from strikedesk.risk.limits import Limits

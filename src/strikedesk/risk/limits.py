@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from strikedesk.domain.accounts import OptionLevel
+from strikedesk.domain.account_kinds import OptionLevel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from strikedesk.domain.accounts import OptionLevel
+from strikedesk.domain.account_kinds import OptionLevel
 from strikedesk.domain.errors import Fact
 from strikedesk.domain.reasons import Reason
 from strikedesk.risk.check import Check, lacking, unset, verdict

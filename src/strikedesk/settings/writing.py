@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 
 from pydantic import ValidationError
 
-from strikedesk.domain.accounts import OptionLevel
+from strikedesk.domain.account_kinds import OptionLevel
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.reasons import Reason
 from strikedesk.settings.environment import is_set, unreadable, variable_of
