@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 
 from strikedesk.domain import calendar
+from strikedesk.domain.calendar import Session
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.quotes import (
@@ -64,6 +65,7 @@ class SimulatedMarket:
         self._series = SeriesRoom(pits=self._pits)
         self._standing = StandingQuotes()
         self._by_ticker = {underlying.ticker: underlying for underlying in underlyings}
+        self._halts = lru_cache(maxsize=64)(self._halts_of)
         self._infos = tuple(self._by_ticker[ticker].info for ticker in sorted(self._by_ticker))
         self._by_root = {root: each for each in underlyings for root in each.roots}
 
@@ -178,11 +180,15 @@ class SimulatedMarket:
         moment = moment_at(at)
         if moment is None or not moment.is_open:
             return frozenset()
+        of_day = self._halts(moment.session)
+        return frozenset(ticker for ticker, halt in of_day if moment.step in halt)
+
+    def _halts_of(self, session: Session) -> tuple[tuple[str, range], ...]:
+        """Return a session's halts: mostly none. The exchange asks at every look."""
         halts = (
-            (each, self._pits.paths.halts.of(each, moment.session))
-            for each in self._by_ticker.values()
+            (u.ticker, self._pits.paths.halts.of(u, session)) for u in self._by_ticker.values()
         )
-        return frozenset(each.ticker for each, halt in halts if halt and moment.step in halt)
+        return tuple((ticker, halt) for ticker, halt in halts if halt)
 
     def terms(self, contract: OptionSymbol) -> Terms | None:
         """Return what a contract promises; None where nobody ever listed its root."""
