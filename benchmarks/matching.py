@@ -15,6 +15,7 @@ from strikedesk.domain.accounts import AccountKind
 from strikedesk.domain.orders import Action, Leg, OrderRequest, OrderType, TimeInForce
 from strikedesk.domain.quotes import Feed, Quote
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right, Symbol
+from strikedesk.domain.terms import ON_SHARES, Terms
 from strikedesk.exchange.advance import advance
 from strikedesk.exchange.orders import place
 from strikedesk.exchange.simulated import SimulatedMarket
@@ -47,6 +48,10 @@ class Rolled(SimulatedMarket):
         """See `Market.quotes`."""
         known = self._steps[(at - AT) // STEP]
         return {symbol: known[symbol] for symbol in symbols}
+
+    def terms(self, contract: OptionSymbol) -> Terms:  # noqa: ARG002 -- as `Market` has it
+        """See `Market.terms`."""
+        return ON_SHARES
 
 
 def main() -> None:
