@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from strikedesk.domain.approvals import PENDING_MAX, Approval
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.ledger import (
     NonceState,
@@ -18,6 +19,7 @@ from strikedesk.domain.ledger import (
 from strikedesk.domain.orders import read_canonical
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import IllegalMove, OrderState
+from strikedesk.store.approval_rows import is_right
 from strikedesk.store.chain import GENESIS, canonical_json, first_bad_line, head_of, seal
 from strikedesk.store.moves import moved
 
@@ -29,6 +31,7 @@ class MemoryLedger:
     previews: dict[str, PreviewRecord] = field(default_factory=dict[str, PreviewRecord])
     records: dict[str, OrderRecord] = field(default_factory=dict[str, OrderRecord])
     trail: list[OrderEvent] = field(default_factory=list[OrderEvent])
+    approvals: dict[str, Approval] = field(default_factory=dict[str, Approval])
 
     async def open_preview(self, preview: PreviewRecord, note: Note) -> None:
         """See `Ledger.open_preview`."""
@@ -56,6 +59,7 @@ class MemoryLedger:
         progress: Progress,
         now: datetime,
         note: Note,
+        approval: Approval | None = None,
     ) -> OrderRecord | None:
         """See `Ledger.claim`."""
         kept = self.previews.get(preview_id)
@@ -68,11 +72,59 @@ class MemoryLedger:
         )
         if kept is None or not claimable:
             return None
+        if approval is not None and self._current(note.at) >= PENDING_MAX:
+            raise Denied(Reason.APPROVALS_FULL, most=PENDING_MAX)
         after = moved(self.records[kept.record.order_id], progress, at=note.at)
         self._chain(after.order_id, note)
+        if approval is not None:
+            self.approvals[after.order_id] = approval
         self.previews[preview_id] = replace(kept, nonce_state=NonceState.SPENT)
         self.records[after.order_id] = after
         return after
+
+    async def approval(self, order_id: str) -> Approval | None:
+        """See `Ledger.approval`."""
+        return self.approvals.get(order_id)
+
+    async def consent(
+        self, order_id: str, *, digest: str, progress: Progress, now: datetime, note: Note
+    ) -> OrderRecord | None:
+        """See `Ledger.consent`."""
+        approval = self._awaited(order_id)
+        if approval is None or not approval.is_current(now) or approval.digest != digest:
+            return None
+        after = moved(self.records[order_id], progress, at=note.at)
+        self._chain(order_id, note)
+        self.records[order_id] = after
+        return after
+
+    async def set_code(self, order_id: str, code_hash: str, note: Note) -> bool:
+        """See `Ledger.set_code`."""
+        approval = self._awaited(order_id)
+        if approval is None:
+            return False
+        self._chain(order_id, note)
+        self.approvals[order_id] = replace(approval, code_hash=code_hash)
+        return True
+
+    async def try_code(self, order_id: str, code_hash: str, note: Note) -> bool:
+        """See `Ledger.try_code`."""
+        approval = self._awaited(order_id)
+        if approval is None:
+            return False
+        if is_right(approval, code_hash):
+            return True
+        self._chain(order_id, note)
+        left = max(approval.tries_left - 1, 0)
+        self.approvals[order_id] = replace(approval, tries_left=left)
+        return False
+
+    async def mark_unheard(self, order_id: str, why: str, note: Note) -> None:
+        """See `Ledger.mark_unheard`."""
+        approval = self._awaited(order_id)
+        if approval is not None and approval.unheard is None:
+            self._chain(order_id, note)
+            self.approvals[order_id] = replace(approval, unheard=why)
 
     async def void(self, preview_id: str, progress: Progress, note: Note) -> None:
         """See `Ledger.void`."""
@@ -144,6 +196,15 @@ class MemoryLedger:
     async def verify(self) -> int | None:
         """See `Ledger.verify`."""
         return first_bad_line(self.trail, head=head_of(self.trail[-1]) if self.trail else GENESIS)
+
+    def _awaited(self, order_id: str) -> Approval | None:
+        found = self.records.get(order_id)
+        waits = found is not None and found.state is OrderState.AWAITING_CONSENT
+        return self.approvals.get(order_id) if waits else None
+
+    def _current(self, now: datetime) -> int:
+        waiting = (self._awaited(order_id) for order_id in self.approvals)
+        return sum(each is not None and each.is_current(now) for each in waiting)
 
     def _newest_first(self) -> list[OrderRecord]:
         return sorted(

@@ -19,6 +19,7 @@ from strikedesk.store.backup import Copy, back_up, examine
 from strikedesk.store.database import Database
 from strikedesk.store.halts import SqlHaltSwitch
 from strikedesk.store.ledger import SqlLedger
+from strikedesk.store.migrate import HEAD
 from strikedesk.store.restore import WHY, restore
 from tests.builders import NOON, a_note, a_preview
 from tests.fakes.clock import StoppedClock
@@ -77,7 +78,7 @@ async def test_a_backup_holds_all_there_was_while_others_write(tmp_path: Path) -
         copy = await asyncio.to_thread(back_up, tmp_path / "desk.db", target, progress=told)
         await asyncio.gather(*writing)
 
-    assert copy == examine(target) == Copy(path=target, revision="0001", lines=copy.lines)
+    assert copy == examine(target) == Copy(path=target, revision=HEAD, lines=copy.lines)
     assert 3 <= copy.lines <= 203
     assert told.steps[-1][0] == told.steps[-1][1] > 0
 

@@ -16,6 +16,7 @@ from strikedesk.domain.ledger import NonceState, Progress
 from strikedesk.domain.states import OrderState
 from strikedesk.store.database import Database
 from strikedesk.store.ledger import SqlLedger
+from strikedesk.store.migrate import HEAD
 from tests.builders import a_note, a_preview
 from tests.stores import DATABASES, a_url, opened
 
@@ -183,7 +184,7 @@ async def test_processes_that_start_together_on_no_file_make_one_desk(tmp_path: 
         versions = await database.read(
             lambda c: c.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
         )
-        assert versions == ["0001"]
+        assert versions == [HEAD]
         await SqlLedger(database).append(None, a_note("works"))
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from strikedesk.domain.ledger import Halt, Note, OrderRecord
 from strikedesk.domain.ports import Clock, HaltSwitch, Ledger
+from strikedesk.orders.approvals import Approvals, Pending
 from strikedesk.orders.reconcile import Reconciler
 
 _WHY_LENGTH_MAX = 200
@@ -15,10 +16,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SafetyState:
-    """Whether orders may leave now, and which rows nobody can vouch for."""
+    """Whether orders may leave now, which rows nobody can vouch for, and what waits for a word."""
 
     halt: Halt | None
     unsettled: Sequence[OrderRecord]
+    pending: Sequence[Pending] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,7 @@ class Safety:
     halt: HaltSwitch
     ledger: Ledger
     reconciler: Reconciler
+    approvals: Approvals
     clock: Clock
 
     async def state(self) -> SafetyState:
@@ -35,6 +38,7 @@ class Safety:
         return SafetyState(
             halt=await self.halt.engaged(),
             unsettled=await self.reconciler.unsettled(),
+            pending=await self.approvals.pending(),
         )
 
     async def stop(self, why: str, *, caller: str) -> Halt:

@@ -5,13 +5,16 @@ from typing import Annotated, Final
 
 from mcp.types import CallToolResult
 
+from strikedesk.domain.accounts import Environment
+from strikedesk.domain.approvals import ConsentPolicy
 from strikedesk.domain.errors import DeskError
 from strikedesk.domain.ledger import OrderRecord
 from strikedesk.orders.stop import SafetyState
 from strikedesk.server.call import Call, desk_of
-from strikedesk.server.schemas import BOOLEAN, LIST, OBJECT, TEXT, maybe, record_schema
+from strikedesk.server.schemas import BOOLEAN, INTEGER, LIST, OBJECT, TEXT, maybe, record_schema
 from strikedesk.server.shaping import Value, record
 from strikedesk.server.speech import as_data
+from strikedesk.settings import Settings
 
 FIELDS: Final = {
     "orders_may_leave": BOOLEAN,
@@ -22,6 +25,7 @@ FIELDS: Final = {
     "caller_may_trade": BOOLEAN,
     "read_only": BOOLEAN,
     "consent": TEXT,
+    "approvals_pending": maybe(INTEGER),
     "limits": OBJECT,
     "halt": maybe(OBJECT),
     "unsettled": LIST,
@@ -52,6 +56,8 @@ async def _open_status(call: Call) -> dict[str, Value]:
         "broker": desk.capabilities.name,
         "simulated": desk.capabilities.simulated,
         "halt": _halt(state),
+        "approvals_pending": len(state.pending),
+        "consent": desk.settings.consent.policy(desk.capabilities.environment),
         "unsettled": [_unsettled(row) for row in state.unsettled],
         "next_step": _next_step(state, known),
     }
@@ -74,7 +80,7 @@ def _known(call: Call) -> dict[str, Value]:
         "caller": caller.name,
         "caller_may_trade": caller.may_trade,
         "read_only": settings.read_only,
-        "consent": settings.consent,
+        "consent": _policy(settings),
         "limits": settings.limits.model_dump(),
         "unsettled": (),
     }
@@ -95,11 +101,17 @@ def _unsettled(row: OrderRecord) -> dict[str, Value]:
     }
 
 
+def _policy(settings: Settings) -> ConsentPolicy:
+    return settings.consent.policy(Environment(settings.broker))
+
+
 def _next_step(state: SafetyState, known: Mapping[str, Value]) -> str:
     if state.halt is not None:
         return "Trading is halted; only the owner can resume: `strikedesk resume`."
     if state.unsettled:
         return "Do not send these orders again; see get_order for what became of them."
+    if state.pending:
+        return "Orders wait for the owner: `strikedesk approvals`. Do not preview them again."
     if known["read_only"]:
         return "This server is read-only; only the owner can start one that trades."
     if not known["caller_may_trade"]:
