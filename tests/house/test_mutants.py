@@ -20,6 +20,7 @@ CONFIRM, PREVIEW, RECONCILE, CHANGE = (
 )
 STORM = "tests/unit/test_orders_storm.py"
 CONSENT, WORDING = "tests/unit/test_orders_consent.py", "tests/unit/test_orders_wording.py"
+CONSENT_TOOLS = "tests/tools/test_consent_tools.py"
 APPROVALS = "tests/contracts/test_approvals.py"
 SETTINGS = "tests/unit/test_settings_consent.py"
 LIMITS, WORST = "tests/unit/test_limits.py", "tests/unit/test_worst_case.py"
@@ -172,8 +173,20 @@ MUTANTS = [
         "settings/sections.py",
         "if policy is ConsentPolicy.MODEL:",
         "if False:",
-        "tests/unit/test_settings.py",
+        SETTINGS,
     ),
+    Mutant("server/asking.py", "and given.approve else", "else", CONSENT_TOOLS),
+    Mutant("server/asking.py", "not pending.approval.admits(Voice.CLIENT) or", "", CONSENT_TOOLS),
+    Mutant("server/asking.py", "except (MCPError, ValueError):", "except KeyError:", CONSENT_TOOLS),
+    Mutant("server/asking.py", "or not can_ask(call)", "", CONSENT_TOOLS),
+    Mutant("server/asking.py", "move_on_after(left_s)", "move_on_after(99)", CONSENT_TOOLS),
+    Mutant(
+        "server/tools/confirm_order.py",
+        "if word == AGREED:",
+        "if word != NOT_ASKED:",
+        CONSENT_TOOLS,
+    ),
+    Mutant("server/tools/confirm_order.py", "if word == REFUSED:", "if False:", CONSENT_TOOLS),
     Mutant("orders/under_way.py", "asyncio.shield(submission.task)", "submission.task", CONFIRM),
     Mutant("orders/confirm.py", "or not is_at(preview.record, self.submit.broker)", "", CONFIRM),
     Mutant("orders/under_way.py", "not submission.waiting and", "False and", CONFIRM),
@@ -294,6 +307,8 @@ def test_the_tests_pass_on_the_unbroken_copy(house: Path, judge: Judge) -> None:
         CONSENT,
         WORDING,
         APPROVALS,
+        SETTINGS,
+        CONSENT_TOOLS,
     )
 
     assert code == 0, said

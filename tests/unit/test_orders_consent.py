@@ -16,9 +16,10 @@ from strikedesk.domain.orders import Action
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
 from strikedesk.domain.symbols import parse_symbol
-from strikedesk.orders.approve import Said
+from strikedesk.orders.approve import Approver, Said
+from strikedesk.orders.confirm import Confirmer
 from strikedesk.orders.preview import Preview
-from tests.builders import NOON, a_leg
+from tests.builders import NOON, a_leg, a_note
 from tests.fakes.broker import Day
 from tests.unit.order_desk import CALL, OrderDesk
 
@@ -47,6 +48,20 @@ async def denied(orders: OrderDesk, record: OrderRecord, said: Said = OWNER) -> 
 
 async def state_of(orders: OrderDesk, record: OrderRecord) -> OrderState:
     return orders.ledger.records[record.order_id].state
+
+
+def approver_of(orders: OrderDesk, kind: type[Confirmer]) -> Approver:
+    """Return the desk's approver, with another kind of confirmer behind it."""
+    sound = orders.confirmer
+    confirmer = kind(
+        ledger=sound.ledger,
+        clock=sound.clock,
+        appraise=sound.appraise,
+        consent=sound.consent,
+        approvals=sound.approvals,
+        submit=sound.submit,
+    )
+    return replace(orders.approver, confirmer=confirmer)
 
 
 @pytest.mark.promise("one-door")
@@ -131,6 +146,27 @@ async def test_two_processes_that_approve_are_one_submission() -> None:
 
     assert len(one.broker.tickets) == 1
     assert OrderState.FILLED in {getattr(each, "state", None) for each in told}
+
+
+@pytest.mark.promise("once")
+async def test_an_approval_that_another_process_was_faster_with_sends_nothing() -> None:
+    """Both looked, both were content: the ledger lets one of them move the row."""
+    one = desk()
+    record = await waiting(one)
+    other = OrderDesk(
+        clock=one.clock, ledger=one.ledger, halt=one.halt, policy=one.policy, entropy=one.entropy
+    )
+    other.broker = one.broker
+    other.restart()
+
+    class Slower(type(one.confirmer)):
+        async def limits_again(self, record: OrderRecord) -> None:
+            await other.approver.approve(record, OWNER)
+
+    slower = approver_of(one, Slower)
+
+    assert (await slower.approve(record, OWNER)).state is OrderState.FILLED
+    assert len(one.broker.tickets) == 1
 
 
 @pytest.mark.promise("one-door")
@@ -287,12 +323,8 @@ async def test_a_broker_that_cannot_be_asked_lets_the_order_wait_on() -> None:
         async def limits_again(self, record: OrderRecord) -> None:
             raise Unavailable(Reason.BROKER_UNAVAILABLE)
 
-    sound = orders.confirmer
-    told = {name: getattr(sound, name) for name in ("ledger", "clock", "appraise", "submit")}
-    broken = Away(**told, consent=sound.consent, approvals=sound.approvals)
-
     with pytest.raises(Unavailable):
-        await replace(orders.approver, confirmer=broken).approve(record, OWNER)
+        await approver_of(orders, Away).approve(record, OWNER)
     assert orders.broker.tickets == []
     assert (await orders.approver.approve(record, OWNER)).state is OrderState.FILLED
 
@@ -416,8 +448,9 @@ async def test_a_code_opens_the_order_it_was_read_out_for_and_no_other() -> None
     orders = desk(ConsentPolicy.CODE)
     one, other = await waiting(orders), await waiting(orders)
     code = await orders.approvals.read_out(one, actor="owner", path="cli")
-    await orders.approvals.read_out(other, actor="owner", path="cli")
     assert code is not None
+    approval = orders.ledger.approvals[one.order_id]
+    await orders.ledger.set_code(other.order_id, approval.code_hash or "", a_note())
 
     with pytest.raises(Denied):
         await orders.approver.redeem(other, code, CODE)

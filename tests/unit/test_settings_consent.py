@@ -68,6 +68,14 @@ def test_the_variable_keeps_the_amount_of_the_file(
 
 
 @pytest.mark.promise("paper")
+@pytest.mark.parametrize("environment", ["live", "sandbox"])
+def test_a_nonce_alone_is_refused_for_what_is_no_paper(environment: str, home: Path) -> None:
+    write(home, f'[consent]\n{environment} = "model"')
+
+    assert refused() == f"consent.{environment} in config.toml"
+
+
+@pytest.mark.promise("paper")
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -113,6 +113,34 @@ def resume_command() -> None:
     typer.echo(asyncio.run(resume()))
 
 
+@app.command(name="approvals")
+def approvals_command() -> None:
+    """List the orders that wait for your word, as you are asked about them everywhere."""
+    from strikedesk.cli.consenting import listed  # noqa: PLC0415 -- one command's
+
+    typer.echo(asyncio.run(listed()))
+
+
+_ORDER_NAME = typer.Argument(metavar="ID", help="The code in its text, or the order's id.")
+
+
+@app.command(name="approve")
+def approve_command(order: Annotated[str, _ORDER_NAME]) -> None:
+    """Agree to an order that waits. This sends it, at once, and tells what came of it."""
+    from strikedesk.cli.consenting import approve  # noqa: PLC0415 -- one command's
+
+    for told in asyncio.run(approve(order)):
+        typer.echo(told)
+
+
+@app.command(name="decline")
+def decline_command(order: Annotated[str, _ORDER_NAME]) -> None:
+    """Refuse an order that waits. It is never sent."""
+    from strikedesk.cli.consenting import decline  # noqa: PLC0415 -- one command's
+
+    typer.echo(asyncio.run(decline(order)))
+
+
 @app.command(name="demo")
 def demo_command(
     *,
