@@ -175,7 +175,7 @@ MUTANTS = [
         "if False:",
         SETTINGS,
     ),
-    Mutant("server/asking.py", "and given.approve else", "else", CONSENT_TOOLS),
+    Mutant("server/asking.py", "AGREED if given.approve else REFUSED", "AGREED", CONSENT_TOOLS),
     Mutant("server/asking.py", "not pending.approval.admits(Voice.CLIENT) or", "", CONSENT_TOOLS),
     Mutant("server/asking.py", "except (MCPError, ValueError):", "except KeyError:", CONSENT_TOOLS),
     Mutant("server/asking.py", "or not can_ask(call)", "", CONSENT_TOOLS),
@@ -258,6 +258,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a copy of the source tree that may be broken."""
     copy = tmp_path_factory.mktemp("mutants")
     shutil.copytree(ROOT / "src" / "strikedesk", copy / "strikedesk")
+    shutil.copytree(ROOT / "migrations", copy / "strikedesk" / "migrations")
     return copy
 
 

@@ -16,6 +16,7 @@ HEAVY = {
 OURS = {
     "strikedesk",
     "strikedesk.domain",
+    "strikedesk.domain.approvals",
     "strikedesk.domain.errors",
     "strikedesk.domain.reasons",
     "strikedesk.domain.secret",

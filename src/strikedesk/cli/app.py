@@ -114,8 +114,22 @@ def resume_command() -> None:
 
 
 @app.command(name="approvals")
-def approvals_command() -> None:
+def approvals_command(
+    *,
+    serve_it: Annotated[
+        bool, typer.Option("--serve", help="Serve them as a page for your browser, until Ctrl-C.")
+    ] = False,
+    open_it: Annotated[
+        bool, typer.Option("--open", help="Serve that page, and open it in your browser.")
+    ] = False,
+    port: Annotated[int, typer.Option(help="Its port; 0 takes a free one.", min=0, max=65_535)] = 0,
+) -> None:
     """List the orders that wait for your word, as you are asked about them everywhere."""
+    if serve_it or open_it:
+        from strikedesk.cli.web_door import serve_page  # noqa: PLC0415 -- the web's parts
+
+        serve_page(port, open_browser=open_it)
+        return
     from strikedesk.cli.consenting import listed  # noqa: PLC0415 -- one command's
 
     typer.echo(asyncio.run(listed()))

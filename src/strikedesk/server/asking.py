@@ -5,7 +5,7 @@ byte, which the ledger keeps: asked again in a later round it reads the same.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Final, TypeAlias, cast
 
 import anyio
 from mcp import MCPError
@@ -87,10 +87,10 @@ def word_of(outcome: Outcome) -> str:
     """Return the answer in a word; anything but a plain yes is none."""
     if isinstance(outcome, DeclinedElicitation | CancelledElicitation):
         return outcome.action
-    given: object = outcome.data
+    given = cast("Answer | Heard", outcome.data)  # A resolver may answer without having asked.
     if isinstance(given, Heard):
         return given.word
-    return AGREED if isinstance(given, Answer) and given.approve else REFUSED
+    return AGREED if given.approve else REFUSED
 
 
 async def _ask_now(call: Call, pending: Pending, left_s: float) -> str:

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from strikedesk.domain.accounts import Environment
 from strikedesk.domain.approvals import ConsentPolicy
 from strikedesk.settings import Settings
 
@@ -44,5 +43,5 @@ def instructions(settings: Settings) -> str:
     if settings.read_only:
         orders = "This server is read-only: nothing can be previewed or sent."
     else:
-        orders = f"Consent: {_CONSENT[settings.consent.policy(Environment(settings.broker))]}."
+        orders = f"Consent: {_CONSENT[settings.consent.policy(settings.broker)]}."
     return f"Strikedesk, an options trading desk. {place}. {orders}\n{_RULES}"

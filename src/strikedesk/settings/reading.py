@@ -17,7 +17,6 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from strikedesk.domain.accounts import Environment
 from strikedesk.domain.approvals import ConsentPolicy
 from strikedesk.domain.errors import Misconfigured
 from strikedesk.domain.secret import Secret
@@ -36,6 +35,7 @@ from strikedesk.settings.environment import (
 )
 from strikedesk.settings.kinds import LISTED, Integer, Names, RedisUrl, SqlUrl, not_yet
 from strikedesk.settings.sections import (
+    ENVIRONMENTS,
     ConsentSettings,
     KeySource,
     LimitSettings,
@@ -186,7 +186,7 @@ def _spread(said: dict[str, object]) -> dict[str, object]:
     word = said.get(CONSENT)
     if not isinstance(word, str):
         return said
-    meant = ["paper"] if word == ConsentPolicy.MODEL else [each.value for each in Environment]
+    meant = ["paper"] if word == ConsentPolicy.MODEL else ENVIRONMENTS
     return said | {CONSENT: dict.fromkeys(meant, word)}
 
 

@@ -6,7 +6,6 @@ from typing import Annotated, Final, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from strikedesk.domain.accounts import Environment
 from strikedesk.domain.approvals import ConsentPolicy
 from strikedesk.risk.limits import Limits
 from strikedesk.settings.kinds import (
@@ -65,6 +64,7 @@ def _no_nonce_alone(policy: ConsentPolicy) -> ConsentPolicy:
     return policy
 
 
+ENVIRONMENTS: Final = ("paper", "sandbox", "live")
 Asking: TypeAlias = Annotated[ConsentPolicy, AfterValidator(_no_nonce_alone)]
 
 
@@ -80,20 +80,15 @@ class ConsentSettings(Section):
     click_above_usd: Usd = Decimal(1000)
     ttl_s: Annotated[Integer, Field(ge=30, le=3600)] = 300
 
-    def policy(self, environment: Environment) -> ConsentPolicy:
-        """Return the policy of an environment."""
-        policies = {
-            Environment.PAPER: self.paper,
-            Environment.SANDBOX: self.sandbox,
-            Environment.LIVE: self.live,
-        }
-        return policies[environment]
+    def policy(self, environment: str) -> ConsentPolicy:
+        """Return the policy of an environment, by its name."""
+        return {"paper": self.paper, "sandbox": self.sandbox, "live": self.live}[environment]
 
     def looser_than(self, other: "ConsentSettings") -> str | None:
         """Return the first key that asks for less than `other` does."""
-        for environment in Environment:
+        for environment in ENVIRONMENTS:
             if self.policy(environment).rank < other.policy(environment).rank:
-                return environment.value
+                return environment
         return "click_above_usd" if self.click_above_usd > other.click_above_usd else None
 
 

@@ -5,8 +5,6 @@ from typing import Annotated, Final
 
 from mcp.types import CallToolResult
 
-from strikedesk.domain.accounts import Environment
-from strikedesk.domain.approvals import ConsentPolicy
 from strikedesk.domain.errors import DeskError
 from strikedesk.domain.ledger import OrderRecord
 from strikedesk.orders.stop import SafetyState
@@ -14,7 +12,6 @@ from strikedesk.server.call import Call, desk_of
 from strikedesk.server.schemas import BOOLEAN, INTEGER, LIST, OBJECT, TEXT, maybe, record_schema
 from strikedesk.server.shaping import Value, record
 from strikedesk.server.speech import as_data
-from strikedesk.settings import Settings
 
 FIELDS: Final = {
     "orders_may_leave": BOOLEAN,
@@ -80,7 +77,7 @@ def _known(call: Call) -> dict[str, Value]:
         "caller": caller.name,
         "caller_may_trade": caller.may_trade,
         "read_only": settings.read_only,
-        "consent": _policy(settings),
+        "consent": settings.consent.policy(settings.broker),
         "limits": settings.limits.model_dump(),
         "unsettled": (),
     }
@@ -99,10 +96,6 @@ def _unsettled(row: OrderRecord) -> dict[str, Value]:
         "account": row.account_handle,
         "state": row.state,
     }
-
-
-def _policy(settings: Settings) -> ConsentPolicy:
-    return settings.consent.policy(Environment(settings.broker))
 
 
 def _next_step(state: SafetyState, known: Mapping[str, Value]) -> str:
