@@ -21,6 +21,7 @@ CONFIRM, PREVIEW, RECONCILE, CHANGE = (
 STORM = "tests/unit/test_orders_storm.py"
 CONSENT, WORDING = "tests/unit/test_orders_consent.py", "tests/unit/test_orders_wording.py"
 CONSENT_TOOLS = "tests/tools/test_consent_tools.py"
+PAGE = "tests/tools/test_approvals_page.py"
 APPROVALS = "tests/contracts/test_approvals.py"
 SETTINGS = "tests/unit/test_settings_consent.py"
 LIMITS, WORST = "tests/unit/test_limits.py", "tests/unit/test_worst_case.py"
@@ -175,6 +176,23 @@ MUTANTS = [
         "if False:",
         SETTINGS,
     ),
+    Mutant("web/approvals.py", "not _is_local(request) or", "", PAGE),
+    Mutant("web/approvals.py", "not _is_own_form(request) or", "", PAGE),
+    Mutant("web/approvals.py", "or not self._knows(request):", ":", PAGE),
+    Mutant("web/approvals.py", "if not self._knows(request):", "if False:", PAGE),
+    Mutant(
+        "web/approvals.py",
+        'if not _same(said.get("token", ""), self.keys.form):',
+        "if False:",
+        PAGE,
+    ),
+    Mutant("web/approvals.py", "if not _same(key, self.keys.link):", "if False:", PAGE),
+    Mutant("web/approvals.py", '_check_typed(pending, said.get("typed", ""))', "pass", PAGE),
+    Mutant("web/approvals.py", "return named and", "return", PAGE),
+    Mutant("web/approvals.py", "not proxied and", "", PAGE),
+    Mutant("web/approvals.py", "and _loopback(request.client.host)", "", PAGE),
+    Mutant("web/approvals.py", 'methods=["GET"]', 'methods=["GET", "PUT"]', PAGE),
+    Mutant("web/approvals_page.py", "escape(pending.record.caller)", "pending.record.caller", PAGE),
     Mutant("server/asking.py", "AGREED if given.approve else REFUSED", "AGREED", CONSENT_TOOLS),
     Mutant("server/asking.py", "not pending.approval.admits(Voice.CLIENT) or", "", CONSENT_TOOLS),
     Mutant("server/asking.py", "except (MCPError, ValueError):", "except KeyError:", CONSENT_TOOLS),
@@ -310,6 +328,8 @@ def test_the_tests_pass_on_the_unbroken_copy(house: Path, judge: Judge) -> None:
         APPROVALS,
         SETTINGS,
         CONSENT_TOOLS,
+        PAGE,
+        PAGE,
     )
 
     assert code == 0, said

@@ -25,7 +25,7 @@ from strikedesk.orders.wording import digest_of, short_code, words_of
 from tests.builders import NOON, a_leg, a_preview, an_order
 
 EXPIRES = NOON + timedelta(seconds=300)
-LEG = re.compile(r"Leg \d: ([A-Z ]+) (\d+) (?:contracts|shares) .* \[([A-Z0-9.]+)\]")
+LEG = re.compile(r"Leg \d: ([A-Z ]+) (\d+) (?:contract|share)s? .* \[([A-Z0-9.]+)\]")
 SHOWN: dict[str, Any] = {
     "cash_effect": "-120.00",
     "max_loss": "120.00",
@@ -76,11 +76,11 @@ def test_it_says_everything_in_our_words() -> None:
 
     assert words_of(preview, EXPIRES) == "\n".join(
         [
-            "PAPER PLACE this order",
+            "PAPER: PLACE this order",
             f"Code: {short_code(preview.record)}",
             "Broker: paper",
             "Account: paper-margin (number ends in 0001)",
-            "Leg 1: BUY TO OPEN 1 contracts AAPL 2026-12-18 200 call [AAPL261218C00200000]",
+            "Leg 1: BUY TO OPEN 1 contract AAPL 2026-12-18 200 call [AAPL261218C00200000]",
             "Price: limit, 1.20 debit net per share of one unit",
             "Units: 1",
             "Good: day",
@@ -113,7 +113,7 @@ def test_a_cancel_names_the_order_it_takes_back() -> None:
     }
     text = words_of(a_preview(**told), EXPIRES)
 
-    assert text.startswith("LIVE CANCEL this working order\n")
+    assert text.startswith("LIVE: CANCEL this working order\n")
     assert "\nActs on order: id-7\n" in text
     assert "Max loss" not in text
 
@@ -185,10 +185,10 @@ def test_no_text_of_others_can_change_what_is_read(
 
     assert all(line.isascii() and line.isprintable() for line in lines)
     assert [line for line in lines if LEG.match(line)] == [
-        "Leg 1: BUY TO OPEN 1 contracts AAPL 2026-12-18 200 call [AAPL261218C00200000]"
+        "Leg 1: BUY TO OPEN 1 contract AAPL 2026-12-18 200 call [AAPL261218C00200000]"
     ]
     assert [line.partition(":")[0] for line in lines] == [
-        "PAPER PLACE this order",
+        "PAPER",
         "Code",
         "Broker",
         "Account",

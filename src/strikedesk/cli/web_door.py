@@ -16,13 +16,14 @@ from strikedesk.wiring import LazyDesk
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1", "0.0.0.0", "::"})  # noqa: S104 -- they include it
 
 
-def routes_of(settings: Settings) -> Callable[[DeskSource], Routes]:
-    """Return the routes beside the protocol's own, the page's link told on stderr."""
+def routes_of(settings: Settings) -> Callable[[DeskSource, int], Routes]:
+    """Return the routes beside the protocol's own, and tell the page's link on stderr."""
     keys = Keys()
-    if settings.host in _LOOPBACK and settings.port:
-        tell_link(keys, f"http://127.0.0.1:{settings.port}")
 
-    def routes(source: DeskSource) -> Routes:
+    def routes(source: DeskSource, port: int) -> Routes:
+        if settings.host in _LOOPBACK:
+            name = "[::1]" if settings.host == "::1" else "127.0.0.1"
+            tell_link(keys, f"http://{name}:{port}")
         return (*health_routes(source), *approval_routes(source, keys))
 
     return routes

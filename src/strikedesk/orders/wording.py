@@ -43,7 +43,7 @@ def words_of(preview: PreviewRecord, expires_at: datetime) -> str:
     """Return what the owner is asked about this preview."""
     record = preview.record
     lines = [
-        f"{record.environment.value.upper()} {_DOES[record.kind]}",
+        f"{record.environment.value.upper()}: {_DOES[record.kind]}",
         f"Code: {short_code(record)}",
         f"Broker: {_name(record.broker)}",
         f"Account: {_name(record.account_handle)} (number ends in {_name(record.account_id[-4:])})",
@@ -74,7 +74,7 @@ def _order(order: OrderRequest) -> list[str]:
 
 def _leg(leg: Leg) -> str:
     action = leg.action.value.replace("_", " ").upper()
-    of = "contracts" if leg.is_option else "shares"
+    of = ("contract" if leg.is_option else "share") + ("" if leg.quantity == 1 else "s")
     return f"{action} {leg.quantity} {of} {leg.symbol.words} [{leg.symbol.compact}]"
 
 
