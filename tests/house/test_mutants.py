@@ -133,6 +133,7 @@ MUTANTS = [
         "if await self.approvals.ledger.try_code",
         CONSENT,
     ),
+    Mutant("orders/approvals.py", 'events[0].body.get("shown") != preview.shown', "False", CONSENT),
     Mutant("orders/approvals.py", "same_text and", "", CONSENT),
     Mutant(
         "orders/approvals.py", "and binding_of(self.record) == self.preview.binding", "", CONSENT
@@ -328,7 +329,6 @@ def test_the_tests_pass_on_the_unbroken_copy(house: Path, judge: Judge) -> None:
         APPROVALS,
         SETTINGS,
         CONSENT_TOOLS,
-        PAGE,
         PAGE,
     )
 

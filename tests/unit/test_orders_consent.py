@@ -234,6 +234,24 @@ async def test_what_was_altered_after_the_question_is_not_sent(what: str) -> Non
     assert await state_of(orders, record) is OrderState.LAPSED
 
 
+@pytest.mark.promise("one-door")
+async def test_figures_that_were_altered_before_the_question_are_not_asked_with() -> None:
+    """Whoever can write the row could make a large order look small, to the policy as well."""
+    orders = desk(click_above_usd=Decimal(500))
+    preview = await orders.preview()
+    kept = orders.ledger.previews[preview.record.preview_id]
+    smaller = {**kept.shown, "max_loss": "1.00", "cash_effect": "-1.00"}
+    orders.ledger.previews[preview.record.preview_id] = replace(kept, shown=smaller)
+
+    for _ in range(2):
+        with pytest.raises(Denied) as told:
+            await orders.confirm(preview)
+        assert told.value.reason is Reason.APPROVAL_CHANGED
+
+    assert await state_of(orders, preview.record) is OrderState.LAPSED
+    assert orders.ledger.approvals == {}
+
+
 async def test_a_page_that_shows_another_text_approves_nothing() -> None:
     """The button stands under a text: it counts for that text alone."""
     orders = desk()

@@ -84,6 +84,16 @@ class Approvals:
             approval=approval,
         )
 
+    async def check_shown(self, preview: PreviewRecord) -> None:
+        """Refuse figures that are not those of the preview, which the audit trail vouches for.
+
+        Raises:
+            Denied: APPROVAL_CHANGED: a person would be shown, and the policy fed, somebody else's.
+        """
+        events = await self.ledger.events(preview.record.order_id)
+        if not events or events[0].body.get("shown") != preview.shown:
+            raise Denied(Reason.APPROVAL_CHANGED)
+
     async def pending(self) -> tuple[Pending, ...]:
         """Return what waits, oldest first; what is over by now is ended on the way."""
         rows, _ = await self.ledger.orders(account_id=None, states=_AWAITING, limit=_PAGE, offset=0)

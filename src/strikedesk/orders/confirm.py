@@ -119,6 +119,8 @@ class Confirmer:
     async def _in_turn(self, preview: PreviewRecord) -> OrderRecord:
         try:
             policy = self.consent.policy_for(preview)
+            if policy is not ConsentPolicy.MODEL:
+                await self.approvals.check_shown(preview)
             await self.limits_again(preview.record)
         except Unavailable:
             raise  # Nobody could be asked: the preview stays as good as it was.
