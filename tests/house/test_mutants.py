@@ -159,7 +159,7 @@ MUTANTS = [
         "domain/approvals.py", "return self.policy is ConsentPolicy.CODE", "return True", CONSENT
     ),
     Mutant("orders/wording.py", '_STRANGE.sub("?", text[:_NAME_MAX])', "text", WORDING),
-    Mutant("orders/wording.py", 'f"Code: {short_code(record)}",', "", WORDING),
+    Mutant("orders/wording.py", 'f"Name: {short_name(record)}",', "", WORDING),
     Mutant("store/approval_rows.py", '["count"] > PENDING_MAX', '["count"] > 99', APPROVALS),
     Mutant("store/approval_rows.py", "or approval.tries_left < 1", "", APPROVALS),
     Mutant("store/consenting.py", "not approval.is_current(now) or", "", APPROVALS),

@@ -263,7 +263,7 @@ async def test_real_money_wants_a_second_act() -> None:
         shown = await browser.get(PAGE)
         pressed = await post(browser, door.form(pending, typed=""))
         before = len(door.desk.broker.tickets)
-        typed = await post(browser, door.form(pending, typed=pending.code[:4].lower()))
+        typed = await post(browser, door.form(pending, typed=pending.name[:4].lower()))
 
     assert "type the first four characters" in shown.text
     assert "CODE_WRONG" in pressed.text

@@ -90,11 +90,11 @@ def test_an_order_that_waits_is_listed_approved_and_sent_while_no_server_runs(
     assert shown.pending is not None
 
     listed = call(capsys, "approvals").out
-    done = call(capsys, "approve", shown.pending.code)
+    done = call(capsys, "approve", shown.pending.name)
     again = call(capsys, "approve", shown.record.order_id)
 
     assert shown.pending.text in listed
-    assert f"strikedesk approve {shown.pending.code}" in listed
+    assert f"strikedesk approve {shown.pending.name}" in listed
     assert done.code == 0
     assert done.out.startswith(shown.pending.text)
     assert f"Sent. Order {shown.record.order_id} is filled: 1 of 1 units filled" in done.out

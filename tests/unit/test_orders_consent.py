@@ -598,7 +598,7 @@ async def test_the_owner_may_call_an_order_by_its_code_or_its_id() -> None:
     record = await waiting(orders)
     (pending,) = await orders.approvals.pending()
 
-    for name in (pending.code, pending.code.lower().replace("-", ""), record.order_id):
+    for name in (pending.name, pending.name.lower().replace("-", ""), record.order_id):
         assert await orders.approvals.named(name) == record
     for name in ("", "0000-0000-0000", "nobody"):
         with pytest.raises(Denied) as told:

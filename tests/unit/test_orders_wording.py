@@ -21,7 +21,7 @@ from strikedesk.domain.orders import (
 )
 from strikedesk.domain.symbols import parse_symbol
 from strikedesk.orders.binding import binding_of
-from strikedesk.orders.wording import digest_of, short_code, words_of
+from strikedesk.orders.wording import digest_of, short_name, words_of
 from tests.builders import NOON, a_leg, a_preview, an_order
 
 EXPIRES = NOON + timedelta(seconds=300)
@@ -77,7 +77,7 @@ def test_it_says_everything_in_our_words() -> None:
     assert words_of(preview, EXPIRES) == "\n".join(
         [
             "PAPER: PLACE this order",
-            f"Code: {short_code(preview.record)}",
+            f"Name: {short_name(preview.record)}",
             "Broker: paper",
             "Account: paper-margin (number ends in 0001)",
             "Leg 1: BUY TO OPEN 1 contract AAPL 2026-12-18 200 call [AAPL261218C00200000]",
@@ -189,7 +189,7 @@ def test_no_text_of_others_can_change_what_is_read(
     ]
     assert [line.partition(":")[0] for line in lines] == [
         "PAPER",
-        "Code",
+        "Name",
         "Broker",
         "Account",
         "Acts on order",

@@ -135,7 +135,7 @@ def approvals_command(
     typer.echo(asyncio.run(listed()))
 
 
-_ORDER_NAME = typer.Argument(metavar="ID", help="The code in its text, or the order's id.")
+_ORDER_NAME = typer.Argument(metavar="ID", help="The name in its text, or the order's id.")
 
 
 @app.command(name="approve")

@@ -17,7 +17,7 @@ from strikedesk.settings import load
 from strikedesk.wiring import open_desk
 
 NOTHING: Final = "Nothing waits for you."
-_HOW: Final = "To send it: strikedesk approve {code}    To refuse it: strikedesk decline {code}"
+_HOW: Final = "To send it: strikedesk approve {name}    To refuse it: strikedesk decline {name}"
 
 
 async def listed() -> str:
@@ -74,7 +74,7 @@ async def _block(office: Office, pending: Pending) -> str:
     told = [pending.text, "", _ages(pending, office.clock.now())]
     if code is not None:
         told.append(f"Or give your assistant this code, once: {code[:4]} {code[4:]}")
-    return "\n".join([*told, _HOW.format(code=pending.code)])
+    return "\n".join([*told, _HOW.format(name=pending.name)])
 
 
 def _ages(pending: Pending, now: datetime) -> str:

@@ -15,7 +15,7 @@ from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
 from strikedesk.orders.binding import binding_of
 from strikedesk.orders.tickets import payload_of
-from strikedesk.orders.wording import digest_of, short_code, words_of
+from strikedesk.orders.wording import digest_of, short_name, words_of
 
 _PAGE: Final = 50
 _CODE_DIGITS: Final = 8
@@ -36,9 +36,9 @@ class Pending:
         return self.preview.record
 
     @property
-    def code(self) -> str:
+    def name(self) -> str:
         """The name by which the owner calls it."""
-        return short_code(self.record)
+        return short_name(self.record)
 
     @property
     def is_as_asked(self) -> bool:
@@ -113,13 +113,13 @@ class Approvals:
         )
 
     async def named(self, name: str) -> OrderRecord:
-        """Return the order that the owner calls by its id, or by the code in its text.
+        """Return the order that the owner calls by its id, or by the name in its text.
 
         Raises:
             Denied: APPROVAL_UNKNOWN.
         """
         for each in await self.pending():
-            if _letters(each.code) == _letters(name):
+            if _letters(each.name) == _letters(name):
                 return each.record
         record = await self.ledger.order(name.strip())
         if record is None or await self.ledger.approval(record.order_id) is None:

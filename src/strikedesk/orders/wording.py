@@ -20,7 +20,7 @@ from strikedesk.orders.showing import amount_in
 
 _STRANGE: Final = re.compile(r"[^A-Za-z0-9 ._-]", re.ASCII)
 _NAME_MAX: Final = 40
-_CODE_GROUP: Final = 4
+_NAME_GROUP: Final = 4
 _DOES: Final = {
     TicketKind.PLACE: "PLACE this order",
     TicketKind.REPLACE: "REPLACE a working order by this one",
@@ -28,10 +28,10 @@ _DOES: Final = {
 }
 
 
-def short_code(record: OrderRecord) -> str:
+def short_name(record: OrderRecord) -> str:
     """Return the name of an order in a few letters: the head of the hash over all of it."""
-    head = binding_of(record)[: 3 * _CODE_GROUP].upper()
-    return "-".join(head[i : i + _CODE_GROUP] for i in range(0, len(head), _CODE_GROUP))
+    head = binding_of(record)[: 3 * _NAME_GROUP].upper()
+    return "-".join(head[i : i + _NAME_GROUP] for i in range(0, len(head), _NAME_GROUP))
 
 
 def digest_of(text: str) -> str:
@@ -44,7 +44,7 @@ def words_of(preview: PreviewRecord, expires_at: datetime) -> str:
     record = preview.record
     lines = [
         f"{record.environment.value.upper()}: {_DOES[record.kind]}",
-        f"Code: {short_code(record)}",
+        f"Name: {short_name(record)}",
         f"Broker: {_name(record.broker)}",
         f"Account: {_name(record.account_handle)} (number ends in {_name(record.account_id[-4:])})",
         *_target(record),

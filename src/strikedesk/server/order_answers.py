@@ -86,7 +86,7 @@ def approval_answer(pending: Pending) -> dict[str, Value]:
     approval = pending.approval
     return {
         "policy": approval.policy,
-        "name": pending.code,
+        "name": pending.name,
         "expires_at": approval.expires_at,
         "client_answer": approval.unheard,
         "next_step": _WAIT_FOR_CODE if approval.admits(Voice.CODE) else _WAIT_FOR_OWNER,

@@ -167,7 +167,7 @@ def _check_typed(pending: Pending | None, typed: str) -> None:
     if pending is None or not needs_typing(pending):
         return
     if typed.strip().upper() != to_type(pending):
-        raise Denied(Reason.CODE_WRONG, type="the first four characters of the code in the text")
+        raise Denied(Reason.CODE_WRONG, type="the first four characters of the name in the text")
 
 
 def _same(one: str, other: str) -> bool:

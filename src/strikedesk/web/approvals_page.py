@@ -65,13 +65,13 @@ def refusal(sentence: str) -> str:
 
 
 def needs_typing(pending: Pending) -> bool:
-    """Whether the owner has to type the head of the code too: real money wants a second act."""
+    """Whether the owner has to type the head of the name too: real money wants a second act."""
     return pending.record.environment is Environment.LIVE
 
 
 def to_type(pending: Pending) -> str:
     """Return what has to be typed."""
-    return pending.code.partition("-")[0]
+    return pending.name.partition("-")[0]
 
 
 def _order(pending: Pending, form_token: str) -> str:
@@ -93,7 +93,7 @@ def _typing(pending: Pending) -> str:
     if not needs_typing(pending):
         return ""
     return (
-        "<p><label>To approve, type the first four characters of the code: "
+        "<p><label>To approve, type the first four characters of the name: "
         '<input name="typed" autocomplete="off" maxlength="4"></label></p>'
     )
 
