@@ -49,14 +49,14 @@ class Reason(Enum):
     MARKET_ORDER_REFUSED = (2115, "Use a limit price: options orders need one here.")
     NOTHING_TO_CHANGE = (2116, "Change the price, the quantity or the time in force.")
     UNSETTLED_ORDER = (2117, "An earlier order's outcome is unknown. See get_safety_status.")
-    CONSENT_EXPIRED = (2131, "Nobody agreed in time. Nothing was sent; call preview_order again.")
-    APPROVALS_FULL = (2132, "Let the owner decide what waits: `strikedesk approvals`.")
+    CONSENT_EXPIRED = (2160, "Nobody agreed in time. Nothing was sent; call preview_order again.")
+    APPROVALS_FULL = (2161, "Let the owner decide what waits: `strikedesk approvals`.")
     APPROVAL_CHANGED = (
         2133,
         "It is not what the owner was shown, and was not sent. Preview again.",
     )
-    APPROVAL_UNKNOWN = (2134, "See `strikedesk approvals` for what waits for the owner.")
-    CODE_WRONG = (2135, "Ask the person for the code that `strikedesk approvals` shows.")
+    APPROVAL_UNKNOWN = (2163, "See `strikedesk approvals` for what waits for the owner.")
+    CODE_WRONG = (2164, "Ask the person for the code that `strikedesk approvals` shows.")
 
     MARKET_CLOSED = (3001, "See get_market_hours for the next session.")
     SYMBOL_NOT_FOUND = (3002, "Search with search_symbols.")
