@@ -6,6 +6,8 @@ TOOLS := .tools
 UV ?= $(or $(shell command -v uv 2>/dev/null),$(TOOLS)/bin/uv)
 BIN := .venv/bin
 JOBS ?= 2
+# The tests that have a long form.
+PROOFS = tests/unit/test_exchange_law.py tests/unit/test_limits_oracle.py
 SYNC = $(UV) sync --frozen --quiet --compile-bytecode --python $(PYTHON)
 # Where the index is behind a certificate that only this system knows, uv has to be told to look.
 SYSTEM_CERTS = UV_SYSTEM_CERTS=true UV_NATIVE_TLS=true
@@ -20,7 +22,7 @@ unexport VIRTUAL_ENV
 unexport PYTHONPATH
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint fix types floors bench docs node clean
+.PHONY: help demo test check lint fix types floors bench docs pictures proof node clean
 
 help:
 	@echo "make demo    the whole way of an order on the paper market, through a real MCP client"
@@ -29,6 +31,8 @@ help:
 	@echo "make bench   the benchmarks, as ratios"
 	@echo "make node    Node and the third-party MCP clients that tests/clients drive"
 	@echo "make docs    write the generated pages again"
+	@echo "make pictures  play a month at the paper desk and draw the README's pictures"
+	@echo "make proof   the long forms of the proofs: minutes to hours"
 	@echo "make fix     format, and mend what the linter can"
 	@echo "make clean   remove everything that was fetched or built here"
 
@@ -59,6 +63,12 @@ bench: .venv/.dev-ready
 
 docs: .venv/.dev-ready
 	@$(BIN)/python docs/write_reasons.py
+
+pictures: .venv/.dev-ready
+	@$(BIN)/python docs/draw_pictures.py
+
+proof: .venv/.dev-ready
+	@STRIKEDESK_TEST_PROOF=1 $(BIN)/pytest -n $(JOBS) --dist loadscope $(PROOFS)
 
 node: tests/clients/node_modules/.ready
 

@@ -3,11 +3,11 @@
 import os
 from typing import Final
 
-PROVING: Final = os.environ.get("STRIKEDESK_PROOF") == "1"  # noqa: TID251 -- no setting of the desk
+PROVING: Final = os.environ.get("STRIKEDESK_TEST_PROOF") == "1"  # noqa: TID251 -- no setting of the desk
 
 
 def examples(short: int, whole: int) -> int:
-    """Return how many examples to try: `whole` with STRIKEDESK_PROOF=1."""
+    """Return how many examples to try: `whole` with STRIKEDESK_TEST_PROOF=1."""
     return whole if PROVING else short
 
 

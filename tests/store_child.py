@@ -23,9 +23,16 @@ async def claim(ledger: SqlLedger, *preview_ids: str) -> None:
 
     async def once(preview_id: str) -> None:
         number = preview_id.removeprefix("preview-")
-        told = {"nonce_hash": f"hash-{number}", "binding": f"binding-{number}"}
         note = a_note("claimed", seconds=1)
-        if await ledger.claim(preview_id, progress=SENDING, now=note.at, note=note, **told):
+        won = await ledger.claim(
+            preview_id,
+            nonce_hash=f"hash-{number}",
+            binding=f"binding-{number}",
+            progress=SENDING,
+            now=note.at,
+            note=note,
+        )
+        if won:
             say(preview_id)
 
     await asyncio.gather(*(once(preview_id) for preview_id in preview_ids * WRITERS))

@@ -8,14 +8,15 @@ import asyncio
 import os
 import secrets
 import uuid
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from strikedesk.domain.broking import Capabilities
+from strikedesk.domain.ledger import Json
 from strikedesk.domain.ports import (
     Broker,
     CallerTokens,
@@ -26,6 +27,7 @@ from strikedesk.domain.ports import (
     Watchlists,
 )
 from strikedesk.market.cache import MemoryCache
+from strikedesk.market.pace import Pace
 from strikedesk.market.room import MarketRoom
 from strikedesk.orders.appraise import Appraiser
 from strikedesk.orders.approvals import Approvals
@@ -41,14 +43,18 @@ from strikedesk.orders.submit import Submitter
 from strikedesk.orders.watch import Watcher
 from strikedesk.portfolio.books import Books
 from strikedesk.portfolio.watchlists import WatchlistBook
-from strikedesk.settings import ClockMode, MarketClock, Settings
+from strikedesk.settings import ClockMode, MarketClock, PaperSettings, Settings
 
 if TYPE_CHECKING:
+    from strikedesk.brokers.paper.broker import PaperBroker
+    from strikedesk.brokers.paper.keeper import WorldKeeper
     from strikedesk.brokers.paper.opening import Opening
     from strikedesk.exchange.clock import VenueClock
     from strikedesk.exchange.market import Market
     from strikedesk.exchange.tape.market import TapeMarket
+    from strikedesk.exchange.world import AccountSpec
     from strikedesk.store.database import Database
+    from strikedesk.store.whole_worlds import SqlWorlds
 
 
 WATCH_EVERY_S: Final = 15.0
@@ -168,6 +174,29 @@ async def open_store(settings: Settings) -> AsyncGenerator["Database"]:
         await database.close()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Practice:
+    """What the owner's commands need of the paper world that the settings name."""
+
+    world: str
+    broker: "PaperBroker"
+    keeper: "WorldKeeper"
+    worlds: "SqlWorlds"
+    reconciler: Reconciler
+    opening: "Opening"
+
+
+@asynccontextmanager
+async def open_practice(settings: Settings) -> AsyncGenerator[Practice]:
+    """Open the store and the paper market of the settings; nothing is settled or advanced yet.
+
+    Raises:
+        Misconfigured: see `LazyDesk.desk`.
+    """
+    async with open_store(settings) as database:
+        yield await asyncio.to_thread(_practice, settings, database)
+
+
 def assemble(
     settings: Settings,
     *,
@@ -180,10 +209,12 @@ def assemble(
     entropy: Entropy,
 ) -> Desk:
     """Put the rooms together around these furnishings; tests bring their own."""
-    cache = MemoryCache(clock)
+    cache = MemoryCache(Pace(wall=clock, venue=broker))
     market = MarketRoom(data=broker, cache=cache)
     books = Books(broker=broker, cache=cache)
-    appraiser = Appraiser(broker=broker, quotes=market, limits=settings.limits.limits)
+    appraiser = Appraiser(
+        broker=broker, quotes=market, ledger=ledger, clock=clock, limits=settings.limits.limits
+    )
     ttl_s = settings.order.preview_ttl_s
     reconciler = Reconciler(broker=broker, ledger=ledger, clock=clock, preview_ttl_s=ttl_s)
     approvals = Approvals(ledger=ledger, clock=clock, entropy=entropy, ttl_s=settings.consent.ttl_s)
@@ -257,6 +288,41 @@ def _over_store(settings: Settings, database: "Database", broker: Broker) -> Des
     )
 
 
+def _practice(settings: Settings, database: "Database") -> Practice:
+    from strikedesk.brokers.paper.broker import PaperBroker  # noqa: PLC0415 -- kept off `initialize`
+    from strikedesk.brokers.paper.keeper import WorldKeeper  # noqa: PLC0415 -- same
+    from strikedesk.store.ledger import SqlLedger  # noqa: PLC0415 -- same
+    from strikedesk.store.whole_worlds import SqlWorlds  # noqa: PLC0415 -- same
+    from strikedesk.store.worlds import SqlWorldStore  # noqa: PLC0415 -- same
+
+    market, opening = _paper_market(settings)
+    store, world = SqlWorldStore(database), settings.paper.world
+    clock, entropy = UtcClock(), SystemEntropy()
+    broker = PaperBroker(
+        store=store, market=market, clock=clock, world=world, entropy=entropy, opening=opening
+    )
+    return Practice(
+        world=world,
+        broker=broker,
+        keeper=WorldKeeper(
+            store=store,
+            market=market,
+            clock=clock,
+            entropy=entropy,
+            name=world,
+            opening=opening,
+        ),
+        worlds=SqlWorlds(database),
+        reconciler=Reconciler(
+            broker=broker,
+            ledger=SqlLedger(database),
+            clock=clock,
+            preview_ttl_s=settings.order.preview_ttl_s,
+        ),
+        opening=opening,
+    )
+
+
 def _paper_broker(settings: Settings, database: "Database") -> Broker:
     """Return the embedded broker. Blocks while numpy is imported: call it off the event loop."""
     from strikedesk.brokers.paper.broker import PaperBroker  # noqa: PLC0415 -- kept off `initialize`
@@ -277,12 +343,49 @@ def _paper_market(settings: Settings) -> "tuple[Market, Opening]":
     from strikedesk.brokers.paper.opening import Opening  # noqa: PLC0415 -- kept off `initialize`
     from strikedesk.exchange.simulated import SimulatedMarket  # noqa: PLC0415 -- imports numpy
 
-    clock = _venue_clock(settings.paper.clock)
+    chosen = settings.paper.clock
+    opening = Opening(
+        accounts=_paper_accounts(settings.paper), clock_insisted=settings.clock_insisted
+    )
     if settings.paper.tape is not None:
-        market = _tape_market(settings.paper.tape)
-        return market, Opening(clock=clock, source={"tape": market.tape.digest})
-    seed = settings.paper.seed
-    return SimulatedMarket(seed=seed), Opening(clock=clock, source={"seed": seed})
+        tape = _tape_market(settings.paper.tape)
+        clock = _venue_clock(chosen, tape.tape.begins_at)
+        return tape, replace(opening, clock=clock, source={"tape": tape.tape.digest})
+    seed, clock = settings.paper.seed, _venue_clock(chosen, None)
+    return SimulatedMarket(seed=seed), replace(opening, clock=clock, source={"seed": seed})
+
+
+def market_of(settings: Settings, source: Mapping[str, Json]) -> "Market | None":
+    """Return the market that a world lives on; None where it is another tape than the settings'.
+
+    Blocks while a tape is read.
+    """
+    from strikedesk.exchange.simulated import SimulatedMarket  # noqa: PLC0415 -- imports numpy
+
+    seed = source.get("seed")
+    if isinstance(seed, int):
+        return SimulatedMarket(seed=seed)
+    tape = settings.paper.tape
+    market = None if tape is None else _tape_market(tape)
+    return market if market is not None and market.tape.digest == source.get("tape") else None
+
+
+def _paper_accounts(paper: PaperSettings) -> "tuple[AccountSpec, ...]":
+    """Return the accounts that a new world opens with: the owner's, else one of each kind."""
+    from strikedesk.brokers.paper import opening  # noqa: PLC0415 -- kept off `initialize`
+
+    own = tuple(
+        opening.account_spec(
+            number,
+            handle=account.handle,
+            kind=account.kind,
+            deposit=account.deposit,
+            option_level=account.level,
+        )
+        for number, account in enumerate(paper.accounts, start=1)
+    )
+    accounts = own or opening.ACCOUNTS
+    return opening.with_intraday_margin(accounts) if paper.intraday_margin else accounts
 
 
 def _tape_market(path: Path) -> "TapeMarket":
@@ -293,14 +396,23 @@ def _tape_market(path: Path) -> "TapeMarket":
     return TapeMarket(read_tape(path))
 
 
-def _venue_clock(chosen: MarketClock) -> "VenueClock":
+def _venue_clock(chosen: MarketClock, begins_at: datetime | None) -> "VenueClock":
+    """Return the clock of a new world; `begins_at` is when its tape does."""
     from strikedesk.exchange.clock import VenueClock  # noqa: PLC0415 -- kept off `initialize`
 
-    if chosen.at is None:
-        return VenueClock()
-    if chosen.mode is ClockMode.FROZEN:
-        return VenueClock.frozen(chosen.at)
-    return VenueClock.starting(chosen.at, UtcClock().now())
+    wall = UtcClock().now()
+    at = chosen.at or begins_at or wall
+    match chosen.mode:
+        case ClockMode.REAL:
+            return VenueClock()
+        case ClockMode.FROZEN:
+            return VenueClock.frozen(at)
+        case ClockMode.OFFSET:
+            return VenueClock.starting(at, wall)
+        case ClockMode.STEPPED:
+            return VenueClock.stepped(at)
+        case ClockMode.SPEED:
+            return VenueClock.accelerated(at, wall, chosen.speed)
 
 
 def _failed(task: "asyncio.Task[Desk]") -> bool:

@@ -4,16 +4,19 @@ import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from strikedesk.domain.accounts import Environment
 from strikedesk.domain.approvals import PENDING_MAX, TRIES_MAX, Approval, ConsentPolicy
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.ledger import NonceState, OrderRecord, Progress
 from strikedesk.domain.ports import Ledger
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
+from strikedesk.domain.usage import Allowance, Use, Used, Window
 from strikedesk.store.ledger import SqlLedger
 from tests.builders import NOON, a_note, a_preview
 from tests.fakes.ledger import MemoryLedger
@@ -224,3 +227,41 @@ async def test_the_first_reason_for_not_being_heard_stays(ledger: Ledger) -> Non
 
     assert await ledger.approval("order-1") == replace(an_approval(), unheard="decline")
     assert (await kinds(ledger)).count("client_unheard") == 1
+
+
+@pytest.mark.parametrize("refused", [False, True])
+async def test_what_an_agreed_order_uses_is_counted_in_the_same_step(
+    ledger: Ledger, *, refused: bool
+) -> None:
+    """It counts when it leaves, not while it waits; what no longer fits moves nothing."""
+    window = Window.at(NOON, "paper", Environment.PAPER)
+    await ask(ledger)
+    waiting = await ledger.used(window)
+
+    def admit(used: Used) -> None:
+        if refused:
+            raise Denied(Reason.DAY_ORDERS_ABOVE_LIMIT, orders=used.orders_today)
+
+    use = Use(loss_usd=Decimal(120), notional_usd=Decimal(120))
+    note = a_note("submitting", seconds=2)
+    agreed = ledger.consent(
+        "order-1",
+        digest="digest-1",
+        progress=SUBMITTING,
+        now=note.at,
+        note=note,
+        allowance=Allowance(window=window, use=use, admit=admit),
+    )
+    if refused:
+        with pytest.raises(Denied):
+            await agreed
+    else:
+        assert await agreed is not None
+
+    row = await ledger.order("order-1")
+    counted = await ledger.used(window)
+    assert waiting.orders_today == 0
+    assert row is not None
+    assert (row.state is OrderState.AWAITING_CONSENT) == refused
+    assert counted.orders_today == (0 if refused else 1)
+    assert await ledger.verify() is None

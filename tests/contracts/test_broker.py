@@ -15,13 +15,17 @@ from strikedesk.brokers.paper.opening import Opening
 from strikedesk.domain.broking import (
     BrokerOrder,
     CancelTicket,
+    GroupTicket,
     Lookup,
     LookupStatus,
     PlaceTicket,
     Receipt,
     ReplaceTicket,
 )
+from strikedesk.domain.calendar import exchange_date, sessions_between
 from strikedesk.domain.errors import Denied, Rejected
+from strikedesk.domain.events import Split
+from strikedesk.domain.groups import GroupKind, OrderGroup
 from strikedesk.domain.orders import Action, Leg, OrderRequest, OrderType, TimeInForce
 from strikedesk.domain.ports import Broker, TransactionPage, WorldStore
 from strikedesk.domain.quotes import Interval, Quote
@@ -76,6 +80,10 @@ def _scripted(stores: Sequence[WorldStore]) -> Stage:
     market.tell("AAPL261218C00200000", "6.00", "6.20")
     market.tell("AAPL261218C00210000", "2.00", "2.10")
     market.tell("AAPL261218C00500000", None, "0.05")
+    market.implied = {("AAPL", NOON.date() - timedelta(days=n)): 0.2 + n / 100 for n in range(9)}
+    market.scheduled = (
+        Split(underlying="AAPL", day=NOON.date() + timedelta(days=4), new=2, old=1),
+    )
     return Stage(
         connect=_connecting(market, stores),
         near=parse_option("AAPL261218C00200000"),
@@ -325,6 +333,44 @@ async def test_search_finds_an_underlying_by_the_beginning_of_its_ticker(
 
     assert EquitySymbol(stage.near.underlying) in [info.symbol for info in found]
     assert await broker.search("no such thing", 10) == ()
+
+
+async def test_implied_volatility_is_told_of_sessions_that_are_over(
+    broker: Broker, stage: Stage
+) -> None:
+    """Oldest first, both days included; the session under way has no close yet."""
+    today = exchange_date(broker.now())
+    underlying = EquitySymbol(stage.near.underlying)
+
+    told = await broker.implied_history(underlying, today - timedelta(days=7), today)
+
+    over = [each.day for each in sessions_between(today - timedelta(days=7), today)][:-1]
+    assert [close.day for close in told.closes] == over
+    assert all(0 < close.volatility < 5 for close in told.closes)
+
+
+async def test_events_come_by_day_and_within_the_days_asked(broker: Broker, stage: Stage) -> None:
+    today = exchange_date(broker.now())
+    underlying = EquitySymbol(stage.near.underlying)
+
+    told = await broker.events(underlying, today, today + timedelta(days=365))
+
+    assert [event.day for event in told] == sorted(event.day for event in told)
+    for event in told:
+        assert event in await broker.events(underlying, event.day, event.day)
+    assert await broker.events(underlying, today, today - timedelta(days=1)) == ()
+
+
+async def test_what_is_not_listed_has_neither_past_nor_future(broker: Broker) -> None:
+    """An empty answer would read as a quiet company."""
+    today = exchange_date(broker.now())
+    for question in (
+        broker.implied_history(EquitySymbol("ZZZZ"), today, today),
+        broker.events(EquitySymbol("ZZZZ"), today, today),
+    ):
+        with pytest.raises(Denied) as denied:
+            await question
+        assert denied.value.reason is Reason.SYMBOL_NOT_FOUND
 
 
 # Placing
@@ -654,6 +700,124 @@ async def test_a_filled_order_cannot_be_replaced(
 
     assert rejected.value.reason is Reason.ORDER_NOT_WORKING
     assert await broker.orders(account_id) == ()
+
+
+# Groups
+
+
+def selling(account_id: str, symbol: Symbol, net: str, quantity: int = 1) -> OrderRequest:
+    return limit(account_id, Decimal(net), sold(symbol, quantity))
+
+
+async def bracket(broker: Broker, account_id: str, symbol: Symbol) -> GroupTicket:
+    """Return a passive entry that triggers two offers far above the market."""
+    ask = await ask_of(broker, symbol)
+    sides = [selling(account_id, symbol, f"{-(ask * times):.0f}") for times in (3, 4)]
+    entry = limit(account_id, Decimal("0.01"), bought(symbol))
+    group = OrderGroup(kind=GroupKind.OTOCO, orders=(entry, *sides))
+    return GroupTicket(client_order_id="bracket", group=group)
+
+
+async def test_a_group_is_taken_as_the_broker_says(
+    broker: Broker, stage: Stage, account_id: str
+) -> None:
+    """One id for the group, one for each order, and each says to what it belongs."""
+    ticket = await bracket(broker, account_id, stage.near)
+    if GroupKind.OTOCO not in broker.capabilities.groups:
+        with pytest.raises(Rejected):
+            await broker.submit(ticket)
+        return
+
+    receipt = await broker.submit(ticket)
+
+    first, *rest = receipt.members
+    assert receipt.broker_order == first
+    assert tuple(order.client_order_id for order in receipt.members) == ticket.member_ids
+    assert {order.group_id for order in receipt.members} == {first.broker_order_id}
+    assert {order.waits_for for order in rest} == {first.broker_order_id}
+    assert (first.waits_for, first.state) == (None, OrderState.WORKING)
+    assert await broker.orders(account_id) == tuple(reversed(receipt.members))
+    assert await stage.connect().orders(account_id) == tuple(reversed(receipt.members))
+
+
+async def test_a_group_is_found_by_its_id_and_by_those_of_its_orders(
+    broker: Broker, stage: Stage, account_id: str
+) -> None:
+    """Also when it has ended: it may have been sent, and its answer lost."""
+    ticket = await bracket(broker, account_id, stage.near)
+    members = (await broker.submit(ticket)).members
+
+    for _ in ("working", "ended"):
+        for client_id, order_id in zip(
+            (ticket.client_order_id, *ticket.member_ids),
+            (members[0].broker_order_id, *(m.broker_order_id for m in members)),
+            strict=True,
+        ):
+            found = (await broker.find(account_id, client_id)).broker_order
+            assert found is not None
+            assert found.broker_order_id == order_id
+        group_id = members[0].group_id or ""
+        if await broker.orders(account_id):
+            await broker.submit(cancel_ticket(account_id, group_id))
+
+    assert await broker.orders(account_id) == ()
+    with pytest.raises(Rejected) as rejected:
+        await broker.submit(cancel_ticket(account_id, group_id))
+    assert rejected.value.reason is Reason.ORDER_NOT_WORKING
+
+
+async def test_preflight_of_a_group_foretells_what_can_fill_together(
+    broker: Broker, stage: Stage, account_id: str
+) -> None:
+    """Of two bids of which one cancels the other, the dearer one counts, once."""
+    bids = [limit(account_id, Decimal(net), bought(stage.near)) for net in ("0.01", "0.02")]
+    alone = await broker.preflight(PlaceTicket(client_order_id="alone", order=bids[1]))
+    pair = GroupTicket(
+        client_order_id="pair", group=OrderGroup(kind=GroupKind.OCO, orders=tuple(bids))
+    )
+
+    assert await broker.preflight(pair) == alone
+    assert await broker.orders(account_id) == ()
+    receipt = await broker.submit(pair)
+    after = await broker.balances(account_id)
+    assert after.option_buying_power == alone.buying_power_after
+    back = await broker.preflight(cancel_ticket(account_id, receipt.broker_order.broker_order_id))
+    assert back.buying_power_after == alone.buying_power_before
+
+
+async def test_preflight_names_what_a_group_would_be_refused_for(
+    broker: Broker, stage: Stage, account_id: str
+) -> None:
+    """The child would sell more than the trigger brings; nothing of it is taken."""
+    entry = limit(account_id, Decimal("0.01"), bought(stage.near))
+    child = selling(account_id, stage.near, "-9", 2)
+    group = OrderGroup(kind=GroupKind.OTO, orders=(entry, child))
+    ticket = GroupTicket(client_order_id="much", group=group)
+
+    told = await broker.preflight(ticket)
+
+    assert told.refusals == ("close_exceeds_position",)
+    with pytest.raises(Rejected):
+        await broker.submit(ticket)
+    assert await broker.orders(account_id) == ()
+
+
+async def test_preflight_of_a_bracket_counts_its_entry(
+    broker: Broker, stage: Stage, account_id: str
+) -> None:
+    """What the sides would bring in is no help to the entry, which is first."""
+    ticket = await bracket(broker, account_id, stage.near)
+    entry = PlaceTicket(client_order_id="entry", order=ticket.group.orders[0])
+    alone = await broker.preflight(entry)
+
+    told = await broker.preflight(ticket)
+
+    assert told.refusals == ()
+    assert (told.buying_power_before, told.buying_power_after) == (
+        alone.buying_power_before,
+        alone.buying_power_after,
+    )
+    assert (told.fees or 0) > (alone.fees or 0)
 
 
 # One venue

@@ -1,19 +1,23 @@
 """What every ledger promises: the one that tests use, and the real one on each database."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from strikedesk.domain.accounts import Environment
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.ledger import NonceState, Note, OrderRecord, Progress, TicketKind
 from strikedesk.domain.orders import Action, OrderType, TimeInForce
 from strikedesk.domain.ports import Ledger
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import IllegalMove, OrderState
+from strikedesk.domain.usage import Allowance, Use, Used, Window
 from strikedesk.store.chain import GENESIS, first_bad_line, head_of
 from strikedesk.store.ledger import SqlLedger
 from tests.builders import NOON, a_leg, a_note, a_preview, an_order, an_order_record
@@ -34,8 +38,8 @@ async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerat
         yield SqlLedger(database)
 
 
-async def claim(ledger: Ledger, number: int = 1, *, seconds: float = 1, **other: str) -> bool:
-    told = {"nonce_hash": f"hash-{number}", "binding": f"binding-{number}", **other}
+async def claim(ledger: Ledger, number: int = 1, *, seconds: float = 1, **other: Any) -> bool:
+    told: dict[str, Any] = {"nonce_hash": f"hash-{number}", "binding": f"binding-{number}", **other}
     note = a_note("claimed", seconds=seconds)
     claimed = await ledger.claim(
         f"preview-{number}",
@@ -46,6 +50,47 @@ async def claim(ledger: Ledger, number: int = 1, *, seconds: float = 1, **other:
         note=note,
     )
     return claimed is not None and claimed.state is OrderState.SUBMITTING
+
+
+def a_window(*, now: float = 1, **told: Any) -> Window:
+    """Return the paper desk's day as it is counted so many seconds after noon."""
+    at = NOON + timedelta(seconds=now)
+    plain: dict[str, Any] = {
+        "broker": "paper",
+        "environment": Environment.PAPER,
+        "day_from": NOON - timedelta(hours=11),
+        "minute_from": at - timedelta(seconds=60),
+        "twins_from": at - timedelta(seconds=60),
+    }
+    return Window(**{**plain, **told})
+
+
+def admit_all(_: Used) -> None:
+    """Let everything pass."""
+
+
+async def use(
+    ledger: Ledger, number: int, *, seconds: float = 1, loss: str = "100", **told: Any
+) -> OrderRecord | None:
+    """Preview an order and claim it, using so much."""
+    heard = told.pop("heard", admit_all)
+    window = told.pop("window", a_window(now=seconds))
+    note = a_note("claimed", seconds=seconds)
+    told.setdefault("created_at", note.at - timedelta(seconds=1))
+    await ledger.open_preview(a_preview(number, **told), a_note())
+    return await ledger.claim(
+        f"preview-{number}",
+        nonce_hash=f"hash-{number}",
+        binding=f"binding-{number}",
+        progress=SUBMITTING,
+        now=note.at,
+        note=note,
+        allowance=Allowance(
+            window=window,
+            use=Use(loss_usd=Decimal(loss), notional_usd=Decimal("120.005")),
+            admit=heard,
+        ),
+    )
 
 
 async def kinds(ledger: Ledger, number: int = 1) -> list[str]:
@@ -414,4 +459,147 @@ async def test_what_cannot_be_written_as_json_is_refused_whole(ledger: Ledger) -
         await ledger.open_preview(a_preview(), a_note("previewed", ratio=float("nan")))
 
     assert await ledger.preview("preview-1") is None
+    assert await ledger.verify() is None
+
+
+async def test_a_day_on_which_nothing_left_has_used_nothing(ledger: Ledger) -> None:
+    await ledger.open_preview(a_preview(), a_note())
+    await claim(ledger)
+
+    assert await ledger.used(a_window(digest=an_order().digest)) == Used()
+
+
+@pytest.mark.promise("limits")
+async def test_what_left_is_counted_and_so_is_what_is_equal(ledger: Ledger) -> None:
+    """Amounts are kept to the cent, rounded up: what is over a limit by less is over it too."""
+    await use(ledger, 1)
+    await use(ledger, 2, seconds=2, order=an_order(net="1.21"))
+
+    told = await ledger.used(a_window(digest=an_order().digest))
+
+    assert told == Used(
+        orders_today=2,
+        orders_this_minute=2,
+        loss_usd_today=Decimal(200),
+        notional_usd_today=Decimal("240.02"),
+        twin="order-1",
+    )
+
+
+@pytest.mark.promise("limits")
+async def test_a_claim_hears_what_others_used_and_may_be_refused_whole(ledger: Ledger) -> None:
+    """The count and the claim are one transaction: nothing comes between them."""
+    heard: list[Used] = []
+    await use(ledger, 1)
+
+    def refuse(used: Used) -> None:
+        heard.append(used)
+        raise Denied(Reason.DAY_LOSS_ABOVE_LIMIT)
+
+    with pytest.raises(Denied) as denied:
+        await use(ledger, 2, heard=refuse)
+
+    assert denied.value.reason is Reason.DAY_LOSS_ABOVE_LIMIT
+    assert [used.orders_today for used in heard] == [1]
+    kept = await ledger.preview("preview-2")
+    assert kept is not None
+    assert (kept.nonce_state, kept.record.state) == (NonceState.LIVE, OrderState.PREVIEWED)
+    assert (await ledger.used(a_window())).orders_today == 1
+    assert await kinds(ledger, 2) == ["noted"]
+    assert await ledger.verify() is None
+
+
+@pytest.mark.promise("limits")
+@pytest.mark.parametrize(
+    ("end", "part"),
+    [
+        pytest.param(Progress(state=OrderState.UNKNOWN), 4, id="nobody knows"),
+        pytest.param(Progress(state=OrderState.WORKING), 4, id="works"),
+        pytest.param(Progress(state=OrderState.FILLED, filled_units=4), 4, id="filled"),
+        pytest.param(Progress(state=OrderState.CANCELLED, filled_units=0), 0, id="taken back"),
+        pytest.param(Progress(state=OrderState.CANCELLED, filled_units=3), 3, id="cut off"),
+        pytest.param(Progress(state=OrderState.EXPIRED, filled_units=1), 1, id="expired"),
+        pytest.param(Progress(state=OrderState.REPLACED, filled_units=2), 2, id="replaced"),
+        pytest.param(Progress(state=OrderState.REJECTED), 0, id="refused"),
+        pytest.param(Progress(state=OrderState.LAPSED), 0, id="never left"),
+    ],
+)
+async def test_an_order_uses_what_it_filled_or_still_may(
+    ledger: Ledger, end: Progress, part: int
+) -> None:
+    """An order that came to nothing is no loss of the day, and no twin; it stays an order."""
+    order = an_order(a_leg(quantity=4))
+    await use(ledger, 1, loss="400", order=order)
+    await ledger.advance("order-1", end, only_from={OrderState.SUBMITTING}, note=a_note())
+
+    told = await ledger.used(a_window(digest=order.digest))
+
+    assert (told.orders_today, told.orders_this_minute) == (1, 1)
+    assert told.loss_usd_today == 100 * part
+    assert told.twin == ("order-1" if part else None)
+
+
+async def test_a_replacement_takes_the_place_of_what_it_replaces(ledger: Ledger) -> None:
+    order = an_order(a_leg(quantity=4))
+    await use(ledger, 1, loss="400", order=order)
+    some = Progress(state=OrderState.PARTIALLY_FILLED, filled_units=1)
+    await ledger.advance("order-1", some, only_from={OrderState.SUBMITTING}, note=a_note())
+
+    beside = await ledger.used(a_window())
+    instead = await ledger.used(a_window(replaces="order-1"))
+
+    assert (beside.loss_usd_today, instead.loss_usd_today) == (400, 100)
+
+
+async def test_only_the_same_broker_s_orders_of_the_day_and_the_minute_count(
+    ledger: Ledger,
+) -> None:
+    """What is practised on paper leaves the live day alone, and so does yesterday."""
+    await use(ledger, 1, seconds=-11 * 3600 - 0.000001)
+    await use(ledger, 2, seconds=-11 * 3600)
+    await use(ledger, 3, seconds=-59)
+    await use(ledger, 4, seconds=-58.999999, order=an_order(net="1.21"))
+    await use(ledger, 5, broker="tradier")
+    await use(ledger, 6, environment=Environment.LIVE)
+
+    told = await ledger.used(a_window(digest=an_order().digest))
+
+    assert told == Used(
+        orders_today=3,
+        orders_this_minute=1,
+        loss_usd_today=Decimal(300),
+        notional_usd_today=Decimal("360.03"),
+        twin=None,
+    )
+
+
+async def test_the_minute_reaches_back_over_midnight(ledger: Ledger) -> None:
+    await use(ledger, 1, seconds=-30)
+
+    told = await ledger.used(a_window(day_from=NOON))
+
+    assert (told.orders_today, told.orders_this_minute, told.loss_usd_today) == (0, 1, 0)
+
+
+async def test_the_newest_twin_is_told(ledger: Ledger) -> None:
+    for number in (1, 2, 3):
+        await use(ledger, number, seconds=number)
+    await ledger.advance(
+        "order-3", LAPSED, only_from={OrderState.SUBMITTING}, note=a_note(seconds=4)
+    )
+
+    assert (await ledger.used(a_window(digest=an_order().digest))).twin == "order-2"
+
+
+@pytest.mark.promise("limits")
+async def test_claims_at_once_cannot_share_the_last_of_a_day(ledger: Ledger) -> None:
+    def admit(used: Used) -> None:
+        if used.loss_usd_today + 100 > 300:
+            raise Denied(Reason.DAY_LOSS_ABOVE_LIMIT)
+
+    claims = (use(ledger, number, heard=admit) for number in range(1, 9))
+    done = await asyncio.gather(*claims, return_exceptions=True)
+
+    assert sum(isinstance(each, OrderRecord) for each in done) == 3
+    assert (await ledger.used(a_window())).loss_usd_today == 300
     assert await ledger.verify() is None

@@ -4,17 +4,27 @@ It does not deduplicate, so an order sent twice shows as two. The books behind i
 """
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from strikedesk.domain.accounts import Account, AccountKind, Balances, Environment, Position
+from strikedesk.brokers.streams import Hub
+from strikedesk.domain.accounts import (
+    Account,
+    AccountKind,
+    Balances,
+    Environment,
+    OptionLevel,
+    Position,
+)
 from strikedesk.domain.broking import (
     BrokerOrder,
     CancelTicket,
     Capabilities,
+    GroupTicket,
     Lookup,
     LookupStatus,
     Preflight,
@@ -22,13 +32,15 @@ from strikedesk.domain.broking import (
     ReplaceTicket,
     Ticket,
 )
-from strikedesk.domain.errors import Denied, OutcomeUnknown, Rejected, Unavailable
+from strikedesk.domain.errors import Denied, DeskError, OutcomeUnknown, Rejected, Unavailable
+from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.orders import OrderRequest, OrderType, TimeInForce
 from strikedesk.domain.ports import Clock, TransactionPage
 from strikedesk.domain.quotes import Bar, Chain, Expiration, Feed, Interval, Quote, SymbolInfo
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
 from strikedesk.domain.symbols import EquitySymbol, Symbol
+from strikedesk.domain.volatility import ImpliedHistory
 
 ACCOUNT = Account(
     account_id="PAPER0001",
@@ -37,7 +49,14 @@ ACCOUNT = Account(
     kind=AccountKind.MARGIN,
     environment=Environment.PAPER,
     simulated=True,
+    option_level=OptionLevel.NAKED,
+    frozen=False,
+    closing_only=False,
 )
+
+
+LOOK_EVERY_S = 0.002
+OVER = {OrderState.FILLED, OrderState.CANCELLED, OrderState.REPLACED}
 
 
 class Day(StrEnum):
@@ -57,6 +76,7 @@ class ScriptedBroker:
     """Quotes and positions are set by the test; `day` says what comes of the next ticket.
 
     `answer`, where set, is an event that every answer waits for; `heard` tells that one waits.
+    `breaks_with`, where set, ends its streams.
     """
 
     clock: Clock
@@ -67,10 +87,19 @@ class ScriptedBroker:
     lookups: LookupStatus | None = None
     quote_age: timedelta = timedelta(0)
     environment: Environment = Environment.PAPER
+    account: Account = ACCOUNT
     tickets: list[Ticket] = field(default_factory=list[Ticket])
     placed: list[BrokerOrder] = field(default_factory=list[BrokerOrder])
     heard: asyncio.Event = field(default_factory=asyncio.Event)
     answer: asyncio.Event | None = None
+    breaks_with: DeskError | None = None
+    _told: dict[str, BrokerOrder] = field(default_factory=dict[str, BrokerOrder])
+    _quote_hub: Hub[Symbol, Symbol, Quote] = field(init=False)
+    _order_hub: Hub[str, str, BrokerOrder] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._quote_hub = Hub(self._tell_quotes)
+        self._order_hub = Hub(self._tell_orders)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -89,7 +118,7 @@ class ScriptedBroker:
         return self.clock.now()
 
     async def accounts(self) -> tuple[Account, ...]:
-        return (ACCOUNT,)
+        return (self.account,)
 
     async def balances(self, account_id: str) -> Balances:
         return Balances(account_id=account_id, as_of=self.now(), cash=Decimal(100_000))
@@ -141,6 +170,48 @@ class ScriptedBroker:
     async def search(self, text: str, limit: int) -> tuple[SymbolInfo, ...]:
         return ()
 
+    async def implied_history(
+        self, underlying: EquitySymbol, start: date, end: date
+    ) -> ImpliedHistory:
+        return ImpliedHistory()
+
+    async def events(
+        self, underlying: EquitySymbol, start: date, end: date
+    ) -> tuple[MarketEvent, ...]:
+        return ()
+
+    def quote_stream(
+        self, symbols: Collection[Symbol]
+    ) -> AbstractAsyncContextManager[AsyncIterator[Quote]]:
+        return self._quote_hub.reader(frozenset(symbols))
+
+    @asynccontextmanager
+    async def account_stream(self, account_id: str) -> AsyncGenerator[AsyncIterator[BrokerOrder]]:
+        if account_id != ACCOUNT.account_id:
+            raise Denied(Reason.ACCOUNT_UNKNOWN, account_id=account_id)
+        if account_id not in self._order_hub.wanted:
+            self._told = {o.broker_order_id: o for o in self.placed if o.state in OVER}
+        async with self._order_hub.reader((account_id,)) as orders:
+            yield orders
+
+    async def _tell_quotes(self, hub: Hub[Symbol, Symbol, Quote]) -> None:
+        while self.breaks_with is None:
+            for symbol, quote in (await self.quotes(hub.wanted)).items():
+                hub.publish(symbol, symbol, quote)
+            await hub.pause(LOOK_EVERY_S)
+        raise self.breaks_with
+
+    async def _tell_orders(self, hub: Hub[str, str, BrokerOrder]) -> None:
+        while self.breaks_with is None:
+            for order in self.placed:
+                key = order.broker_order_id
+                if order != self._told.get(key):
+                    stands = order.state not in OVER
+                    hub.publish(ACCOUNT.account_id, key, order, stands=stands)
+            self._told = {order.broker_order_id: order for order in self.placed}
+            await hub.pause(LOOK_EVERY_S)
+        raise self.breaks_with
+
     async def orders(
         self, account_id: str, *, since: datetime | None = None
     ) -> tuple[BrokerOrder, ...]:
@@ -191,6 +262,8 @@ class ScriptedBroker:
         return Receipt(client_order_id=ticket.client_order_id, broker_order=order)
 
     def _carry_out(self, ticket: Ticket) -> BrokerOrder:
+        if isinstance(ticket, GroupTicket):
+            raise Rejected(Reason.NOT_SUPPORTED, code="no_groups")
         if isinstance(ticket, CancelTicket):
             return self._change(ticket.broker_order_id, state=OrderState.CANCELLED)
         new = self._take(ticket.client_order_id, ticket.order)

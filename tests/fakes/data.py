@@ -1,11 +1,13 @@
 """A market and a book keeper that answer from a script, count what they are asked, and can wait."""
 
 import asyncio
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from strikedesk.brokers.streams import Hub
 from strikedesk.domain.accounts import (
     Account,
     AccountKind,
@@ -16,6 +18,7 @@ from strikedesk.domain.accounts import (
 )
 from strikedesk.domain.calendar import exchange_date
 from strikedesk.domain.errors import Denied, DeskError
+from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.greeks import Greeks
 from strikedesk.domain.ports import TransactionPage
 from strikedesk.domain.quotes import (
@@ -31,6 +34,7 @@ from strikedesk.domain.quotes import (
 )
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right, Symbol
+from strikedesk.domain.volatility import ImpliedHistory
 from tests.builders import NOON
 
 
@@ -99,7 +103,8 @@ class ScriptedMarket:
     """Tells what it was given. `calls` is what it was asked; `gate`, when set, is waited for.
 
     A contract's quote is its strike's distance from the spot plus one; `unquoted` symbols have
-    none. `chain_rows` replaces what it would make up for a chain.
+    none. `chain_rows` replaces what it would make up for a chain. `implied` and `scheduled` are
+    what it tells of the past and of days to come; without an entry it has no such data.
     """
 
     clock: StepClock = field(default_factory=StepClock)
@@ -111,12 +116,20 @@ class ScriptedMarket:
         default_factory=dict[str, tuple[ChainRow, ...]]
     )
     daily: dict[str, tuple[Bar, ...]] = field(default_factory=dict[str, tuple[Bar, ...]])
+    implied: dict[str, ImpliedHistory] = field(default_factory=dict[str, ImpliedHistory])
+    scheduled: dict[str, tuple[MarketEvent, ...]] = field(
+        default_factory=dict[str, tuple[MarketEvent, ...]]
+    )
     unquoted: set[Symbol] = field(default_factory=set[Symbol])
     complete: bool = True
     tells_too_much: bool = False
     calls: list[tuple[str, ...]] = field(default_factory=list[tuple[str, ...]])
     gate: asyncio.Event | None = None
     fails_with: DeskError | None = None
+    _hub: Hub[Symbol, Symbol, Quote] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._hub = Hub(self._tell)
 
     def now(self) -> datetime:
         return self.clock.now()
@@ -161,6 +174,35 @@ class ScriptedMarket:
             for ticker in found
         )
         return tuple(infos)[:limit]
+
+    async def implied_history(
+        self, underlying: EquitySymbol, start: date, end: date
+    ) -> ImpliedHistory:
+        await self._asked("implied", underlying.ticker)
+        if underlying.ticker not in self.implied:
+            raise Denied(Reason.DATA_UNAVAILABLE, symbol=underlying.ticker)
+        known = self.implied[underlying.ticker]
+        inside = tuple(close for close in known.closes if start <= close.day <= end)
+        return replace(known, closes=inside)
+
+    async def events(
+        self, underlying: EquitySymbol, start: date, end: date
+    ) -> tuple[MarketEvent, ...]:
+        await self._asked("events", underlying.ticker)
+        if underlying.ticker not in self.scheduled:
+            raise Denied(Reason.DATA_UNAVAILABLE, symbol=underlying.ticker)
+        return tuple(e for e in self.scheduled[underlying.ticker] if start <= e.day <= end)
+
+    def quote_stream(
+        self, symbols: Collection[Symbol]
+    ) -> AbstractAsyncContextManager[AsyncIterator[Quote]]:
+        return self._hub.reader(frozenset(symbols))
+
+    async def _tell(self, hub: Hub[Symbol, Symbol, Quote]) -> None:
+        while True:
+            for symbol, quote in (await self.quotes(hub.wanted)).items():
+                hub.publish(symbol, symbol, quote)
+            await hub.pause(0.002)
 
     def quote(self, symbol: Symbol) -> Quote | None:
         """Return what the script says of a symbol now."""

@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import ROUND_CEILING, Decimal
 
 from strikedesk.domain.approvals import PENDING_MAX, Approval
 from strikedesk.domain.errors import Denied
@@ -16,9 +17,11 @@ from strikedesk.domain.ledger import (
     Progress,
     TicketKind,
 )
+from strikedesk.domain.money import CENT
 from strikedesk.domain.orders import read_canonical
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import IllegalMove, OrderState
+from strikedesk.domain.usage import Allowance, Use, Used, Window
 from strikedesk.store.approval_rows import is_right
 from strikedesk.store.chain import GENESIS, canonical_json, first_bad_line, head_of, seal
 from strikedesk.store.moves import moved
@@ -30,6 +33,7 @@ class MemoryLedger:
 
     previews: dict[str, PreviewRecord] = field(default_factory=dict[str, PreviewRecord])
     records: dict[str, OrderRecord] = field(default_factory=dict[str, OrderRecord])
+    uses: dict[str, tuple[datetime, Use]] = field(default_factory=dict[str, tuple[datetime, Use]])
     trail: list[OrderEvent] = field(default_factory=list[OrderEvent])
     approvals: dict[str, Approval] = field(default_factory=dict[str, Approval])
 
@@ -60,6 +64,7 @@ class MemoryLedger:
         now: datetime,
         note: Note,
         approval: Approval | None = None,
+        allowance: Allowance | None = None,
     ) -> OrderRecord | None:
         """See `Ledger.claim`."""
         kept = self.previews.get(preview_id)
@@ -75,9 +80,13 @@ class MemoryLedger:
         if approval is not None and self._current(note.at) >= PENDING_MAX:
             raise Denied(Reason.APPROVALS_FULL, most=PENDING_MAX)
         after = moved(self.records[kept.record.order_id], progress, at=note.at)
+        if allowance is not None:
+            allowance.admit(self._used(allowance.window))
         self._chain(after.order_id, note)
         if approval is not None:
             self.approvals[after.order_id] = approval
+        if allowance is not None:
+            self.uses[after.order_id] = (now, _to_cents_up(allowance.use))
         self.previews[preview_id] = replace(kept, nonce_state=NonceState.SPENT)
         self.records[after.order_id] = after
         return after
@@ -87,14 +96,25 @@ class MemoryLedger:
         return self.approvals.get(order_id)
 
     async def consent(
-        self, order_id: str, *, digest: str, progress: Progress, now: datetime, note: Note
+        self,
+        order_id: str,
+        *,
+        digest: str,
+        progress: Progress,
+        now: datetime,
+        note: Note,
+        allowance: Allowance | None = None,
     ) -> OrderRecord | None:
         """See `Ledger.consent`."""
         approval = self._awaited(order_id)
         if approval is None or not approval.is_current(now) or approval.digest != digest:
             return None
         after = moved(self.records[order_id], progress, at=note.at)
+        if allowance is not None:
+            allowance.admit(self._used(allowance.window))
         self._chain(order_id, note)
+        if allowance is not None:
+            self.uses[order_id] = (now, _to_cents_up(allowance.use))
         self.records[order_id] = after
         return after
 
@@ -125,6 +145,10 @@ class MemoryLedger:
         if approval is not None and approval.unheard is None:
             self._chain(order_id, note)
             self.approvals[order_id] = replace(approval, unheard=why)
+
+    async def used(self, window: Window) -> Used:
+        """See `Ledger.used`."""
+        return self._used(window)
 
     async def void(self, preview_id: str, progress: Progress, note: Note) -> None:
         """See `Ledger.void`."""
@@ -206,6 +230,29 @@ class MemoryLedger:
         waiting = (self._awaited(order_id) for order_id in self.approvals)
         return sum(each is not None and each.is_current(now) for each in waiting)
 
+    def _used(self, window: Window) -> Used:
+        here = [
+            (at, use, self.records[order_id])
+            for order_id, (at, use) in self.uses.items()
+            if self.records[order_id].broker == window.broker
+            and self.records[order_id].environment is window.environment
+        ]
+        today = [(use, row) for at, use, row in here if at >= window.day_from]
+        twins = [
+            (at, row.order_id)
+            for at, _, row in here
+            if at > window.twins_from and row.order.digest == window.digest and _part(row, window)
+        ]
+        return Used(
+            orders_today=len(today),
+            orders_this_minute=sum(at > window.minute_from for at, _, _ in here),
+            loss_usd_today=sum((u.loss_usd * _part(row, window) for u, row in today), Decimal(0)),
+            notional_usd_today=sum(
+                (u.notional_usd * _part(row, window) for u, row in today), Decimal(0)
+            ),
+            twin=max(twins)[1] if twins else None,
+        )
+
     def _newest_first(self) -> list[OrderRecord]:
         return sorted(
             self.records.values(), key=lambda row: (row.created_at, row.order_id), reverse=True
@@ -227,3 +274,20 @@ class MemoryLedger:
         kept = replace(note, body=json.loads(canonical_json(note.body)))
         head = head_of(self.trail[-1]) if self.trail else GENESIS
         self.trail.append(seal(kept, order_id=order_id, behind=head))
+
+
+def _part(row: OrderRecord, window: Window) -> Decimal:
+    """Return how much of an order may have had an effect, or may still have."""
+    if row.state in {OrderState.LAPSED, OrderState.DECLINED, OrderState.REJECTED}:
+        return Decimal(0)
+    over = row.state in {OrderState.CANCELLED, OrderState.REPLACED, OrderState.EXPIRED}
+    if over or row.order_id == window.replaces:
+        return Decimal(row.filled_units) / row.order.units
+    return Decimal(1)
+
+
+def _to_cents_up(use: Use) -> Use:
+    loss, notional = (
+        amount.quantize(CENT, rounding=ROUND_CEILING) for amount in (use.loss_usd, use.notional_usd)
+    )
+    return Use(loss_usd=loss, notional_usd=notional)

@@ -30,15 +30,18 @@ from tests.builders import NOON
 class ScriptedMarket:
     """Says what it was told: a quote stands until the next one of its symbol.
 
-    `indices` are numbers without shares; `stopped` those halted, `scheduled` what happens on days
-    to come, `promised` the terms of contracts that are not the usual ones. `asked` counts how
-    often quotes were looked at.
+    `indices` are numbers without shares; `stopped` those halted, until `resumes_at` where that is
+    known; `scheduled` what happens on days to come, `promised` the terms of contracts that are not
+    the usual ones, `implied` the volatility at the close of days. `asked` counts how often quotes
+    were looked at.
     """
 
     indices: frozenset[str] = frozenset()
     stopped: frozenset[str] = frozenset()
+    resumes_at: datetime | None = None
     scheduled: tuple[MarketEvent, ...] = ()
     promised: dict[OptionSymbol, Terms] = field(default_factory=dict[OptionSymbol, Terms])
+    implied: dict[tuple[str, date], float] = field(default_factory=dict[tuple[str, date], float])
     asked: int = 0
     _told: dict[Symbol, list[Quote]] = field(default_factory=dict[Symbol, list[Quote]])
     _settled: dict[tuple[str, date], Decimal] = field(
@@ -59,6 +62,7 @@ class ScriptedMarket:
         size: int | None = 100,
         last: str | None = None,
         previous: str | None = None,
+        volume: int | None = None,
     ) -> None:
         """Quote a symbol from `at` on, with the same size on both sides."""
         quote = Quote(
@@ -71,6 +75,7 @@ class ScriptedMarket:
             ask_size=size,
             last=None if last is None else Decimal(last),
             previous_close=None if previous is None else Decimal(previous),
+            volume=volume,
         )
         told = [q for q in self._told.get(quote.symbol, []) if q.at != at]
         self._told[quote.symbol] = sorted([*told, quote], key=lambda q: q.at)
@@ -148,7 +153,8 @@ class ScriptedMarket:
         return calendar.is_open(at)
 
     def halted(self, at: datetime) -> frozenset[str]:
-        return self.stopped
+        resumed = self.resumes_at is not None and at >= self.resumes_at
+        return frozenset() if resumed else self.stopped
 
     def terms(self, contract: OptionSymbol) -> Terms | None:
         usual = ON_AN_INDEX if contract.underlying in self.indices else ON_SHARES
@@ -157,6 +163,9 @@ class ScriptedMarket:
     def events(self, underlying: EquitySymbol, start: date, end: date) -> tuple[MarketEvent, ...]:
         mine = (event for event in self.scheduled if event.underlying == underlying.ticker)
         return tuple(event for event in mine if start <= event.day <= end)
+
+    def implied_volatility(self, underlying: EquitySymbol, day: date) -> float | None:
+        return self.implied.get((underlying.ticker, day))
 
     def settlement(self, contract: OptionSymbol) -> Decimal | None:
         return self._settled.get((contract.underlying, contract.expiration))

@@ -1,8 +1,12 @@
 """Watchlists made of memory."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
-from strikedesk.domain.ports import Watchlist
+from strikedesk.domain.ports import ListChange, Watchlist
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -15,10 +19,10 @@ class MemoryWatchlists:
         """See `Watchlists.all`."""
         return tuple(self.lists[name] for name in sorted(self.lists))
 
-    async def save(self, watchlist: Watchlist) -> None:
-        """See `Watchlists.save`."""
-        self.lists[watchlist.name] = watchlist
-
-    async def delete(self, name: str) -> bool:
-        """See `Watchlists.delete`."""
-        return self.lists.pop(name, None) is not None
+    async def change(self, act: Callable[[tuple[Watchlist, ...]], tuple[ListChange, T]]) -> T:
+        """See `Watchlists.change`."""
+        change, answer = act(await self.all())
+        for name in change.drop:
+            self.lists.pop(name, None)
+        self.lists |= {each.name: each for each in change.save}
+        return answer

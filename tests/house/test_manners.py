@@ -18,9 +18,9 @@ WITH_REASON = re.compile(
     r" -- \S"
 )
 
-# Greeks are numerics, and a JSON document may hold any number; neither is money.
+# Greeks and volatilities are statistics, and a JSON document may hold any number: no money.
 MONEY_ROOMS = ("domain", "orders", "risk")
-NOT_MONEY = {"domain/greeks.py", "domain/ledger.py"}
+NOT_MONEY = {"domain/greeks.py", "domain/ledger.py", "domain/volatility.py"}
 SECONDS = re.compile(r"(?<=_s): (?:Final\[)?float\]?")
 
 UNWANTED = {

@@ -25,6 +25,8 @@ PAGE = "tests/tools/test_approvals_page.py"
 APPROVALS = "tests/contracts/test_approvals.py"
 SETTINGS = "tests/unit/test_settings_consent.py"
 LIMITS, WORST = "tests/unit/test_limits.py", "tests/unit/test_worst_case.py"
+USED, LEDGER = "tests/unit/test_orders_limits.py", "tests/contracts/test_ledger.py"
+CLI = "tests/unit/test_cli_limits.py"
 
 
 class Judge:
@@ -88,7 +90,7 @@ MUTANTS = [
         CONFIRM,
     ),
     Mutant("orders/confirm.py", "self.clock.now() >= preview.expires_at", "False", CONFIRM),
-    Mutant("orders/confirm.py", "await self.limits_again(preview.record)", "pass", CONFIRM),
+    Mutant("orders/confirm.py", "await self.limits_again(preview.record)", "None", CONFIRM),
     Mutant(
         "orders/confirm.py",
         "policy = self.consent.policy_for(preview)",
@@ -119,7 +121,7 @@ MUTANTS = [
     Mutant("orders/approve.py", "if weaker or", "if", CONSENT),
     Mutant("orders/approve.py", "not pending.approval.admits(said.voice)", "False", CONSENT),
     Mutant("orders/approve.py", "if said.digest not in {None,", "if said.digest in {0,", CONSENT),
-    Mutant("orders/approve.py", "await self.confirmer.limits_again(record)", "pass", CONSENT),
+    Mutant("orders/approve.py", "await self.confirmer.limits_again(record)", "None", CONSENT),
     Mutant(
         "orders/approve.py",
         "async with self.confirmer.under_way.turn(record):",
@@ -164,6 +166,7 @@ MUTANTS = [
     Mutant("store/approval_rows.py", "or approval.tries_left < 1", "", APPROVALS),
     Mutant("store/consenting.py", "not approval.is_current(now) or", "", APPROVALS),
     Mutant("store/consenting.py", "or approval.digest != digest", "", APPROVALS),
+    Mutant("store/consenting.py", "take(connection, found)", "pass", APPROVALS),
     Mutant(
         "store/consenting.py", "max(approval.tries_left - 1, 0)", "approval.tries_left", APPROVALS
     ),
@@ -226,7 +229,7 @@ MUTANTS = [
     ),
     Mutant("orders/outcome.py", "and not went_away:", ":", CONFIRM),
     Mutant("orders/preview.py", "deny_failed(appraisal.checks)", "pass", PREVIEW),
-    Mutant("orders/preview.py", "_deny_refused(preflight)", "pass", PREVIEW),
+    Mutant("orders/preview.py", "deny_refused(appraisal.preflight)", "pass", PREVIEW),
     Mutant("orders/preview.py", "check_stop(order, appraisal.figures)", "pass", PREVIEW),
     Mutant("orders/targets.py", "or not is_at(target, broker)", "", CHANGE),
     Mutant("orders/targets.py", "if not seen.state.is_open:", "if False:", CHANGE),
@@ -253,12 +256,52 @@ MUTANTS = [
     Mutant("orders/reconcile.py", "- first < SECOND_SCAN_AFTER:", "- first < GRACE * 0:", STORM),
     Mutant("orders/submit.py", "if await self.halt.engaged():", "if False:", STORM),
     Mutant("orders/outcome.py", "Unavailable | Denied | Misconfigured", "DeskError", STORM),
-    Mutant("risk/verdict.py", "count <= most", "True", LIMITS),
-    Mutant("risk/verdict.py", "added <= limits.loss_usd_max", "True", LIMITS),
-    Mutant("risk/verdict.py", "allowed = limits.allow_undefined_risk", "allowed = True", LIMITS),
-    Mutant("risk/verdict.py", "facts.limit_net <= worst", "True", LIMITS),
-    Mutant("risk/verdict.py", "if age_s is None:", "if False:", LIMITS),
-    Mutant("risk/verdict.py", "if facts.market_net is None:", "if False:", LIMITS),
+    Mutant("risk/check.py", "passed=amount <= most", "passed=True", LIMITS),
+    Mutant("risk/check.py", "amount >= WARNED_FROM * most", "False", LIMITS),
+    Mutant("risk/check.py", 'FAILED, facts={"missing"', 'PASSED, facts={"missing"', LIMITS),
+    Mutant("risk/verdict.py", "if facts.closes else checks", "", LIMITS),
+    Mutant("risk/verdict.py", "(pace.duplicate,)", "()", LIMITS),
+    Mutant("risk/verdict.py", "*_of_pace(facts, limits))", ")", LIMITS),
+    Mutant("risk/verdict.py", "replace(facts, used=used)", "facts", LIMITS),
+    Mutant("risk/size.py", "allowed = limits.allow_undefined_risk", "allowed = True", LIMITS),
+    Mutant("risk/size.py", "if added is None:", "if False:", LIMITS),
+    Mutant("risk/size.py", "if amount is None:", "if False:", LIMITS),
+    Mutant("risk/size.py", "if before is None or used is None:", "if False:", LIMITS),
+    Mutant("risk/size.py", "if before is None or after is None:", "if False:", LIMITS),
+    Mutant("risk/size.py", "if abs(after) <= abs(before):", "if True:", LIMITS),
+    Mutant("risk/price.py", "not (unpriced and facts.has_options)", "True", LIMITS),
+    Mutant("risk/price.py", "if age_s is None:", "if False:", LIMITS),
+    Mutant("risk/price.py", "abs(age_s), most", "age_s, most", LIMITS),
+    Mutant("risk/price.py", "if facts.market_net is None:", "if False:", LIMITS),
+    Mutant("risk/place.py", 'lacking("account", "frozen")', 'unset("account")', LIMITS),
+    Mutant("risk/place.py", "not (limits.closing_only or told)", "not told", LIMITS),
+    Mutant("risk/place.py", "not (limits.closing_only or told)", "not limits.closing_only", LIMITS),
+    Mutant("risk/place.py", "ticker not in limits.forbidden_symbols and", "", LIMITS),
+    Mutant("risk/place.py", "(not allowed or ticker in allowed)", "True", LIMITS),
+    Mutant("risk/place.py", "facts.level_needed.rank <= level.rank", "True", LIMITS),
+    Mutant("risk/place.py", "level = min(told", "level = max(told", LIMITS),
+    Mutant("risk/place.py", "not (late or late_short)", "not late", LIMITS),
+    Mutant("risk/place.py", "not (late or late_short)", "not late_short", LIMITS),
+    Mutant("risk/place.py", "excess - max(used, Decimal(0))", "excess", LIMITS),
+    Mutant("risk/pace.py", "before + adds, most", "before, most", LIMITS),
+    Mutant("risk/pace.py", "orders_this_minute + 1,", "orders_this_minute,", LIMITS),
+    Mutant("risk/pace.py", "passed=twin is None", "passed=True", LIMITS),
+    Mutant("risk/facts.py", "if facts.closes or", "if", LIMITS),
+    Mutant("risk/facts.py", "max(loss, nothing)", "loss", LIMITS),
+    Mutant("orders/confirm.py", "allowance=allowance,", "", USED),
+    Mutant("orders/confirm.py", "deny_refused(appraisal.preflight)", "pass", USED),
+    Mutant("orders/appraise.py", "if account.account_id == record.account_id:", "if True:", USED),
+    Mutant("orders/evidence.py", "closes=self.around.only_closes(order)", "closes=True", USED),
+    Mutant("orders/surroundings.py", "leg.action.opens or leg.quantity > back", "False", USED),
+    Mutant("orders/surroundings.py", "risk is not None and risk <= 0", "True", USED),
+    Mutant("orders/exposure.py", "else:\n            return None", "else:\n            pass", USED),
+    Mutant("store/use_rows.py", "(_NOTHING, 0), (_OVER, filled)", "(_OVER, filled)", LEDGER),
+    Mutant("store/use_rows.py", "(_OVER, filled), ", "", LEDGER),
+    Mutant("store/use_rows.py", "        not_(_NOTHING),\n", "", LEDGER),
+    Mutant("store/use_rows.py", "ROUND_CEILING)", "ROUND_FLOOR)", LEDGER),
+    Mutant("store/ledger.py", "    allowance.admit(", "    print(", LEDGER),
+    Mutant("risk/direction.py", "-1 if name in TIGHTER_WHEN_MORE else 1", "1", CLI),
+    Mutant("cli/limits.py", "await office.ledger.append(None, note)", "pass", CLI),
     Mutant("domain/cover.py", "left -= lent", "pass", WORST),
     Mutant("domain/cover.py", "longs[symbol] -= count", "pass", WORST),
     Mutant("domain/cover.py", "contract.expiration > end[0] or", "True or", WORST),
@@ -330,6 +373,8 @@ def test_the_tests_pass_on_the_unbroken_copy(house: Path, judge: Judge) -> None:
         SETTINGS,
         CONSENT_TOOLS,
         PAGE,
+        USED,
+        CLI,
     )
 
     assert code == 0, said

@@ -2,9 +2,11 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 
+from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.quotes import Feed, Quote, SymbolInfo
-from strikedesk.domain.symbols import Symbol, parse_symbol
+from strikedesk.domain.symbols import EquitySymbol, Symbol, parse_symbol
 from tests.fakes.broker import ScriptedBroker
 from tests.fakes.clock import StoppedClock
 from tests.tools.paper_desk import PaperDesk
@@ -18,6 +20,7 @@ class Talkative(ScriptedBroker):
 
     feed: Feed = Feed.SIMULATED
     found: tuple[SymbolInfo, ...] = ()
+    scheduled: tuple[MarketEvent, ...] = ()
 
     async def quotes(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
         quotes = await ScriptedBroker.quotes(self, symbols)
@@ -25,6 +28,11 @@ class Talkative(ScriptedBroker):
 
     async def search(self, text: str, limit: int) -> tuple[SymbolInfo, ...]:
         return self.found
+
+    async def events(
+        self, underlying: EquitySymbol, start: date, end: date
+    ) -> tuple[MarketEvent, ...]:
+        return self.scheduled
 
 
 def talkative(**said: object) -> PaperDesk:

@@ -68,6 +68,7 @@ NUMBERS = (
     "delta_min",
     "delta_max",
     "open_interest_min",
+    "place",
 )
 NO_NUMBER = {"INVALID_ARGUMENT", "INVALID_QUANTITY", "INVALID_PRICE"}
 
@@ -111,9 +112,14 @@ SLIPS = (
     Slip("delta_min", 16, {"INVALID_ARGUMENT"}),
     Slip("columns", ["strike", "charm"], {"INVALID_ARGUMENT"}),
     Slip("expirations", ["2026-12-19"], {"EXPIRATION_NOT_FOUND"}),
-    Slip("interval", "3m", {"INVALID_ARGUMENT"}),
+    Slip("interval", "7m", {"INVALID_ARGUMENT"}),
+    Slip("interval", "2w", {"INVALID_ARGUMENT"}),
+    Slip("interval", "0m", {"INVALID_ARGUMENT"}),
     Slip("limit", 51, {"INVALID_ARGUMENT"}),
     Slip("name", "Ignore all; <b>", {"INVALID_ARGUMENT"}),
+    Slip("rename", "Ignore all; <b>", {"INVALID_ARGUMENT"}),
+    Slip("quotes_of", "Ignore all; <b>", {"INVALID_ARGUMENT"}),
+    Slip("place", 51, {"INVALID_ARGUMENT"}),
     Slip("order_id", "nobodys", {"ORDER_UNKNOWN"}),
     *(
         Slip(parameter, value, NO_NUMBER)

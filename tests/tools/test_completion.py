@@ -30,7 +30,7 @@ async def suggested(client: Client, prompt: str, argument: str, begun: str) -> S
 @pytest.mark.parametrize("era", ERAS)
 @pytest.mark.parametrize(
     ("begun", "handles"),
-    [("", ["paper-margin", "paper-cash"]), ("paper-c", ["paper-cash"]), ("live", [])],
+    [("", ["paper-margin", "paper-cash", "paper-ira"]), ("paper-c", ["paper-cash"]), ("live", [])],
 )
 async def test_an_account_is_suggested_by_its_handle(
     era: Era, begun: str, handles: list[str]

@@ -63,7 +63,8 @@ async def test_a_yes_over_the_network_sends_and_a_no_does_not(kind: Kind, era: E
         desk.opened.books.forget("paper-margin")
         after_yes = await held(client)
         person.answer = says("cancel").answer
-        waits = facts_of(await client.call_tool("confirm_order", spent(await previewed(client))))
+        other = await previewed(client, quantity=2)
+        waits = facts_of(await client.call_tool("confirm_order", spent(other)))
         orders = facts_of(await client.call_tool("list_orders", {"account": "paper-margin"}))
 
     state = orders["columns"].index("state")

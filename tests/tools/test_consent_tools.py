@@ -55,10 +55,10 @@ async def client_with(desk: PaperDesk, person: Person | None, era: Era) -> Async
         yield client
 
 
-async def previewed(client: Client) -> dict[str, Any]:
+async def previewed(client: Client, quantity: int = 1) -> dict[str, Any]:
     order = {
         "account": "paper-margin",
-        "legs": [{"symbol": SPY, "action": "buy", "quantity": 1}],
+        "legs": [{"symbol": SPY, "action": "buy", "quantity": quantity}],
         "price": await ask_of(client, SPY),
         "price_effect": "debit",
     }

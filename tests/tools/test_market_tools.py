@@ -3,10 +3,12 @@
 import csv
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 
+from strikedesk.domain.events import Dividend, Earnings, EarningsTiming, MarketEvent
 from strikedesk.domain.quotes import Feed, Quote, SymbolInfo
 from strikedesk.domain.symbols import EquitySymbol, Symbol
 from tests.fakes.clock import StoppedClock
@@ -212,17 +214,22 @@ async def test_a_range_that_cannot_be_meant_is_refused(days: dict[str, str]) -> 
 @pytest.mark.parametrize("era", ERAS)
 async def test_volatility_tells_what_each_figure_was_made_from(era: Era) -> None:
     async with PaperDesk().client(era) as client:
-        facts = facts_of(await client.call_tool("get_volatility", {"underlying": "aapl"}))
+        result = await client.call_tool("get_volatility", {"underlying": "aapl"})
 
+    facts, rows = facts_of(result), rows_of(result)
     spot = MARKET.quotes((EquitySymbol("AAPL"),), StoppedClock().now())[EquitySymbol("AAPL")].mark
     assert spot is not None
     assert (facts["underlying"], facts["feed"], facts["spot"]) == ("AAPL", "simulated", float(spot))
     assert facts["hv20"]["basis"] == "20 close-to-close returns"
-    assert 0 < facts["hv20"]["value"] < 2
+    assert 0 < facts["hv120"]["value"] < 2
     assert facts["iv30"]["basis"].startswith("interpolated between")
+    assert facts["iv_rank"]["basis"].startswith("252 sessions from")
+    assert 0 <= facts["iv_percentile"]["value"] <= 1
     assert facts["historical_until"] == "2026-11-19"
-    nearest = facts["expected_moves"][0]
-    assert nearest["fraction"] == pytest.approx(nearest["move"] / facts["spot"], abs=1e-4)
+    assert facts["liquidity"]["rating"] in {"good", "fair", "poor"}
+    assert (facts["returned"], facts["next_page"]) == (12, 2)
+    assert [row["expiration"] for row in rows] == sorted(row["expiration"] for row in rows)
+    assert rows[0]["move"] == pytest.approx(rows[0]["straddle"] / facts["spot"], abs=1e-4)
 
 
 async def test_a_figure_that_cannot_be_made_says_why() -> None:
@@ -230,8 +237,49 @@ async def test_a_figure_that_cannot_be_made_says_why() -> None:
         facts = facts_of(await client.call_tool("get_volatility", {"underlying": "AAPL"}))
 
     assert facts["hv60"] == {"value": None, "why": "0 finished daily closes, 61 needed"}
+    assert facts["iv_rank"] == {"value": None, "why": "0 sessions known, 252 needed"}
+    assert facts["earnings"] == {"next": None, "why": "none is known for the next 365 days"}
+    assert facts["dividends"] == {"next": None, "why": "none is known for the next 365 days"}
+    assert facts["liquidity"]["why"] == "no contract near the money is known"
     assert facts["iv30"]["value"] is None
-    assert facts["expected_moves"] == []
+    assert facts["rows"] == []
+
+
+async def test_what_is_to_come_is_told_with_its_days() -> None:
+    day = date(2026, 12, 4)
+    scheduled: tuple[MarketEvent, ...] = (
+        Dividend(underlying="AAPL", day=day, pay_day=date(2026, 12, 11), amount=Decimal("0.26")),
+        Earnings(underlying="AAPL", day=day, timing=EarningsTiming.AFTER_CLOSE),
+    )
+    async with talkative(scheduled=scheduled).client() as client:
+        facts = facts_of(await client.call_tool("get_volatility", {"underlying": "AAPL"}))
+
+    assert facts["earnings"] == {"next": "2026-12-04", "timing": "after_close"}
+    assert facts["dividends"] == {
+        "next": [{"ex_day": "2026-12-04", "pay_day": "2026-12-11", "amount": 0.26}]
+    }
+
+
+@pytest.mark.parametrize("interval", ["7m", "2w", "<b>"])
+async def test_an_interval_that_cannot_be_is_refused_with_those_that_can(interval: str) -> None:
+    asked = {"symbol": "AAPL", "interval": interval}
+    async with PaperDesk().client() as client:
+        result = await client.call_tool("get_price_history", asked)
+
+    assert reason_of(result) == "INVALID_ARGUMENT"
+    assert "1mo" in text_of(result)
+    assert "<b>" not in text_of(result)
+
+
+async def test_months_are_told_by_day_and_hours_by_instant() -> None:
+    async with PaperDesk().client() as client:
+        months = await client.call_tool("get_price_history", {"symbol": "AAPL", "interval": "1mo"})
+        hours = await client.call_tool(
+            "get_price_history", {"symbol": "AAPL", "interval": "240m", "start": "2026-11-16"}
+        )
+
+    assert (facts_of(hours)["interval"], rows_of(hours)[-1]["at"]) == ("4h", "2026-11-20T14:30:00Z")
+    assert rows_of(months)[-1]["day"] == "2026-11-02"
 
 
 @pytest.mark.parametrize("era", ERAS)

@@ -49,7 +49,7 @@ async def test_an_index_is_asked_for_by_its_own_name_and_shows_its_roots() -> No
     async with PaperDesk().client() as client:
         rows = rows_of(await client.call_tool("list_expirations", {"underlying": "SPX"}))
 
-    assert {row["root"] for row in rows} == {"SPXW"}
+    assert {(row["root"], row["settlement"]) for row in rows} == {("SPX", "am"), ("SPXW", "pm")}
 
 
 @pytest.mark.parametrize("era", ERAS)

@@ -14,8 +14,9 @@ from mcp.types import CallToolResult, ImageContent
 from PIL import Image
 
 from strikedesk.domain.pages import PageSpan
-from strikedesk.domain.quotes import Bar, Feed, Interval
+from strikedesk.domain.quotes import Bar, Feed
 from strikedesk.domain.symbols import EquitySymbol
+from strikedesk.market.bars import width
 from strikedesk.market.history import HistoryQuery, PriceHistory, summary
 from strikedesk.server.pictures import easel, prices
 from tests.tools.core_door import ERAS, Era
@@ -50,15 +51,13 @@ def _close(shown: object, color: tuple[int, int, int]) -> bool:
     return all(abs(one - other) < 12 for one, other in zip(bands, color, strict=True))
 
 
-def history(
-    count: int, *, interval: Interval = Interval.DAY, volume: int | None = 10
-) -> PriceHistory:
+def history(count: int, *, interval: str = "1d", volume: int | None = 10) -> PriceHistory:
     """Return bars that go up and down by turns."""
     start = datetime(2026, 1, 5, 14, 30, tzinfo=UTC)
-    width = timedelta(days=1) if interval is Interval.DAY else timedelta(minutes=1)
+    apart = timedelta(days=1) if interval == "1d" else timedelta(minutes=1)
     bars = tuple(
         Bar(
-            at=start + n * width,
+            at=start + n * apart,
             open=Decimal(100 + n % 7),
             high=Decimal(110 + n % 5),
             low=Decimal(95 - n % 3),
@@ -68,7 +67,7 @@ def history(
         for n in range(count)
     )
     return PriceHistory(
-        query=HistoryQuery(symbol=EquitySymbol("AAPL"), interval=interval),
+        query=HistoryQuery(symbol=EquitySymbol("AAPL"), width=width(interval)),
         first_day=date(2026, 1, 5),
         last_day=date(2026, 11, 20),
         feed=Feed.SIMULATED,
@@ -93,6 +92,8 @@ async def test_a_picture_travels_in_both_eras(era: Era) -> None:
         {"interval": "1m"},
         {"interval": "5m", "start": "2026-11-09"},
         {"interval": "1w", "start": "2024-01-01"},
+        {"interval": "1mo", "start": "2024-06-01"},
+        {"interval": "2h"},
         {"start": "2024-01-01"},
         {"start": "2026-11-20"},
         {"symbol": "SPX", "interval": "1h"},
@@ -115,8 +116,8 @@ async def test_a_chart_is_a_small_png_beside_the_rows(asked: dict[str, str]) -> 
 
 
 @pytest.mark.parametrize("count", [1, 8, 131, 241, 10_000])
-@pytest.mark.parametrize("interval", [Interval.DAY, Interval.MINUTE])
-def test_any_number_of_bars_fits(count: int, interval: Interval) -> None:
+@pytest.mark.parametrize("interval", ["1d", "1m"])
+def test_any_number_of_bars_fits(count: int, interval: str) -> None:
     """Where candles become too narrow, neighbours are drawn as one."""
     png = prices.price_chart(history(count, interval=interval), Feed.SIMULATED)
 

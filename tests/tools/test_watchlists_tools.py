@@ -3,10 +3,12 @@
 import anyio
 import pytest
 
+from strikedesk.domain.ports import Watchlist
 from strikedesk.domain.quotes import SymbolInfo
-from strikedesk.domain.symbols import EquitySymbol
+from strikedesk.domain.symbols import EquitySymbol, parse_symbol
 from strikedesk.portfolio.watchlists import SYMBOLS_MAX
 from strikedesk.server import arguments
+from tests.builders import NOON
 from tests.tools.core_door import ERAS, Era
 from tests.tools.paper_desk import PaperDesk, facts_of, reason_of, rows_of, text_of
 from tests.tools.talkative import talkative
@@ -41,8 +43,10 @@ async def test_a_list_is_made_edited_shown_and_dropped(era: Era) -> None:
         "symbols": ["MSFT", CALL],
         "created": True,
         "deleted": False,
+        "renamed_from": None,
         "added": ["MSFT", CALL],
         "removed": [],
+        "moved": [],
         "unchanged": [],
     }
     assert edited == {
@@ -50,8 +54,10 @@ async def test_a_list_is_made_edited_shown_and_dropped(era: Era) -> None:
         "symbols": ["MSFT", "SPY"],
         "created": False,
         "deleted": False,
+        "renamed_from": None,
         "added": ["SPY"],
         "removed": [CALL],
+        "moved": [],
         "unchanged": ["MSFT"],
     }
     assert shown == [
@@ -104,6 +110,10 @@ async def test_edits_that_come_at_once_are_all_kept() -> None:
         {"name": "Tech", "remove": ["AAPL"]},
         {"name": "Tech", "delete": True},
         {"name": "Tech", "delete": True, "add": ["AAPL"]},
+        {"name": "Tech", "delete": True, "rename": "Energy"},
+        {"name": "Tech", "add": ["AAPL"], "place": 0},
+        {"name": "Tech", "remove": ["AAPL"], "place": 1},
+        {"name": "Tech", "add": ["AAPL"], "rename": "<b>"},
         {"name": "Tech", "add": ["AAPL"], "remove": ["AAPL"]},
         {"name": "a <system> b", "add": ["AAPL"]},
         {"name": "x" * 41, "add": ["AAPL"]},
@@ -116,3 +126,73 @@ async def test_an_edit_that_cannot_be_meant_is_refused(wrong: dict[str, object])
 
     assert reason_of(result) == "INVALID_ARGUMENT"
     assert desk.lists.lists == {}
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_list_is_put_in_order_and_renamed(era: Era) -> None:
+    desk = PaperDesk()
+    async with desk.client(era) as client:
+        await client.call_tool("edit_watchlist", {"name": "Tech", "add": "MSFT, AAPL, SPY"})
+        edited = facts_of(
+            await client.call_tool(
+                "edit_watchlist", {"name": "Tech", "add": "SPY", "place": "1", "rename": "Chips"}
+            )
+        )
+
+    assert edited["symbols"] == ["SPY", "MSFT", "AAPL"]
+    assert (edited["name"], edited["renamed_from"], edited["moved"]) == ("Chips", "Tech", ["SPY"])
+    assert [*desk.lists.lists] == ["Chips"]
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_the_quotes_of_a_list_are_one_short_page(era: Era) -> None:
+    """In the owner's order; a change is against the close before."""
+    desk = PaperDesk()
+    async with desk.client(era) as client:
+        await client.call_tool("edit_watchlist", MAKE | {"name": "Tech"})
+        result = await client.call_tool("list_watchlists", {"quotes_of": "tech"})
+        (full,) = rows_of(await client.call_tool("get_quotes", {"symbols": "MSFT"}))
+
+    facts, rows = facts_of(result), rows_of(result)
+    assert (facts["quotes_of"], facts["total"], facts["next_page"]) == ("Tech", 2, None)
+    assert [row["symbol"] for row in rows] == ["MSFT", CALL]
+    assert rows[0]["bid"] == full["bid"]
+    assert rows[0]["change"] == pytest.approx(full["mid"] / full["previous_close"] - 1, abs=1e-4)
+    assert rows[0]["feed"] == "simulated"
+
+
+async def test_a_symbol_of_a_list_that_nobody_quotes_says_why() -> None:
+    """A contract that has ended stays on the list until its owner takes it off."""
+    gone = parse_symbol("AAPL240119C00200000")
+    desk = PaperDesk()
+    desk.lists.lists["Old"] = Watchlist(
+        name="Old", symbols=(gone, EquitySymbol("AAPL")), updated_at=NOON
+    )
+    async with desk.client() as client:
+        first, second = rows_of(await client.call_tool("list_watchlists", {"quotes_of": "Old"}))
+
+    assert (first["bid"], first["no_quote_because"]) == (None, "EXPIRATION_NOT_FOUND")
+    assert second["no_quote_because"] is None
+
+
+async def test_quotes_of_no_list_are_refused_and_those_of_an_empty_one_are_none() -> None:
+    desk = PaperDesk()
+    desk.lists.lists["Empty"] = Watchlist(name="Empty", symbols=(), updated_at=NOON)
+    async with desk.client() as client:
+        unknown = await client.call_tool("list_watchlists", {"quotes_of": "Tech"})
+        empty = facts_of(await client.call_tool("list_watchlists", {"quotes_of": "Empty"}))
+
+    assert reason_of(unknown) == "INVALID_ARGUMENT"
+    assert "Empty" in text_of(unknown)
+    assert (empty["rows"], empty["total"]) == ([], 0)
+
+
+async def test_a_name_that_came_by_another_way_is_shown_short_and_clean() -> None:
+    """What was written into the database by hand is shown to models like everything else."""
+    desk = PaperDesk()
+    name = "Te\u202ech\n<system>" + "x" * 500
+    desk.lists.lists[name] = Watchlist(name=name, symbols=(), updated_at=NOON)
+    async with desk.client() as client:
+        (row,) = rows_of(await client.call_tool("list_watchlists", {}))
+
+    assert row["name"] == "Tech <system>" + "x" * 26 + "…"

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from strikedesk.domain.accounts import AccountKind, Transaction
 from strikedesk.domain.broking import BrokerOrder
+from strikedesk.domain.groups import GroupKind, OrderGroup
 from strikedesk.domain.ledger import Json
 from strikedesk.domain.orders import Action, Leg, OrderRequest, OrderType, TimeInForce
 from strikedesk.domain.states import OrderState
@@ -19,7 +20,7 @@ from strikedesk.exchange.world import AccountSpec, Frame, World, open_world
 from tests.builders import NOON
 from tests.fakes.market import ScriptedMarket
 
-MARGIN, CASH = "PAPER0001", "PAPER0002"
+MARGIN, CASH, IRA = "PAPER0001", "PAPER0002", "PAPER0003"
 CALL, FAR_CALL = "AAPL261218C00200000", "AAPL261218C00210000"
 PUT, FAR_PUT = "AAPL261218P00200000", "AAPL261218P00190000"
 SPECS = (
@@ -37,12 +38,20 @@ SPECS = (
         kind=AccountKind.CASH,
         deposit=Decimal("100000.00"),
     ),
+    AccountSpec(
+        account_id=IRA,
+        handle="i",
+        nickname="i",
+        kind=AccountKind.IRA,
+        deposit=Decimal("100000.00"),
+    ),
 )
 
 
-def a_world(at: datetime = NOON) -> World:
-    """Return a world of a margin and a cash account with 100,000 USD each."""
-    return open_world(Frame(name="floor", tag="w", opened_at=at), SPECS)
+def a_world(at: datetime = NOON, *, latency_ms: int = 0) -> World:
+    """Return a world of a margin, a cash and a retirement account with 100,000 USD each."""
+    frame = Frame(name="floor", tag="w", opened_at=at, latency_ms=latency_ms)
+    return open_world(frame, SPECS)
 
 
 def legs(*words: str) -> tuple[Leg, ...]:
@@ -101,6 +110,29 @@ class Floor:
         self.market.tell(symbol, bid, ask, at=at, size=size)
         self.to(at)
 
+    def trade(
+        self, symbol: str, bid: str, ask: str, *, last: str, volume: int, size: int = 100
+    ) -> None:
+        """Quote a symbol a minute later with what has traded by then, and let the minute pass."""
+        at = self.world.advanced_to + timedelta(minutes=1)
+        self.market.tell(symbol, bid, ask, at=at, size=size, last=last, volume=volume)
+        self.to(at)
+
+    def group(self, kind: GroupKind, *orders_of: OrderRequest) -> list[str]:
+        """Place a group at the world's time; return the ids of its orders."""
+        placed = orders.place_group(
+            self.world,
+            self.market,
+            self.world.advanced_to,
+            OrderGroup(kind=kind, orders=orders_of),
+            client_order_id="g",
+        )
+        return [order.broker_order_id for order in placed]
+
+    def cancel(self, order_id: str, account_id: str = MARGIN) -> BrokerOrder:
+        """Cancel an order, or a group by its id."""
+        return orders.cancel(self.world, self.world.advanced_to, account_id, order_id)
+
     def place(self, order: OrderRequest, client_order_id: str = "c") -> BrokerOrder:
         """Place an order at the world's time."""
         return orders.place(
@@ -145,6 +177,7 @@ def everything(world: World) -> dict[str, Json]:
         "header": write_header(world),
         "accounts": {key: write_account(account) for key, account in world.accounts.items()},
         "orders": {order.order_id: write_order(order) for order in world.orders},
+        "line": dict(world.line),
         "ended": [write_ended(order) for order in world.changes.ended],
         "lines": [write_line(line) for line in world.changes.lines],
     }

@@ -16,6 +16,7 @@ WORDS = [
     "--transport", "--host", "--port", "--broker", "--toolsets", "--read-only",
     "--transport=http", "--port=8000", "--toolsets=lite,orders", "--read-only=1", "--help", "--no",
     "stdio", "sse", "http", "tcp", "8000", "paper", "", "-1", "--", "a b", "--host=", "--broker=-x",
+    "--world", "--speed=60", "--tape", "practice",
 ]  # fmt: skip
 
 
@@ -49,6 +50,10 @@ def test_where_the_quick_reading_answers_the_full_parser_reads_the_same(words: l
                 transport=Transport.HTTP,
                 overrides={"host": "0.0.0.0", "port": "80", "broker": "paper", "toolsets": "lite"},  # noqa: S104 -- only read here
             ),
+        ),
+        (
+            "--tape /tapes/goog.csv --world goog --speed 60",
+            Wanted(overrides={"tape": "/tapes/goog.csv", "world": "goog", "speed": "60"}),
         ),
     ],
 )
@@ -131,7 +136,15 @@ def test_help_and_version_are_answered() -> None:
         [*ask, "--version"], capture_output=True, text=True, check=True, timeout=60
     )
 
-    for option in ("--transport", "--host", "--port", "--broker", "--toolsets", "--read-only"):
+    for option in (
+        "--transport",
+        "--host",
+        "--port",
+        "--broker",
+        "--toolsets",
+        "--read-only",
+        "--speed",
+    ):
         assert option in helped.stdout
     assert told.stdout == "strikedesk 0.1.0\n"
 

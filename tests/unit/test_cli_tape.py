@@ -50,15 +50,49 @@ def test_a_stretch_is_minutes_or_hours(
     assert not out.exists()
 
 
+def test_a_tape_is_checked_whole_and_its_oddities_and_gaps_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A tape with oddities is a tape: only what cannot be read leaves with another code."""
+    path = tmp_path / "tape.csv"
+    rows = [
+        "2026-11-18,10:00:00,,,,10.30,10.20,,,,AAA",
+        "2026-11-20,10:00:00,,,,10.10,10.20,,,,AAA",
+    ]
+    path.write_text("\n".join([HEADER, *rows]) + "\n")
+
+    checked = call(capsys, "tape", "check", str(path))
+    told = call(capsys, "tape", "info", str(path))
+
+    assert (checked.code, told.code) == (0, 0), checked.err + told.err
+    assert checked.out.splitlines() == [
+        f"{path}: 2 rows in 2 sessions, every one read.",
+        "  odd: 1 sessions missing in between, the first on 2026-11-19",
+        "  odd: 1 quotes whose bid is above their ask",
+    ]
+    assert "1 sessions missing in between" in told.out
+    assert "2026-11-20   15:00:00" in told.out
+
+
+def test_a_tape_without_anything_odd_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "tape.csv"
+    path.write_text(f"{HEADER}\n2026-11-18,10:00:00,,,,10.10,10.20,,,,AAA\n")
+
+    assert call(capsys, "tape", "check", str(path)).out.endswith("Nothing is odd about it.\n")
+
+
+@pytest.mark.parametrize("command", ["check", "info"])
 @pytest.mark.parametrize("text", ["", "nonsense\n", f"{HEADER}\n2014-06-02,1,2\n"])
 def test_a_file_that_is_no_tape_is_refused_with_its_line(
-    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    text: str, command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The whole file is read, or nothing of it."""
     path = tmp_path / "tape.csv"
     path.write_text(text)
 
-    done = call(capsys, "tape", "info", str(path))
+    done = call(capsys, "tape", command, str(path))
 
     assert (done.code, done.out) == (2, "")
     assert "5008 TAPE_UNREADABLE" in done.err

@@ -144,6 +144,32 @@ def test_effort_is_bounded_and_the_next_call_goes_on(floor: Floor) -> None:
     assert (calls, floor.world.advanced_to) == (5, until)
 
 
+def test_orders_that_no_quote_comes_near_cost_nothing(floor: Floor) -> None:
+    """Five hundred bids far below: an hour of quotes is one call, however many they are."""
+    floor.quote(FAR_CALL, "2.00", "2.10")
+    for _ in range(500):
+        floor.place(an_order(f"buy_to_open 1 {FAR_CALL}", net="0.01"))
+    floor.place(an_order(BUY, net="5.99"))
+    for minute in range(1, 60):
+        at = NOON + timedelta(minutes=minute)
+        floor.market.tell(CALL, "6.00", "6.20", at=at)
+        floor.market.tell(FAR_CALL, "2.00", "2.10", at=at)
+
+    assert advance(floor.world, floor.market, NOON + timedelta(hours=1), effort=8_000)
+
+
+def test_orders_whose_quotes_stand_still_are_not_looked_at(floor: Floor) -> None:
+    """Spreads are never far from anything: they wait for a quote of their own legs."""
+    floor.quote(FAR_CALL, "2.00", "2.10")
+    for _ in range(100):
+        floor.place(an_order(BUY, f"sell_to_open 1 {FAR_CALL}", net="0.01"))
+    floor.place(an_order("buy 1 AAPL", net="199.90"))
+    for minute in range(1, 60):
+        floor.market.tell("AAPL", "199.90", "200.10", at=NOON + timedelta(minutes=minute))
+
+    assert advance(floor.world, floor.market, NOON + timedelta(hours=1), effort=8_000)
+
+
 PRICES = st.tuples(
     st.sampled_from([CALL, FAR_CALL, "AAPL"]),
     st.integers(1, 60 * 24 * 32),

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strikedesk.domain.accounts import AccountKind, Transaction, TransactionKind
+from strikedesk.domain.accounts import AccountKind, OptionLevel, Transaction, TransactionKind
 from strikedesk.domain.broking import BrokerOrder, Fill
 from strikedesk.domain.errors import Misconfigured
+from strikedesk.domain.groups import GroupKind
 from strikedesk.domain.ledger import Json
 from strikedesk.domain.orders import Action, Leg, OrderRequest, OrderType, TimeInForce
 from strikedesk.domain.ports import WorldRows
@@ -21,6 +22,7 @@ from strikedesk.exchange import documents, fields
 from strikedesk.exchange.accounts import Move, PaperAccount, Receivable, Stake, Today
 from strikedesk.exchange.book import WorkingOrder, parts_of
 from strikedesk.exchange.clock import VenueClock
+from strikedesk.exchange.membership import Membership, Pending, Wish
 from strikedesk.exchange.rows import change_of, read_header, read_world, write_header
 from strikedesk.exchange.world import Counter, Frame, Taken, World
 from tests.builders import NOON
@@ -121,6 +123,9 @@ def through_json(document: dict[str, Json]) -> dict[str, Json]:
         ),
         receivables=st.lists(RECEIVABLES, max_size=2).map(tuple),
         today=st.none() | DAYS,
+        option_level=st.one_of(st.none(), st.sampled_from(OptionLevel)),
+        intraday=st.booleans(),
+        called=st.one_of(st.none(), AMOUNTS),
     )
 )
 def test_an_account_comes_back_as_it_was(account: PaperAccount) -> None:
@@ -141,6 +146,23 @@ def test_documents_of_before_dividends_are_read_as_what_they_meant() -> None:
 
     assert documents.read_account("PAPER0001", written) == floor.account()
     assert documents.read_line(line) == floor.lines()[0]
+
+
+def test_an_account_that_was_written_before_there_were_levels_can_do_what_it_could() -> None:
+    document = documents.write_account(Floor().account())
+    old = {key: document[key] for key in document.keys() - {"level", "intraday", "called"}}
+
+    back = documents.read_account("A1", old)
+
+    assert (back.level, back.intraday, back.called) == (OptionLevel.NAKED, False, None)
+
+
+MEMBERSHIPS = st.builds(
+    Membership,
+    group_id=TEXTS,
+    kind=st.sampled_from(GroupKind),
+    place=st.integers(1, 3),
+)
 
 
 @st.composite
@@ -165,7 +187,26 @@ def working_orders(draw: st.DrawFn) -> WorkingOrder:
         fees=draw(AMOUNTS),
         fills=draw(FILLS),
         replaces=draw(st.none() | TEXTS),
+        group=draw(st.none() | MEMBERSHIPS),
+        waits_for=draw(st.none() | TEXTS),
+        cut=draw(st.integers(0, 10**6)),
+        slot=draw(st.none() | TEXTS),
+        pending=draw(st.none() | st.builds(Pending, wish=st.sampled_from(Wish), due=INSTANTS)),
     )
+
+
+def test_an_order_of_an_older_world_is_tied_to_nothing() -> None:
+    """What was written before there were groups, lines and latencies stays readable."""
+    order = Floor()
+    order.quote("AAPL", "199.90", "200.10")
+    resting = order.place(an_order("buy 1 AAPL", net="150.00")).broker_order_id
+    document = documents.write_order(next(iter(order.world.orders)))
+    for field in ("group", "waits_for", "cut", "slot", "pending"):
+        del document[field]
+
+    back = documents.read_order(resting, document)
+
+    assert back == next(iter(order.world.orders))
 
 
 @given(order=working_orders())
@@ -191,6 +232,8 @@ def test_a_working_order_comes_back_as_it_was(order: WorkingOrder) -> None:
         message=st.none() | TEXTS,
         created_at=st.none() | INSTANTS,
         updated_at=st.none() | INSTANTS,
+        group_id=st.none() | TEXTS,
+        waits_for=st.none() | TEXTS,
     )
 )
 def test_an_ended_order_comes_back_as_it_was(order: BrokerOrder) -> None:
@@ -292,6 +335,9 @@ DAMAGE: list[tuple[str, Json]] = [
     ("cash", "a lot"),
     ("cash", 12.5),
     ("kind", "offshore"),
+    ("level", "five"),
+    ("intraday", "sometimes"),
+    ("called", "soon"),
     ("handle", None),
     ("stakes", "none"),
     ("stakes", [["AAPL", 1]]),
@@ -325,6 +371,9 @@ def test_a_damaged_document_is_named_and_not_guessed_at(field: str, value: Json)
         {"request": []},
         {"closing": []},
         {"request": {"gtd": "soon"}},
+        {"group": ["w-1", "ocotillo", 1]},
+        {"group": ["w-1"]},
+        {"pending": ["cancel", "soon"]},
     ],
 )
 def test_a_damaged_order_is_named_too(document: dict[str, Json]) -> None:

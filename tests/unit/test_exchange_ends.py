@@ -86,7 +86,7 @@ def test_a_morning_contract_is_not_taken_on_the_evening_before(floor: Floor) -> 
     with pytest.raises(Rejected) as rejected:
         floor.place(an_order(f"buy_to_open 1 {AM_CALL}", net="6.20"))
 
-    assert rejected.value.reason is Reason.CONTRACT_NOT_FOUND
+    assert rejected.value.reason is Reason.CONTRACT_ENDED
 
 
 def test_an_adjusted_contract_can_only_be_closed(floor: Floor) -> None:

@@ -68,6 +68,24 @@ def test_an_index_option_pays_its_exchange_and_has_no_cap() -> None:
     assert "proprietary" not in SCHEDULE.items(replace(trade, underlying="NDX"))
 
 
+@pytest.mark.parametrize(
+    ("underlying", "fee"),
+    [("VIX", "0.65"), ("OEX", "0.40"), ("MXEF", "0.25"), ("SIXRE", "0.25"), ("RUT", "0.18")],
+)
+def test_every_index_pays_the_exchange_that_owns_it(underlying: str, fee: str) -> None:
+    trade = a_trade(product=Product.INDEX_OPTION, underlying=underlying)
+
+    assert SCHEDULE.items(trade)["proprietary"] == Decimal(fee)
+
+
+def test_a_small_order_of_the_small_index_pays_its_exchange_nothing() -> None:
+    """From ten contracts a leg on all of them are counted, in however many pieces they came."""
+    trade = a_trade(9, product=Product.INDEX_OPTION, underlying="XSP")
+
+    assert "proprietary" not in SCHEDULE.items(trade)
+    assert SCHEDULE.items(replace(trade, quantity=10))["proprietary"] == Decimal("0.70")
+
+
 def test_sales_pay_the_regulators() -> None:
     """Twenty dollars and sixty cents for a million, and a fee for each contract."""
     sale = a_trade(10, opens=False, sells=True, notional="1000000")
@@ -86,7 +104,13 @@ def test_shares_pay_no_commission() -> None:
 @pytest.mark.parametrize(
     ("day", "rate"),
     [
-        ("2014-06-06", "27.80"),
+        ("2013-06-06", "22.10"),
+        ("2014-06-06", "22.10"),
+        ("2015-02-13", "22.10"),
+        ("2015-02-14", "18.40"),
+        ("2021-06-01", "5.10"),
+        ("2024-05-21", "8.00"),
+        ("2024-05-22", "27.80"),
         ("2025-05-13", "27.80"),
         ("2025-05-14", "0"),
         ("2026-04-03", "0"),
@@ -94,7 +118,7 @@ def test_shares_pay_no_commission() -> None:
     ],
 )
 def test_a_line_holds_from_its_day_on_and_the_first_before_it(day: str, rate: str) -> None:
-    """A tape of 2014 is charged the oldest rate that is known, not nothing."""
+    """A tape of 2014 is charged what 2014 paid; of 2013 the oldest rate known, not nothing."""
     sale = a_trade(sells=True, notional="1000000", day=date.fromisoformat(day))
 
     assert SCHEDULE.items(sale)["sec"] == Decimal(rate)

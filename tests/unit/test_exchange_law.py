@@ -2,7 +2,7 @@
 
 Whatever happened: cash + cost of what is held + fees - realised profit - dividends = deposits,
 exactly; the lines of a book add up to its cash, its fees, its profit and its holdings. A short
-form runs always, ten thousand histories with STRIKEDESK_PROOF=1.
+form runs always, ten thousand histories with STRIKEDESK_TEST_PROOF=1.
 """
 
 from datetime import date, timedelta
@@ -34,6 +34,7 @@ from tests.unit.exchange_floor import (
     CALL,
     CASH,
     FAR_CALL,
+    IRA,
     MARGIN,
     PUT,
     Floor,
@@ -78,7 +79,7 @@ PLACES = st.tuples(
     st.just("place"),
     st.sampled_from(ORDERS),
     st.sampled_from(["at once", "at once", "in time", "at market"]),
-    st.sampled_from([MARGIN, CASH]),
+    st.sampled_from([MARGIN, CASH, IRA]),
 )
 PASSES = st.tuples(st.just("pass"), st.sampled_from([1, 60, 60 * 20, 60 * 24 * 9]))
 CANCELS = st.tuples(st.just("cancel"), st.integers(0, 9))
@@ -214,7 +215,7 @@ def test_every_cent_of_a_history_is_accounted_for(
 
 def check_books(floor: Floor) -> None:
     """Hold the law over each account and its book."""
-    for account_id in (MARGIN, CASH):
+    for account_id in (MARGIN, CASH, IRA):
         account, lines = floor.account(account_id), floor.lines(account_id)
         assert account.imbalance == 0
         assert sum(line.cash_effect for line in lines) == account.cash
@@ -236,6 +237,8 @@ def _explains_itself(line: Transaction) -> bool:
     An adjusted contract pays a round sum for an odd number of shares: their price is rounded.
     """
     if line.symbol is None or line.price is None or line.quantity is None:
+        if line.kind is TransactionKind.OTHER:
+            return line.cash_effect == 0
         return line.kind in {
             TransactionKind.DEPOSIT, TransactionKind.DIVIDEND, TransactionKind.SPLIT,
         }  # fmt: skip

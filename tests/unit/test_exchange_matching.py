@@ -315,8 +315,20 @@ def test_a_triggered_stop_limit_holds_its_limit(floor: Floor) -> None:
     assert floor.order(order.broker_order_id).average_net == Decimal("-4.50")
 
 
-def test_a_stop_that_is_touched_already_trades_at_once(floor: Floor) -> None:
-    assert floor.place(an_order(BUY, stop="6.00")).state is OrderState.FILLED
+@pytest.mark.parametrize(
+    ("words", "stop"),
+    [(BUY, "6.00"), (BUY, "6.10"), (SELL, "6.10"), (SELL, "6.20")],
+    ids=["buy below", "buy at", "sell at", "sell above"],
+)
+def test_a_stop_on_the_wrong_side_of_the_market_is_refused(
+    floor: Floor, words: str, stop: str
+) -> None:
+    """It would trade at once, which is not what a stop is for."""
+    with pytest.raises(Rejected) as rejected:
+        floor.place(an_order(words, stop=stop))
+
+    assert rejected.value.facts["code"] == "stop_on_wrong_side"
+    assert rejected.value.facts["market"] == Decimal("6.10")
 
 
 # Time

@@ -96,10 +96,11 @@ def test_what_is_not_listed_is_refused_by_its_kind(floor: Floor) -> None:
     assert refused(floor, f"buy_to_open 1 {unlisted}", net="1.00")["code"] == "contract_not_found"
 
 
-def test_a_contract_that_has_ended_is_not_listed_any_more(floor: Floor) -> None:
+def test_a_contract_that_has_ended_is_refused_as_ended(floor: Floor) -> None:
+    """Whoever names it has an old list, and not a slip of the pen."""
     floor.to(NOON + timedelta(days=40))
 
-    assert refused(floor, f"buy_to_open 1 {CALL}", net="6.20")["code"] == "contract_not_found"
+    assert refused(floor, f"buy_to_open 1 {CALL}", net="6.20")["code"] == "contract_ended"
 
 
 def test_a_market_order_needs_a_price_to_reckon_with(floor: Floor) -> None:

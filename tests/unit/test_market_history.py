@@ -6,9 +6,10 @@ from decimal import Decimal
 import pytest
 
 from strikedesk.domain.errors import Denied
-from strikedesk.domain.quotes import Bar, Feed, Interval
+from strikedesk.domain.quotes import Bar, Feed
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol
+from strikedesk.market.bars import width
 from strikedesk.market.cache import MemoryCache
 from strikedesk.market.history import HistoryQuery, Summary, price_history, summary
 from strikedesk.market.room import MarketRoom
@@ -38,38 +39,46 @@ def test_without_an_end_it_means_up_to_the_last_session_that_began(
     now: datetime, last: date
 ) -> None:
     """A chart of minutes asked for at breakfast is yesterday's, not an empty one."""
-    assert HistoryQuery(symbol=AAPL, interval=Interval.MINUTE).days(now) == (last, last)
+    assert HistoryQuery(symbol=AAPL, width=width("1m")).days(now) == (last, last)
 
 
 @pytest.mark.parametrize(
     ("interval", "first"),
     [
-        (Interval.MINUTE, date(2026, 11, 20)),
-        (Interval.FIVE_MINUTES, date(2026, 11, 17)),
-        (Interval.HOUR, date(2026, 11, 7)),
-        (Interval.DAY, date(2026, 8, 23)),
-        (Interval.WEEK, date(2025, 11, 22)),
+        ("1m", date(2026, 11, 20)),
+        ("2m", date(2026, 11, 20)),
+        ("5m", date(2026, 11, 17)),
+        ("30m", date(2026, 11, 14)),
+        ("1h", date(2026, 11, 7)),
+        ("4h", date(2026, 9, 26)),
+        ("1d", date(2026, 8, 23)),
+        ("2d", date(2026, 5, 25)),
+        ("1w", date(2025, 11, 22)),
+        ("1mo", date(2021, 11, 21)),
+        ("12mo", date(2016, 11, 22)),
     ],
 )
-def test_without_a_start_it_means_as_much_as_can_be_read(interval: Interval, first: date) -> None:
-    assert HistoryQuery(symbol=AAPL, interval=interval).days(OPEN) == (first, date(2026, 11, 20))
+def test_without_a_start_it_means_as_much_as_can_be_read(interval: str, first: date) -> None:
+    query = HistoryQuery(symbol=AAPL, width=width(interval))
+
+    assert query.days(OPEN) == (first, date(2026, 11, 20))
 
 
 def test_an_end_on_a_closed_day_counts_back_from_the_session_before_it() -> None:
     """One day of minutes up to a Sunday is Friday's."""
-    query = HistoryQuery(symbol=AAPL, interval=Interval.MINUTE, end=date(2026, 11, 15))
+    query = HistoryQuery(symbol=AAPL, width=width("1m"), end=date(2026, 11, 15))
 
     assert query.days(OPEN) == (date(2026, 11, 13), date(2026, 11, 15))
 
 
 @pytest.mark.parametrize("day", [date(1970, 1, 2), date(2099, 12, 30)])
-@pytest.mark.parametrize("interval", Interval)
-async def test_the_days_at_the_edge_of_time_are_days(day: date, interval: Interval) -> None:
+@pytest.mark.parametrize("interval", ["1m", "2m", "5m", "4h", "1d", "5d", "1w", "1mo", "12mo"])
+async def test_the_days_at_the_edge_of_time_are_days(day: date, interval: str) -> None:
     """Whatever the reader of days lets through is counted with without a fault."""
     market = MarketRoom(data=(data := ScriptedMarket()), cache=MemoryCache(data.clock))
     data.daily["AAPL"] = ()
 
-    query = HistoryQuery(symbol=AAPL, interval=interval, start=day, end=day)
+    query = HistoryQuery(symbol=AAPL, width=width(interval), start=day, end=day)
 
     assert (await price_history(market, query)).bars == ()
 
@@ -89,7 +98,7 @@ async def test_both_days_are_included_as_new_york_counts_them() -> None:
     outside = [datetime(2026, 11, 18, 4, 59, tzinfo=UTC), datetime(2026, 11, 20, 5, 0, tzinfo=UTC)]
     market = room(*(a_bar(at) for at in sorted(inside + outside)))
     query = HistoryQuery(
-        symbol=AAPL, interval=Interval.HOUR, start=date(2026, 11, 18), end=date(2026, 11, 19)
+        symbol=AAPL, width=width("1h"), start=date(2026, 11, 18), end=date(2026, 11, 19)
     )
 
     found = await price_history(market, query)
@@ -105,7 +114,7 @@ async def test_a_page_is_cut_from_the_whole_and_the_summary_is_of_the_whole() ->
         for n in range(6, 106)
     )
     query = HistoryQuery(
-        symbol=AAPL, interval=Interval.HOUR, start=date(2026, 11, 2), end=date(2026, 11, 9)
+        symbol=AAPL, width=width("1h"), start=date(2026, 11, 2), end=date(2026, 11, 9)
     )
 
     found = await price_history(room(*bars), query, page=2)

@@ -13,7 +13,7 @@ from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, Symbol, parse_symbol
 from strikedesk.market.bars import BARS_MAX
 from strikedesk.market.cache import MemoryCache
-from strikedesk.market.room import MarketRoom
+from strikedesk.market.room import WATCHED_MAX, MarketRoom
 from tests.builders import NOON
 from tests.fakes.data import ScriptedMarket, StepClock, a_quote, an_expiration
 
@@ -261,3 +261,27 @@ async def test_a_search_for_nothing_or_too_much_is_denied(
         await room.search(text, limit)
 
     assert denied.value.reason is Reason.INVALID_ARGUMENT
+
+
+async def test_watching_tells_quotes_as_they_change(
+    room: MarketRoom, market: ScriptedMarket
+) -> None:
+    async with room.watch([AAPL]) as quotes, asyncio.timeout(5):
+        first = await anext(quotes)
+        market.spots["AAPL"] = Decimal(201)
+        second = await anext(quotes)
+
+    assert [first.mid, second.mid] == [Decimal(200), Decimal(201)]
+
+
+@pytest.mark.parametrize("count", [0, WATCHED_MAX + 1])
+async def test_nothing_or_too_much_cannot_be_watched(room: MarketRoom, count: int) -> None:
+    with pytest.raises(Denied) as denied:
+        async with room.watch([AAPL] * count):
+            raise AssertionError
+
+    assert denied.value.facts == {
+        "argument": "symbols",
+        "given": count,
+        "between": f"1 and {WATCHED_MAX}",
+    }

@@ -11,20 +11,27 @@ from hypothesis import strategies as st
 
 from strikedesk.domain.calendar import exchange_date, sessions_between
 from strikedesk.domain.errors import Denied
-from strikedesk.domain.quotes import Bar, ChainRow, Expiration, Feed
+from strikedesk.domain.events import Dividend, Earnings, EarningsTiming, Split
+from strikedesk.domain.quotes import Bar, Chain, ChainRow, Expiration, Feed
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right
-from strikedesk.market.cache import MemoryCache
-from strikedesk.market.room import MarketRoom
-from strikedesk.market.volatility import (
-    AtTheMoney,
-    ExpectedMove,
-    Figure,
-    HistoricalVolatility,
-    close_to_close,
-    historical,
-    implied_30,
+from strikedesk.domain.volatility import (
+    ImpliedClose,
+    ImpliedHistory,
+    Pair,
+    TermPoint,
+    around_horizon,
+    at_30_days,
+    at_the_money,
 )
+from strikedesk.market.cache import MemoryCache
+from strikedesk.market.figures import Figure
+from strikedesk.market.historical import HistoricalVolatility, close_to_close, historical
+from strikedesk.market.implied import implied_30, percentile, rank, sessions_asked, skew
+from strikedesk.market.liquidity import Liquidity, Rating, liquidity, near_the_money
+from strikedesk.market.room import MarketRoom
+from strikedesk.market.term import Term
+from strikedesk.market.volatility import Calendar, volatility_report
 from tests.builders import NOON
 from tests.fakes.data import ScriptedMarket, a_quote, an_expiration, greeks
 
@@ -85,22 +92,35 @@ def test_without_bars_there_is_no_historical_volatility() -> None:
     none = Figure(value=None, why="0 finished daily closes, 21 needed")
 
     assert historical((), NOON) == HistoricalVolatility(
-        until=None, hv20=none, hv60=replace(none, why="0 finished daily closes, 61 needed")
+        until=None,
+        hv20=none,
+        hv60=replace(none, why="0 finished daily closes, 61 needed"),
+        hv120=replace(none, why="0 finished daily closes, 121 needed"),
     )
 
 
-def a_pair(days: int, call_iv: float | None, put_iv: float | None = None) -> AtTheMoney:
+def a_row(
+    day: date,
+    right: Right,
+    strike: int,
+    iv: float | None,
+    *,
+    delta: float | None = 0.5,
+    root: str = "AAPL",
+) -> ChainRow:
+    contract = OptionSymbol(root, day, right, Decimal(strike))
+    told = None if iv is None else greeks(delta, iv)
+    return ChainRow(contract=contract, quote=a_quote(contract), greeks=told)
+
+
+def a_pair(days: int, call_iv: float | None, put_iv: float | None = None) -> Pair:
     """Return an at-the-money pair of an expiration so many days away."""
-    listing = an_expiration(TODAY + timedelta(days=days), (200,), today=TODAY)
-    rows = [
-        ChainRow(
-            contract=(contract := OptionSymbol("AAPL", listing.day, right, Decimal(200))),
-            quote=a_quote(contract),
-            greeks=None if iv is None else greeks(0.5, iv),
-        )
-        for right, iv in ((Right.CALL, call_iv), (Right.PUT, put_iv))
-    ]
-    return AtTheMoney(listing=listing, call=rows[0], put=rows[1])
+    day = TODAY + timedelta(days=days)
+    return Pair(call=a_row(day, Right.CALL, 200, call_iv), put=a_row(day, Right.PUT, 200, put_iv))
+
+
+def a_term(*points: tuple[int, float]) -> list[TermPoint]:
+    return [TermPoint(days=days, volatility=volatility) for days, volatility in points]
 
 
 @pytest.mark.parametrize(
@@ -117,47 +137,43 @@ def a_pair(days: int, call_iv: float | None, put_iv: float | None = None) -> AtT
 def test_at_the_money_volatility_is_the_mean_of_what_is_known(
     call: float | None, put: float | None, mean: float | None
 ) -> None:
-    assert a_pair(28, call, put).iv == mean
+    assert a_pair(28, call, put).volatility == mean
 
 
 def test_thirty_days_are_interpolated_in_total_variance() -> None:
     """By hand: 20 % to 20 days and 30 % to 40 days are sqrt((0.04*20 + 0.09*40) / 2 / 30)."""
-    figure = implied_30([a_pair(10, 0.9), a_pair(20, 0.2), a_pair(40, 0.3), a_pair(70, 0.9)])
+    figure = implied_30(a_term((10, 0.9), (20, 0.2), (40, 0.3), (70, 0.9)))
 
     assert figure.value == pytest.approx(math.sqrt((0.8 + 3.6) / 2 / 30), rel=1e-12)
     assert figure.basis == "interpolated between 20 and 40 days"
 
 
 @pytest.mark.parametrize(
-    ("pairs", "figure"),
+    ("term", "figure"),
     [
-        ([a_pair(30, 0.2), a_pair(60, 0.4)], Figure(value=0.2, basis="30 days")),
+        (a_term((30, 0.2), (60, 0.4)), Figure(value=0.2, basis="30 days")),
         (
-            [a_pair(7, 0.2), a_pair(14, 0.3)],
+            a_term((7, 0.2), (14, 0.3)),
             Figure(value=0.3, basis="nearest expiration only: 14 days"),
         ),
         (
-            [a_pair(45, 0.2), a_pair(60, 0.3)],
+            a_term((45, 0.2), (60, 0.3)),
             Figure(value=0.2, basis="nearest expiration only: 45 days"),
         ),
         (
-            [a_pair(20, None), a_pair(45, 0.2)],
-            Figure(value=0.2, basis="nearest expiration only: 45 days"),
-        ),
-        (
-            [a_pair(0, 0.9)],
+            a_term((0, 0.9)),
             Figure(value=None, why="no at-the-money implied volatility is known"),
         ),
         ([], Figure(value=None, why="no at-the-money implied volatility is known")),
     ],
 )
-def test_thirty_days_without_both_neighbours(pairs: list[AtTheMoney], figure: Figure) -> None:
+def test_thirty_days_without_both_neighbours(term: list[TermPoint], figure: Figure) -> None:
     """The last day's volatility is noise, and one side alone is said to be one side."""
-    assert implied_30(pairs) == figure
+    assert implied_30(term) == figure
 
 
 def test_two_roots_of_one_day_count_by_their_mean() -> None:
-    assert implied_30([a_pair(30, 0.2), a_pair(30, 0.4)]).value == pytest.approx(0.3)
+    assert implied_30(a_term((30, 0.2), (30, 0.4))).value == pytest.approx(0.3)
 
 
 @given(
@@ -168,11 +184,205 @@ def test_two_roots_of_one_day_count_by_their_mean() -> None:
 def test_an_interpolated_volatility_lies_between_its_neighbours(
     near: int, far: int, vols: tuple[float, float]
 ) -> None:
-    value = implied_30([a_pair(near, vols[0]), a_pair(far, vols[1])]).value
+    value = implied_30(a_term((near, vols[0]), (far, vols[1]))).value
 
     assert value is not None
     low, high = min(vols), max(vols)
     assert low * (1 - 1e-9) <= value <= high * (1 + 1e-9)
+
+
+def test_the_lower_of_two_strikes_as_near_is_the_money() -> None:
+    """One rule, so that two calls of one moment show one strike."""
+    day = TODAY + timedelta(days=28)
+    rows = [a_row(day, right, k, 0.2) for k in (200, 201) for right in Right]
+
+    pair = at_the_money(rows, Decimal("200.50"))
+
+    assert pair is not None
+    assert pair.strike == Decimal(200)
+    assert at_the_money(rows[:1], Decimal(200)) is None
+
+
+def test_a_chain_tells_its_volatility_at_thirty_days() -> None:
+    """The past is read by the rule of the present: interpolated in total variance."""
+    near, far = (TODAY + timedelta(days=days) for days in (20, 40))
+    rows = [
+        a_row(day, right, 200, vol, root=root)
+        for day, vol, root in ((near, 0.1, "AAPL"), (near, 0.3, "AAPL1"), (far, 0.3, "AAPL"))
+        for right in Right
+    ]
+    chain = Chain(underlying="AAPL", spot=a_quote(AAPL, "200.10"), as_of=NOON, rows=tuple(rows))
+
+    assert at_30_days(chain, TODAY) == pytest.approx(math.sqrt((0.8 + 3.6) / 2 / 30), rel=1e-12)
+    assert at_30_days(replace(chain, rows=()), TODAY) is None
+    assert at_30_days(replace(chain, spot=a_quote(AAPL, None)), TODAY) is None
+
+
+def a_history(*vols: float) -> ImpliedHistory:
+    """Return so many closes, the last of yesterday."""
+    days = sessions_asked(NOON)[-len(vols) :]
+    pairs = zip(days, vols, strict=True)
+    return ImpliedHistory(closes=tuple(ImpliedClose(day=d, volatility=v) for d, v in pairs))
+
+
+NOW_25 = Figure(value=0.25, basis="30 days")
+
+
+def test_rank_is_the_place_between_the_lowest_and_the_highest_of_the_year() -> None:
+    """By hand: 0.25 lies a quarter of the way from 0.20 to 0.40."""
+    history = a_history(0.20, 0.40, *[0.30] * 250)
+
+    found = rank(NOW_25, history)
+
+    assert found.value == pytest.approx(0.25)
+    assert found.basis == "252 sessions from 0.2000 to 0.4000"
+
+
+def test_percentile_is_the_share_of_sessions_below_now() -> None:
+    """One spike makes the rank small for a year, and leaves the percentile alone."""
+    history = a_history(*[0.20] * 63, *[0.25] * 100, *[0.30] * 88, 0.90)
+
+    assert percentile(NOW_25, history) == Figure(value=0.25, basis="63 of 252 sessions below")
+    assert rank(NOW_25, history).value == pytest.approx(0.05 / 0.70)
+
+
+@pytest.mark.parametrize(("now", "place"), [(0.5, 1.0), (0.1, 0.0)])
+def test_a_volatility_beyond_the_years_is_its_end(now: float, place: float) -> None:
+    """Now counts among the lowest and highest: a rank of 1.3 would be no rank."""
+    history = a_history(0.20, 0.40, *[0.30] * 250)
+
+    assert rank(Figure(value=now), history).value == place
+    assert percentile(Figure(value=now), history).value == place
+
+
+def test_of_more_than_a_year_the_newest_count() -> None:
+    history = a_history(*[0.9] * 8, *[0.20] * 252)
+
+    assert percentile(NOW_25, history).value == 1
+    assert rank(NOW_25, history).value == 1
+
+
+@pytest.mark.parametrize(
+    ("now", "history", "why"),
+    [
+        (NOW_25, a_history(*[0.2] * 251), "251 sessions known, 252 needed"),
+        (NOW_25, ImpliedHistory(), "0 sessions known, 252 needed"),
+        (NOW_25, a_history(*[0.2] * 251, math.nan), "251 sessions known, 252 needed"),
+        (Figure(value=None, why="x"), a_history(*[0.2] * 252), "iv30 is unknown"),
+    ],
+)
+def test_without_a_year_or_a_now_there_is_no_rank_and_the_count_is_told(
+    now: Figure, history: ImpliedHistory, why: str
+) -> None:
+    """A rank within three months reads like one within a year."""
+    none = Figure(value=None, why=why)
+
+    assert (rank(now, history), percentile(now, history)) == (none, none)
+
+
+def test_a_year_that_stood_still_has_no_rank() -> None:
+    still = a_history(*[0.25] * 252)
+
+    assert rank(NOW_25, still).why == "the volatility was the same in every session"
+    assert percentile(NOW_25, still).value == 0
+
+
+def test_what_a_broker_reckons_itself_is_taken_and_said_to_be_its() -> None:
+    told = ImpliedHistory(rank=0.4, percentile=0.6)
+
+    assert rank(NOW_25, told) == Figure(value=0.4, basis="as the broker reckons it")
+    assert percentile(NOW_25, told) == Figure(value=0.6, basis="as the broker reckons it")
+
+
+def test_the_sessions_of_a_rank_are_over() -> None:
+    """The session under way has no close yet."""
+    asked = sessions_asked(NOON)
+
+    assert (len(asked), asked[-1]) == (260, date(2026, 11, 19))
+    assert sessions_asked(NOON + timedelta(hours=5))[-1] == date(2026, 11, 20)
+
+
+def test_skew_is_the_put_minus_the_call_at_a_quarter_of_delta() -> None:
+    """By hand: half way from 0.20 to 0.30 of delta lies 0.25, so half way from 0.34 to 0.30."""
+    day = TODAY + timedelta(days=28)
+    rows = [
+        a_row(day, Right.PUT, 180, 0.34, delta=-0.20),
+        a_row(day, Right.PUT, 190, 0.30, delta=-0.30),
+        a_row(day, Right.CALL, 210, 0.22, delta=0.25),
+        a_row(day, Right.CALL, 220, 0.20, delta=0.10),
+        a_row(day, Right.CALL, 200, 0.24, delta=0.50),
+        a_row(day, Right.CALL, 230, None),
+    ]
+
+    assert skew(rows) == pytest.approx(0.32 - 0.22)
+    assert skew(rows[2:]) is None
+    assert skew(rows[:2]) is None
+    assert skew([*rows[1:3], a_row(day, Right.PUT, 180, 0.34, delta=None)]) is None
+
+
+def a_market_of(bid: str | None, ask: str, interest: int | None, volume: int = 7) -> ChainRow:
+    row = a_row(TODAY, Right.CALL, 200, 0.2)
+    quote = replace(
+        row.quote,
+        bid=None if bid is None else Decimal(bid),
+        ask=Decimal(ask),
+        open_interest=interest,
+        volume=volume,
+    )
+    return replace(row, quote=quote)
+
+
+@pytest.mark.parametrize(
+    ("row", "rating", "why"),
+    [
+        (a_market_of("1.95", "2.05", 500), Rating.GOOD, None),
+        (a_market_of("1.95", "2.05", 499), Rating.FAIR, None),
+        (a_market_of("1.94", "2.06", 500), Rating.FAIR, None),
+        (a_market_of("1.85", "2.15", 500), Rating.FAIR, None),
+        (a_market_of("1.80", "2.20", 500), Rating.POOR, None),
+        (a_market_of("1.95", "2.05", 49), Rating.POOR, None),
+        (a_market_of("1.95", "2.05", None), None, "the open interest is unknown"),
+        (
+            a_market_of(None, "2.05", 500),
+            None,
+            "no contract near the money is quoted on both sides",
+        ),
+    ],
+)
+def test_liquidity_is_rated_by_its_rule(
+    row: ChainRow, rating: Rating | None, why: str | None
+) -> None:
+    found = liquidity([row])
+
+    assert (found.rating, found.why) == (rating, why)
+
+
+def test_liquidity_is_what_is_typical_of_what_is_known() -> None:
+    """A contract without a bid is counted, and lowers nothing."""
+    rows = [
+        a_market_of("0.90", "1.10", 100, 10),
+        a_market_of("1.95", "2.05", None, 20),
+        a_market_of(None, "2.05", 300, 90),
+    ]
+
+    assert liquidity(rows) == Liquidity(
+        contracts=3,
+        two_sided=2,
+        open_interest=200,
+        volume=20,
+        spread=0.125,
+        rating=Rating.FAIR,
+    )
+    assert liquidity([]).why == "no contract near the money is known"
+
+
+def test_the_five_strikes_nearest_the_spot_are_looked_at() -> None:
+    rows = [a_row(TODAY, right, k, 0.2) for k in range(190, 211) for right in Right]
+
+    found = near_the_money(rows, Decimal("200.40"))
+
+    assert sorted({int(row.contract.strike) for row in found}) == [198, 199, 200, 201, 202]
+    assert len(found) == 10
 
 
 LISTED: tuple[Expiration, ...] = tuple(
@@ -186,7 +396,9 @@ def market() -> ScriptedMarket:
     return ScriptedMarket(
         spots={"AAPL": Decimal("200.40")},
         listed={"AAPL": LISTED},
-        daily={"AAPL": daily(zigzag(62, 0.01))},
+        daily={"AAPL": daily(zigzag(122, 0.01))},
+        implied={"AAPL": a_history(0.20, 0.40, *[0.30] * 250)},
+        scheduled={"AAPL": ()},
     )
 
 
@@ -196,82 +408,129 @@ def room(market: ScriptedMarket) -> MarketRoom:
 
 
 async def test_the_report_has_every_figure_with_what_it_was_made_from(room: MarketRoom) -> None:
-    report = await room.volatility(AAPL)
+    report = await volatility_report(room, AAPL)
 
     assert (report.spot, report.feed, report.as_of) == (Decimal("200.40"), Feed.SIMULATED, NOON)
     assert report.iv30.value == pytest.approx(0.25)
     assert report.iv30.basis == "interpolated between 28 and 35 days"
+    assert report.iv_rank.value == pytest.approx(0.25)
+    assert report.iv_percentile.value == pytest.approx(1 / 252)
     assert report.historical.until == date(2026, 11, 19)
-    assert report.historical.hv60.value == pytest.approx(0.01 * math.sqrt(60 / 59) * math.sqrt(252))
-    assert [move.days for move in report.expected_moves] == [0, 7, 14, 21]
-    assert report.expected_moves[1] == ExpectedMove(
+    hv120 = 0.01 * math.sqrt(120 / 119) * math.sqrt(252)
+    assert report.historical.hv120.value == pytest.approx(hv120)
+    assert [each.days for each in report.terms] == [0, 7, 14, 21, 28, 35, 42, 63]
+    assert report.terms[1] == Term(
         root="AAPL",
         expiration=date(2026, 11, 27),
         days=7,
         strike=Decimal(200),
-        atm_iv=0.25,
-        move=Decimal("2.80"),
-        fraction=float(Decimal(280) / Decimal(20040)),
+        iv=0.25,
+        skew=None,
+        straddle=Decimal("2.80"),
+        move=float(Decimal(280) / Decimal(20040)),
+        one_sigma=report.terms[1].one_sigma,  # Has a test of its own.
+        why="no 25-delta put and call",
     )
 
 
-async def test_the_report_reads_only_the_expirations_it_needs_and_asks_once(
-    room: MarketRoom, market: ScriptedMarket
-) -> None:
-    """Seven of eight expirations: the first four, and two on either side of thirty days."""
-    await room.volatility(AAPL)
-    await room.volatility(AAPL)
+async def test_one_sigma_reaches_to_the_close_of_the_last_day(room: MarketRoom) -> None:
+    """At four, and at one on the day after Thanksgiving: on the last day hours are everything."""
+    first, second, third, *_ = (await volatility_report(room, AAPL)).terms
+
+    hours = (5, 7 * 24 + 2, 14 * 24 + 5)
+    sigmas = [200.4 * 0.25 * math.sqrt(each / (365 * 24)) for each in hours]
+    assert [each.one_sigma for each in (first, second, third)] == pytest.approx(sigmas)
+
+
+async def test_the_report_asks_each_thing_once(room: MarketRoom, market: ScriptedMarket) -> None:
+    await volatility_report(room, AAPL)
+    await volatility_report(room, AAPL)
 
     kinds = [call[0] for call in market.calls]
-    assert sorted(kinds) == ["bars", "chain", "expirations", "quotes", "quotes"]
+    assert sorted(kinds) == [
+        "bars", "chain", "events", "expirations", "implied", "quotes", "quotes",
+    ]  # fmt: skip
+
+
+async def test_a_page_reads_its_own_expirations_and_those_around_thirty_days(
+    room: MarketRoom, market: ScriptedMarket
+) -> None:
+    """The chain of an index is ten thousand contracts; a page is not made from all of them."""
+    weeks = [an_expiration(TODAY + timedelta(days=7 * n), (200,), today=TODAY) for n in range(30)]
+    market.listed["AAPL"] = tuple(weeks)
+
+    report = await volatility_report(room, AAPL, page=3)
+
     chain = next(call for call in market.calls if call[0] == "chain")
-    assert [date.fromisoformat(day) for day in chain[2:]] == [each.day for each in LISTED[:7]]
+    wanted = {each.day for each in (*weeks[24:], *around_horizon(weeks))}
+    assert {date.fromisoformat(day) for day in chain[2:]} == wanted
+    assert [each.expiration for each in report.terms] == [each.day for each in weeks[24:]]
+    assert (report.span.total, report.span.next_page) == (30, None)
+    with pytest.raises(Denied) as past:
+        await volatility_report(room, AAPL, page=4)
+    assert past.value.reason is Reason.PAGE_PAST_END
 
 
-async def test_historical_volatility_is_kept_for_an_hour(
+async def test_what_is_to_come_is_told_in_order(room: MarketRoom, market: ScriptedMarket) -> None:
+    market.scheduled["AAPL"] = (
+        Dividend(
+            underlying="AAPL",
+            day=TODAY + timedelta(days=10),
+            pay_day=TODAY + timedelta(days=20),
+            amount=Decimal("0.26"),
+        ),
+        Split(underlying="AAPL", day=TODAY + timedelta(days=30), new=2, old=1),
+        Earnings(
+            underlying="AAPL",
+            day=TODAY + timedelta(days=40),
+            timing=EarningsTiming.AFTER_CLOSE,
+        ),
+    )
+    dividend, _, earnings = market.scheduled["AAPL"]
+
+    assert (await volatility_report(room, AAPL)).calendar == Calendar(
+        earnings=earnings, dividends=(dividend,)
+    )
+
+
+async def test_a_feed_without_a_past_or_a_future_gives_a_report_that_says_so(
     room: MarketRoom, market: ScriptedMarket
 ) -> None:
-    for seconds in (0, 3_500, 200):
-        market.clock.step(seconds)
-        await room.historical_volatility(AAPL)
+    """Nothing known is not nothing to come."""
+    market.daily, market.implied, market.scheduled = {}, {}, {}
 
-    assert len(market.calls) == 2
-
-
-async def test_a_broker_without_bars_gives_a_report_that_says_so(
-    room: MarketRoom, market: ScriptedMarket
-) -> None:
-    market.daily = {}
-
-    report = await room.volatility(AAPL)
+    report = await volatility_report(room, AAPL)
 
     assert report.historical.hv20.why == "0 finished daily closes, 21 needed"
+    assert report.iv_rank.why == "0 sessions known, 252 needed"
+    assert report.calendar.no_earnings == "none is known for the next 365 days"
+    assert report.calendar.no_dividends == "none is known for the next 365 days"
     assert report.iv30.value == pytest.approx(0.25)
 
 
-async def test_an_underlying_that_is_not_listed_is_denied_and_not_called_quiet(
+async def test_a_refusal_of_another_kind_is_the_answer(
     room: MarketRoom, market: ScriptedMarket
 ) -> None:
-    """Only a broker without bars is passed over; any other refusal is the answer."""
+    """Only data that a feed does not have is passed over."""
     market.fails_with = Denied(Reason.SYMBOL_NOT_FOUND)
 
-    with pytest.raises(Denied) as denied:
-        await room.historical_volatility(AAPL)
+    for question in (room.daily_bars(AAPL, NOON - timedelta(days=9)), room.events(AAPL, 9)):
+        with pytest.raises(Denied) as denied:
+            await question
+        assert denied.value.reason is Reason.SYMBOL_NOT_FOUND
 
-    assert denied.value.reason is Reason.SYMBOL_NOT_FOUND
 
-
-async def test_a_leg_without_two_sides_gives_no_expected_move(
+async def test_a_leg_without_two_sides_gives_no_straddle(
     room: MarketRoom, market: ScriptedMarket
 ) -> None:
     """Half a straddle would halve the move."""
     market.unquoted = {OptionSymbol("AAPL", LISTED[1].day, Right.PUT, Decimal(200))}
 
-    moves = (await room.volatility(AAPL)).expected_moves
+    terms = (await volatility_report(room, AAPL)).terms
 
-    why = "no two-sided quote of AAPL261127P00200000"
-    assert (moves[1].move, moves[1].fraction, moves[1].why) == (None, None, why)
-    assert moves[2].why is None
+    why = "no two-sided quote of AAPL261127P00200000; no 25-delta put and call"
+    assert (terms[1].straddle, terms[1].move, terms[1].why) == (None, None, why)
+    assert terms[2].straddle is not None
 
 
 async def test_an_underlying_without_a_quote_has_no_implied_figures(
@@ -279,23 +538,35 @@ async def test_an_underlying_without_a_quote_has_no_implied_figures(
 ) -> None:
     market.unquoted = {AAPL}
 
-    report = await room.volatility(AAPL)
+    report = await volatility_report(room, AAPL)
 
     assert (report.spot, report.feed, report.iv30.value) == (None, None, None)
-    assert {move.why for move in report.expected_moves} == {"the underlying has no quote"}
+    assert {each.why for each in report.terms} == {"the underlying has no quote"}
+    assert report.iv_rank.why == "iv30 is unknown"
 
 
-async def test_a_listing_without_a_pair_has_no_expected_move(
+async def test_a_listing_without_a_pair_or_a_volatility_says_so(
     room: MarketRoom, market: ScriptedMarket
 ) -> None:
-    call = OptionSymbol("AAPL", LISTED[0].day, Right.CALL, Decimal(200))
     market.chain_rows["AAPL"] = (
-        ChainRow(contract=call, quote=a_quote(call), greeks=greeks(0.5, 0.25)),
+        a_row(LISTED[0].day, Right.CALL, 200, 0.25),
+        a_row(LISTED[1].day, Right.CALL, 200, None),
+        a_row(LISTED[1].day, Right.PUT, 200, None),
     )
 
-    moves = (await room.volatility(AAPL)).expected_moves
+    first, second, *_ = (await volatility_report(room, AAPL)).terms
 
-    assert {move.why for move in moves} == {"no strike lists both a call and a put"}
+    assert first.why == "no strike lists both a call and a put"
+    assert (second.iv, second.one_sigma) == (None, None)
+    assert second.why == "no implied volatility at the money; no 25-delta put and call"
+
+
+async def test_an_expiration_that_is_over_has_no_sigma_left(
+    room: MarketRoom, market: ScriptedMarket
+) -> None:
+    market.clock.step(5 * 3_600)
+
+    assert (await volatility_report(room, AAPL)).terms[0].one_sigma is None
 
 
 async def test_an_underlying_without_options_still_has_a_past(
@@ -303,19 +574,30 @@ async def test_an_underlying_without_options_still_has_a_past(
 ) -> None:
     market.listed["AAPL"] = ()
 
-    report = await room.volatility(AAPL)
+    report = await volatility_report(room, AAPL)
 
-    assert report.expected_moves == ()
+    assert report.terms == ()
     assert report.iv30.why == "no at-the-money implied volatility is known"
+    assert report.skew.why == "no expiration near 30 days has a 25-delta put and call"
+    assert report.liquidity.why == "no contract near the money is known"
     assert report.historical.hv20.value is not None
 
 
-async def test_the_lower_of_two_strikes_as_near_is_the_money(
+async def test_skew_is_that_of_the_expiration_nearest_to_thirty_days(
     room: MarketRoom, market: ScriptedMarket
 ) -> None:
-    """One rule, so that two calls of one moment show one strike."""
-    market.spots["AAPL"] = Decimal("200.50")
+    market.chain_rows["AAPL"] = tuple(
+        a_row(each.day, right, strike, vol, delta=delta)
+        for each in LISTED[3:]
+        for right, strike, vol, delta in (
+            (Right.PUT, 195, 0.30 + each.days / 1000, -0.25),
+            (Right.PUT, 200, 0.26, -0.5),
+            (Right.CALL, 205, 0.22, 0.25),
+            (Right.CALL, 200, 0.26, 0.5),
+        )
+    )
 
-    moves = (await room.volatility(AAPL)).expected_moves
+    report = await volatility_report(room, AAPL)
 
-    assert {move.strike for move in moves} == {Decimal(200)}
+    assert report.skew.value == pytest.approx(0.30 + 0.028 - 0.22)
+    assert report.skew.basis == "28 days"

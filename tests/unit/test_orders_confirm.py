@@ -154,7 +154,8 @@ async def test_an_intent_that_cannot_be_written_is_not_sent(orders: OrderDesk) -
         async def claim(self, *args: object, **kwargs: object) -> None:
             raise OSError("disk full")
 
-    full = FullDisk(orders.ledger.previews, orders.ledger.records, orders.ledger.trail)
+    kept = orders.ledger
+    full = FullDisk(kept.previews, kept.records, uses=kept.uses, trail=kept.trail)
     orders.confirmer = replace(orders.confirmer, ledger=full)
 
     with pytest.raises(OSError, match="disk full"):

@@ -322,6 +322,25 @@ async def test_limits_are_asked_again_when_the_owner_agrees() -> None:
     assert await state_of(orders, record) is OrderState.LAPSED
 
 
+@pytest.mark.promise("limits")
+async def test_what_others_used_up_meanwhile_is_counted_when_the_owner_agrees() -> None:
+    """Two orders that wait may each fit the day; together they need not."""
+    orders = desk()
+    orders.limits = replace(orders.limits, orders_day_max=1)
+    orders.restart()
+    one = await waiting(orders)
+    other = await waiting(orders, price="1.19")
+
+    sent = await orders.approver.approve(one, OWNER)
+    with pytest.raises(Denied) as told:
+        await orders.approver.approve(other, OWNER)
+
+    assert sent.state is OrderState.FILLED
+    assert told.value.reason is Reason.DAY_ORDERS_ABOVE_LIMIT
+    assert len(orders.broker.tickets) == 1
+    assert await state_of(orders, other) is OrderState.LAPSED
+
+
 @pytest.mark.promise("halt")
 async def test_a_halt_stops_what_the_owner_agrees_to() -> None:
     orders = desk()

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from strikedesk.domain.broking import BrokerOrder, Lookup, PlaceTicket, Receipt, Ticket
+from strikedesk.domain.broking import BrokerOrder, GroupTicket, Lookup, PlaceTicket, Receipt, Ticket
 from strikedesk.domain.errors import Denied, DeskError, OutcomeUnknown, Rejected, Unavailable
 from strikedesk.domain.ledger import Halt, TicketKind
 from strikedesk.domain.money import PriceEffect
@@ -53,9 +53,15 @@ class Sea(ScriptedBroker):
             self.tickets.append(ticket)
             self.late.append((self.clock.now(), ticket))
             raise OutcomeUnknown(ticket.client_order_id)
-        if not isinstance(ticket, PlaceTicket) and not self.works(ticket.broker_order_id):
+        if not self.would_act(ticket):
             raise Rejected(Reason.ORDER_NOT_WORKING, code="order_not_working")
         return await ScriptedBroker.submit(self, ticket)
+
+    def would_act(self, ticket: Ticket) -> bool:
+        """Whether there is something for the ticket to act on."""
+        if isinstance(ticket, PlaceTicket | GroupTicket):
+            return True
+        return self.works(ticket.broker_order_id)
 
     def works(self, broker_order_id: str) -> bool:
         return any(o.broker_order_id == broker_order_id and o.state.is_open for o in self.placed)
@@ -67,7 +73,7 @@ class Sea(ScriptedBroker):
             due = (self.clock.now() - sent_at).total_seconds() >= LATE_S
             if due or all_of_them or self.random.random() < 0.1:
                 self.late.remove((sent_at, ticket))
-                if isinstance(ticket, PlaceTicket) or self.works(ticket.broker_order_id):
+                if self.would_act(ticket):
                     self._carry_out(ticket)
         self.day = day
 

@@ -8,7 +8,7 @@ import pytest
 
 from strikedesk.brokers.paper.broker import CAPABILITIES, PaperBroker
 from strikedesk.brokers.paper.opening import Opening
-from strikedesk.domain.accounts import AccountKind, Environment
+from strikedesk.domain.accounts import AccountKind, Environment, OptionLevel
 from strikedesk.domain.broking import (
     BrokerOrder,
     CancelTicket,
@@ -66,12 +66,13 @@ def paper() -> Paper:
     return Paper()
 
 
-async def test_a_new_desk_has_a_margin_and_a_cash_account_of_play_money(paper: Paper) -> None:
+async def test_a_new_desk_has_an_account_of_each_kind_with_play_money(paper: Paper) -> None:
     accounts = await paper.broker.accounts()
 
-    assert [(a.handle, a.kind) for a in accounts] == [
-        ("paper-margin", AccountKind.MARGIN),
-        ("paper-cash", AccountKind.CASH),
+    assert [(a.handle, a.kind, a.option_level) for a in accounts] == [
+        ("paper-margin", AccountKind.MARGIN, OptionLevel.NAKED),
+        ("paper-cash", AccountKind.CASH, OptionLevel.LONG),
+        ("paper-ira", AccountKind.IRA, OptionLevel.SPREADS),
     ]
     assert {(a.environment, a.simulated) for a in accounts} == {(Environment.PAPER, True)}
     assert "PAPER0001" not in repr(accounts)

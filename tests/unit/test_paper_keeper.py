@@ -25,7 +25,7 @@ from tests.builders import NOON
 from tests.fakes.clock import CountingEntropy, StoppedClock
 from tests.fakes.market import ScriptedMarket
 from tests.fakes.world import MemoryWorldStore
-from tests.unit.exchange_floor import CALL, CASH, MARGIN, an_order
+from tests.unit.exchange_floor import CALL, CASH, IRA, MARGIN, an_order
 
 T = TypeVar("T")
 BUY = f"buy_to_open 1 {CALL}"
@@ -126,6 +126,7 @@ async def test_a_world_is_opened_on_first_use_with_its_deposits(desk: Desk) -> N
     assert {key: a.cash for key, a in seen.world.accounts.items()} == {
         MARGIN: Decimal(100_000),
         CASH: Decimal(100_000),
+        IRA: Decimal(100_000),
     }
     assert (seen.at, await desk.store.peek("test")) == (NOON, 1)
     lines, total = await desk.store.lines("test", CASH, start=None, end=None, limit=9, offset=0)

@@ -187,6 +187,14 @@ def test_days_may_be_many() -> None:
     assert read(Days, "2026-12-18, 2026-11-20") == (date(2026, 12, 18), date(2026, 11, 20))
 
 
+def test_a_fraction_keeps_what_arithmetic_left_on_it() -> None:
+    """A client that adds 0.6 and 0.06 sends sixteen digits and means a delta."""
+    assert fraction(-1, 1).read(0.6 + 0.06, "delta_max") == 0.6 + 0.06
+    for odd in (float("nan"), float("inf"), 1.0000000000000002):
+        with pytest.raises(Denied):
+            fraction(-1, 1).read(odd, "delta_max")
+
+
 def test_a_fraction_is_a_float_within_bounds() -> None:
     delta = fraction(-1, 1)
 

@@ -16,10 +16,12 @@ HEAVY = {
 OURS = {
     "strikedesk",
     "strikedesk.domain",
+    "strikedesk.domain.account_kinds",
     "strikedesk.domain.approvals",
     "strikedesk.domain.errors",
     "strikedesk.domain.reasons",
     "strikedesk.domain.secret",
+    "strikedesk.domain.symbols",
     "strikedesk.logs",
     "strikedesk.logs.lines",
     "strikedesk.logs.redaction",

@@ -53,12 +53,29 @@ UNREADABLE = [
     ("PAPER__WORLD", "../elsewhere"),
     ("PAPER__SEED", "-1"),
     ("PAPER__TAPE", "chain.csv"),
+    ("PAPER__ACCOUNTS", "margin"),
+    ("PAPER__INTRADAY_MARGIN", "often"),
     ("PAPER__CLOCK", "yesterday"),
     ("PAPER__CLOCK", "real:2026-11-20T15:00:00Z"),
     ("PAPER__CLOCK", "offset:2026-11-20T15:00:00"),
+    ("PAPER__CLOCK", "stepped:2026-11-20T15:00:00"),
+    ("PAPER__CLOCK", "frozen"),
+    ("PAPER__CLOCK", "speed"),
+    ("PAPER__CLOCK", "speed:1"),
+    ("PAPER__CLOCK", "speed:3601"),
+    ("PAPER__CLOCK", "speed:2.5"),
+    ("PAPER__CLOCK", "speed:60 from yesterday"),
+    ("PAPER__CLOCK", "speed:60 from 2026-11-20T15:00:00"),
     ("VAULT__KEY_SOURCE", "plain"),
     ("VAULT__KEY_FILE", "key"),
 ]
+
+
+def an_account(**odd: str) -> str:
+    """Return an account as the file names it, with some keys other than they should be."""
+    keys = {"handle": "'mine'", "kind": "'cash'", "deposit": "5"} | odd
+    return "[[paper.accounts]]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items())
+
 
 STRANGE_FILES = [
     ("read_only = 'perhaps'", "read_only in config.toml"),
@@ -67,6 +84,13 @@ STRANGE_FILES = [
     ("[limits]\ncontracts_max = true", "limits.contracts_max in config.toml"),
     ("[limits]\nloss_usd_max = nan", "limits.loss_usd_max in config.toml"),
     ("limits = 5", "limits in config.toml"),
+    (an_account(kind="'offshore'"), "paper.accounts.kind in config.toml"),
+    (an_account(deposit="-5"), "paper.accounts.deposit in config.toml"),
+    (an_account(deposit="0.001"), "paper.accounts.deposit in config.toml"),
+    (an_account(handle="'My account'"), "paper.accounts.handle in config.toml"),
+    (an_account(level="'spreads'"), "paper.accounts in config.toml"),
+    (an_account(leverage="4"), "paper.accounts.leverage in config.toml"),
+    (an_account() * 2, "paper.accounts in config.toml"),
     ("toolsets = []", "toolsets in config.toml"),
     ("toolsets = 5", "toolsets in config.toml"),
     ("database_url = 5", "database_url in config.toml"),
@@ -276,6 +300,52 @@ def test_a_key_file_alone_says_where_the_key_is(
     assert load().key_source is KeySource.FILE
     monkeypatch.setenv("STRIKEDESK_VAULT_KEY", "c2VjcmV0")
     assert refusal() == "vault.key_file"
+
+
+@pytest.mark.parametrize(
+    ("text", "clock"),
+    [
+        ("stepped", MarketClock(ClockMode.STEPPED)),
+        (
+            "stepped:2026-11-20T15:00:00+00:00",
+            MarketClock(ClockMode.STEPPED, datetime(2026, 11, 20, 15, tzinfo=UTC)),
+        ),
+        ("speed:60", MarketClock(ClockMode.SPEED, None, 60)),
+        (
+            "speed:3600 from 2026-11-20T15:00:00+00:00",
+            MarketClock(ClockMode.SPEED, datetime(2026, 11, 20, 15, tzinfo=UTC), 3600),
+        ),
+    ],
+)
+def test_the_market_clock_may_be_stepped_or_accelerated(
+    text: str, clock: MarketClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no instant is given, the world begins with its tape, or now."""
+    monkeypatch.setenv("STRIKEDESK_PAPER__CLOCK", text)
+
+    assert load().paper.clock == clock
+
+
+def test_the_command_line_names_world_tape_and_speed(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It wins over the environment, key by key; what it does not say stays."""
+    monkeypatch.setenv("STRIKEDESK_PAPER__WORLD", "elsewhere")
+    monkeypatch.setenv("STRIKEDESK_PAPER__SEED", "7")
+
+    settings = load(world="goog", tape="/tapes/goog.csv", speed="60")
+
+    paper = settings.paper
+    assert (paper.world, paper.seed, paper.tape) == ("goog", 7, Path("/tapes/goog.csv"))
+    assert (paper.clock, settings.clock_insisted) == (MarketClock(ClockMode.SPEED, None, 60), True)
+    assert load().clock_insisted is False
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("world", "../up"), ("speed", "fast"), ("speed", "0"), ("tape", "a.csv")]
+)
+def test_an_option_that_cannot_be_read_is_named_as_it_was_written(option: str, value: str) -> None:
+    assert refusal(**{option: value}) == f"--{option}"
 
 
 def test_the_market_clock_is_real_or_frozen_or_offset(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from strikedesk.domain.errors import Denied, DeskError, Misconfigured, Unavailab
 from strikedesk.domain.reasons import Reason
 from strikedesk.store.database import Database
 from strikedesk.store.ledger import SqlLedger
+from strikedesk.store.migrate import HEAD
 from strikedesk.store.schema import METADATA
 from strikedesk.store.sqlite import QUICK_CHECK_MAX_BYTES
 from tests.builders import a_note
@@ -176,7 +177,7 @@ async def test_tables_of_another_program_are_left_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("version", "reason"),
     [
-        pytest.param("0002", Reason.DATABASE_NEWER, id="newer"),
+        pytest.param(f"{int(HEAD) + 1:04d}", Reason.DATABASE_NEWER, id="newer"),
         pytest.param("9999", Reason.DATABASE_NEWER, id="much newer"),
         pytest.param("ae1027a6acf", Reason.DATABASE_UNREADABLE, id="another program's"),
     ],

@@ -343,3 +343,43 @@ def test_a_price_that_no_volatility_explains_has_no_greeks(tmp_path: Path) -> No
     assert chain.rows[0].contract.strike == 100
     assert chain.rows[0].greeks is None
     assert chain.rows[-1].greeks is not None
+
+
+def _smile(day: str, volatility: float, spot: float) -> list[str]:
+    """Return a call and a put on either side of the money as that volatility prices them."""
+    years = (datetime.fromisoformat(f"{day}T21:00+00:00") - friday(3)).total_seconds() / 31_536_000
+    rows: list[str] = []
+    for strike in (195, 200, 205):
+        for right in "CP":
+            contracts = Contracts.of(
+                spot=spot, strike=float(strike), years=years, rate=0.0, is_call=right == "C"
+            )
+            mid = float(black_scholes.price(contracts, np.array(volatility)))
+            bid, ask = round(mid, 4) - 0.01, round(mid, 4) + 0.01
+            rows.append(f"2026-11-20,10:03:00,{day},{strike},{right},{bid:.4f},{ask:.4f},,,,AAPL,")
+    return rows
+
+
+def test_volatility_at_the_close_is_read_off_the_last_quotes(tmp_path: Path) -> None:
+    """By hand: 20 % to 20 days and 30 % to 40 are sqrt((0.04*20 + 0.09*40) / 2 / 30) at 30."""
+    rows = (
+        "2026-11-20,10:03:00,,,,,,200.40,2500,,AAPL,",
+        *_smile("2026-12-10", 0.2, 200.4),
+        *_smile("2026-12-30", 0.3, 200.4),
+    )
+    market = a_market(tmp_path, rows)
+
+    found = market.implied_volatility(AAPL, date(2026, 11, 20))
+
+    assert found == pytest.approx(((0.8 + 3.6) / 2 / 30) ** 0.5, abs=5e-4)
+
+
+def test_volatility_that_the_tape_does_not_tell_is_unknown(tmp_path: Path) -> None:
+    """A day that was not recorded, a share without options, a price that is missing."""
+    market = a_market(tmp_path, (*ROWS, "2026-11-20,10:00:00,,,,,,50.00,10,,MSFT,"))
+    bare = a_market(tmp_path, _smile("2026-12-10", 0.2, 200.4))
+
+    assert market.implied_volatility(AAPL, date(2026, 11, 19)) is None
+    assert market.implied_volatility(EquitySymbol("MSFT"), date(2026, 11, 20)) is None
+    assert market.implied_volatility(AAPL, date(2026, 11, 23)) is None
+    assert bare.implied_volatility(AAPL, date(2026, 11, 20)) is None

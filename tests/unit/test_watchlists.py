@@ -1,19 +1,21 @@
 """Watchlists: what an edit does, what it refuses, and that none is lost."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from strikedesk.domain.errors import Denied
-from strikedesk.domain.ports import Watchlist
+from strikedesk.domain.ports import ListChange, Watchlist
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, Symbol
 from strikedesk.portfolio.watchlists import (
     LISTS_MAX,
     NAME_MAX,
     SYMBOLS_MAX,
+    Edit,
     Edited,
     WatchlistBook,
     is_list_name,
@@ -22,7 +24,7 @@ from tests.builders import NOON
 from tests.fakes.clock import StoppedClock
 from tests.fakes.watchlists import MemoryWatchlists
 
-AAPL, MSFT, SPY = (EquitySymbol(ticker) for ticker in ("AAPL", "MSFT", "SPY"))
+AAPL, MSFT, SPY, IBM = (EquitySymbol(ticker) for ticker in ("AAPL", "MSFT", "SPY", "IBM"))
 
 
 @dataclass
@@ -37,15 +39,22 @@ class Drawer:
 
     async def keep(self, name: str, symbols: Sequence[Symbol]) -> None:
         """Put a list there without the book."""
-        await self.lists.save(Watchlist(name=name, symbols=tuple(symbols), updated_at=NOON))
+        made = Watchlist(name=name, symbols=tuple(symbols), updated_at=NOON)
+        await self.lists.change(lambda _: (ListChange(save=(made,)), None))
 
     async def refused(
-        self, name: str, *, add: Sequence[Symbol] = (), remove: Sequence[Symbol] = ()
+        self,
+        name: str,
+        *,
+        add: tuple[Symbol, ...] = (),
+        remove: tuple[Symbol, ...] = (),
+        place: int | None = None,
+        rename: str | None = None,
     ) -> dict[str, object]:
         """Return the facts of a refused edit, having checked that nothing changed."""
         before = dict(self.lists.lists)
         with pytest.raises(Denied) as denied:
-            await self.book.edit(name, add=add, remove=remove)
+            await self.book.edit(name, Edit(add=add, remove=remove, place=place, rename=rename))
         assert denied.value.reason is Reason.INVALID_ARGUMENT
         assert self.lists.lists == before
         return dict(denied.value.facts)
@@ -57,7 +66,7 @@ def drawer() -> Drawer:
 
 
 async def test_a_new_name_makes_a_list(drawer: Drawer) -> None:
-    edited = await drawer.book.edit("Tech", add=(MSFT, AAPL, MSFT))
+    edited = await drawer.book.edit("Tech", Edit(add=(MSFT, AAPL, MSFT)))
 
     made = Watchlist(name="Tech", symbols=(MSFT, AAPL), updated_at=NOON)
     assert edited == Edited(watchlist=made, created=True, added=(MSFT, AAPL))
@@ -69,7 +78,9 @@ async def test_an_edit_takes_out_puts_in_and_says_what_was_so_already(drawer: Dr
     await drawer.keep("Tech", (AAPL, MSFT))
     drawer.clock.move(60)
 
-    edited = await drawer.book.edit("Tech", add=(AAPL, SPY), remove=(MSFT, EquitySymbol("IBM")))
+    edited = await drawer.book.edit(
+        "Tech", Edit(add=(AAPL, SPY), remove=(MSFT, EquitySymbol("IBM")))
+    )
 
     assert edited.watchlist.symbols == (AAPL, SPY)
     assert edited.watchlist.updated_at == drawer.clock.now()
@@ -82,7 +93,7 @@ async def test_an_edit_that_changes_nothing_writes_nothing(drawer: Drawer) -> No
     await drawer.keep("Tech", (AAPL,))
     drawer.clock.move(60)
 
-    await drawer.book.edit("Tech", add=(AAPL,), remove=(MSFT,))
+    await drawer.book.edit("Tech", Edit(add=(AAPL,), remove=(MSFT,)))
 
     assert drawer.lists.lists["Tech"].updated_at == NOON
 
@@ -90,29 +101,10 @@ async def test_an_edit_that_changes_nothing_writes_nothing(drawer: Drawer) -> No
 async def test_a_name_is_found_in_any_case_and_kept_as_first_written(drawer: Drawer) -> None:
     await drawer.keep("Tech", (AAPL,))
 
-    await drawer.book.edit("TECH", add=(MSFT,))
+    await drawer.book.edit("TECH", Edit(add=(MSFT,)))
     await drawer.book.delete("tech")
 
     assert drawer.lists.lists == {}
-
-
-async def test_no_two_edits_at_once_lose_one(drawer: Drawer) -> None:
-    """Models call tools side by side; each call reads the list and writes it back."""
-
-    @dataclass
-    class Slow(MemoryWatchlists):
-        async def all(self) -> tuple[Watchlist, ...]:
-            found = await super().all()
-            await asyncio.sleep(0)
-            return found
-
-    book = WatchlistBook(lists=Slow(), clock=drawer.clock)
-    tickers = [EquitySymbol(f"T{n}") for n in range(20)]
-
-    await asyncio.gather(*(book.edit("Tech", add=(ticker,)) for ticker in tickers))
-
-    (made,) = (await book.page()).rows
-    assert set(made.symbols) == set(tickers)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +165,7 @@ async def test_a_list_holds_as_many_as_one_call_can_quote(drawer: Drawer) -> Non
     facts = await drawer.refused("Tech", add=(AAPL,))
 
     assert facts == {"argument": "add", "would_hold": SYMBOLS_MAX + 1, "at_most": SYMBOLS_MAX}
-    edited = await drawer.book.edit("Tech", add=(AAPL,), remove=(EquitySymbol("T0"),))
+    edited = await drawer.book.edit("Tech", Edit(add=(AAPL,), remove=(EquitySymbol("T0"),)))
     assert len(edited.watchlist.symbols) == SYMBOLS_MAX
 
 
@@ -184,7 +176,111 @@ async def test_there_are_so_many_lists_and_no_more(drawer: Drawer) -> None:
     facts = await drawer.refused("One more", add=(AAPL,))
 
     assert facts == {"argument": "name", "lists": LISTS_MAX, "at_most": LISTS_MAX}
-    assert (await drawer.book.edit("List 0", add=(MSFT,))).added == (MSFT,)
+    assert (await drawer.book.edit("List 0", Edit(add=(MSFT,)))).added == (MSFT,)
+
+
+async def test_a_place_puts_new_symbols_there_and_moves_the_others(drawer: Drawer) -> None:
+    """The owner's order means something: what is watched most stands first."""
+    await drawer.keep("Tech", (AAPL, MSFT, SPY))
+
+    edited = await drawer.book.edit("Tech", Edit(add=(SPY, IBM), place=1))
+
+    assert edited.watchlist.symbols == (SPY, IBM, AAPL, MSFT)
+    assert (edited.added, edited.moved, edited.unchanged) == ((IBM,), (SPY,), ())
+
+
+@pytest.mark.parametrize(
+    ("place", "order"),
+    [
+        (1, (SPY, AAPL, MSFT)),
+        (2, (AAPL, SPY, MSFT)),
+        (3, (AAPL, MSFT, SPY)),
+        (50, (AAPL, MSFT, SPY)),
+    ],
+)
+async def test_a_symbol_stands_where_it_was_put(
+    drawer: Drawer, place: int, order: tuple[Symbol, ...]
+) -> None:
+    """One past the end is the end."""
+    await drawer.keep("Tech", (AAPL, MSFT, SPY))
+
+    edited = await drawer.book.edit("Tech", Edit(add=(SPY,), place=place))
+
+    assert edited.watchlist.symbols == order
+    stayed = order == (AAPL, MSFT, SPY)
+    assert (edited.moved, edited.unchanged) == (((), (SPY,)) if stayed else ((SPY,), ()))
+
+
+@given(
+    held=st.lists(st.sampled_from("ABCDEFGH"), unique=True),
+    add=st.lists(st.sampled_from("ABCDEFGHIJ"), min_size=1),
+    remove=st.lists(st.sampled_from("ABCDEFGHIJ")),
+    place=st.one_of(st.none(), st.integers(1, 12)),
+)
+def test_an_edit_holds_what_it_should_once_and_keeps_the_order_of_the_rest(
+    held: list[str], add: list[str], remove: list[str], place: int | None
+) -> None:
+    remove = [name for name in remove if name not in add]
+    edit = Edit(
+        add=tuple(EquitySymbol(name) for name in add),
+        remove=tuple(EquitySymbol(name) for name in remove),
+        place=place,
+    )
+
+    found = [each.compact for each in edit.of([EquitySymbol(name) for name in held])]
+
+    assert sorted(found) == sorted({*held, *add} - {*remove})
+    rest = [name for name in held if name not in (*add, *remove)]
+    assert [name for name in found if name in rest] == rest
+
+
+async def test_a_list_gets_another_name_and_keeps_the_rest(drawer: Drawer) -> None:
+    await drawer.keep("Tech", (AAPL, MSFT))
+
+    edited = await drawer.book.edit("tech", Edit(rename="Chips", remove=(MSFT,)))
+
+    assert (edited.watchlist.name, edited.renamed_from) == ("Chips", "Tech")
+    assert [*drawer.lists.lists] == ["Chips"]
+    assert drawer.lists.lists["Chips"].symbols == (AAPL,)
+
+
+async def test_a_name_may_change_its_case_alone(drawer: Drawer) -> None:
+    await drawer.keep("tech", (AAPL,))
+
+    await drawer.book.edit("tech", Edit(rename="Tech"))
+
+    assert [*drawer.lists.lists] == ["Tech"]
+
+
+async def test_another_lists_name_is_taken(drawer: Drawer) -> None:
+    """In any case: two lists of one name would hide each other."""
+    await drawer.keep("Tech", (AAPL,))
+    await drawer.keep("Energy", (SPY,))
+
+    facts = await drawer.refused("Energy", rename="TECH")
+
+    assert facts == {"argument": "rename", "taken_by": "Tech"}
+
+
+async def test_a_list_that_is_not_there_has_no_name_to_change(drawer: Drawer) -> None:
+    assert (await drawer.refused("Energy", rename="Oil"))["argument"] == "name"
+    assert (await drawer.refused("Energy", add=(AAPL,), rename="Oil"))["argument"] == "name"
+    assert (await drawer.refused("Energy", add=(AAPL,), rename="<b>"))["argument"] == "rename"
+
+
+@pytest.mark.parametrize("place", [0, SYMBOLS_MAX + 1])
+async def test_a_place_that_no_list_has_is_refused(drawer: Drawer, place: int) -> None:
+    assert (await drawer.refused("Tech", add=(AAPL,), place=place))["argument"] == "place"
+    assert (await drawer.refused("Tech", remove=(AAPL,), place=1))["argument"] == "place"
+
+
+async def test_one_list_is_found_by_its_name(drawer: Drawer) -> None:
+    await drawer.keep("Tech", (AAPL,))
+
+    assert (await drawer.book.named("TECH")).symbols == (AAPL,)
+    with pytest.raises(Denied) as denied:
+        await drawer.book.named("Energy")
+    assert denied.value.facts == {"argument": "name", "given": "Energy", "there_are": "Tech"}
 
 
 async def test_lists_come_in_pages(drawer: Drawer) -> None:

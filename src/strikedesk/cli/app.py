@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from strikedesk.cli import groups
+from strikedesk.cli import groups, practice
 from strikedesk.cli.clients import Client
 from strikedesk.cli.serving import Transport, Wanted, serve
 
@@ -17,9 +17,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(groups.token, name="token")
+app.add_typer(groups.limits, name="limits")
 app.add_typer(groups.db, name="db")
 app.add_typer(groups.vault, name="vault")
 app.add_typer(groups.tape, name="tape")
+app.add_typer(practice.market, name="market")
+app.add_typer(practice.paper, name="paper")
 
 
 def _tell_version(*, wanted: bool) -> None:
@@ -58,13 +61,29 @@ def serve_command(
     read_only: Annotated[
         bool, typer.Option("--read-only", help="Serve no tool that changes anything.")
     ] = False,
+    world: Annotated[
+        str | None, typer.Option(help="The paper world to trade in; a new name opens a new one.")
+    ] = None,
+    speed: Annotated[
+        str | None, typer.Option(help="How fast a new paper world's clock runs: 60, up to 3600.")
+    ] = None,
+    tape: Annotated[
+        str | None, typer.Option(help="The tape that a new paper world replays, by absolute path.")
+    ] = None,
 ) -> None:
-    """Serve MCP clients; over stdio unless told otherwise."""
+    """Serve MCP clients; over stdio unless told otherwise.
+
+    Replay a tape from its first session, a minute in each second:
+    `strikedesk serve --tape /tapes/goog.csv.gz --world goog --speed 60`
+    """
     said = {
         "host": host,
         "port": port,
         "broker": broker,
         "toolsets": toolsets,
+        "world": world,
+        "speed": speed,
+        "tape": tape,
         "read_only": "true" if read_only else None,
     }
     overrides = {name: value for name, value in said.items() if value is not None}

@@ -1,15 +1,14 @@
 """One entry in somebody else's JSON file: added or replaced, and nothing else touched."""
 
 import json
-import os
 import re
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final, NoReturn, TypeAlias, cast
 
+from strikedesk.cli.whole_file import back_up, replace_whole
 from strikedesk.domain.errors import Misconfigured
 from strikedesk.domain.ledger import Json
 from strikedesk.domain.reasons import Reason
@@ -46,8 +45,8 @@ def merge_entry(path: Path, *, key: str, name: str, entry: Tree, now: datetime) 
     if servers.get(name) == entry:
         return Merged(path=path, changed=False)
     tree[key] = servers | {name: entry}
-    backup = _back_up(real, now) if real.exists() else None
-    _replace(real, _written(tree, like=text))
+    backup = back_up(real, now) if real.exists() else None
+    replace_whole(real, _written(tree, like=text).encode())
     return Merged(path=path, changed=True, backup=backup)
 
 
@@ -93,28 +92,6 @@ def _text(path: Path) -> str:
 def _written(tree: Mapping[str, Json], *, like: str) -> str:
     indent = match.group(1) if (match := _INDENT.match(like)) else "  "
     return json.dumps(tree, indent=indent, ensure_ascii=False) + "\n"
-
-
-def _back_up(path: Path, now: datetime) -> Path:
-    backup = path.with_name(f"{path.name}.backup-{now:%Y%m%d-%H%M%S-%f}")
-    shutil.copy2(path, backup)
-    return backup
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write beside the file and move over it: whoever reads sees the old one or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
-    draft = path.with_name(f".{path.name}.strikedesk")
-    try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(text.encode("utf-8"))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.chmod(mode)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _refuse(path: Path, problem: str) -> NoReturn:

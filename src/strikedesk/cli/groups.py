@@ -1,4 +1,4 @@
-"""The commands of the second level: token, db, vault, tape."""
+"""The commands of the second level: token, limits, db, vault, tape."""
 
 import asyncio
 from pathlib import Path
@@ -10,6 +10,7 @@ from strikedesk.cli.speech import FAILED
 from strikedesk.cli.tokens import DAYS_MAX, Scope
 
 token = typer.Typer(help="Who may call over the network.", no_args_is_help=True)
+limits = typer.Typer(help="What the owner allows orders to do.", no_args_is_help=True)
 db = typer.Typer(help="The desk's database.", no_args_is_help=True)
 vault = typer.Typer(help="The keys over sealed secrets.", no_args_is_help=True)
 tape = typer.Typer(help="Real option chains for the paper market to replay.", no_args_is_help=True)
@@ -66,6 +67,27 @@ def token_revoke(
 
     asyncio.run(revoke(token_id))
     typer.echo(f"Token {token_id} is revoked.")
+
+
+@limits.command(name="show")
+def limits_show() -> None:
+    """List every limit with its default, and what today's orders have used."""
+    from strikedesk.cli.limits import show  # noqa: PLC0415 -- one command's
+    from strikedesk.cli.showing import figures, screen, table  # noqa: PLC0415 -- rich
+
+    shown = asyncio.run(show())
+    screen().print(table(("limit", "value", "default"), shown.rows), figures(shown.used))
+
+
+@limits.command(name="set")
+def limits_set(
+    name: Annotated[str, typer.Argument(help="As `limits show` lists it.")],
+    value: Annotated[str, typer.Argument(help="A figure, true or false, AAPL,SPY, or default.")],
+) -> None:
+    """Set one limit in config.toml, keeping a backup; the audit trail gets a line."""
+    from strikedesk.cli.limits import set_limit  # noqa: PLC0415 -- one command's
+
+    typer.echo(asyncio.run(set_limit(name, value)))
 
 
 @vault.command(name="rotate")
@@ -145,10 +167,27 @@ def tape_import(
 def tape_info(
     file: Annotated[Path, typer.Argument(help="A tape.", exists=True, dir_okay=False)],
 ) -> None:
-    """Tell what is on a tape."""
-    from strikedesk.cli.showing import busy, figures, screen, table  # noqa: PLC0415 -- rich
-    from strikedesk.cli.tapes import contents  # noqa: PLC0415 -- one command's
+    """Tell what is on a tape: sessions, underlyings, rows, gaps, times.
 
-    with busy("reading"):
-        found = contents(file)
-    screen().print(figures(found.figures), table(("session", "from", "to"), found.sessions))
+    To replay one from its first session, a minute in each second:
+    `strikedesk serve --tape /tapes/goog.csv.gz --world goog --speed 60`
+    """
+    from strikedesk.cli.showing import advancing, figures, screen, table  # noqa: PLC0415 -- rich
+    from strikedesk.cli.tapes import SESSION_COLUMNS, contents  # noqa: PLC0415 -- one command's
+
+    with advancing("reading") as progress:
+        found = contents(file, progress)
+    screen().print(figures(found.figures), table(SESSION_COLUMNS, found.sessions))
+
+
+@tape.command(name="check")
+def tape_check(
+    file: Annotated[Path, typer.Argument(help="A tape.", exists=True, dir_okay=False)],
+) -> None:
+    """Read a tape whole, and tell what is odd about it; a bad file leaves with 2 and its line."""
+    from strikedesk.cli.showing import advancing  # noqa: PLC0415 -- rich
+    from strikedesk.cli.tapes import check  # noqa: PLC0415 -- one command's
+
+    with advancing("reading") as progress:
+        told = check(file, progress)
+    typer.echo("\n".join(told))

@@ -24,7 +24,9 @@ class Wanted:
     overrides: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-_VALUED: Final = frozenset({"transport", "host", "port", "broker", "toolsets"})
+_VALUED: Final = frozenset(
+    {"transport", "host", "port", "broker", "toolsets", "world", "speed", "tape"}
+)
 
 
 def quick(argv: Sequence[str]) -> Wanted | None:

@@ -5,15 +5,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from strikedesk.domain.account_kinds import AccountKind, OptionLevel
 from strikedesk.domain.symbols import Symbol
-
-
-class AccountKind(StrEnum):
-    """What rules of margin an account lives by."""
-
-    CASH = "cash"
-    MARGIN = "margin"
-    IRA = "ira"
 
 
 class Environment(StrEnum):
@@ -28,7 +21,8 @@ class Environment(StrEnum):
 class Account:
     """An account. Tools know it by `handle`; `account_id` is the broker's own number.
 
-    `repr` shows the masked number only, so that logs cannot tell it.
+    `repr` shows the masked number only, so that logs cannot tell it. Of `option_level`, `frozen`
+    (takes no order) and `closing_only` (takes no order that opens), None = the broker did not say.
     """
 
     account_id: str = field(repr=False)
@@ -38,6 +32,9 @@ class Account:
     environment: Environment
     simulated: bool
     can_trade: bool = True
+    option_level: OptionLevel | None = None
+    frozen: bool | None = None
+    closing_only: bool | None = None
 
     @property
     def masked(self) -> str:
@@ -53,6 +50,8 @@ class Balances:
     before it, before fees; it begins anew when the next session opens. `dividends_accrued` have
     gone ex and are not paid yet (negative where they are owed): they are part of `net_liquidation`
     and no part of `cash`; `dividends_paid` is the sum of those that were.
+    `maintenance_excess` is what it has beyond what it must keep, negative where it lacks some;
+    `in_margin_call` = the broker has asked for the difference and it is not there yet.
     """
 
     account_id: str = field(repr=False)
@@ -62,6 +61,8 @@ class Balances:
     option_buying_power: Decimal | None = None
     stock_buying_power: Decimal | None = None
     maintenance_margin: Decimal | None = None
+    maintenance_excess: Decimal | None = None
+    in_margin_call: bool | None = None
     long_value: Decimal | None = None
     short_value: Decimal | None = None
     open_profit: Decimal | None = None

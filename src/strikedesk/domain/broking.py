@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from strikedesk.domain.accounts import Environment
+from strikedesk.domain.groups import GroupKind, OrderGroup, member_id
 from strikedesk.domain.orders import OrderRequest, OrderType, TimeInForce
 from strikedesk.domain.states import OrderState
 from strikedesk.domain.symbols import Symbol
@@ -14,7 +15,10 @@ from strikedesk.domain.symbols import Symbol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What a broker can do, said once. `order_types` and `times_in_force` hold for options too."""
+    """What a broker can do, said once. `order_types` and `times_in_force` hold for options too.
+
+    `groups` are the kinds of order groups that it holds together itself; none = it has none.
+    """
 
     name: str
     environment: Environment
@@ -24,6 +28,7 @@ class Capabilities:
     legs_max: int
     shares_with_options: bool
     deduplicates_client_ids: bool
+    groups: frozenset[GroupKind] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +57,24 @@ class CancelTicket:
     broker_order_id: str
 
 
-Ticket: TypeAlias = PlaceTicket | ReplaceTicket | CancelTicket
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupTicket:
+    """Put a group of orders to work, all or none.
+
+    `client_order_id` names the group; each member has one of its own, made from it.
+    """
+
+    client_order_id: str
+    group: OrderGroup
+
+    @property
+    def member_ids(self) -> tuple[str, ...]:
+        """The client order ids of the members, in their order."""
+        places = range(1, len(self.group.orders) + 1)
+        return tuple(member_id(self.client_order_id, place) for place in places)
+
+
+Ticket: TypeAlias = PlaceTicket | ReplaceTicket | CancelTicket | GroupTicket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +93,10 @@ class Fill:
 class BrokerOrder:
     """An order as the broker has it. `average_net` has the sign of `limit_net`.
 
-    `filled_units` counts whole units; `message` is the broker's text: untrusted.
+    `filled_units` counts whole units; `message` is the broker's text: untrusted. `group_id` is
+    that of the group it belongs to: the id of the group's first order; cancelling by it cancels
+    what still works of the group. `waits_for` names the order that must fill, or give way to this
+    one as its replacement, before this one begins to work.
     """
 
     broker_order_id: str
@@ -88,14 +113,20 @@ class BrokerOrder:
     message: str | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
+    group_id: str | None = None
+    waits_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """The broker took the ticket: the order it made or changed, as it stands now."""
+    """The broker took the ticket: the order it made or changed, as it stands now.
+
+    Of a group, `broker_order` is the first and `members` are all of them, in their order.
+    """
 
     client_order_id: str
     broker_order: BrokerOrder
+    members: tuple[BrokerOrder, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,7 @@ JUNETEENTH_SINCE: Final = 2022
 
 _MONDAY, _THURSDAY, _FRIDAY, _SATURDAY, _SUNDAY = 0, 3, 4, 5, 6
 _ONE_DAY: Final = timedelta(days=1)
+_THIRTY_DAYS: Final = timedelta(days=30)
 _INDEX_ZERO: Final = date(2005, 1, 3)  # A Monday, and the first session the rules are known to fit.
 
 
@@ -88,6 +89,11 @@ def exchange_date(instant: datetime) -> date:
     if instant.tzinfo is None:
         raise ValueError("an instant must be aware")
     return instant.astimezone(EXCHANGE_ZONE).date()
+
+
+def day_begins(instant: datetime) -> datetime:
+    """Return the midnight in New York that began the exchange date of `instant`, aware UTC."""
+    return datetime.combine(exchange_date(instant), time(), EXCHANGE_ZONE).astimezone(UTC)
 
 
 def holiday_on(day: date) -> str | None:
@@ -188,9 +194,10 @@ def expiration_instant(expiration: date, settlement: Settlement) -> datetime:
     return session.opens_at if settlement is Settlement.AM else session.closes_at
 
 
+@lru_cache(maxsize=4096)
 def third_friday_monthly(year: int, month: int) -> date:
     """Return the standard monthly expiration: the third Friday, if closed the session before."""
-    return _friday_or_before(_nth_weekday(year, month, _FRIDAY, 3))
+    return _session_or_before(_nth_weekday(year, month, _FRIDAY, 3))
 
 
 def monthly_expirations(start: date, end: date) -> tuple[date, ...]:
@@ -207,7 +214,17 @@ def weekly_expirations(start: date, end: date) -> tuple[date, ...]:
     """
     first = start + timedelta(days=(_FRIDAY - start.weekday()) % 7)
     weeks = range((end - first).days // 7 + 2)  # One more: a Friday past `end` may move before it.
-    days = (_friday_or_before(first + timedelta(weeks=week)) for week in weeks)
+    days = (_session_or_before(first + timedelta(weeks=week)) for week in weeks)
+    return tuple(day for day in days if start <= day <= end)
+
+
+def volatility_expirations(start: date, end: date) -> tuple[date, ...]:
+    """Return the monthly expirations of a volatility index from `start` to `end`, both included.
+
+    Thirty days before the next month's standard expiration: a Wednesday, unless holidays move it.
+    """
+    following = monthly_expirations(start + _THIRTY_DAYS, end + _THIRTY_DAYS + 7 * _ONE_DAY)
+    days = (_session_or_before(day - _THIRTY_DAYS) for day in following)
     return tuple(day for day in days if start <= day <= end)
 
 
@@ -221,8 +238,8 @@ def _nearest_session(day: date, *, step: timedelta) -> Session:
     return session
 
 
-def _friday_or_before(friday: date) -> date:
-    return friday if session_on(friday) else previous_session(friday).day
+def _session_or_before(day: date) -> date:
+    return day if session_on(day) else previous_session(day).day
 
 
 def _closes_early(day: date) -> bool:

@@ -1,4 +1,4 @@
-"""Sensitivities of one contract. Statistics, not money: the one place where floats are lawful."""
+"""Sensitivities of one contract. Statistics, not money: floats are lawful."""
 
 from dataclasses import dataclass
 from datetime import datetime

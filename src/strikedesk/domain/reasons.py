@@ -49,10 +49,37 @@ class Reason(Enum):
     MARKET_ORDER_REFUSED = (2115, "Use a limit price: options orders need one here.")
     NOTHING_TO_CHANGE = (2116, "Change the price, the quantity or the time in force.")
     UNSETTLED_ORDER = (2117, "An earlier order's outcome is unknown. See get_safety_status.")
+    STOP_ON_WRONG_SIDE = (2118, "A buy stop stands above the market, a sell stop below it.")
+    QUANTITY_ABOVE_VENUE_LIMIT = (2119, "Split the order: a leg may ask for so many at most.")
+    CHANGE_PENDING = (2120, "A change of that order is on its way. See get_order for its outcome.")
+    OTHER_SIDE_FILLED = (2121, "The other side of its group filled: it is not needed any more.")
+    OTHER_SIDE_ENDED = (2122, "The other side of its group ended, and took it along.")
+    TRIGGER_ENDED = (2123, "The order that was to set it to work ended before it had filled.")
+    OPTION_LEVEL_TOO_LOW = (
+        2130,
+        "Choose what this account's option level in list_accounts allows.",
+    )
+    MARGIN_CALL_OPEN = (2131, "Only close until get_balances shows no call: free margin first.")
+    NOTIONAL_ABOVE_LIMIT = (2140, "Reduce the quantity, or ask the owner to raise the limit.")
+    DAY_LOSS_ABOVE_LIMIT = (
+        2141,
+        "Wait for the next exchange day, choose less risk, or only close.",
+    )
+    DAY_NOTIONAL_ABOVE_LIMIT = (2142, "Wait for the next exchange day, order less, or only close.")
+    ORDERS_TOO_FAST = (2143, "Wait a minute, then preview again. Closing orders still pass.")
+    DAY_ORDERS_ABOVE_LIMIT = (2144, "Wait for the next exchange day. Closing orders still pass.")
+    DUPLICATE_ORDER = (2145, "An equal order just left: see get_order. Wait out the window.")
+    BUYING_POWER_ABOVE_LIMIT = (2146, "Choose an order that takes less of the buying power.")
+    DELTA_ABOVE_LIMIT = (2147, "Choose an order that brings the delta nearer to zero.")
+    SYMBOL_NOT_ALLOWED = (2148, "The owner does not let this underlying be opened. Choose another.")
+    CLOSING_ONLY = (2149, "Only orders that close what is held may leave. See list_positions.")
+    ACCOUNT_FROZEN = (2150, "The broker takes no order for this account. Its owner has to ask why.")
+    EXPIRES_TOO_SOON = (2151, "Choose a later expiration. Closing orders still pass.")
+    INTRADAY_MARGIN_SHORT = (2152, "Free margin first: see get_balances, and close something.")
     CONSENT_EXPIRED = (2160, "Nobody agreed in time. Nothing was sent; call preview_order again.")
     APPROVALS_FULL = (2161, "Let the owner decide what waits: `strikedesk approvals`.")
     APPROVAL_CHANGED = (
-        2133,
+        2162,
         "It is not what the owner was shown, and was not sent. Preview again.",
     )
     APPROVAL_UNKNOWN = (2163, "See `strikedesk approvals` for what waits for the owner.")
@@ -65,6 +92,8 @@ class Reason(Enum):
     DATA_UNAVAILABLE = (3005, "The broker has no such data. Try another symbol or range.")
     PAGE_PAST_END = (3006, "Ask for a page between 1 and the last page named in the facts.")
     NO_QUOTE = (3007, "Nobody quotes that symbol now. Try during market hours.")
+    UNDERLYING_HALTED = (3008, "Trading in it is halted. A limit order may wait; others may not.")
+    CONTRACT_ENDED = (3009, "That contract trades no more. See list_expirations.")
 
     BROKER_UNAVAILABLE = (4001, "Nothing was sent. Wait a moment and try again.")
     BROKER_REJECTED = (4002, "No order exists at the broker. Read the facts and change the order.")
@@ -84,6 +113,11 @@ class Reason(Enum):
     DATABASE_BEHIND = (5010, "Run `strikedesk db upgrade`, then start again.")
     DATABASE_UNAVAILABLE = (5011, "Nothing was written. Try again; if it stays, see the cause.")
     DESK_FAULT = (5012, "Tell the owner: the log has the incident. See list_orders before a retry.")
+    CLOCK_NOT_STEPPED = (
+        5020,
+        "Set STRIKEDESK_PAPER__WORLD to a new name and STRIKEDESK_PAPER__CLOCK to stepped first.",
+    )
+    SNAPSHOT_UNREADABLE = (5021, "Use what `strikedesk paper snapshot` wrote. Nothing was changed.")
 
     def __init__(self, code: int, next_step: str) -> None:
         """Spread the pair over two names."""

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
 
-from strikedesk.domain.accounts import AccountKind
+from strikedesk.domain.account_kinds import HIGHEST_LEVEL, AccountKind, OptionLevel
 from strikedesk.domain.money import SHARES_PER_CONTRACT
 from strikedesk.domain.symbols import OptionSymbol, Symbol
 from strikedesk.exchange.days import trading_day
@@ -103,7 +103,11 @@ class Exchanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperAccount:
-    """An account as the exchange keeps it. Units: USD; a change makes a new value."""
+    """An account as the exchange keeps it. Units: USD; a change makes a new value.
+
+    `option_level` None = the highest of its kind. `intraday` = margin is looked at with every order
+    and not at the close alone. `called` is what it lacked at the close that began a margin call.
+    """
 
     account_id: str = field(repr=False)
     handle: str
@@ -117,6 +121,14 @@ class PaperAccount:
     stakes: Mapping[Symbol, Stake] = field(default_factory=dict[Symbol, Stake])
     receivables: tuple[Receivable, ...] = ()
     today: Today | None = None
+    option_level: OptionLevel | None = None
+    intraday: bool = False
+    called: Decimal | None = None
+
+    @property
+    def level(self) -> OptionLevel:
+        """What options it may open."""
+        return self.option_level or HIGHEST_LEVEL[self.kind]
 
     @property
     def imbalance(self) -> Decimal:

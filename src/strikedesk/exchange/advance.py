@@ -4,15 +4,24 @@ Law: advancing in one step or in many leaves the same world.
 Each morning brings what its night did, before the first order of the day is matched.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 
+from strikedesk.domain.quotes import Quote
 from strikedesk.domain.states import OrderState
+from strikedesk.exchange import calls
+from strikedesk.exchange.book import WorkingOrder
 from strikedesk.exchange.expiry import settle, settlements
+from strikedesk.exchange.line import Side, side_of
 from strikedesk.exchange.market import Market
+from strikedesk.exchange.matching import is_in_reach
 from strikedesk.exchange.morning import coming_morning, rise
-from strikedesk.exchange.screen import look
+from strikedesk.exchange.orders import carry_out
+from strikedesk.exchange.placing import begin
+from strikedesk.exchange.screen import Screen, look
 from strikedesk.exchange.trading import attempt, end
 from strikedesk.exchange.world import World
 
@@ -21,6 +30,8 @@ from strikedesk.exchange.world import World
 EFFORT: Final = 10_000
 _A_TICK: Final = 100
 _A_QUOTE: Final = 10
+_A_CLOSE: Final = 1_000
+_NOTHING: Final = Decimal(0)
 
 
 def advance(world: World, market: Market, until: datetime, *, effort: int = EFFORT) -> bool:
@@ -36,6 +47,8 @@ def advance(world: World, market: Market, until: datetime, *, effort: int = EFFO
         end_of_step = min(_next_end(world, market) or until, until)
         effort -= _match_until(world, market, end_of_step, effort) or 1
         _close_out(world, market, world.advanced_to)
+        if calls.look_at_close(world, market, world.advanced_to):
+            effort -= _A_CLOSE
         if morning is not None and world.advanced_to == morning.eve:
             rise(world, market, morning)
             effort -= _A_TICK
@@ -57,12 +70,17 @@ def _match_until(world: World, market: Market, until: datetime, effort: int) -> 
 
     Return the effort. Whoever called looks again at what ends next: a fill may have changed it.
     """
-    spent = 0
+    spent, before = 0, None
     for tick in _ticks(world, market, until):
-        spent += _A_TICK + _A_QUOTE * len(world.orders.symbols) + len(world.orders)
+        # How the market stood when the orders were last looked at: the same whoever asks, and when.
+        before = before or look(market, world.orders.symbols, world.advanced_to)
+        screen = replace(look(market, world.orders.symbols, tick), before=before)
+        stirred = _stirred(world, screen)
+        spent += _A_TICK + _A_QUOTE * len(world.orders.symbols) + len(stirred)
         world.advanced_to = tick
-        if _match_at(world, market, tick) or spent >= effort:
+        if _match(world, market, screen, stirred) or spent >= effort:
             return spent
+        before = replace(screen, before=None)
     world.advanced_to = until
     return spent
 
@@ -74,13 +92,62 @@ def _ticks(world: World, market: Market, until: datetime) -> Iterator[datetime]:
     return market.ticks(frozenset(world.orders.symbols), world.advanced_to, until)
 
 
-def _match_at(world: World, market: Market, tick: datetime) -> bool:
-    """Give every working order its chance, oldest first; return whether the books changed."""
-    screen = look(market, world.orders.symbols, tick)
+def _match(world: World, market: Market, screen: Screen, stirred: Iterable[WorkingOrder]) -> bool:
+    """Give orders their chance, oldest first; return whether the books changed."""
     before = len(world.changes.lines) + len(world.changes.ended)
-    for order in world.orders:
-        attempt(world, order, screen)
+    for seen in stirred:
+        # An earlier one may have ended it, or taken a part of it.
+        order = world.orders.get(seen.order_id)
+        if order is not None:
+            attempt(world, order, screen)
+            begin(world, market, screen.at)
     return len(world.changes.lines) + len(world.changes.ended) > before
+
+
+def _stirred(world: World, screen: Screen) -> list[WorkingOrder]:
+    """Return the orders that something could happen to, oldest first; others move up in line.
+
+    Where nothing was quoted anew since the last tick of the session, or quotes stay away from
+    where an order rests, nothing can.
+    """
+    found = {order.order_id: order for order in world.orders.to_arrive}
+    opens, spreads = screen.opens, dict[str, WorkingOrder]()
+    for symbol in world.orders.symbols:
+        quote = screen.quotes.get(symbol)
+        if quote is None or symbol.underlying in screen.halted:
+            continue
+        if opens or not screen.is_still(symbol):
+            for order in _near(world, screen, quote):
+                (spreads if len(order.parts) > 1 else found)[order.order_id] = order
+    for order in spreads.values():
+        if not order.arrived or is_in_reach(order, screen.quotes):
+            found[order.order_id] = order
+    return sorted(found.values(), key=lambda order: order.number)
+
+
+def _near(world: World, screen: Screen, quote: Quote) -> Iterator[WorkingOrder]:
+    """Yield the orders of a symbol that the market has come to, or that had their turn in line."""
+    traded = screen.traded(quote.symbol)
+    sides = {sign: side_of(quote, sign, traded) for sign in (1, -1)}
+    shown = [price for price in (quote.bid, quote.ask, quote.last) if price is not None]
+    low, high = min(shown, default=_NOTHING), max(shown, default=_NOTHING)
+    for sign, price, order in world.orders.standing(quote.symbol):
+        if price is None:
+            yield order
+            continue
+        near = price >= low if sign > 0 else price <= high
+        if near and _has_its_turn(world, order, sides[sign], price):
+            yield order
+
+
+def _has_its_turn(world: World, order: WorkingOrder, side: Side, price: Decimal) -> bool:
+    """Whether the other side came to a resting order, or a trade; else it moves up in its line."""
+    if side.is_met(price):
+        return True
+    ahead, served = side.turn(price, world.line.get(order.order_id))
+    if not served:
+        world.stand(order.order_id, ahead)
+    return served > 0
 
 
 def _next_end(world: World, market: Market) -> datetime | None:
@@ -92,15 +159,21 @@ def _next_end(world: World, market: Market) -> datetime | None:
 def _ends(world: World, market: Market) -> Iterator[datetime]:
     yield from world.orders.ends
     yield from settlements(world, market)
+    yield from calls.closes(world)
     morning = coming_morning(world)
     if morning is not None:
         yield morning.eve
 
 
 def _close_out(world: World, market: Market, at: datetime) -> None:
-    """End the orders whose time is up, then settle the contracts that have ended."""
+    """Do what was asked for, end the orders whose time is up, settle contracts that have ended."""
     if any(instant <= at for instant in world.orders.ends):
-        for order in world.orders:
+        for seen in world.orders:
+            order = world.orders.get(seen.order_id)
+            if order is None:
+                continue
             if order.expires_at is not None and order.expires_at <= at:
                 end(world, order, OrderState.EXPIRED, order.expires_at)
+            elif order.pending is not None and order.pending.due <= at:
+                carry_out(world, market, order)
     settle(world, market, at)

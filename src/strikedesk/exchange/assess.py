@@ -5,12 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from strikedesk.domain.accounts import AccountKind
 from strikedesk.domain.errors import Rejected
 from strikedesk.domain.orders import OrderRequest
 from strikedesk.domain.reasons import Reason
-from strikedesk.domain.symbols import OptionSymbol, Symbol
-from strikedesk.exchange import power, rules
+from strikedesk.domain.symbols import Symbol
+from strikedesk.exchange import calls, levels, power, rules
 from strikedesk.exchange.accounts import NOTHING, PaperAccount, multiplier_of
 from strikedesk.exchange.book import Part, net_of, parts_of
 from strikedesk.exchange.fees import load_schedule
@@ -24,7 +23,8 @@ from strikedesk.exchange.world import World
 class Assessment:
     """The order as it would be taken, with its figures. Units: USD; None = a price is missing.
 
-    `consumes` is the buying power that it takes, negative where it frees some. `refusal` is the
+    `consumes` is the buying power that it takes, negative where it frees some; `excess` is what the
+    account has beyond maintenance, and `excess_change` what the order adds to it. `refusal` is the
     first rule in the way; then later figures may be None.
     """
 
@@ -34,6 +34,8 @@ class Assessment:
     before: Decimal | None = None
     consumes: Decimal | None = None
     margin_change: Decimal | None = None
+    excess: Decimal | None = None
+    excess_change: Decimal | None = None
     refusal: Rejected | None = None
 
     @property
@@ -56,11 +58,18 @@ def assess(
     world = _without(world, instead_of)
     screen = look(market, _symbols(world, account, request), at)
     screen = with_terms(screen, market, [leg.symbol for leg in request.legs])
-    found = Assessment(screen=screen, before=power.buying_power(world, account, screen))
+    claim = power.claim_of(power.quantities(account), account, screen)
+    found = Assessment(
+        screen=screen,
+        before=power.left_after(world, account, claim),
+        excess=power.excess_of(account, claim),
+    )
     try:
         found = _figured(world, account, request, found)
-        _check_owing(world, account, request, found.parts)
+        _check_rules(world, account, request, found)
+        _check_call(account, found)
         _check_power(found)
+        _check_intraday(account, found)
     except Rejected as refusal:
         return replace(found, refusal=refusal)
     return found
@@ -91,24 +100,58 @@ def _figured(
         fees=fees,
         consumes=after.on_cash - before.on_cash - cash,
         margin_change=after.initial - before.initial,
+        excess_change=cash + before.kept - after.kept,
     )
 
 
-def _check_owing(
-    world: World, account: PaperAccount, request: OrderRequest, parts: tuple[Part, ...]
+def _check_rules(
+    world: World, account: PaperAccount, request: OrderRequest, found: Assessment
 ) -> None:
-    """Refuse a loss without bound where nothing is lent.
+    """Apply the rules of the account's kind and option level.
 
     Raises:
-        Rejected: INVALID_ORDER.
+        Rejected: INVALID_ORDER, OPTION_LEVEL_TOO_LOW.
     """
-    if account.kind is AccountKind.MARGIN:
+    before, after = power.holdings_around(world, account, found.parts, request.units)
+    european = request.underlying in found.screen.indices
+    levels.check_short_shares(account, found.parts)
+    levels.check_opens(account, found.parts)
+    levels.check_calls(account, before, after, european=european)
+
+
+def _check_call(account: PaperAccount, found: Assessment) -> None:
+    """Refuse to open anything while a margin call stands; prices may have met it meanwhile.
+
+    Raises:
+        Rejected: MARGIN_CALL_OPEN.
+    """
+    if calls.in_call(account, found.excess) and not all(part.closes for part in found.parts):
+        raise rules.rejection(
+            Reason.MARGIN_CALL_OPEN, called=account.called, maintenance_excess=found.excess
+        )
+
+
+def _check_intraday(account: PaperAccount, found: Assessment) -> None:
+    """Where margin is looked at all day, refuse what would make or deepen a deficit now.
+
+    Source: FINRA rule 4210(d)(2), in force since 4 June 2026 in place of the rules for pattern day
+    traders (SR-FINRA-2025-017, 91 FR 20731): a broker that watches in real time may block orders
+    that create or increase an intraday margin deficit. By default the close alone is looked at.
+
+    Raises:
+        Rejected: INSUFFICIENT_BUYING_POWER.
+    """
+    if not account.intraday or all(part.closes for part in found.parts):
         return
-    if any(_opens_short_shares(part) for part in parts):
-        raise rules.rejection(Reason.INVALID_ORDER, rule="no_short_shares_in_a_cash_account")
-    bare = power.uncovered_calls(world, account, parts, 0)
-    if power.uncovered_calls(world, account, parts, request.units) > max(bare, 0):
-        raise rules.rejection(Reason.INVALID_ORDER, rule="a_short_call_needs_shares_behind_it")
+    if found.excess is None or found.excess_change is None:
+        return  # Then buying power is unknown too, and its check has refused.
+    if found.excess_change < 0 and found.excess + found.excess_change < 0:
+        raise rules.rejection(
+            Reason.INSUFFICIENT_BUYING_POWER,
+            rule="intraday_margin_deficit",
+            maintenance_excess=found.excess,
+            needed=-found.excess_change,
+        )
 
 
 def _check_power(found: Assessment) -> None:
@@ -188,7 +231,3 @@ def _without(world: World, order_id: str) -> World:
     rest = world.fork()
     rest.orders.remove(order_id)
     return rest
-
-
-def _opens_short_shares(part: Part) -> bool:
-    return part.sign < 0 and not part.closes and not isinstance(part.symbol, OptionSymbol)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Final
 
 from strikedesk.domain.broking import BrokerOrder, Fill
 from strikedesk.domain.money import to_cents
@@ -11,6 +12,12 @@ from strikedesk.domain.orders import OrderRequest
 from strikedesk.domain.states import OrderState
 from strikedesk.domain.symbols import Symbol
 from strikedesk.exchange.accounts import COST_STEP, NOTHING
+from strikedesk.exchange.membership import Membership, Pending, Wish
+
+_PENDING: Final = {
+    Wish.CANCEL: OrderState.CANCEL_PENDING,
+    Wish.REPLACE: OrderState.REPLACE_PENDING,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +56,10 @@ class WorkingOrder:
     Units: `filled` whole units; `net_sum` the net price summed over filled units; `reserved` USD
     of buying power held back for the rest. `arrived` = it has met an open market; `triggered` =
     its stop was touched; `expires_at` None = never. `number` is its place in the queue.
+
+    `waits_for` names the order that must fill first, or give way to this replacement.
+    `cut` = units that the other side of its group has filled in its stead. Of the orders of one
+    `slot` no more than one can fill: together they hold back what the dearest of them does.
     """
 
     order_id: str
@@ -67,6 +78,11 @@ class WorkingOrder:
     fees: Decimal = NOTHING
     fills: tuple[Fill, ...] = field(default=())
     replaces: str | None = None
+    group: Membership | None = None
+    waits_for: str | None = None
+    cut: int = 0
+    slot: str | None = None
+    pending: Pending | None = None
 
     @property
     def account_id(self) -> str:
@@ -76,12 +92,24 @@ class WorkingOrder:
     @property
     def remaining(self) -> int:
         """Units that are still to be filled."""
-        return self.request.units - self.filled
+        return self.request.units - self.filled - self.cut
 
     @property
     def limit(self) -> Decimal | None:
         """The worst net price it takes, signed; None = whatever the market gives."""
         return self.request.limit_net
+
+    @property
+    def is_replacement_to_be(self) -> bool:
+        """Whether it waits for the order that it is to replace."""
+        return self.waits_for is not None and self.waits_for == self.replaces
+
+    @property
+    def rests_at(self) -> Decimal | None:
+        """The price at which it stands in line, positive; None for what stands in none."""
+        if self.limit is None or len(self.parts) > 1 or self.waits_for_stop or not self.arrived:
+            return None
+        return abs(self.limit)
 
     @property
     def waits_for_stop(self) -> bool:
@@ -96,6 +124,8 @@ class WorkingOrder:
     @property
     def state(self) -> OrderState:
         """Where it stands while it can still fill."""
+        if self.pending is not None:
+            return _PENDING[self.pending.wish]
         if self.filled:
             return OrderState.PARTIALLY_FILLED
         return OrderState.WORKING if self.arrived else OrderState.SUBMITTED
@@ -103,7 +133,7 @@ class WorkingOrder:
     @property
     def reserved_left(self) -> Decimal:
         """USD of buying power held back for what is still to be filled."""
-        if not self.filled:
+        if self.remaining == self.request.units:
             return self.reserved
         return to_cents(self.reserved * self.remaining / self.request.units)
 
@@ -148,6 +178,8 @@ class WorkingOrder:
             replaces=self.replaces,
             created_at=self.created_at,
             updated_at=at,
+            group_id=None if self.group is None else self.group.group_id,
+            waits_for=self.waits_for,
         )
 
 

@@ -6,8 +6,9 @@ Law: reading what was written gives an equal value.
 from collections.abc import Iterable
 from decimal import Decimal
 
-from strikedesk.domain.accounts import AccountKind, Transaction, TransactionKind
+from strikedesk.domain.accounts import AccountKind, OptionLevel, Transaction, TransactionKind
 from strikedesk.domain.broking import BrokerOrder, Fill
+from strikedesk.domain.groups import GroupKind
 from strikedesk.domain.ledger import Json
 from strikedesk.domain.orders import Action, Leg, OrderRequest, OrderType, TimeInForce
 from strikedesk.domain.states import OrderState
@@ -16,8 +17,11 @@ from strikedesk.exchange import fields
 from strikedesk.exchange.accounts import NOTHING, Move, PaperAccount, Receivable, Stake, Today
 from strikedesk.exchange.book import WorkingOrder, parts_of
 from strikedesk.exchange.fields import Document
+from strikedesk.exchange.membership import Membership, Pending, Wish
 
 _FILL = ("id", "at", "symbol", "quantity", "price", "fees")
+_GROUP = ("id", "kind", "place")
+_PENDING = ("wish", "due")
 _LEG = ("symbol", "action", "quantity")
 _STAKE = ("symbol", "quantity", "cost", "opened_at")
 _RECEIVABLE = ("underlying", "shares", "per_share", "amount", "day", "pay_day")
@@ -41,6 +45,9 @@ def write_account(account: PaperAccount) -> dict[str, Json]:
         ],
         "receivables": [_write_receivable(receivable) for receivable in account.receivables],
         "today": None if account.today is None else _write_today(account.today),
+        "level": account.option_level,
+        "intraday": account.intraday,
+        "called": _written(account.called),
     }
 
 
@@ -66,6 +73,10 @@ def read_account(account_id: str, document: Document) -> PaperAccount:
             )
             for row in fields.rows(document, "stakes", *_STAKE)
         },
+        # Accounts that were written before there were levels have the highest of their kind.
+        option_level=fields.choice_or_none(document, "level", OptionLevel),
+        intraday=fields.flag(document, "intraday") if "intraday" in document else False,
+        called=fields.amount_or_none(document, "called"),
     )
 
 
@@ -87,6 +98,7 @@ def write_order(order: WorkingOrder) -> dict[str, Json]:
         "fees": str(order.fees),
         "fills": _write_fills(order.fills),
         "replaces": order.replaces,
+        **_write_ties(order),
     }
 
 
@@ -113,6 +125,11 @@ def read_order(order_id: str, document: Document) -> WorkingOrder:
         fees=fields.amount(document, "fees"),
         fills=_read_fills(document),
         replaces=fields.text_or_none(document, "replaces"),
+        group=_read_group(document),
+        waits_for=fields.text_or_none(document, "waits_for"),
+        cut=fields.whole_or_none(document, "cut") or 0,
+        slot=fields.text_or_none(document, "slot"),
+        pending=_read_pending(document),
     )
 
 
@@ -133,6 +150,8 @@ def write_ended(order: BrokerOrder) -> dict[str, Json]:
         "message": order.message,
         "created": None if order.created_at is None else order.created_at.isoformat(),
         "updated": None if order.updated_at is None else order.updated_at.isoformat(),
+        "group": order.group_id,
+        "waits_for": order.waits_for,
     }
 
 
@@ -153,6 +172,8 @@ def read_ended(document: Document) -> BrokerOrder:
         message=fields.text_or_none(document, "message"),
         created_at=fields.instant_or_none(document, "created"),
         updated_at=fields.instant_or_none(document, "updated"),
+        group_id=fields.text_or_none(document, "group"),
+        waits_for=fields.text_or_none(document, "waits_for"),
     )
 
 
@@ -279,6 +300,36 @@ def _read_today(document: Document) -> Today | None:
             for row in fields.rows(part, "moves", *_MOVE)
         },
     )
+
+
+def _write_ties(order: WorkingOrder) -> dict[str, Json]:
+    """Return what most orders have nothing of; older documents lack all of it."""
+    group, pending = order.group, order.pending
+    return {
+        "group": None if group is None else [group.group_id, group.kind.value, group.place],
+        "waits_for": order.waits_for,
+        "cut": order.cut,
+        "slot": order.slot,
+        "pending": None if pending is None else [pending.wish.value, pending.due.isoformat()],
+    }
+
+
+def _read_group(document: Document) -> Membership | None:
+    row = fields.row_or_none(document, "group", *_GROUP)
+    if row is None:
+        return None
+    return Membership(
+        group_id=fields.text(row, "id"),
+        kind=fields.choice(row, "kind", GroupKind),
+        place=fields.whole(row, "place"),
+    )
+
+
+def _read_pending(document: Document) -> Pending | None:
+    row = fields.row_or_none(document, "pending", *_PENDING)
+    if row is None:
+        return None
+    return Pending(wish=fields.choice(row, "wish", Wish), due=fields.instant(row, "due"))
 
 
 def _write_fills(fills: Iterable[Fill]) -> list[Json]:

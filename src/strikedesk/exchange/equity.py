@@ -21,7 +21,8 @@ from strikedesk.exchange.market import Market
 class EquityDay:
     """An account at the close of `day`. Units: USD; `value` None where nobody quoted what it held.
 
-    `value` is cash and everything held at its mark, shorts as debts.
+    `value` is cash and everything held at its mark, shorts as debts; a dividend counts from the day
+    on which it is paid.
     """
 
     day: date

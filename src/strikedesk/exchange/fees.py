@@ -49,7 +49,10 @@ class Per(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeeLine:
-    """One line of a schedule. Units: `rate` USD per what it counts, `cap` USD per leg."""
+    """One line of a schedule. Units: `rate` USD per what it counts, `cap` USD per leg.
+
+    `least` is the size of a leg, all of it, from which on the line falls on it.
+    """
 
     name: str
     products: frozenset[Product]
@@ -59,12 +62,13 @@ class FeeLine:
     since: date
     source: str
     cap: Decimal | None = None
+    least: int = 1
     underlyings: frozenset[str] = frozenset()
 
     @property
     def kind(self) -> tuple[object, ...]:
         """What makes a later line the successor of an earlier one."""
-        return (self.name, self.products, self.underlyings)
+        return (self.name, self.products, self.underlyings, self.least)
 
     def covers(self, product: Product, underlying: str) -> bool:
         """Whether it falls on this product of this underlying."""
@@ -164,6 +168,7 @@ def _read_line(line: Mapping[str, Any]) -> FeeLine:
         since=line["since"],
         source=line["source"],
         cap=Decimal(line["cap"]) if "cap" in line else None,
+        least=line.get("least", 1),
         underlyings=frozenset(line.get("underlyings", ())),
     )
 
@@ -178,6 +183,8 @@ def _in_force(lines: Iterable[FeeLine], day: date) -> Iterable[FeeLine]:
 
 
 def _falls_on(line: FeeLine, trade: Trade) -> bool:
+    if trade.quantity < line.least:
+        return False
     match line.side:
         case Side.ANY:
             return True

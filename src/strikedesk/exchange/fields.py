@@ -38,6 +38,11 @@ def choice(document: Document, key: str, of: type[E]) -> E:
         raise damaged(key) from None
 
 
+def choice_or_none(document: Document, key: str, of: type[E]) -> E | None:
+    """Return a member of an enumeration, or None where there is none."""
+    return None if document.get(key) is None else choice(document, key, of)
+
+
 def text_or_none(document: Document, key: str) -> str | None:
     """Return a text, or None where there is none."""
     return None if document.get(key) is None else text(document, key)
@@ -49,6 +54,11 @@ def whole(document: Document, key: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise damaged(key)
     return value
+
+
+def whole_or_none(document: Document, key: str) -> int | None:
+    """Return a whole number, or None where there is none."""
+    return None if document.get(key) is None else whole(document, key)
 
 
 def flag(document: Document, key: str) -> bool:
@@ -111,12 +121,18 @@ def part(document: Document, key: str) -> Document:
 
 def rows(document: Document, key: str, *columns: str) -> list[Document]:
     """Return a list of lists as documents with these names."""
-    found: list[Document] = []
-    for row in items(document, key):
-        if not isinstance(row, Sequence) or isinstance(row, str) or len(row) != len(columns):
-            raise damaged(key)
-        found.append(dict(zip(columns, row, strict=True)))
-    return found
+    return [_named(row, key, columns) for row in items(document, key)]
+
+
+def rows_or_none(document: Document, key: str, *columns: str) -> list[Document]:
+    """Return the same, or nothing where an older document lacks the list."""
+    return [] if document.get(key) is None else rows(document, key, *columns)
+
+
+def row_or_none(document: Document, key: str, *columns: str) -> Document | None:
+    """Return a list as a document with these names, or None where there is none."""
+    row = document.get(key)
+    return None if row is None else _named(row, key, columns)
 
 
 def items(document: Document, key: str) -> Sequence[Json]:
@@ -125,3 +141,9 @@ def items(document: Document, key: str) -> Sequence[Json]:
     if not isinstance(value, Sequence) or isinstance(value, str):
         raise damaged(key)
     return value
+
+
+def _named(row: Json, key: str, columns: tuple[str, ...]) -> Document:
+    if not isinstance(row, Sequence) or isinstance(row, str) or len(row) != len(columns):
+        raise damaged(key)
+    return dict(zip(columns, row, strict=True))

@@ -73,6 +73,15 @@ class Market(Protocol):
         """Return what is scheduled from `start` to `end`, both included, by day."""
         ...
 
+    def implied_volatility(self, underlying: EquitySymbol, day: date) -> float | None:
+        """Return the 30-day at-the-money implied volatility at the close of session `day`.
+
+        Units: an annual fraction; None where unknown, and on a day without a session. Defined in
+        `domain.volatility`. The market cannot know what time it is for the caller: ask once the
+        session is over.
+        """
+        ...
+
     def settlement(self, contract: OptionSymbol) -> Decimal | None:
         """Return the price of the underlying that a contract settles at; None where unknown.
 

@@ -4,7 +4,8 @@ Law: an order never trades through its limit, a side that is missing never fills
 filled than the quote displays and nobody took before.
 
 On arrival an order trades at the natural side of each leg. A limit order that has rested trades at
-its own limit when the market reaches it: nobody improves a price that stands. The legs of a resting
+its own limit when the market reaches it: nobody improves a price that stands. Before that it may
+have its turn in the line at its price: see `line`. The legs of a resting
 spread begin at their natural prices; the difference to the limit is put on bought legs first (they
 become dearer), then on sold ones (they become cheaper, never below nothing), in the order of their
 price. Leg prices are multiples of PRICE_STEP and add up exactly to the net that is reported, which
@@ -28,11 +29,12 @@ _NO_BOUND: Final = 2**63
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """So many units at these leg prices, USD per share."""
+    """So many units at these leg prices, USD per share. `in_line` = by its turn in the line."""
 
     units: int
     net: Decimal
     prices: Mapping[Symbol, Decimal]
+    in_line: bool = False
 
 
 def match(
@@ -67,6 +69,18 @@ def natural_prices(
             return None
         prices[part.symbol] = price
     return prices
+
+
+def is_in_reach(order: WorkingOrder, quotes: Mapping[Symbol, Quote]) -> bool:
+    """Whether an order's legs could trade within its limit; a quick look, before `match`."""
+    net = NOTHING
+    for part in order.parts:
+        quote = quotes.get(part.symbol)
+        price = None if quote is None else quote.ask if part.sign > 0 else quote.bid
+        if price is None:
+            return False
+        net += part.weight * price
+    return order.limit is None or net <= order.limit
 
 
 def touched(order: WorkingOrder, quotes: Mapping[Symbol, Quote]) -> bool:

@@ -1,59 +1,72 @@
 """Buying power: what an account may still spend, before and after an order.
 
-Law: buying power = cash + loan value of shares - what short options require - what working orders
-hold back. Short options count their premium in the requirement, long ones lend nothing.
+Law: buying power = cash + what holdings are worth as security - what they require - what working
+orders hold back. Short options count their premium in the requirement, short shares their proceeds.
+Maintenance excess is the same with what has to be kept instead of what has to be there at first,
+and without the orders.
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
 
-from strikedesk.domain.accounts import AccountKind
+from strikedesk.domain.accounts import AccountKind, OptionLevel
+from strikedesk.domain.calendar import exchange_date
 from strikedesk.domain.money import SHARES_PER_CONTRACT
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right, Symbol
 from strikedesk.exchange.accounts import NOTHING, PaperAccount
 from strikedesk.exchange.book import Part
-from strikedesk.exchange.groups import EQUITY_RATES, INDEX_RATES, Prices, Rules, requirement
+from strikedesk.exchange.groups import maintenance, requirement
+from strikedesk.exchange.margin_book import Rules
+from strikedesk.exchange.rates import (
+    LONG_OPTION_LENT,
+    STOCK_INITIAL,
+    Prices,
+    lends,
+    rates_of,
+    stock_maintenance,
+)
 from strikedesk.exchange.screen import Screen, with_underlyings
 from strikedesk.exchange.world import World
-
-LONG_INITIAL: Final = Decimal("0.50")
-LONG_MAINTENANCE: Final = Decimal("0.25")
-SHORT_INITIAL: Final = Decimal("1.50")
-SHORT_MAINTENANCE: Final = Decimal("1.30")
-
-_EQUITY_RULES: Final = Rules(rates=EQUITY_RATES, european=False)
-_INDEX_RULES: Final = Rules(rates=INDEX_RATES, european=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """What holdings ask of an account, USD.
 
-    `initial` and `maintenance` are margin requirements; `on_cash` is the requirement less what the
-    holdings themselves are worth as security: negative where they lend.
+    `initial` has to be there when they are opened, `maintenance` as long as they are held; `worth`
+    is what they are themselves as security: long shares, and long options that have a loan value.
     """
 
     initial: Decimal = NOTHING
     maintenance: Decimal = NOTHING
-    on_cash: Decimal = NOTHING
+    worth: Decimal = NOTHING
+
+    @property
+    def on_cash(self) -> Decimal:
+        """What cash has to stand behind them at first; negative where they lend."""
+        return self.initial - self.worth
+
+    @property
+    def kept(self) -> Decimal:
+        """What cash has to stand behind them as long as they are held."""
+        return self.maintenance - self.worth
 
     def __add__(self, other: "Claim") -> "Claim":
         """Add two claims."""
         return Claim(
             initial=self.initial + other.initial,
             maintenance=self.maintenance + other.maintenance,
-            on_cash=self.on_cash + other.on_cash,
+            worth=self.worth + other.worth,
         )
 
 
-def claim_of(holdings: Mapping[Symbol, int], kind: AccountKind, screen: Screen) -> Claim | None:
-    """Return what holdings claim, all underlyings together; None where a price is missing."""
+def claim_of(holdings: Mapping[Symbol, int], account: PaperAccount, screen: Screen) -> Claim | None:
+    """Return what holdings claim of `account`, all underlyings; None where a price is missing."""
     total = Claim()
     for underlying, of_one in _by_underlying(holdings).items():
-        claim = _claim(underlying, of_one, kind, screen)
+        claim = _claim(underlying, of_one, account, screen)
         if claim is None:
             return None
         total += claim
@@ -62,10 +75,19 @@ def claim_of(holdings: Mapping[Symbol, int], kind: AccountKind, screen: Screen) 
 
 def buying_power(world: World, account: PaperAccount, screen: Screen) -> Decimal | None:
     """Return what the account may spend, USD; None where a price is missing."""
-    claim = claim_of(quantities(account), account.kind, screen)
+    return left_after(world, account, claim_of(quantities(account), account, screen))
+
+
+def left_after(world: World, account: PaperAccount, claim: Claim | None) -> Decimal | None:
+    """Return what a claim and the working orders leave to be spent, USD."""
     if claim is None:
         return None
     return account.cash - claim.on_cash - world.orders.reserved(account.account_id)
+
+
+def excess_of(account: PaperAccount, claim: Claim | None) -> Decimal | None:
+    """Return what the account has beyond what it must keep, USD: negative where it lacks some."""
+    return None if claim is None else account.cash - claim.kept
 
 
 def quantities(account: PaperAccount) -> dict[Symbol, int]:
@@ -74,9 +96,8 @@ def quantities(account: PaperAccount) -> dict[Symbol, int]:
 
 
 def priced_by(holdings: Mapping[Symbol, int]) -> set[Symbol]:
-    """Return the symbols whose prices a claim needs: shares, shorts, and what they follow."""
-    priced = (s for s, count in holdings.items() if count < 0 or not isinstance(s, OptionSymbol))
-    return with_underlyings(set(priced))
+    """Return the symbols whose prices a claim needs: what is held, and what it follows."""
+    return with_underlyings(holdings.keys())
 
 
 def effect(
@@ -87,23 +108,34 @@ def effect(
     Orders at work that sell are taken to fill first, the others not: nothing that is only hoped
     for covers a short, and one share does not cover two calls.
     """
-    underlying = next(iter(parts)).symbol.underlying
-    before = _with_sales(world, account, underlying)
-    after = dict(before)
+    before, after = holdings_around(world, account, parts, units)
+    return _claims(account, before, after, screen)
+
+
+def claims_around(
+    account: PaperAccount, parts: Collection[Part], units: int, screen: Screen
+) -> tuple[Claim, Claim] | None:
+    """Return the claims on an account before and after `units` fill, as if nothing else worked."""
+    after = quantities(account)
     _fill(after, parts, units)
-    claims = claim_of(before, account.kind, screen), claim_of(after, account.kind, screen)
+    return _claims(account, quantities(account), after, screen)
+
+
+def _claims(
+    account: PaperAccount, before: Mapping[Symbol, int], after: Mapping[Symbol, int], screen: Screen
+) -> tuple[Claim, Claim] | None:
+    claims = claim_of(before, account, screen), claim_of(after, account, screen)
     return None if claims[0] is None or claims[1] is None else (claims[0], claims[1])
 
 
-def uncovered_calls(
+def holdings_around(
     world: World, account: PaperAccount, parts: Collection[Part], units: int
-) -> int:
-    """Return the short calls that no shares stand behind once `units` of an order fill."""
-    underlying = next(iter(parts)).symbol.underlying
-    after = _with_sales(world, account, underlying)
+) -> tuple[dict[Symbol, int], dict[Symbol, int]]:
+    """Return what is held of an order's underlying before and after it fills; see `effect`."""
+    before = _with_sales(world, account, next(iter(parts)).symbol.underlying)
+    after = dict(before)
     _fill(after, parts, units)
-    shares = after.get(EquitySymbol(underlying), 0)
-    return _short(after, Right.CALL) - max(shares, 0) // SHARES_PER_CONTRACT
+    return before, after
 
 
 def _with_sales(world: World, account: PaperAccount, underlying: str) -> dict[Symbol, int]:
@@ -134,59 +166,92 @@ def _by_underlying(holdings: Mapping[Symbol, int]) -> dict[str, dict[Symbol, int
 
 
 def _claim(
-    underlying: str, holdings: Mapping[Symbol, int], kind: AccountKind, screen: Screen
+    underlying: str, holdings: Mapping[Symbol, int], account: PaperAccount, screen: Screen
 ) -> Claim | None:
     shares = holdings.get(EquitySymbol(underlying), 0)
     contracts = {s: n for s, n in holdings.items() if isinstance(s, OptionSymbol)}
     spot = screen.mark(EquitySymbol(underlying))
-    if kind is not AccountKind.MARGIN:
-        return _secured(contracts, shares, spot)
-    stock = _stock(shares, spot)
-    rules = _INDEX_RULES if underlying in screen.indices else _EQUITY_RULES
     marks = {c: mark for c in contracts if (mark := screen.mark(c)) is not None}
-    options = requirement(contracts, shares, Prices(spot=spot, marks=marks), rules)
-    if stock is None or not options.is_finite():
-        return None
-    return stock + Claim(initial=options, maintenance=options, on_cash=options)
+    prices, rules = Prices(spot=spot, marks=marks), _rules(underlying, account, screen)
+    if account.kind is AccountKind.MARGIN:
+        return _on_margin(contracts, shares, prices, rules, screen)
+    return _unlent(contracts, shares, prices, rules)
 
 
-def _stock(shares: int, spot: Decimal | None) -> Claim | None:
-    """Regulation T: half of long shares is lent; short ones ask for half on top of the proceeds."""
-    if not shares:
-        return Claim()
-    if spot is None:
-        return None
-    value = abs(shares) * spot
-    if shares > 0:
-        initial = value * LONG_INITIAL
-        return Claim(initial=initial, maintenance=value * LONG_MAINTENANCE, on_cash=initial - value)
-    return Claim(
-        initial=value * SHORT_INITIAL,
-        maintenance=value * SHORT_MAINTENANCE,
-        on_cash=value * SHORT_INITIAL,
+def _rules(underlying: str, account: PaperAccount, screen: Screen) -> Rules:
+    """Margin stands behind a short at the highest level alone, below it a long option or cash."""
+    return Rules(
+        rates=rates_of(underlying),
+        european=underlying in screen.indices,
+        spreads=account.level.rank >= OptionLevel.SPREADS.rank,
+        naked=account.level is OptionLevel.NAKED,
+        lends=account.kind is AccountKind.MARGIN,
     )
 
 
-def _secured(
-    contracts: Mapping[OptionSymbol, int], shares: int, spot: Decimal | None
+def _on_margin(
+    contracts: Mapping[OptionSymbol, int],
+    shares: int,
+    prices: Prices,
+    rules: Rules,
+    screen: Screen,
 ) -> Claim | None:
-    """Return a cash account's claim: puts in full, nothing for covered calls, shares lend nothing.
-
-    A short that nothing covers comes about by assignment only; it claims what buying it costs.
-    """
-    strikes = [c.strike * -n for c, n in contracts.items() if n < 0 and c.right is Right.PUT]
-    naked = max(_short(contracts, Right.CALL) - max(shares, 0) // SHARES_PER_CONTRACT, 0)
-    uncovered = naked * SHARES_PER_CONTRACT + max(-shares, 0)
-    if uncovered and spot is None:
+    """Regulation T: half of long shares is lent; short ones ask for half on top of the proceeds."""
+    if shares and prices.spot is None:
         return None
-    amount = sum(strikes, NOTHING) * SHARES_PER_CONTRACT
-    amount += uncovered * (spot if spot is not None else NOTHING)
-    return Claim(initial=amount, maintenance=amount, on_cash=amount)
-
-
-def _short(holdings: Mapping[Symbol, int] | Mapping[OptionSymbol, int], right: Right) -> int:
-    return sum(
-        -n
-        for s, n in holdings.items()
-        if n < 0 and isinstance(s, OptionSymbol) and s.right is right
+    lent = _lent(contracts, prices, screen)
+    options = requirement(contracts, shares, prices, rules, lent)
+    if not options.is_finite():
+        return None
+    if shares and _may_hedge(contracts, shares):
+        kept = maintenance(contracts, shares, prices, rules, lent)
+    else:
+        kept = options + _bare_shares(shares, prices)
+    value = shares * (prices.spot or NOTHING)
+    longs = sum((contracts[c] * prices.marks[c] for c in lent), NOTHING) * SHARES_PER_CONTRACT
+    # What is there without being lent: the proceeds of short shares, the paid part of long options.
+    apart = max(-value, NOTHING) + longs * (1 - LONG_OPTION_LENT)
+    return Claim(
+        initial=max(abs(value) * STOCK_INITIAL + options, kept) + apart,
+        maintenance=kept + apart,
+        worth=max(value, NOTHING) + longs,
     )
+
+
+def _may_hedge(contracts: Mapping[OptionSymbol, int], shares: int) -> bool:
+    right = Right.PUT if shares > 0 else Right.CALL
+    return any(count > 0 and contract.right is right for contract, count in contracts.items())
+
+
+def _bare_shares(shares: int, prices: Prices) -> Decimal:
+    if not shares or prices.spot is None:
+        return NOTHING
+    return abs(shares) * stock_maintenance(prices.spot, short=shares < 0)
+
+
+def _lent(
+    contracts: Mapping[OptionSymbol, int], prices: Prices, screen: Screen
+) -> dict[OptionSymbol, Decimal]:
+    """Return what is lent on each long contract of long life, USD; a price is needed for it."""
+    today = exchange_date(screen.at)
+    return {
+        contract: prices.marks[contract] * SHARES_PER_CONTRACT * LONG_OPTION_LENT
+        for contract, count in contracts.items()
+        if count > 0 and contract in prices.marks and lends(contract, today)
+    }
+
+
+def _unlent(
+    contracts: Mapping[OptionSymbol, int], shares: int, prices: Prices, rules: Rules
+) -> Claim | None:
+    """Return the claim where nothing is lent: a cash account's, a retirement account's.
+
+    Shares are paid for, and cover calls. Short ones come about by assignment only; like a call that
+    nothing covers they claim what buying them costs.
+    """
+    short = max(-shares, 0)
+    options = requirement(contracts, max(shares, 0), prices, rules)
+    if (short and prices.spot is None) or not options.is_finite():
+        return None
+    amount = options + short * (prices.spot or NOTHING)
+    return Claim(initial=amount, maintenance=amount)

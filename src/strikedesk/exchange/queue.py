@@ -1,6 +1,6 @@
 """The queue of working orders, with what is asked of it often kept at hand."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,8 +12,10 @@ from strikedesk.exchange.accounts import NOTHING
 from strikedesk.exchange.book import WorkingOrder
 
 K = TypeVar("K")
+V = TypeVar("V")
 
 Lane: TypeAlias = tuple[str, str]
+Perch: TypeAlias = tuple[int, Decimal | None, WorkingOrder]
 
 
 @dataclass(slots=True)
@@ -21,17 +23,23 @@ class OrderQueue:
     """Working orders in the order of their acceptance.
 
     An order keeps its place while it changes. Looking one up, and asking what an account's orders
-    hold back, which of them weigh on a new order, and when the next one ends, takes the same time
-    however many there are.
+    hold back, which of them weigh on a new order, which stand in a symbol, and when the next one
+    ends, takes the same time however many there are. Orders that wait for another are held, and
+    may be asked for, but stand nowhere yet.
     """
 
     _orders: dict[str, WorkingOrder] = field(default_factory=dict[str, WorkingOrder])
     _reserved: dict[str, Decimal] = field(default_factory=dict[str, Decimal])
+    _slots: dict[str, dict[str, Decimal]] = field(default_factory=dict[str, dict[str, Decimal]])
     _lanes: dict[Lane, dict[str, WorkingOrder]] = field(
         default_factory=dict[Lane, dict[str, WorkingOrder]]
     )
-    _symbols: dict[Symbol, int] = field(default_factory=dict[Symbol, int])
+    _symbols: dict[Symbol, dict[str, Perch]] = field(default_factory=dict[Symbol, dict[str, Perch]])
     _ends: dict[datetime, int] = field(default_factory=dict[datetime, int])
+    _tied: dict[str, WorkingOrder] = field(default_factory=dict[str, WorkingOrder])
+    _to_arrive: dict[str, WorkingOrder] = field(default_factory=dict[str, WorkingOrder])
+    # Symbols whose orders are not shared with a fork.
+    _own: set[Symbol] = field(default_factory=set[Symbol])
 
     def __len__(self) -> int:
         return len(self._orders)
@@ -48,66 +56,151 @@ class OrderQueue:
 
     @property
     def symbols(self) -> AbstractSet[Symbol]:
-        """The symbols of all legs."""
+        """The symbols of all legs that may trade now."""
         return self._symbols.keys()
 
     @property
     def ends(self) -> AbstractSet[datetime]:
-        """The instants at which orders end by themselves."""
+        """The instants at which orders end, or change, by themselves."""
         return self._ends.keys()
+
+    @property
+    def tied(self) -> tuple[WorkingOrder, ...]:
+        """The orders of groups, and replacements that wait for what they replace."""
+        return tuple(self._tied.values())
+
+    @property
+    def to_arrive(self) -> Collection[WorkingOrder]:
+        """The orders that have met no open market yet, and wait for nothing else."""
+        return self._to_arrive.values()
+
+    def standing(self, symbol: Symbol) -> Collection[Perch]:
+        """Return the orders with a leg in a symbol: its sign, the price it rests at, the order."""
+        return self._symbols.get(symbol, {}).values()
 
     def reserved(self, account_id: str) -> Decimal:
         """Return the USD of buying power that an account's orders hold back."""
         return self._reserved.get(account_id, NOTHING)
 
     def weighing(self, account_id: str, underlying: str) -> tuple[WorkingOrder, ...]:
-        """Return the orders that sell or close something of an underlying."""
-        return tuple(self._lanes.get((account_id, underlying), {}).values())
+        """Return the orders that sell or close something of an underlying.
+
+        Two sides of a group with the same legs count once: only one of them can fill.
+        """
+        found: dict[object, WorkingOrder] = {}
+        for order in self._lanes.get((account_id, underlying), {}).values():
+            alone = order.slot is None
+            found.setdefault(order.order_id if alone else (order.slot, order.parts), order)
+        return tuple(found.values())
+
+    def in_slot(self, order: WorkingOrder) -> tuple[str, ...]:
+        """Return the ids of the orders of which no more than one can fill, this one included."""
+        if order.slot is None:
+            return (order.order_id,)
+        return tuple(self._slots.get(order.slot, {}))
 
     def fork(self) -> "OrderQueue":
         """Return a copy that can change without this one changing."""
+        self._own.clear()
         return OrderQueue(
             dict(self._orders),
             dict(self._reserved),
+            dict(self._slots),
             dict(self._lanes),
             dict(self._symbols),
             dict(self._ends),
+            dict(self._tied),
+            dict(self._to_arrive),
         )
 
     def put(self, order: WorkingOrder) -> None:
         """Add an order at the end, or change one where it stands."""
         before = self._orders.get(order.order_id)
         if before is not None:
-            self._count(before, -1)
+            self._forget(before)
         self._orders[order.order_id] = order
-        self._count(order, 1)
+        self._note(order)
 
     def remove(self, order_id: str) -> None:
         """Take an order out."""
-        self._count(self._orders.pop(order_id), -1)
+        self._forget(self._orders.pop(order_id))
 
-    def _count(self, order: WorkingOrder, sign: int) -> None:
-        change = order.reserved_left * sign
-        self._reserved[order.account_id] = self.reserved(order.account_id) + change
+    def _note(self, order: WorkingOrder) -> None:
+        order_id = order.order_id
+        self._hold_back(order, order.reserved_left)
+        if order.group is not None or order.waits_for is not None:
+            self._tied[order_id] = order
+        for instant in _instants(order):
+            _tally(self._ends, instant, 1)
+        if order.waits_for is not None:
+            return
         for part in order.parts:
-            _tally(self._symbols, part.symbol, sign)
-        if order.expires_at is not None:
-            _tally(self._ends, order.expires_at, sign)
-        if any(part.sign < 0 or part.closes for part in order.parts):
-            self._move(order, sign)
+            self._mine(part.symbol)[order_id] = (part.sign, order.rests_at, order)
+        if not order.arrived:
+            self._to_arrive[order_id] = order
+        if _weighs(order):
+            self._lanes[_lane(order)] = {**self._lanes.get(_lane(order), {}), order_id: order}
 
-    def _move(self, order: WorkingOrder, sign: int) -> None:
-        """Put an order into its lane or out of it; lanes are shared with forks, so copied first."""
-        key = (order.account_id, order.request.underlying)
-        lane = dict(self._lanes.get(key, {}))
-        if sign > 0:
-            lane[order.order_id] = order
-        else:
-            del lane[order.order_id]
-        if lane:
-            self._lanes[key] = lane
-        else:
-            del self._lanes[key]
+    def _forget(self, order: WorkingOrder) -> None:
+        order_id = order.order_id
+        self._hold_back(order, None)
+        self._tied.pop(order_id, None)
+        for instant in _instants(order):
+            _tally(self._ends, instant, -1)
+        if order.waits_for is not None:
+            return
+        for part in order.parts:
+            mine = self._mine(part.symbol)
+            del mine[order_id]
+            if not mine:
+                del self._symbols[part.symbol]
+        self._to_arrive.pop(order_id, None)
+        if _weighs(order):
+            _put_or_drop(self._lanes, _lane(order), _less(self._lanes[_lane(order)], order_id))
+
+    def _hold_back(self, order: WorkingOrder, amount: Decimal | None) -> None:
+        """Count what an order holds back, of a slot the most; None = it holds nothing any more."""
+        slot = order.slot or order.order_id
+        before = self._slots.get(slot, {})
+        after = _less(before, order.order_id)
+        if amount is not None:
+            after[order.order_id] = amount
+        change = max(after.values(), default=NOTHING) - max(before.values(), default=NOTHING)
+        self._reserved[order.account_id] = self.reserved(order.account_id) + change
+        _put_or_drop(self._slots, slot, after)
+
+    def _mine(self, symbol: Symbol) -> dict[str, Perch]:
+        """Return the orders of a symbol to change: what a fork may look at is copied first."""
+        if symbol not in self._own:
+            self._symbols[symbol] = dict(self._symbols.get(symbol, {}))
+            self._own.add(symbol)
+        return self._symbols.setdefault(symbol, {})
+
+
+def _instants(order: WorkingOrder) -> Iterator[datetime]:
+    if order.expires_at is not None:
+        yield order.expires_at
+    if order.pending is not None:
+        yield order.pending.due
+
+
+def _weighs(order: WorkingOrder) -> bool:
+    return any(part.sign < 0 or part.closes for part in order.parts)
+
+
+def _lane(order: WorkingOrder) -> Lane:
+    return order.account_id, order.request.underlying
+
+
+def _less(lane: Mapping[str, V], order_id: str) -> dict[str, V]:
+    return {key: value for key, value in lane.items() if key != order_id}
+
+
+def _put_or_drop(lanes: dict[K, dict[str, V]], key: K, lane: dict[str, V]) -> None:
+    if lane:
+        lanes[key] = lane
+    else:
+        lanes.pop(key, None)
 
 
 def _tally(counts: dict[K, int], key: K, by: int) -> None:

@@ -1,5 +1,6 @@
 """A world as the rows that a store keeps: what changed goes out, what is stored comes in."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from strikedesk.domain.broking import BrokerOrder
@@ -23,7 +24,10 @@ def change_of(world: World) -> WorldChange:
     """Return what happened to a world since it was forked, as rows to write."""
     changes = world.changes
     touched: dict[str, dict[str, Json]] = {
-        order.order_id: documents.write_order(order)
+        order.order_id: {
+            **documents.write_order(order),
+            "ahead": world.line.get(order.order_id),
+        }
         for order in map(world.orders.get, sorted(changes.orders))
         if order is not None
     }
@@ -61,6 +65,10 @@ def read_world(rows: WorldRows) -> World:
     orders = [documents.read_order(key, document) for key, document in rows.orders.items()]
     for order in sorted(orders, key=lambda order: order.number):
         world.orders.put(order)
+    for order_id, document in rows.orders.items():
+        ahead = fields.whole_or_none(document, "ahead")
+        if ahead is not None:
+            world.line[order_id] = ahead
     return world
 
 
@@ -76,10 +84,9 @@ def write_header(world: World) -> dict[str, Json]:
         "fees": frame.schedule,
         "advanced_to": world.advanced_to.isoformat(),
         "sequence": world.sequence,
-        "taken": [
-            [symbol.compact, sign, taken.at.isoformat(), taken.quantity]
-            for (symbol, sign), taken in world.taken.items()
-        ],
+        "taken": _write_taken(world.taken),
+        "served": _write_taken(world.served),
+        "latency_ms": frame.latency_ms,
     }
 
 
@@ -93,10 +100,12 @@ def read_header(header: Document) -> World:
             clock=read_clock(fields.part(header, "clock")),
             source=fields.part(header, "source"),
             schedule=fields.text(header, "fees"),
+            latency_ms=fields.whole_or_none(header, "latency_ms") or 0,
         ),
         advanced_to=fields.instant(header, "advanced_to"),
         sequence=fields.whole(header, "sequence"),
         taken=dict(_read_taken(row) for row in fields.rows(header, "taken", *_TAKEN)),
+        served=dict(_read_taken(row) for row in fields.rows_or_none(header, "served", *_TAKEN)),
     )
 
 
@@ -106,6 +115,13 @@ def _moved(world: World) -> bool:
     return bool(
         changes.header or changes.accounts or changes.orders or changes.removed or changes.lines
     )
+
+
+def _write_taken(counters: Mapping[Counter, Taken]) -> list[Json]:
+    return [
+        [symbol.compact, sign, taken.at.isoformat(), taken.quantity]
+        for (symbol, sign), taken in counters.items()
+    ]
 
 
 def _read_taken(row: Document) -> tuple[Counter, Taken]:

@@ -30,13 +30,15 @@ def check_symbols(request: OrderRequest, screen: Screen) -> None:
     """Refuse what is not listed, what has ended, and shares of a number.
 
     Raises:
-        Rejected: SYMBOL_NOT_FOUND, CONTRACT_NOT_FOUND, INVALID_ORDER.
+        Rejected: SYMBOL_NOT_FOUND, CONTRACT_NOT_FOUND, CONTRACT_ENDED, INVALID_ORDER.
     """
     for leg in request.legs:
         symbol = leg.symbol
         option = isinstance(symbol, OptionSymbol)
-        ends = _ends(symbol, screen) if option else None
-        if symbol not in screen.quotes or (option and (ends is None or ends <= screen.at)):
+        ends = _ends(symbol, screen)
+        if ends is not None and ends <= screen.at:
+            raise rejection(Reason.CONTRACT_ENDED, symbol=symbol.compact)
+        if symbol not in screen.quotes or (option and symbol not in screen.terms):
             missing = Reason.CONTRACT_NOT_FOUND if option else Reason.SYMBOL_NOT_FOUND
             raise rejection(missing, symbol=symbol.compact)
         if not option and symbol.underlying in screen.indices:

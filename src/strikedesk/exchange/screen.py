@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
+from strikedesk.domain.calendar import exchange_date
 from strikedesk.domain.quotes import Quote
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol
 from strikedesk.domain.terms import Terms
@@ -17,7 +18,10 @@ _INDEX: Final = "index"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
-    """The market at `at`, as far as it was asked for; `terms` of the contracts to be ordered."""
+    """The market at `at`, as far as it was asked for; `terms` of the contracts to be ordered.
+
+    `before` is how it stood a tick earlier.
+    """
 
     at: datetime
     quotes: Mapping[Symbol, Quote]
@@ -25,6 +29,39 @@ class Screen:
     is_open: bool
     halted: frozenset[str] = frozenset()
     terms: Mapping[Symbol, Terms] = field(default_factory=dict[Symbol, Terms])
+    before: "Screen | None" = None
+
+    @property
+    def opens(self) -> bool:
+        """Whether the market was closed, or another session's, the screen before."""
+        if self.before is None or not self.before.is_open:
+            return True
+        return exchange_date(self.before.at) != exchange_date(self.at)
+
+    def traded(self, symbol: Symbol) -> int | None:
+        """Return what changed hands since the screen before; None where it was not told.
+
+        Of the first quote of a session that is all of the session's volume.
+        """
+        quote = self.quotes.get(symbol)
+        if self.before is None or quote is None or quote.volume is None:
+            return None
+        if self.opens:
+            of_today = exchange_date(quote.at) == exchange_date(self.at)
+            return quote.volume if of_today else 0
+        known = self.before.quotes.get(symbol)
+        if known is None or known.volume is None:
+            return None
+        if exchange_date(known.at) != exchange_date(quote.at):
+            return quote.volume
+        return max(0, quote.volume - known.volume)
+
+    def is_still(self, symbol: Symbol) -> bool:
+        """Whether nothing about a symbol differs from the screen before."""
+        if self.before is None or self.quotes.get(symbol) != self.before.quotes.get(symbol):
+            return False
+        ticker = symbol.underlying
+        return (ticker in self.halted) is (ticker in self.before.halted)
 
     def mark(self, symbol: Symbol) -> Decimal | None:
         """Return the best single price of a symbol, USD per share, or None."""

@@ -32,6 +32,7 @@ from strikedesk.exchange.accounts import (
 )
 from strikedesk.exchange.days import Morning
 from strikedesk.exchange.ends import settles_at
+from strikedesk.exchange.linked import finish
 from strikedesk.exchange.market import Market
 from strikedesk.exchange.world import World
 
@@ -62,9 +63,9 @@ def divide(world: World, market: Market, splits: Iterable[Split], morning: Morni
     """Let the splits of a morning happen to every order and every holding."""
     for split in splits:
         for order in world.orders:
-            if order.request.underlying == split.underlying:
-                ended = order.ended(OrderState.CANCELLED, morning.opens_at, code=_CODE)
-                world.end_order(ended)
+            # The first of a group takes the rest along.
+            if order.request.underlying == split.underlying and order.order_id in world.orders:
+                finish(world, order, OrderState.CANCELLED, morning.opens_at, code=_CODE)
         price = _price_after(market, split, morning)
         for account_id in sorted(world.accounts):
             account = world.accounts[account_id]

@@ -10,10 +10,11 @@ from strikedesk.domain.calendar import exchange_date
 from strikedesk.domain.orders import TimeInForce
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
-from strikedesk.exchange import power
+from strikedesk.exchange import linked, power
 from strikedesk.exchange.accounts import NOTHING, multiplier_of
-from strikedesk.exchange.book import Part, WorkingOrder, filled_of
+from strikedesk.exchange.book import Part, WorkingOrder, filled_of, net_of
 from strikedesk.exchange.fees import Trade, load_schedule
+from strikedesk.exchange.line import side_of
 from strikedesk.exchange.matching import Match, closable, match, touched
 from strikedesk.exchange.screen import Screen
 from strikedesk.exchange.world import World
@@ -23,18 +24,26 @@ def attempt(world: World, order: WorkingOrder, screen: Screen) -> None:
     """Give a working order its chance at this instant of an open market.
 
     It may trigger, fill, fill in part, or end: a filled order, an `ioc` order that is not, and a
-    closing order whose position has gone do not work on.
+    closing order whose position has gone do not work on. In a halt nothing happens to it.
     """
+    if order.waits_for is not None or order.request.underlying in screen.halted:
+        return
     fresh = not order.arrived
     if fresh:
-        order = _kept(world, replace(order, arrived=True, updated_at=screen.at))
+        order = replace(order, arrived=True, updated_at=screen.at)
     if order.waits_for_stop:
         if not touched(order, screen.quotes):
-            _end_if_immediate(world, order, screen.at)
+            if fresh:
+                _kept(world, order)
             return
         fresh = True
-        order = _kept(world, replace(order, triggered=True, updated_at=screen.at))
+        order = replace(order, triggered=True, updated_at=screen.at)
+    if fresh:
+        order = _kept(world, order)
+        _join(world, order, screen)
     found = match(world, order, screen.quotes, fresh=fresh)
+    if found is None and not fresh:
+        found = _by_turn(world, order, screen)
     if found is None:
         _end_if_immediate(world, order, screen.at)
     else:
@@ -42,8 +51,8 @@ def attempt(world: World, order: WorkingOrder, screen: Screen) -> None:
 
 
 def end(world: World, order: WorkingOrder, state: OrderState, at: datetime) -> None:
-    """Take an order out of work, by nobody's fault."""
-    world.end_order(order.ended(state, at))
+    """Take an order out of work, by nobody's fault, with those that cannot be without it."""
+    linked.finish(world, order, state, at)
 
 
 def _kept(world: World, order: WorkingOrder) -> WorkingOrder:
@@ -51,10 +60,37 @@ def _kept(world: World, order: WorkingOrder) -> WorkingOrder:
     return order
 
 
+def _join(world: World, order: WorkingOrder, screen: Screen) -> None:
+    """Let an order that begins to rest take its place behind what is displayed."""
+    part, price = order.parts[0], order.rests_at
+    quote = screen.quotes.get(part.symbol)
+    if price is not None and quote is not None:
+        world.stand(order.order_id, side_of(quote, part.sign).joined(price))
+
+
+def _by_turn(world: World, order: WorkingOrder, screen: Screen) -> Match | None:
+    """Let a resting order move up in its line, and return what it fills there."""
+    part, price = order.parts[0], order.rests_at
+    quote = screen.quotes.get(part.symbol)
+    if price is None or quote is None:
+        return None
+    side = side_of(quote, part.sign, screen.traded(part.symbol))
+    if side.is_met(price):
+        return None
+    had = world.served_from(quote, part.sign)
+    ahead, served = side.turn(price, world.line.get(order.order_id), had)
+    world.stand(order.order_id, ahead)
+    units = min(order.remaining, served)
+    if not units:
+        return None
+    prices = {part.symbol: price}
+    return Match(units=units, net=net_of(order.parts, prices), prices=prices, in_line=True)
+
+
 def _end(world: World, order: WorkingOrder, at: datetime, reason: Reason) -> None:
     """Take out an order that the exchange cannot let work on."""
     state = OrderState.CANCELLED if order.filled else OrderState.REJECTED
-    world.end_order(order.ended(state, at, code=reason.name.lower()))
+    linked.finish(world, order, state, at, code=reason.name.lower())
 
 
 def _end_if_immediate(world: World, order: WorkingOrder, at: datetime) -> None:
@@ -73,8 +109,10 @@ def _fill(world: World, order: WorkingOrder, screen: Screen, found: Match) -> No
         return
     fills = tuple(_fill_leg(world, order, part, screen, found) for part in order.parts)
     order = _kept(world, order.after_fill(found.units, found.net, fills))
+    linked.filled(world, order, found.units, screen.at)
     if order.remaining == 0:
-        end(world, order, OrderState.FILLED, screen.at)
+        whole = order.filled == order.request.units
+        end(world, order, OrderState.FILLED if whole else OrderState.CANCELLED, screen.at)
     else:
         _end_if_immediate(world, order, screen.at)
 
@@ -84,13 +122,14 @@ def _can_pay(world: World, order: WorkingOrder, screen: Screen, found: Match) ->
     account = world.accounts[order.account_id]
     if order.limit is not None or order.closes_only or account.kind is AccountKind.MARGIN:
         return True
-    claim = power.claim_of(power.quantities(account), account.kind, screen)
-    if claim is None:
+    claims = power.claims_around(account, order.parts, found.units, screen)
+    if claims is None:
         return False
-    promised = world.orders.reserved(account.account_id) - order.reserved_left
     cost = found.net * order.request.unit_multiplier * found.units
     fees = sum((_fees(world, order, part, screen, found) for part in order.parts), NOTHING)
-    return account.cash - claim.on_cash - promised >= cost + fees
+    promised = world.orders.reserved(account.account_id) - order.reserved_left
+    before, after = (account.cash - promised - claim.on_cash for claim in claims)
+    return after - cost - fees >= min(before, NOTHING)
 
 
 def _fill_leg(world: World, order: WorkingOrder, part: Part, screen: Screen, found: Match) -> Fill:
@@ -102,7 +141,8 @@ def _fill_leg(world: World, order: WorkingOrder, part: Part, screen: Screen, fou
         price=found.prices[part.symbol],
         fees=_fees(world, order, part, screen, found),
     )
-    world.take(screen.quotes[part.symbol], part.sign, abs(fill.signed_quantity))
+    count = world.serve if found.in_line else world.take
+    count(screen.quotes[part.symbol], part.sign, abs(fill.signed_quantity))
     before = world.accounts[order.account_id]
     after = before.traded(part.symbol, fill.signed_quantity, fill.price, screen.at)
     world.put_account(after.charged(fill.fees))

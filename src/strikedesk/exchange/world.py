@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final, TypeAlias
 
-from strikedesk.domain.accounts import AccountKind, Transaction, TransactionKind
+from strikedesk.domain.accounts import AccountKind, OptionLevel, Transaction, TransactionKind
 from strikedesk.domain.broking import BrokerOrder
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.ledger import Json
@@ -34,6 +34,8 @@ class Frame:
     """What a world is born with and keeps.
 
     `tag` begins every id that the world gives; `source` says which market it lives on.
+    `latency_ms` is how long a cancel or a replacement is on its way to the venue, in the world's
+    time: until then the order stands, and a fill may be first. 0 = it acts at once.
     """
 
     name: str
@@ -42,11 +44,12 @@ class Frame:
     clock: VenueClock = field(default_factory=VenueClock)
     source: Mapping[str, Json] = field(default_factory=dict[str, Json])
     schedule: str = DEFAULT_SCHEDULE
+    latency_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """Contracts or shares already taken from the size that the quote of `at` displays."""
+    """Contracts or shares already taken from what the quote of `at` displays, or told traded."""
 
     at: datetime
     quantity: int
@@ -67,7 +70,10 @@ class Changes:
 
 @dataclass(slots=True, kw_only=True)
 class World:
-    """Accounts, working orders in the order of their acceptance, and how far time has come."""
+    """Accounts, working orders in the order of their acceptance, and how far time has come.
+
+    `line` = what is displayed ahead of a resting order, by its id; absent = not told. See `line`.
+    """
 
     frame: Frame
     advanced_to: datetime
@@ -75,6 +81,8 @@ class World:
     accounts: dict[str, PaperAccount] = field(default_factory=dict[str, PaperAccount])
     orders: OrderQueue = field(default_factory=OrderQueue)
     taken: dict[Counter, Taken] = field(default_factory=dict[Counter, Taken])
+    served: dict[Counter, Taken] = field(default_factory=dict[Counter, Taken])
+    line: dict[str, int] = field(default_factory=dict[str, int])
     changes: Changes = field(default_factory=Changes)
 
     def fork(self) -> "World":
@@ -86,6 +94,8 @@ class World:
             accounts=dict(self.accounts),
             orders=self.orders.fork(),
             taken=dict(self.taken),
+            served=dict(self.served),
+            line=dict(self.line),
         )
 
     def account(self, account_id: str) -> PaperAccount:
@@ -132,10 +142,17 @@ class World:
         """Take an order out of work."""
         order_id = ended.broker_order_id
         self.orders.remove(order_id)
+        self.line.pop(order_id, None)
         self.changes.orders.discard(order_id)
         if order_id not in self.changes.born:
             self.changes.removed.add(order_id)
         self.changes.ended.append(ended)
+
+    def stand(self, order_id: str, ahead: int | None) -> None:
+        """Keep how many are ahead of a resting order; where it is not told, as before."""
+        if ahead is not None and self.line.get(order_id) != ahead:
+            self.line[order_id] = ahead
+            self.changes.orders.add(order_id)
 
     def write(self, line: Transaction) -> None:
         """Add a line to an account's book."""
@@ -143,28 +160,50 @@ class World:
 
     def taken_from(self, quote: Quote, sign: int) -> int:
         """Return what was taken already from the side that a buyer (+1) or a seller (-1) meets."""
-        taken = self.taken.get((quote.symbol, sign))
-        return taken.quantity if taken is not None and taken.at == quote.at else 0
+        return _counted(self.taken, quote, sign)
 
     def take(self, quote: Quote, sign: int, quantity: int) -> None:
         """Remember that `quantity` was taken from the quote; forget quotes long gone."""
-        total = self.taken_from(quote, sign) + quantity
-        self.taken[quote.symbol, sign] = Taken(at=quote.at, quantity=total)
-        floor = quote.at - _TAKEN_FOR
-        for counter in [key for key, taken in self.taken.items() if taken.at < floor]:
-            del self.taken[counter]
+        _count(self.taken, quote, sign, quantity)
         self.changes.header = True
+
+    def served_from(self, quote: Quote, sign: int) -> int:
+        """Return what orders in line have had already of the trades that the quote tells."""
+        return _counted(self.served, quote, sign)
+
+    def serve(self, quote: Quote, sign: int, quantity: int) -> None:
+        """Remember that orders in line had `quantity` of those trades."""
+        _count(self.served, quote, sign, quantity)
+        self.changes.header = True
+
+
+def _counted(counters: Mapping[Counter, Taken], quote: Quote, sign: int) -> int:
+    taken = counters.get((quote.symbol, sign))
+    return taken.quantity if taken is not None and taken.at == quote.at else 0
+
+
+def _count(counters: dict[Counter, Taken], quote: Quote, sign: int, quantity: int) -> None:
+    total = _counted(counters, quote, sign) + quantity
+    counters[quote.symbol, sign] = Taken(at=quote.at, quantity=total)
+    floor = quote.at - _TAKEN_FOR
+    for counter in [key for key, taken in counters.items() if taken.at < floor]:
+        del counters[counter]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSpec:
-    """An account that a new world begins with. Units: `deposit` USD."""
+    """An account that a new world begins with. Units: `deposit` USD.
+
+    `option_level` None = the highest of its kind; `intraday` as in `PaperAccount`.
+    """
 
     account_id: str
     handle: str
     nickname: str
     kind: AccountKind
     deposit: Decimal
+    option_level: OptionLevel | None = None
+    intraday: bool = False
 
 
 def open_world(frame: Frame, specs: tuple[AccountSpec, ...]) -> World:
@@ -177,7 +216,12 @@ def open_world(frame: Frame, specs: tuple[AccountSpec, ...]) -> World:
 
 def _deposit(world: World, spec: AccountSpec) -> None:
     account = PaperAccount(
-        account_id=spec.account_id, handle=spec.handle, nickname=spec.nickname, kind=spec.kind
+        account_id=spec.account_id,
+        handle=spec.handle,
+        nickname=spec.nickname,
+        kind=spec.kind,
+        option_level=spec.option_level,
+        intraday=spec.intraday,
     )
     world.put_account(account.deposited(spec.deposit))
     world.write(

@@ -1,19 +1,40 @@
-"""Which bars a question means, and how long an answer stays good."""
+"""How wide bars can be, which of a broker's bars they are made of, and how long those stay good.
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+Law of a width: intraday bars start with the regular opening or a whole number of widths later, and
+again with the close for what trades after it; what is before the opening counts back from it. A bar
+of several days holds so many sessions, the same ones whoever asks; months are calendar months.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from itertools import groupby
 from typing import Final
 
+from strikedesk.domain.calendar import EXCHANGE_ZONE, exchange_date, session_index, session_on
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.quotes import Bar, Interval
 from strikedesk.domain.reasons import Reason
 from strikedesk.market import ttl
 
 BARS_MAX: Final = 10_000
+POSSIBLE: Final = (
+    "1m 2m 3m 4m 5m 6m 10m 12m 15m 20m 30m, multiples of 30m or 1h up to 6h, "
+    "1d to 5d, 1w, 1mo 2mo 3mo 4mo 6mo 12mo"
+)
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST: Final = datetime(2100, 1, 1, tzinfo=UTC)
 _DAY: Final = timedelta(days=1)
+_INSTANT: Final = timedelta.resolution
+_MINUTES: Final = 60
+_MONTHS: Final = 12
+_HALF_HOUR: Final = 30
+_INTRADAY_MAX: Final = 360  # Wider ones would come to a session and a rest.
+_DAYS_MAX: Final = 5
+_SPELLED: Final = re.compile(r"([1-9][0-9]{0,2})(mo|[mhdw])", re.ASCII)
 _WIDTH: Final = {
     Interval.MINUTE: timedelta(minutes=1),
     Interval.FIVE_MINUTES: timedelta(minutes=5),
@@ -22,12 +43,148 @@ _WIDTH: Final = {
     Interval.WEEK: 7 * _DAY,
 }
 _TRADING_DAY: Final = timedelta(hours=16)  # With extended hours: the most that a feed can tell.
+_ANY_FIVE_SESSIONS: Final = timedelta(days=14)  # The longest run of holidays is shorter.
+
+
+class Unit(StrEnum):
+    """What a width is counted in."""
+
+    MINUTE = "m"
+    DAY = "d"
+    WEEK = "w"
+    MONTH = "mo"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Width:
+    """How wide a bar is: minutes, sessions, a week, or calendar months."""
+
+    count: int
+    unit: Unit
+
+    def __str__(self) -> str:
+        """Spell it as it is asked for: whole hours as hours."""
+        if self.unit is Unit.MINUTE and self.count % _MINUTES == 0:
+            return f"{self.count // _MINUTES}h"
+        return f"{self.count}{self.unit}"
+
+    @property
+    def intraday(self) -> bool:
+        """Whether a session has several of them."""
+        return self.unit is Unit.MINUTE
+
+    @property
+    def interval(self) -> Interval:
+        """The widest of the brokers' own bars that it can be made of."""
+        match self.unit:
+            case Unit.MINUTE:
+                parts = (Interval.HOUR, Interval.FIVE_MINUTES, Interval.MINUTE)
+                minutes = timedelta(minutes=self.count)
+                return next(part for part in parts if not minutes % _WIDTH[part])
+            case Unit.WEEK:
+                return Interval.WEEK
+            case _:
+                return Interval.DAY
+
+    @property
+    def own(self) -> bool:
+        """Whether brokers give such bars themselves."""
+        return str(self) == self.interval.value
+
+    def whole(self, start: datetime, end: datetime) -> tuple[datetime, datetime]:
+        """Return a range that holds every bar whole that starts in `[start, end)`."""
+        if self.unit is Unit.MONTH:
+            last = self._month(end - _INSTANT, 1)
+            return _midnight(self._month(start, 0)), _midnight(last)
+        if self.intraday:  # None of them reaches over a midnight.
+            return _midnight(exchange_date(start)), _midnight(exchange_date(end - _INSTANT) + _DAY)
+        return start - _ANY_FIVE_SESSIONS, end + _ANY_FIVE_SESSIONS
+
+    def summed(self, bars: Iterable[Bar]) -> Iterator[Bar]:
+        """Sum up bars of `interval`, oldest first."""
+        starts = self._starts if self.intraday else self._period
+        for start, group in groupby(bars, key=starts):
+            parts = tuple(group)
+            yield one_bar(parts, at=start if isinstance(start, datetime) else parts[0].at)
+
+    def _starts(self, bar: Bar) -> datetime:
+        """Return where the bar begins that holds this one."""
+        session = session_on(exchange_date(bar.at))
+        width = timedelta(minutes=self.count)
+        if session is None:
+            return bar.at - (bar.at - _EPOCH) % width
+        anchor = session.closes_at if bar.at >= session.closes_at else session.opens_at
+        return bar.at - (bar.at - anchor) % width
+
+    def _period(self, bar: Bar) -> int:
+        """Return the number of the bar that holds this day."""
+        day = exchange_date(bar.at)
+        if self.unit is Unit.MONTH:
+            return (day.year * _MONTHS + day.month - 1) // self.count
+        return session_index(day) // self.count
+
+    def _month(self, instant: datetime, later: int) -> date:
+        """Return the first day of the period of an instant, or of one so many later."""
+        day = exchange_date(instant)
+        number = ((day.year * _MONTHS + day.month - 1) // self.count + later) * self.count
+        return date(number // _MONTHS, number % _MONTHS + 1, 1)
+
+
+DAILY: Final = Width(count=1, unit=Unit.DAY)
+
+
+def width(text: str) -> Width:
+    """Read a width: `5m`, `90m`, `4h`, `1d`, `1w`, `3mo`.
+
+    Raises:
+        Denied: INVALID_ARGUMENT, with those that are possible.
+    """
+    spelled = _SPELLED.fullmatch(text.strip().lower())
+    if spelled is not None:
+        count, word = int(spelled[1]), spelled[2]
+        hours = word == "h"
+        unit = Unit.MINUTE if hours else Unit(word)
+        found = Width(count=count * _MINUTES if hours else count, unit=unit)
+        if _is_possible(found):
+            return found
+    raise Denied(Reason.INVALID_ARGUMENT, argument="interval", choose_from=POSSIBLE)
+
+
+def one_bar(parts: Sequence[Bar], *, at: datetime) -> Bar:
+    """Return neighbours as one bar; a volume that one of them does not know is unknown."""
+    volumes = [bar.volume for bar in parts if bar.volume is not None]
+    return Bar(
+        at=at,
+        open=parts[0].open,
+        high=max(bar.high for bar in parts),
+        low=min(bar.low for bar in parts),
+        close=parts[-1].close,
+        volume=sum(volumes) if len(volumes) == len(parts) else None,
+    )
+
+
+def _is_possible(asked: Width) -> bool:
+    match asked.unit:
+        case Unit.MINUTE:
+            divides = _MINUTES % asked.count == 0
+            return divides or (asked.count % _HALF_HOUR == 0 and asked.count <= _INTRADAY_MAX)
+        case Unit.DAY:
+            return asked.count <= _DAYS_MAX
+        case Unit.WEEK:
+            return asked.count == 1
+        case _:
+            return _MONTHS % asked.count == 0
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), tzinfo=EXCHANGE_ZONE).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BarRange:
-    """Bars that start in `[start, end)`, aware UTC.
+    """A broker's own bars that start in `[start, end)`, aware UTC.
 
+    `asked` spells the width of the bars that are made of them, where it is another.
     Law: between 1970 and 2100, and at most `BARS_MAX` of them can exist.
     Raises: `Denied(INVALID_ARGUMENT)`.
     """
@@ -35,6 +192,7 @@ class BarRange:
     interval: Interval
     start: datetime
     end: datetime
+    asked: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse a range that is empty or too long to answer."""
@@ -45,10 +203,21 @@ class BarRange:
             raise Denied(
                 Reason.INVALID_ARGUMENT,
                 argument="interval",
-                given=self.interval.value,
+                given=self.asked or self.interval.value,
                 bars=self._most,
                 at_most=BARS_MAX,
             )
+
+    @classmethod
+    def covering(cls, wide: Width, start: datetime, end: datetime) -> "BarRange":
+        """Return the broker's bars that whole bars starting in `[start, end)` are made of.
+
+        Raises:
+            Denied: INVALID_ARGUMENT for a range that is empty or too long to answer.
+        """
+        asked = cls(interval=wide.interval, start=start, end=end, asked=str(wide))
+        first, last = wide.whole(start, end)
+        return replace(asked, start=max(first, _EPOCH), end=min(last, _LAST))
 
     @property
     def widened(self) -> tuple[datetime, datetime]:

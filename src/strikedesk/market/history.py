@@ -13,31 +13,28 @@ from strikedesk.domain.calendar import (
     session_on,
 )
 from strikedesk.domain.pages import PageSpan
-from strikedesk.domain.quotes import Bar, Feed, Interval
+from strikedesk.domain.quotes import Bar, Feed
 from strikedesk.domain.symbols import Symbol
+from strikedesk.market.bars import DAILY, Unit, Width
 from strikedesk.market.room import MarketRoom
 
 ROWS_A_PAGE: Final = 64  # A quarter of daily bars, the default range, is one page.
 
 _ONE_DAY: Final = timedelta(days=1)
-_DAYS_SHOWN: Final = {
-    Interval.MINUTE: 1,
-    Interval.FIVE_MINUTES: 4,
-    Interval.HOUR: 14,
-    Interval.DAY: 90,
-    Interval.WEEK: 364,
-}
+_DAYS_OF_MINUTES: Final = ((2, 1), (15, 4), (30, 7), (60, 14), (120, 28), (360, 56))
+_YEARS_OF_MONTHS: Final = 5
+_YEARS_OF_MORE: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryQuery:
     """A question about a price. `start` and `end` are exchange dates, both included.
 
-    Without `end` it means up to now, without `start` so many days as `interval` makes readable.
+    Without `end` it means up to now, without `start` so many days as `width` makes readable.
     """
 
     symbol: Symbol
-    interval: Interval = Interval.DAY
+    width: Width = DAILY
     start: date | None = None
     end: date | None = None
 
@@ -47,7 +44,7 @@ class HistoryQuery:
         if self.start is not None:
             return self.start, last
         anchor = previous_session(last + _ONE_DAY).day
-        return anchor - (_DAYS_SHOWN[self.interval] - 1) * _ONE_DAY, last
+        return anchor - (_days_shown(self.width) - 1) * _ONE_DAY, last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +88,7 @@ async def price_history(market: MarketRoom, query: HistoryQuery, *, page: int = 
             that is empty or holds too many bars.
     """
     first, last = query.days(market.now())
-    bars = await market.bars(query.symbol, query.interval, _midnight(first), _midnight(last, 1))
+    bars = await market.bars_of(query.symbol, query.width, _midnight(first), _midnight(last, 1))
     quote = (await market.quotes((query.symbol,))).get(query.symbol)
     return PriceHistory(
         query=query,
@@ -116,6 +113,20 @@ def summary(bars: Sequence[Bar]) -> Summary | None:
         close=close,
         change=float((close - opening) / opening) if opening > 0 else None,
     )
+
+
+def _days_shown(width: Width) -> int:
+    """Return how many days of bars a person reads at a glance: some sixty to some hundreds."""
+    match width.unit:
+        case Unit.MINUTE:
+            return next(days for minutes, days in _DAYS_OF_MINUTES if width.count <= minutes)
+        case Unit.DAY:
+            return 90 * width.count
+        case Unit.WEEK:
+            return 364
+        case _:
+            years = _YEARS_OF_MONTHS if width.count == 1 else _YEARS_OF_MORE
+            return 365 * years + 1
 
 
 def _last_session_begun(now: datetime) -> date:

@@ -1,33 +1,45 @@
 """The market room: every question about the market, asked through one cache."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Collection,
+    Iterable,
+    Mapping,
+    Sequence,
+)
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import islice
-from typing import Final
+from typing import Final, TypeVar
 
 from strikedesk.domain.calendar import exchange_date
 from strikedesk.domain.errors import Denied, Fact, Unavailable
+from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.ports import Cache, MarketData
 from strikedesk.domain.quotes import Bar, Expiration, Interval, Quote, SymbolInfo
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol
+from strikedesk.domain.volatility import ImpliedHistory
 from strikedesk.market import ttl
-from strikedesk.market import volatility as vol
-from strikedesk.market.bars import BarRange
+from strikedesk.market.bars import BarRange, Width
 from strikedesk.market.chain_page import ChainPage, frame, written
 from strikedesk.market.chain_query import ChainQuery
 from strikedesk.market.hours import DayHours, MarketHours, asked_day, day_hours, market_hours
 from strikedesk.market.listing import choose_expirations
 from strikedesk.market.slices import ChainSlice, cut
-from strikedesk.market.volatility import HistoricalVolatility, VolatilityReport
+
+T = TypeVar("T")
 
 SYMBOLS_MAX: Final = 100
+WATCHED_MAX: Final = 2_000
 SEARCH_TEXT_MAX: Final = 40
 SEARCH_ROWS_MAX: Final = 50
 
 _SYMBOLS_NAMED: Final = 5
-_HISTORY: Final = timedelta(days=100)  # 61 closes and then some, over any run of holidays.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,13 +153,32 @@ class MarketRoom:
         Raises:
             Denied: INVALID_ARGUMENT for a range that is empty or holds too many bars.
         """
-        asked = BarRange(interval=interval, start=start, end=end)
-        first, last = asked.widened
-        key = f"bars:{symbol.compact}:{interval.value}:{first.isoformat()}:{last.isoformat()}"
-        bars = await self.cache.get(
-            key, asked.ttl_s(self.now()), lambda: self.data.bars(symbol, interval, first, last)
-        )
-        return asked.cut(bars)
+        return await self._bars(symbol, BarRange(interval=interval, start=start, end=end))
+
+    async def bars_of(
+        self, symbol: Symbol, width: Width, start: datetime, end: datetime
+    ) -> tuple[Bar, ...]:
+        """Return the bars of any width that start in `[start, end)`, whole as far as time has come.
+
+        Raises:
+            Denied: INVALID_ARGUMENT for a range that is empty or needs too many bars.
+        """
+        if width.own:
+            return await self.bars(symbol, width.interval, start, end)
+        parts = await self._bars(symbol, BarRange.covering(width, start, end))
+        return tuple(bar for bar in width.summed(parts) if start <= bar.at < end)
+
+    @asynccontextmanager
+    async def watch(self, symbols: Collection[Symbol]) -> AsyncGenerator[AsyncIterator[Quote]]:
+        """Read quotes as they change while the block runs. See `MarketData.quote_stream`.
+
+        Raises:
+            Denied: INVALID_ARGUMENT for none or more than `WATCHED_MAX`.
+        """
+        if not 1 <= len(symbols) <= WATCHED_MAX:
+            raise _no("symbols", given=len(symbols), between=f"1 and {WATCHED_MAX}")
+        async with self.data.quote_stream(symbols) as quotes:
+            yield quotes
 
     async def hours(self, day: date | None = None) -> MarketHours:
         """Return what the market is doing now, and the hours of `day` (else of this session).
@@ -178,36 +209,44 @@ class MarketRoom:
         key = f"search:{limit}:{words.casefold()}"
         return await self.cache.get(key, ttl.SEARCH_S, lambda: self.data.search(words, limit))
 
-    async def historical_volatility(self, symbol: EquitySymbol) -> HistoricalVolatility:
-        """Return what the price did over 20 and 60 finished sessions."""
+    async def daily_bars(self, symbol: EquitySymbol, start: datetime) -> tuple[Bar, ...]:
+        """Return the daily bars from `start` to now; a feed that keeps none has none."""
+        now = self.now()
+        return await _or_nothing(self.bars(symbol, Interval.DAY, start, now), ())
 
-        async def load() -> HistoricalVolatility:
-            now = self.now()
-            return vol.historical(await self._daily(symbol, now), now)
+    async def implied_history(
+        self, underlying: EquitySymbol, sessions: Sequence[date]
+    ) -> ImpliedHistory:
+        """Return implied volatility at the close of sessions (one or more), ascending and over.
 
-        key = f"hv:{self._today}:{symbol.compact}"
-        return await self.cache.get(key, ttl.HISTORICAL_VOLATILITY_S, load)
-
-    async def volatility(self, underlying: EquitySymbol) -> VolatilityReport:
-        """Return historical and implied volatility and expected moves; see `market.volatility`."""
-        listed = vol.listings_needed(await self.expirations(underlying))
-        slices = await self.slices(underlying, {each.day for each in listed})
-        spot = (await self.quotes((underlying,))).get(underlying)
-        pairs = vol.pairs(listed, slices, spot)
-        contracts = [row.contract for pair in pairs.values() for row in (pair.call, pair.put)]
-        return vol.report(
-            underlying,
-            as_of=self.now(),
-            spot=spot,
-            historical=await self.historical_volatility(underlying),
-            listed=listed,
-            pairs=pairs,
-            quotes=await self.quotes(contracts),
+        A feed that keeps none has none.
+        """
+        first, last = sessions[0], sessions[-1]
+        key = f"implied:{underlying.compact}:{first.isoformat()}:{last.isoformat()}"
+        load = partial(self.data.implied_history, underlying, first, last)
+        return await self.cache.get(
+            key, ttl.HISTORY_S, lambda: _or_nothing(load(), ImpliedHistory())
         )
+
+    async def events(self, underlying: EquitySymbol, days: int) -> tuple[MarketEvent, ...]:
+        """Return what is known of today and so many days after it; nothing of a feed without it."""
+        today = exchange_date(self.now())
+        load = partial(self.data.events, underlying, today, today + timedelta(days=days))
+        key = f"events:{today.isoformat()}:{underlying.compact}:{days}"
+        return await self.cache.get(key, ttl.HISTORY_S, lambda: _or_nothing(load(), ()))
 
     @property
     def _today(self) -> str:
         return exchange_date(self.now()).isoformat()
+
+    async def _bars(self, symbol: Symbol, asked: BarRange) -> tuple[Bar, ...]:
+        first, last = asked.widened
+        interval = asked.interval
+        key = f"bars:{symbol.compact}:{interval.value}:{first.isoformat()}:{last.isoformat()}"
+        bars = await self.cache.get(
+            key, asked.ttl_s(self.now()), lambda: self.data.bars(symbol, interval, first, last)
+        )
+        return asked.cut(bars)
 
     async def _quotes(self, symbols: Collection[Symbol], ttl_s: float) -> dict[Symbol, Quote]:
         keys = {f"quote:{symbol.compact}": symbol for symbol in symbols}
@@ -219,14 +258,15 @@ class MarketRoom:
         found = await self.cache.get_many(tuple(keys), ttl_s, load)
         return {keys[key]: quote for key, quote in found.items() if quote is not None}
 
-    async def _daily(self, symbol: EquitySymbol, now: datetime) -> tuple[Bar, ...]:
-        """Return the daily bars for statistics; a feed that keeps none has none."""
-        try:
-            return await self.bars(symbol, Interval.DAY, now - _HISTORY, now)
-        except Denied as denied:
-            if denied.reason is Reason.DATA_UNAVAILABLE:
-                return ()
-            raise
+
+async def _or_nothing(asked: Awaitable[T], nothing: T) -> T:
+    """Return an answer; a feed that has no such data gives `nothing`."""
+    try:
+        return await asked
+    except Denied as denied:
+        if denied.reason in {Reason.DATA_UNAVAILABLE, Reason.NOT_SUPPORTED}:
+            return nothing
+        raise
 
 
 def _why_unquoted(symbol: OptionSymbol, listed: Iterable[Expiration]) -> Reason:

@@ -9,7 +9,7 @@ from strikedesk.domain.quotes import Interval
 QUOTES_S: Final = 5.0
 CHAINS_S: Final = 300.0
 HOURS_S: Final = 86_400.0
-HISTORICAL_VOLATILITY_S: Final = 3_600.0
+HISTORY_S: Final = 3_600.0
 SEARCH_S: Final = 300.0
 
 # The newest bar of a range still grows; a range that is over does not change.

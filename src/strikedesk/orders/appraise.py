@@ -2,31 +2,44 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+from functools import partial
 
+from strikedesk.domain.accounts import Account
+from strikedesk.domain.broking import Preflight
 from strikedesk.domain.errors import Denied
+from strikedesk.domain.ledger import OrderRecord
 from strikedesk.domain.orders import OrderRequest
-from strikedesk.domain.ports import Broker, Quotes
+from strikedesk.domain.ports import Broker, Clock, Ledger, Quotes
 from strikedesk.domain.quotes import Quote
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import Symbol
+from strikedesk.domain.usage import Allowance, Used, Window
 from strikedesk.orders.draft import rest_of
+from strikedesk.orders.evidence import Evidence
+from strikedesk.orders.exposure import Deltas, deltas_of, excess_of
 from strikedesk.orders.figures import Figures, figures_of
-from strikedesk.orders.surroundings import surroundings_of
+from strikedesk.orders.surroundings import Surroundings, surroundings_of
+from strikedesk.orders.tickets import ticket_of
+from strikedesk.risk.facts import use_of
 from strikedesk.risk.limits import Limits
-from strikedesk.risk.verdict import Check, OrderFacts, assess
+from strikedesk.risk.verdict import Check, assess, deny_beyond
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appraisal:
-    """Figures and the checks that were made of them.
+    """Figures, the checks that were made of them, and what the broker says beforehand.
 
     They are those of the units that are still to be filled: `filled_before` of the order's are
-    not, where it replaces one that got so far.
+    not, where it replaces one that got so far. `allowance` is what confirming has to ask for.
     """
 
     figures: Figures
     checks: tuple[Check, ...]
+    preflight: Preflight
+    allowance: Allowance
     filled_before: int = 0
 
 
@@ -36,46 +49,113 @@ class Appraiser:
 
     broker: Broker
     quotes: Quotes
+    ledger: Ledger
+    clock: Clock
     limits: Callable[[], Limits]
 
-    async def __call__(self, order: OrderRequest, *, replaces: str | None = None) -> Appraisal:
+    async def __call__(self, record: OrderRecord, *, claiming: bool = False) -> Appraisal:
         """Return the figures and the verdict; a missing fact shows as a failed check.
 
-        `replaces` is the broker's id of the order in whose place this one goes to work.
+        Who is `claiming` hands the allowance to the claim, which counts what others used itself:
+        a count of now would be an old one there.
 
         Raises:
             Denied: QUOTE_MISSING, when nobody quotes a leg at all; CLOSE_EXCEEDS_POSITION, when a
                 closing leg has nothing to close; ORDER_NOT_WORKING and INVALID_QUANTITY, when
-                there is nothing to replace any more.
+                there is nothing to replace any more; ACCOUNT_UNKNOWN.
             Unavailable: the broker cannot be asked.
         """
-        quotes, around = await asyncio.gather(
+        order, limits = record.order, self.limits()
+        window = window_of(self.clock, record, limits)
+        quotes, around, account, used = await asyncio.gather(
             self.quotes.fresh({leg.symbol for leg in order.legs}),
-            surroundings_of(self.broker, order, replaces=replaces),
+            surroundings_of(self.broker, order, replaces=record.target_broker_order_id),
+            self._account(record),
+            self._used(window, claiming=claiming),
         )
         _check_quoted(order, quotes)
         filled = around.replaced.filled_units if around.replaced else 0
         rest = rest_of(order, filled)
         around.check_closes(rest)
-        figures = figures_of(rest, quotes, around.books(rest.underlying), self.broker.now())
-        checks = assess(_facts(rest, figures), self.limits())
-        return Appraisal(figures=figures, checks=checks, filled_before=filled)
+        now = self.broker.now()
+        evidence = Evidence(
+            order=rest,
+            figures=figures_of(rest, quotes, around.books(rest.underlying), now),
+            around=around,
+            account=account,
+            preflight=await self.broker.preflight(ticket_of(record)),
+            used=used,
+            now=now,
+            deltas=await self._deltas(rest, around, limits),
+            excess=await self._excess(record, limits),
+        )
+        return _appraised(evidence, limits, window, filled)
+
+    async def _used(self, window: Window, *, claiming: bool) -> Used:
+        return Used() if claiming else await self.ledger.used(window)
+
+    async def _account(self, record: OrderRecord) -> Account:
+        """Return the account as the broker has it now: it may have been frozen since."""
+        for account in await self.broker.accounts():
+            if account.account_id == record.account_id:
+                return account
+        raise Denied(Reason.ACCOUNT_UNKNOWN, account=record.account_handle)
+
+    async def _deltas(self, order: OrderRequest, around: Surroundings, limits: Limits) -> Deltas:
+        if limits.net_delta_shares_max is None:
+            return Deltas()
+        return await deltas_of(self.broker, order, around.held(order.underlying))
+
+    async def _excess(self, record: OrderRecord, limits: Limits) -> Decimal | None:
+        if limits.intraday_excess_usd_min is None:
+            return None
+        return await excess_of(self.broker, record.account_id)
+
+
+def window_of(clock: Clock, record: OrderRecord, limits: Limits) -> Window:
+    """Return which orders count beside this one."""
+    now = clock.now()
+    return replace(
+        Window.at(now, record.broker, record.environment),
+        twins_from=now - timedelta(seconds=limits.duplicate_window_s),
+        digest=record.order.digest,
+        replaces=record.target_order_id,
+    )
+
+
+def _appraised(evidence: Evidence, limits: Limits, window: Window, filled: int) -> Appraisal:
+    facts = evidence.facts()
+    return Appraisal(
+        figures=evidence.figures,
+        checks=assess(facts, limits),
+        preflight=evidence.preflight,
+        allowance=Allowance(
+            window=window,
+            use=use_of(facts, limits),
+            admit=partial(deny_beyond, facts=facts, limits=limits),
+        ),
+        filled_before=filled,
+    )
+
+
+def deny_refused(preflight: Preflight) -> None:
+    """Refuse what the broker would refuse.
+
+    Raises:
+        Denied: INSUFFICIENT_BUYING_POWER, BROKER_REJECTED.
+    """
+    if not preflight.refusals:
+        return
+    if "insufficient_buying_power" in preflight.refusals:
+        raise Denied(
+            Reason.INSUFFICIENT_BUYING_POWER,
+            buying_power=preflight.buying_power_before,
+            would_leave=preflight.buying_power_after,
+        )
+    raise Denied(Reason.BROKER_REJECTED, codes=", ".join(preflight.refusals))
 
 
 def _check_quoted(order: OrderRequest, quotes: Mapping[Symbol, Quote]) -> None:
     unquoted = [leg.symbol.compact for leg in order.legs if leg.symbol not in quotes]
     if unquoted:
         raise Denied(Reason.QUOTE_MISSING, symbols=", ".join(unquoted))
-
-
-def _facts(order: OrderRequest, figures: Figures) -> OrderFacts:
-    return OrderFacts(
-        contracts=order.contracts,
-        shares=order.shares,
-        has_options=order.has_options,
-        order_type=order.order_type,
-        risk_added=figures.risk_added,
-        limit_net=order.limit_net,
-        market_net=figures.reached_net,
-        quote_age_s=figures.quote_age_s,
-    )

@@ -10,6 +10,7 @@ from strikedesk.domain.errors import Denied, DeskError, Unavailable
 from strikedesk.domain.ledger import Json, Note, OrderRecord, Progress
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
+from strikedesk.domain.usage import Allowance
 from strikedesk.orders.approvals import Approvals, Pending, hash_code
 from strikedesk.orders.confirm import Confirmer
 from strikedesk.orders.targets import is_at
@@ -95,23 +96,36 @@ class Approver:
             return await self._end(record, Reason.APPROVAL_CHANGED, said)
         self._check_voice(pending, said)
         try:
-            await self.confirmer.limits_again(record)
+            allowance = await self.confirmer.limits_again(record)
         except Unavailable:
             raise  # Nobody could be asked: it waits on.
         except DeskError as error:
-            facts = {name: str(fact) for name, fact in error.facts.items() if fact is not None}
-            return await self._end(record, error.reason, said, facts)
+            return await self._end(record, error.reason, said, _figures(error))
         self.confirmer.under_way.begin(key)
-        intent = await self.approvals.ledger.consent(
-            record.order_id,
+        try:
+            intent = await self._claim(pending, said, allowance)
+        except Denied as error:
+            return await self._end(record, error.reason, said, _figures(error))
+        if intent is None:
+            return await self.approvals.ledger.order(record.order_id) or record
+        return await self.confirmer.submit(intent, binding=pending.preview.binding, path=said.path)
+
+    async def _claim(
+        self, pending: Pending, said: Said, allowance: Allowance | None
+    ) -> OrderRecord | None:
+        """Commit the intent for one caller ever, with what the order uses of the day.
+
+        Raises:
+            Denied: others have used up meanwhile what the order needs of the day or the minute.
+        """
+        return await self.approvals.ledger.consent(
+            pending.record.order_id,
             digest=pending.approval.digest,
             progress=Progress(state=OrderState.SUBMITTING),
             now=self.approvals.clock.now(),
             note=self._note(said, "submitting", self._agreed(pending, said)),
+            allowance=allowance,
         )
-        if intent is None:
-            return await self.approvals.ledger.order(record.order_id) or record
-        return await self.confirmer.submit(intent, binding=pending.preview.binding, path=said.path)
 
     def _check_voice(self, pending: Pending, said: Said) -> None:
         """Refuse a voice that is too weak, also by a policy that was tightened since.
@@ -145,3 +159,7 @@ class Approver:
     def _note(self, said: Said, kind: str, body: Mapping[str, Json]) -> Note:
         now = self.approvals.clock.now()
         return Note(at=now, actor=said.actor, path=said.path, kind=kind, body=body)
+
+
+def _figures(error: DeskError) -> dict[str, Json]:
+    return {name: str(fact) for name, fact in error.facts.items() if fact is not None}

@@ -20,7 +20,8 @@ from strikedesk.domain.ledger import (
 from strikedesk.domain.ports import Clock, Ledger
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
-from strikedesk.orders.appraise import Appraiser
+from strikedesk.domain.usage import Allowance
+from strikedesk.orders.appraise import Appraiser, deny_refused
 from strikedesk.orders.approvals import Approvals
 from strikedesk.orders.binding import binding_of, hash_nonce
 from strikedesk.orders.consent import Consent
@@ -121,7 +122,7 @@ class Confirmer:
             policy = self.consent.policy_for(preview)
             if policy is not ConsentPolicy.MODEL:
                 await self.approvals.check_shown(preview)
-            await self.limits_again(preview.record)
+            allowance = await self.limits_again(preview.record)
         except Unavailable:
             raise  # Nobody could be asked: the preview stays as good as it was.
         except DeskError as error:
@@ -130,19 +131,31 @@ class Confirmer:
         if policy is not ConsentPolicy.MODEL:
             asked = await self.approvals.request(preview, policy, path=PATH)
             return asked or await self._first(preview)
-        intent = await self._claim(preview)
+        try:
+            intent = await self._claim(preview, allowance)
+        except Denied as error:
+            return await self._refuse(preview.record, error)
         if intent is None:
             return await self._first(preview)
         return await self.submit(intent, binding=preview.binding, path=PATH)
 
-    async def limits_again(self, record: OrderRecord) -> None:
+    async def limits_again(self, record: OrderRecord) -> Allowance | None:
         """Ask the limits once more, on the quotes of now; a cancel has nothing to measure."""
-        if record.kind is not TicketKind.CANCEL:
-            replaces = record.target_broker_order_id
-            deny_failed((await self.appraise(record.order, replaces=replaces)).checks)
+        if record.kind is TicketKind.CANCEL:
+            return None
+        appraisal = await self.appraise(record, claiming=True)
+        deny_failed(appraisal.checks)
+        deny_refused(appraisal.preflight)
+        return appraisal.allowance
 
-    async def _claim(self, preview: PreviewRecord) -> OrderRecord | None:
-        """Spend the nonce and commit the intent, in one transaction, for one caller ever."""
+    async def _claim(
+        self, preview: PreviewRecord, allowance: Allowance | None
+    ) -> OrderRecord | None:
+        """Spend the nonce and commit the intent, in one transaction, for one caller ever.
+
+        Raises:
+            Denied: others have used up meanwhile what the order needs of the day or the minute.
+        """
         record = preview.record
         return await self.ledger.claim(
             record.preview_id,
@@ -151,6 +164,7 @@ class Confirmer:
             progress=Progress(state=OrderState.SUBMITTING),
             now=self.clock.now(),
             note=self._note("submitting", record.caller, payload_of(record)),
+            allowance=allowance,
         )
 
     async def _refuse(self, record: OrderRecord, error: DeskError) -> OrderRecord:

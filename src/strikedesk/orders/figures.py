@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Literal, TypeAlias
 
 from strikedesk.domain import calendar
+from strikedesk.domain.money import SHARES_PER_CONTRACT
 from strikedesk.domain.orders import Leg, OrderRequest
 from strikedesk.domain.payoff import Holding, expirations_differ, holdings_of, payoff
 from strikedesk.domain.quotes import Quote
@@ -32,8 +33,8 @@ class Figures:
 
     Units: nets USD per share of one unit, positive = we pay, `reached_net` the natural one, or the
     stop where that is worse; `cash_effect` USD before fees, positive = cash in; losses and profits
-    USD at expiration before fees, amounts >= 0; `risk_added` USD, negative = frees risk. `None` =
-    unknown.
+    USD at expiration before fees, amounts >= 0; `risk_added` USD, negative = frees risk;
+    `notional` USD of all legs at their prices, whichever way they go. `None` = unknown.
     """
 
     mid_net: Decimal | None
@@ -44,6 +45,7 @@ class Figures:
     max_profit: Bound
     break_evens: tuple[Decimal, ...]
     risk_added: Bound
+    notional: Decimal | None
     quote_age_s: Decimal | None
     legs: tuple[LegQuote, ...]
     market_open: bool
@@ -72,6 +74,7 @@ def figures_of(
         max_profit=profit,
         break_evens=break_evens,
         risk_added=_risk_added(order, books, cash),
+        notional=notional(order, quotes, cash),
         quote_age_s=None if None in ages else max(age for age in ages if age is not None),
         legs=legs,
         market_open=calendar.is_open(now),
@@ -93,6 +96,22 @@ def reached_net(order: OrderRequest, natural: Decimal | None) -> Decimal | None:
     if natural is None or order.stop_trigger is None:
         return natural
     return max(natural, order.stop_trigger * order.legs[0].action.sign)
+
+
+def notional(
+    order: OrderRequest, quotes: Mapping[Symbol, Quote], cash: Decimal | None
+) -> Decimal | None:
+    """Return what all legs come to at the price each meets, and at least the cash that moves.
+
+    Source: so the options exchanges' own risk controls count it: contracts x premium x 100.
+    """
+    prices = [_natural(leg, quotes.get(leg.symbol)) for leg in order.legs]
+    known = [price for price in prices if price is not None]
+    if cash is None or len(known) < len(prices):
+        return None
+    both = zip(order.legs, known, strict=True)
+    gross = sum((price * leg.quantity * _shares_of(leg) for leg, price in both), Decimal(0))
+    return max(gross, abs(cash))
 
 
 def quote_age_s(quote: Quote, now: datetime) -> Decimal:
@@ -138,6 +157,10 @@ def _leg_quote(leg: Leg, quote: Quote | None, now: datetime) -> LegQuote:
 
 def _natural(leg: Leg, quote: Quote | None) -> Decimal | None:
     return None if quote is None else quote.natural(leg.action.sign)
+
+
+def _shares_of(leg: Leg) -> int:
+    return SHARES_PER_CONTRACT if leg.is_option else 1
 
 
 def _mid(quote: Quote | None) -> Decimal | None:

@@ -12,7 +12,7 @@ from strikedesk.domain.orders import OrderRequest
 from strikedesk.domain.ports import Accounts, Broker, Clock, Entropy, HaltSwitch, Ledger
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
-from strikedesk.orders.appraise import Appraisal, Appraiser
+from strikedesk.orders.appraise import Appraisal, Appraiser, deny_refused
 from strikedesk.orders.approvals import Approvals, Pending
 from strikedesk.orders.binding import binding_of, hash_nonce
 from strikedesk.orders.cautions import (
@@ -28,7 +28,6 @@ from strikedesk.orders.draft import Change, Draft, changed, order_of
 from strikedesk.orders.figures import Figures
 from strikedesk.orders.showing import all_checks, shown, working_check
 from strikedesk.orders.targets import seen_working, target_of
-from strikedesk.orders.tickets import ticket_of
 from strikedesk.risk.verdict import Check, deny_failed
 
 
@@ -104,7 +103,7 @@ class Previewer:
         check = working_check(await seen_working(target, broker=self.broker))
         record = self._record(account, target.order, caller, TicketKind.CANCEL, target)
         warning = protection_warning(target.order)
-        return await self._mint(record, None, None, (check,), (warning,) if warning else ())
+        return await self._mint(record, None, (check,), (warning,) if warning else ())
 
     async def _preview(
         self,
@@ -121,14 +120,13 @@ class Previewer:
         record = self._record(account, order, caller, kind, target)
         check_supported(order, self.broker.capabilities)
         check_last_day(order, self.broker.now())
-        appraisal = await self.appraise(order, replaces=record.target_broker_order_id)
+        appraisal = await self.appraise(record)
         deny_failed(appraisal.checks)
         check_session(order, appraisal.figures)
         check_stop(order, appraisal.figures)
-        preflight = await self.broker.preflight(ticket_of(record))
-        _deny_refused(preflight)
+        deny_refused(appraisal.preflight)
         warnings = warnings_of(order, appraisal, self.broker.now())
-        return await self._mint(record, appraisal, preflight, appraisal.checks, warnings)
+        return await self._mint(record, appraisal, appraisal.checks, warnings)
 
     async def _check_halt(self) -> None:
         """Deny while trading is halted; the halt's own words are no words of ours."""
@@ -171,12 +169,12 @@ class Previewer:
         self,
         record: OrderRecord,
         appraisal: Appraisal | None,
-        preflight: Preflight | None,
         checks: tuple[Check, ...],
         warnings: tuple[str, ...],
     ) -> Preview:
         nonce = self.entropy.token()
         figures = appraisal.figures if appraisal else None
+        preflight = appraisal.preflight if appraisal else None
         every_check = all_checks(checks, preflight)
         stored = PreviewRecord(
             record=record,
@@ -230,15 +228,3 @@ def _note(preview: PreviewRecord) -> Note:
             "shown": preview.shown,
         },
     )
-
-
-def _deny_refused(preflight: Preflight) -> None:
-    if not preflight.refusals:
-        return
-    if "insufficient_buying_power" in preflight.refusals:
-        raise Denied(
-            Reason.INSUFFICIENT_BUYING_POWER,
-            buying_power=preflight.buying_power_before,
-            would_leave=preflight.buying_power_after,
-        )
-    raise Denied(Reason.BROKER_REJECTED, codes=", ".join(preflight.refusals))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from strikedesk.domain.ledger import Halt, Note, OrderRecord
 from strikedesk.domain.ports import Clock, HaltSwitch, Ledger
+from strikedesk.domain.usage import Used, Window
 from strikedesk.orders.approvals import Approvals, Pending
 from strikedesk.orders.reconcile import Reconciler
 
@@ -16,10 +17,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SafetyState:
-    """Whether orders may leave now, which rows nobody can vouch for, and what waits for a word."""
+    """What stands between an order and its leaving, and what the day has used.
+
+    A halt, rows that nobody can vouch for, orders that wait for a person's word.
+    """
 
     halt: Halt | None
     unsettled: Sequence[OrderRecord]
+    used: Used
     pending: Sequence[Pending] = ()
 
 
@@ -34,11 +39,13 @@ class Safety:
     clock: Clock
 
     async def state(self) -> SafetyState:
-        """Return the halt in force and the orders whose outcome nobody knows."""
+        """Return the halt in force, the orders whose outcome nobody knows, and what was used."""
+        here = self.reconciler.broker.capabilities
         return SafetyState(
             halt=await self.halt.engaged(),
             unsettled=await self.reconciler.unsettled(),
             pending=await self.approvals.pending(),
+            used=await self.ledger.used(Window.at(self.clock.now(), here.name, here.environment)),
         )
 
     async def stop(self, why: str, *, caller: str) -> Halt:

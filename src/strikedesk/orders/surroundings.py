@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from strikedesk.domain.accounts import Position
 from strikedesk.domain.broking import BrokerOrder
 from strikedesk.domain.errors import Denied, Fact
 from strikedesk.domain.orders import Action, Leg, OrderRequest
-from strikedesk.domain.payoff import Holding
+from strikedesk.domain.payoff import Holding, holdings_of
 from strikedesk.domain.ports import Broker
 from strikedesk.domain.reasons import Reason
+from strikedesk.domain.worst_case import risk_added
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,17 +22,36 @@ class Surroundings:
     working: Sequence[BrokerOrder]
     replaced: BrokerOrder | None = None
 
+    def held(self, underlying: str) -> list[Holding]:
+        """Return what is held in an underlying now."""
+        return [
+            Holding(symbol=position.symbol, quantity=position.quantity)
+            for position in self.positions
+            if position.symbol.underlying == underlying
+        ]
+
+    def only_closes(self, order: OrderRequest) -> bool:
+        """Whether each leg takes back what is held, and what is left can lose no more than before.
+
+        Prices have no part in it: a close at any price is a close. Selling the long leg out of a
+        spread, or a put that protects shares, is none.
+        """
+        held = {holding.symbol: holding.quantity for holding in self.held(order.underlying)}
+        for leg in order.legs:
+            back = -leg.action.sign * held.get(leg.symbol, 0)
+            if leg.action.opens or leg.quantity > back:
+                return False
+        added = holdings_of(order)
+        risks = [risk_added(book, added, Decimal(0)) for book in self.books(order.underlying)]
+        return all(risk is not None and risk <= 0 for risk in risks)
+
     def books(self, underlying: str) -> list[list[Holding]]:
         """Return what may be held when an order fills, now and after others filled before it.
 
         Only those that sell count, each by itself and all together: they may take the cover away.
         What is merely hoped for covers nothing.
         """
-        held = [
-            Holding(symbol=position.symbol, quantity=position.quantity)
-            for position in self.positions
-            if position.symbol.underlying == underlying
-        ]
+        held = self.held(underlying)
         selling = [_rest(o) for o in self.working if o.order.underlying == underlying and _sells(o)]
         books = [held, *([*held, *rest] for rest in selling)]
         if len(selling) > 1:

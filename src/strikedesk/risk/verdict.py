@@ -1,68 +1,73 @@
 """One verdict: every limit applied to the facts of one order, with the figures of each check.
 
 Law: a check that lacks its fact fails; it never passes and never goes unmentioned.
+
+Law: limits are signed. Those against slips of the hand (price, quote, order type, the same order
+twice) and the state of a frozen account bind every order, as the halt does. All others limit what
+may be opened: an order that only closes, and leaves no more to lose than there was, is excused from
+them, for a limit that keeps its owner in a position is no protection. It counts as an order, so
+that others wait, and uses nothing of the day's amounts.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
-from enum import StrEnum
-from typing import Literal
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Final, TypeAlias
 
 from strikedesk.domain.errors import Denied, Fact
-from strikedesk.domain.orders import OrderType
 from strikedesk.domain.reasons import Reason
+from strikedesk.domain.usage import Used
+from strikedesk.risk import pace, place, price, size
+from strikedesk.risk.check import Check, Outcome, excused
+from strikedesk.risk.facts import OrderFacts
 from strikedesk.risk.limits import Limits
 
+__all__ = ["Check", "OrderFacts", "Outcome", "assess", "deny_beyond", "deny_failed"]
 
-class Outcome(StrEnum):
-    """How a check ended. `not_run` is for checks that cannot apply or had nobody to ask."""
+_Rule: TypeAlias = Callable[[OrderFacts, Limits], Check]
 
-    PASSED = "passed"
-    FAILED = "failed"
-    NOT_RUN = "not_run"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """A check by name, how it ended, and the figures it looked at."""
-
-    name: str
-    outcome: Outcome
-    facts: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
-    reason: Reason | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderFacts:
-    """What the limits look at.
-
-    Units: `risk_added` USD by which the order worsens the worst case at expiration of everything
-    held in the underlying (negative = it frees risk), `None` = unknown; nets USD per share of one
-    unit, positive = we pay; `market_net` what it meets: the natural net, or its stop where that is
-    worse; `quote_age_s` the oldest leg's, `None` = some leg has no quote.
-    """
-
-    contracts: int
-    shares: int
-    has_options: bool
-    order_type: OrderType
-    risk_added: Decimal | Literal["unlimited"] | None
-    limit_net: Decimal | None
-    market_net: Decimal | None
-    quote_age_s: Decimal | None
+_ALWAYS: Final[tuple[_Rule, ...]] = (
+    place.frozen,
+    price.order_type,
+    price.quote_age,
+    price.price_collar,
+)
+_ALWAYS_OF_PACE: Final[tuple[_Rule, ...]] = (pace.duplicate,)
+_OPENING: Final[tuple[_Rule, ...]] = (
+    place.closing_only,
+    place.symbol,
+    size.contracts,
+    size.shares,
+    size.loss,
+    size.notional,
+    size.buying_power,
+    size.net_delta,
+    place.option_level,
+    place.market_hours,
+    place.expiration_day,
+    place.intraday_margin,
+)
+_OPENING_OF_PACE: Final[tuple[_Rule, ...]] = (
+    pace.loss_of_day,
+    pace.notional_of_day,
+    pace.orders_of_minute,
+    pace.orders_of_day,
+)
 
 
 def assess(facts: OrderFacts, limits: Limits) -> tuple[Check, ...]:
     """Apply every limit; nothing is skipped because another failed."""
-    return (
-        _size("contracts", facts.contracts, limits.contracts_max),
-        _size("shares", facts.shares, limits.shares_max),
-        _risk(facts.risk_added, limits),
-        _order_type(facts, limits),
-        _quote_age(facts.quote_age_s, limits),
-        _collar(facts, limits),
-    )
+    always = _applied(_ALWAYS, facts, limits)
+    opening = _opening(_OPENING, facts, limits)
+    return (*always, *opening, *_of_pace(facts, limits))
+
+
+def deny_beyond(used: Used, facts: OrderFacts, limits: Limits) -> None:
+    """Apply the limits that count what others used, on a count of this very moment.
+
+    Raises:
+        Denied: as `deny_failed`.
+    """
+    deny_failed(_of_pace(replace(facts, used=used), limits))
 
 
 def deny_failed(checks: Sequence[Check]) -> None:
@@ -80,55 +85,15 @@ def deny_failed(checks: Sequence[Check]) -> None:
     raise Denied(first.reason or Reason.CHECK_IMPOSSIBLE, check=first.name, **first.facts, **also)
 
 
-def _size(name: str, count: int, most: int) -> Check:
-    facts: dict[str, Fact] = {name: count, "limit": most}
-    return _check(name, count <= most, Reason.CONTRACTS_ABOVE_LIMIT, facts)
+def _of_pace(facts: OrderFacts, limits: Limits) -> tuple[Check, ...]:
+    always = _applied(_ALWAYS_OF_PACE, facts, limits)
+    return (*always, *_opening(_OPENING_OF_PACE, facts, limits))
 
 
-def _risk(added: Decimal | Literal["unlimited"] | None, limits: Limits) -> Check:
-    if added is None:
-        return _check("loss", False, Reason.CHECK_IMPOSSIBLE, {"loss": None, "missing": "quote"})
-    if added == "unlimited":
-        allowed = limits.allow_undefined_risk
-        facts: dict[str, Fact] = {"loss": "undefined", "limit": limits.loss_usd_max}
-        return _check("loss", allowed, Reason.LOSS_UNDEFINED, facts)
-    facts = {"loss": added, "limit": limits.loss_usd_max}
-    return _check("loss", added <= limits.loss_usd_max, Reason.LOSS_ABOVE_LIMIT, facts)
+def _opening(rules: Sequence[_Rule], facts: OrderFacts, limits: Limits) -> tuple[Check, ...]:
+    checks = _applied(rules, facts, limits)
+    return tuple(map(excused, checks)) if facts.closes else checks
 
 
-def _order_type(facts: OrderFacts, limits: Limits) -> Check:
-    unpriced = facts.order_type in {OrderType.MARKET, OrderType.STOP}
-    allowed = limits.allow_option_market_orders or not (unpriced and facts.has_options)
-    told: dict[str, Fact] = {"order_type": facts.order_type.value}
-    return _check("order_type", allowed, Reason.MARKET_ORDER_REFUSED, told)
-
-
-def _quote_age(age_s: Decimal | None, limits: Limits) -> Check:
-    facts: dict[str, Fact] = {"age_s": age_s, "limit": limits.quote_age_s_max}
-    if age_s is None:
-        return _check("quote_age", False, Reason.QUOTE_MISSING, facts)
-    # A quote from the future proves a broken clock somewhere; its age is not a fact.
-    fresh = -limits.quote_age_s_max <= age_s <= limits.quote_age_s_max
-    return _check("quote_age", fresh, Reason.QUOTE_STALE, facts)
-
-
-def _collar(facts: OrderFacts, limits: Limits) -> Check:
-    if facts.limit_net is None:
-        note: dict[str, Fact] = {"order_type": facts.order_type.value}
-        return Check(name="price_collar", outcome=Outcome.NOT_RUN, facts=note)
-    if facts.market_net is None:
-        return _check("price_collar", False, Reason.QUOTE_MISSING, {"market_net": None})
-    room = max(limits.collar_usd_min, limits.collar_fraction * abs(facts.market_net))
-    worst = facts.market_net + room
-    told: dict[str, Fact] = {
-        "limit_net": facts.limit_net,
-        "market_net": facts.market_net,
-        "worst_allowed_net": worst,
-    }
-    return _check("price_collar", facts.limit_net <= worst, Reason.PRICE_OUTSIDE_COLLAR, told)
-
-
-def _check(name: str, passed: bool, reason: Reason, facts: Mapping[str, Fact]) -> Check:
-    if passed:
-        return Check(name=name, outcome=Outcome.PASSED, facts=facts)
-    return Check(name=name, outcome=Outcome.FAILED, facts=facts, reason=reason)
+def _applied(rules: Sequence[_Rule], facts: OrderFacts, limits: Limits) -> tuple[Check, ...]:
+    return tuple(rule(facts, limits) for rule in rules)

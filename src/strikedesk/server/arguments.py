@@ -111,10 +111,15 @@ def decimal(
 
 
 def fraction(least: float, most: float) -> Argument[float]:
-    """Return the reader of a statistic (a delta, a volatility), which may be a float."""
+    """Return the reader of a statistic (a delta, a volatility), which may be a float.
+
+    A JSON float is taken with every digit that arithmetic left on it (0.6599999999999999).
+    """
     exact = decimal(Decimal(str(least)), Decimal(str(most)))
 
     def read(value: object, name: str) -> float:
+        if isinstance(value, float) and least <= value <= most:
+            return value
         return float(str(exact.read(value, name)))
 
     return Argument(read, exact.schema)

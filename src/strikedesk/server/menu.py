@@ -79,7 +79,7 @@ MENU: Final = (
     MenuItem(get_order, Toolset.ORDERS, READS),
     MenuItem(halt_trading, Toolset.SAFETY, STOPS),
     MenuItem(get_safety_status, Toolset.SAFETY, RECALLS, lite=True),
-    MenuItem(list_watchlists, Toolset.WATCHLISTS, RECALLS),
+    MenuItem(list_watchlists, Toolset.WATCHLISTS, READS),
     MenuItem(edit_watchlist, Toolset.WATCHLISTS, LISTS),
 )
 

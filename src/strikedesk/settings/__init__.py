@@ -7,13 +7,15 @@ loosen a limit, open the desk to writes, or choose a broker.
 from strikedesk.settings.environment import Folders, own_home
 from strikedesk.settings.kinds import ClockMode, MarketClock
 from strikedesk.settings.reading import Settings, Toolset, load, variables
-from strikedesk.settings.sections import KeySource
+from strikedesk.settings.sections import WORLD_NAME, KeySource, PaperSettings
 
 __all__ = [
+    "WORLD_NAME",
     "ClockMode",
     "Folders",
     "KeySource",
     "MarketClock",
+    "PaperSettings",
     "Settings",
     "Toolset",
     "load",

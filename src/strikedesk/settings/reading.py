@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
@@ -46,7 +47,13 @@ from strikedesk.settings.sections import (
 )
 
 LOOPBACK: Final = "127.0.0.1"
-GIVEN: Final = frozenset({"folders", "vault_key"})  # Never from the file: the loader's to say.
+# Never from the file: the loader's to say.
+GIVEN: Final = frozenset({"folders", "vault_key", "clock_insisted"})
+
+# Options of the command line that are keys of `[paper]`.
+_OF_PAPER: Final[Mapping[str, str]] = MappingProxyType(
+    {"world": "world", "tape": "tape", "speed": "clock"}
+)
 
 _KNOWN_BROKER: Final = BeforeValidator(
     not_yet(frozenset({"tastytrade", "alpaca", "tradier"}), "this version trades on paper only")
@@ -73,7 +80,8 @@ Toolsets: TypeAlias = Annotated[tuple[Toolset, ...], Field(min_length=1)]
 class Settings(BaseSettings):
     """Everything the owner can set, checked. Made by `load`; immutable.
 
-    `broker` absent means paper. `toolsets` None means every tool.
+    `broker` absent means paper. `toolsets` None means every tool. `clock_insisted`: the command
+    line named a speed, so that a world which goes at another one is refused.
     """
 
     model_config = SettingsConfigDict(
@@ -86,6 +94,7 @@ class Settings(BaseSettings):
 
     folders: Folders
     vault_key: Secret | None = None
+    clock_insisted: bool = False
     broker: Annotated[Literal["paper"], _KNOWN_BROKER] = "paper"
     database_url: SqlUrl | None = None
     redis_url: RedisUrl | None = None
@@ -142,9 +151,13 @@ def load(**overrides: object) -> Settings:
     key = take_key()
     refuse_strangers(variables())
     said = {name: value for name, value in overrides.items() if value is not None}
-    given = {"folders": Folders.find(), "vault_key": key}
+    given: dict[str, object] = {
+        "folders": Folders.find(),
+        "vault_key": key,
+        "clock_insisted": "speed" in said,
+    }
     try:
-        settings = Settings.model_validate(given | said)
+        settings = Settings.model_validate(given | _by_section(said))
     except ValidationError as error:
         raise _explained(error.errors(include_url=False, include_input=False)[0], said) from None
     _check_vault(settings)
@@ -156,6 +169,15 @@ def variables() -> frozenset[str]:
     """Return the name of every environment variable that is a setting."""
     named = frozenset(map(variable_of, _paths(Settings)))
     return named | {HOME_VARIABLE, KEY_VARIABLE, CONSENT_VARIABLE}
+
+
+def _by_section(said: Mapping[str, object]) -> dict[str, object]:
+    """Put options where the file has them; `--speed 60` is the clock `speed:60`."""
+    paper = {key: said[name] for name, key in _OF_PAPER.items() if name in said}
+    if "speed" in said:
+        paper["clock"] = f"speed:{said['speed']}"
+    flat = {name: value for name, value in said.items() if name not in _OF_PAPER}
+    return flat | ({"paper": paper} if paper else {})
 
 
 def _paths(model: type[BaseModel]) -> Iterator[tuple[str, ...]]:
@@ -230,9 +252,10 @@ def _explained(error: ErrorDetails, said: Mapping[str, object]) -> Misconfigured
 
 def _whence(path: tuple[str, ...], said: Mapping[str, object]) -> str:
     """Name a setting as whoever wrote it would find it."""
-    if path[0] in said:
-        return f"--{path[0].replace('_', '-')}"
     if path[0] == CONSENT and is_set(CONSENT_VARIABLE):
         return CONSENT_VARIABLE
+    option = next((n for n, key in _OF_PAPER.items() if path == ("paper", key)), path[0])
+    if option in said:
+        return f"--{option.replace('_', '-')}"
     variable = variable_of(path)
     return variable if is_set(variable) else f"{'.'.join(path)} in {CONFIG_NAME}"

@@ -2,22 +2,35 @@
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Final, Self, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
+from pydantic_settings import NoDecode
 
+from strikedesk.domain.account_kinds import HIGHEST_LEVEL, AccountKind, OptionLevel
 from strikedesk.domain.approvals import ConsentPolicy
 from strikedesk.risk.limits import Limits
 from strikedesk.settings.kinds import (
     AbsolutePath,
     ClockText,
     Count,
-    Finite,
+    Fraction,
     Integer,
     MarketClock,
+    SessionMinutes,
+    Tickers,
     Usd,
+    WholeOrNone,
 )
 
+WORLD_NAME: Final = r"^[a-z0-9][a-z0-9-]{0,39}$"
 _DEFAULTS: Final = Limits()
 
 
@@ -42,16 +55,35 @@ class OrderSettings(Section):
 
 
 class LimitSettings(Section):
-    """`[limits]`: the owner's limits, field by field those of `risk.limits.Limits`."""
+    """`[limits]`: the owner's limits, field by field those of `risk.limits.Limits`.
+
+    What may be unset is so where the file says nothing of it.
+    """
 
     contracts_max: Count = _DEFAULTS.contracts_max
     shares_max: Count = _DEFAULTS.shares_max
     loss_usd_max: Usd = _DEFAULTS.loss_usd_max
+    loss_usd_day_max: Usd = _DEFAULTS.loss_usd_day_max
+    notional_usd_max: Usd = _DEFAULTS.notional_usd_max
+    notional_usd_day_max: Usd = _DEFAULTS.notional_usd_day_max
     allow_undefined_risk: bool = _DEFAULTS.allow_undefined_risk
     allow_option_market_orders: bool = _DEFAULTS.allow_option_market_orders
-    collar_fraction: Annotated[Finite, Field(ge=0, le=Decimal(1))] = _DEFAULTS.collar_fraction
+    collar_fraction: Fraction = _DEFAULTS.collar_fraction
     collar_usd_min: Usd = _DEFAULTS.collar_usd_min
     quote_age_s_max: Count = _DEFAULTS.quote_age_s_max
+    buying_power_fraction_max: Fraction = _DEFAULTS.buying_power_fraction_max
+    net_delta_shares_max: WholeOrNone = _DEFAULTS.net_delta_shares_max
+    allowed_symbols: Tickers = _DEFAULTS.allowed_symbols
+    forbidden_symbols: Tickers = _DEFAULTS.forbidden_symbols
+    orders_minute_max: Count = _DEFAULTS.orders_minute_max
+    orders_day_max: Count = _DEFAULTS.orders_day_max
+    duplicate_window_s: Annotated[Integer, Field(ge=0, le=86_400)] = _DEFAULTS.duplicate_window_s
+    option_level_max: OptionLevel | None = _DEFAULTS.option_level_max
+    closing_only: bool = _DEFAULTS.closing_only
+    open_market_only: bool = _DEFAULTS.open_market_only
+    expiring_min: SessionMinutes = _DEFAULTS.expiring_min
+    expiring_short_min: SessionMinutes = _DEFAULTS.expiring_short_min
+    intraday_excess_usd_min: Usd | None = _DEFAULTS.intraday_excess_usd_min
 
     def limits(self) -> Limits:
         """Return them as the risk room knows them."""
@@ -92,13 +124,51 @@ class ConsentSettings(Section):
         return "click_above_usd" if self.click_above_usd > other.click_above_usd else None
 
 
-class PaperSettings(Section):
-    """`[paper]`: the embedded market. `tape` replays real chains instead of simulating."""
+class AccountSettings(Section):
+    """`[[paper.accounts]]`: an account of a new world. `level` None = the highest of its kind."""
 
-    world: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")] = "default"
+    handle: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+    kind: AccountKind
+    deposit: Annotated[Usd, Field(decimal_places=2)]
+    level: OptionLevel | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        highest = HIGHEST_LEVEL[self.kind]
+        if self.level is not None and self.level.rank > highest.rank:
+            raise ValueError(f"{self.kind} accounts have no level above {highest}")
+        return self
+
+
+def _from_the_file(value: object) -> object:
+    if isinstance(value, str):
+        raise ValueError("name accounts in config.toml, as [[paper.accounts]]")  # noqa: TRY004 -- pydantic hears ValueError
+    return value
+
+
+def _one_handle_each(accounts: tuple[AccountSettings, ...]) -> tuple[AccountSettings, ...]:
+    if len({account.handle for account in accounts}) != len(accounts):
+        raise ValueError("give every account a handle of its own")
+    return accounts
+
+
+class PaperSettings(Section):
+    """`[paper]`: the embedded market. `tape` replays real chains instead of simulating.
+
+    `accounts` and `intraday_margin` are for new worlds; none named = one of each kind.
+    """
+
+    world: Annotated[str, Field(pattern=WORLD_NAME)] = "default"
     seed: Annotated[Integer, Field(ge=0, lt=2**63)] = 1
     tape: AbsolutePath | None = None
     clock: ClockText = MarketClock()
+    accounts: Annotated[
+        tuple[AccountSettings, ...],
+        NoDecode,
+        BeforeValidator(_from_the_file),
+        AfterValidator(_one_handle_each),
+    ] = ()
+    intraday_margin: bool = False
 
 
 class VaultSettings(Section):

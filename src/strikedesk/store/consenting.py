@@ -1,5 +1,6 @@
 """What becomes of an order that awaits consent. Each function runs inside one transaction."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -30,6 +31,7 @@ def consent(
     progress: Progress,
     now: datetime,
     note: Note,
+    take: Callable[[Connection, OrderRecord], None],
 ) -> OrderRecord | None:
     """See `Ledger.consent`."""
     waiting = _awaiting(connection, order_id)
@@ -38,6 +40,7 @@ def consent(
     found, approval = waiting
     if not approval.is_current(now) or approval.digest != digest:
         return None
+    take(connection, found)
     return move(connection, found, progress, note)
 
 

@@ -49,6 +49,11 @@ TRAIL: Final = (
 )
 
 
+def queue_up(connection: Connection) -> None:
+    """Let no other transaction write to the trail, and so claim, before this one has ended."""
+    _LOCKED_HEAD.row(connection)
+
+
 def append_event(connection: Connection, note: Note, *, order_id: str | None) -> None:
     """Seal a line behind the head, and make it the head."""
     head = _LOCKED_HEAD.row(connection)

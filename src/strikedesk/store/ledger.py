@@ -20,9 +20,10 @@ from strikedesk.domain.ledger import (
 )
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import IllegalMove, OrderState
-from strikedesk.store import approval_rows, consenting, order_rows
+from strikedesk.domain.usage import Allowance, Used, Window
+from strikedesk.store import approval_rows, consenting, order_rows, use_rows
 from strikedesk.store.database import Database
-from strikedesk.store.event_rows import TRAIL, TrailCheck, append_event, events_of_order
+from strikedesk.store.event_rows import TRAIL, TrailCheck, append_event, events_of_order, queue_up
 from strikedesk.store.steps import move
 
 _ID_LENGTH_SHOWN: Final = 36
@@ -53,6 +54,7 @@ class SqlLedger:
         now: datetime,
         note: Note,
         approval: Approval | None = None,
+        allowance: Allowance | None = None,
     ) -> OrderRecord | None:
         """See `Ledger.claim`."""
         spend = partial(
@@ -70,6 +72,7 @@ class SqlLedger:
                 progress=progress,
                 note=note,
                 approval=approval,
+                take=partial(_take, allowance=allowance, now=now),
             )
         )
 
@@ -78,7 +81,14 @@ class SqlLedger:
         return await self._database.read(partial(approval_rows.approval_of, order_id=order_id))
 
     async def consent(
-        self, order_id: str, *, digest: str, progress: Progress, now: datetime, note: Note
+        self,
+        order_id: str,
+        *,
+        digest: str,
+        progress: Progress,
+        now: datetime,
+        note: Note,
+        allowance: Allowance | None = None,
     ) -> OrderRecord | None:
         """See `Ledger.consent`."""
         return await self._database.write(
@@ -89,6 +99,7 @@ class SqlLedger:
                 progress=progress,
                 now=now,
                 note=note,
+                take=partial(_take, allowance=allowance, now=now),
             )
         )
 
@@ -109,6 +120,10 @@ class SqlLedger:
         await self._database.write(
             partial(consenting.mark_unheard, order_id=order_id, why=why, note=note)
         )
+
+    async def used(self, window: Window) -> Used:
+        """See `Ledger.used`."""
+        return await self._database.read(partial(use_rows.used_in, window=window))
 
     async def void(self, preview_id: str, progress: Progress, note: Note) -> None:
         """See `Ledger.void`."""
@@ -197,14 +212,27 @@ def _claim(
     progress: Progress,
     note: Note,
     approval: Approval | None,
+    take: Callable[[Connection, OrderRecord], None],
 ) -> OrderRecord | None:
     found = order_rows.locked_order_of(connection, preview_id)
     if found is None or found.state is not OrderState.PREVIEWED or not spend(connection):
         return None
+    take(connection, found)
     after = move(connection, found, progress, note)
     if approval is not None:
         approval_rows.add_approval(connection, approval, now=note.at)
     return after
+
+
+def _take(
+    connection: Connection, record: OrderRecord, *, allowance: Allowance | None, now: datetime
+) -> None:
+    """Write down what the order uses, once whoever answers for the limits has seen the count."""
+    if allowance is None:
+        return
+    queue_up(connection)
+    allowance.admit(use_rows.used_in(connection, window=allowance.window))
+    use_rows.add_use(connection, record, allowance.use, at=now)
 
 
 def _void(connection: Connection, *, preview_id: str, progress: Progress, note: Note) -> None:

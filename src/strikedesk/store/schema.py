@@ -160,6 +160,22 @@ order_event_head: Final = Table(
     sqlite_strict=True,
 )
 
+# What each confirmed order uses up of its day. Units: USD cents, rounded up; `units` of the order.
+order_uses: Final = Table(
+    "order_uses",
+    METADATA,
+    Column("order_id", Text, ForeignKey(orders.c.order_id), primary_key=True),
+    Column("broker", Text, nullable=False),
+    Column("environment", Word(Environment), nullable=False),
+    Column("claimed_at", Instant, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("units", WholeNumber, nullable=False),
+    Column("loss_cents", WholeNumber, nullable=False),
+    Column("notional_cents", WholeNumber, nullable=False),
+    Index(None, "broker", "environment", "claimed_at"),
+    sqlite_strict=True,
+)
+
 watchlists: Final = Table(
     "watchlists",
     METADATA,

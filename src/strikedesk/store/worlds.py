@@ -101,14 +101,14 @@ def _transact(
     world: str,
     act: Callable[[int, Callable[[], WorldRows]], tuple[WorldChange, T]],
 ) -> T:
-    version, header = _locked(connection, world)
-    change, answer = act(version, partial(_load, connection, world=world, header=header))
+    version, header = locked(connection, world)
+    change, answer = act(version, partial(load_rows, connection, world=world, header=header))
     if not change.is_empty:
-        _write(connection, world, version + 1, change)
+        write_change(connection, world, version + 1, change)
     return answer
 
 
-def _locked(connection: Connection, world: str) -> tuple[int, Document]:
+def locked(connection: Connection, world: str) -> tuple[int, Document]:
     """Return version and header of a world that nobody else can change meanwhile.
 
     A world that is new gets its row first, so that there is something to lock.
@@ -120,7 +120,8 @@ def _locked(connection: Connection, world: str) -> tuple[int, Document]:
     return row["version"], row["header"]
 
 
-def _load(connection: Connection, *, world: str, header: Document) -> WorldRows:
+def load_rows(connection: Connection, *, world: str, header: Document) -> WorldRows:
+    """Return the rows of a world whose header is known."""
     accounts = _ACCOUNTS.rows(connection, of_world=world)
     orders = _ORDERS.rows(connection, of_world=world)
     return WorldRows(
@@ -130,7 +131,8 @@ def _load(connection: Connection, *, world: str, header: Document) -> WorldRows:
     )
 
 
-def _write(connection: Connection, world: str, version: int, change: WorldChange) -> None:
+def write_change(connection: Connection, world: str, version: int, change: WorldChange) -> None:
+    """Write a change, and the version that it makes."""
     _SET_VERSION.run(connection, {"of_world": world, "version": version})
     if change.header is not None:
         _SET_HEADER.run(connection, {"of_world": world, "header": change.header})

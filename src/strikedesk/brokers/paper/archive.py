@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Final
 
 from strikedesk.domain.broking import BrokerOrder
+from strikedesk.domain.groups import member_id
 from strikedesk.domain.ledger import Json
 from strikedesk.domain.ports import WorldStore
 from strikedesk.exchange.documents import read_ended
@@ -32,14 +33,19 @@ class Archive:
 
     async def since(self, account_id: str, since: datetime) -> list[BrokerOrder]:
         """Return the orders that ended at `since` or later, newest first."""
+        found: list[BrokerOrder] = []
         async with aclosing(self._walk(account_id, since.astimezone(UTC).date())) as walk:
-            return [o async for o in walk if o.updated_at is not None and o.updated_at >= since]
+            async for order in walk:
+                if order.updated_at is None or order.updated_at < since:
+                    break
+                found.append(order)
+        return found
 
     async def by_client_id(self, account_id: str, client_order_id: str) -> BrokerOrder | None:
         """Return the newest ended order with this client order id; every page is read for it."""
         async with aclosing(self._walk(account_id, None)) as walk:
             async for order in walk:
-                if order.client_order_id == client_order_id:
+                if has_client_id(order, client_order_id):
                     return order
         return None
 
@@ -60,6 +66,14 @@ class Archive:
             if not page:
                 return
             offset += len(page)
+
+
+def has_client_id(order: BrokerOrder, client_order_id: str) -> bool:
+    """Whether an order was sent under this id, alone or as the first of a group."""
+    if order.client_order_id == client_order_id:
+        return True
+    first = member_id(client_order_id, 1)
+    return order.group_id is not None and order.client_order_id == first
 
 
 def _is_order(document: Mapping[str, Json]) -> bool:

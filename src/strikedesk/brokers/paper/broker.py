@@ -1,20 +1,25 @@
 """The paper broker: `domain.ports.Broker` over the simulated exchange and the shared store."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Final
 
-from strikedesk.brokers.paper.archive import Archive
+from strikedesk.brokers.paper.archive import Archive, has_client_id
 from strikedesk.brokers.paper.clerk import Clerk
+from strikedesk.brokers.paper.feeds import LOOK_EVERY_S, OrderFeed, QuoteFeed
 from strikedesk.brokers.paper.figures import (
     balances_of,
     gone_today,
     positions_of,
     priced_symbols,
 )
+from strikedesk.brokers.paper.fresh_starts import broker_of
 from strikedesk.brokers.paper.keeper import WorldKeeper
 from strikedesk.brokers.paper.opening import Opening
 from strikedesk.brokers.paper.venue import Venue
+from strikedesk.brokers.streams import Hub
 from strikedesk.domain.accounts import Account, Balances, Environment, Position
 from strikedesk.domain.broking import (
     BrokerOrder,
@@ -25,10 +30,14 @@ from strikedesk.domain.broking import (
     Receipt,
     Ticket,
 )
+from strikedesk.domain.calendar import sessions_between
+from strikedesk.domain.events import MarketEvent
+from strikedesk.domain.groups import GroupKind
 from strikedesk.domain.orders import LEGS_MAX, OrderType, TimeInForce
 from strikedesk.domain.ports import Clock, Entropy, TransactionPage, WorldStore
 from strikedesk.domain.quotes import Bar, Chain, Expiration, Interval, Quote, SymbolInfo
 from strikedesk.domain.symbols import EquitySymbol, Symbol
+from strikedesk.domain.volatility import ImpliedHistory
 from strikedesk.exchange.accounts import PaperAccount
 from strikedesk.exchange.documents import read_line
 from strikedesk.exchange.market import Market
@@ -42,6 +51,7 @@ CAPABILITIES: Final = Capabilities(
     legs_max=LEGS_MAX,
     shares_with_options=True,
     deduplicates_client_ids=False,
+    groups=frozenset(GroupKind),
 )
 
 
@@ -62,8 +72,12 @@ class PaperBroker:
         world: str,
         entropy: Entropy,
         opening: Opening | None = None,
+        look_every_s: float = LOOK_EVERY_S,
     ) -> None:
-        """Name the world; it is opened on first use, with `opening` when it is new."""
+        """Name the world; it is opened on first use, with `opening` when it is new.
+
+        `look_every_s` is how often its streams look for something new.
+        """
         self._store = store
         self._name = world
         self._venue = Venue(market=market)
@@ -76,14 +90,22 @@ class PaperBroker:
             name=world,
             opening=opening or Opening(),
         )
+        self._capabilities = replace(CAPABILITIES, name=broker_of(world))
         self._clerk = Clerk(
             keeper=self._keeper, venue=self._venue, archive=self._archive, market=market
+        )
+        self._order_feed = OrderFeed(
+            keeper=self._keeper, archive=self._archive, every_s=look_every_s
+        )
+        self._order_hub = Hub(self._order_feed)
+        self._quote_hub = Hub(
+            QuoteFeed(keeper=self._keeper, venue=self._venue, every_s=look_every_s)
         )
 
     @property
     def capabilities(self) -> Capabilities:
-        """See `Broker.capabilities`."""
-        return CAPABILITIES
+        """See `Broker.capabilities`. The name is the world's own: see `broker_of`."""
+        return self._capabilities
 
     def now(self) -> datetime:
         """Return the world's time; before anything was awaited, that of a new world."""
@@ -119,6 +141,39 @@ class PaperBroker:
         """See `MarketData.search`."""
         await self._keeper.ready()
         return await self._venue.search(text, limit, self.now())
+
+    async def implied_history(
+        self, underlying: EquitySymbol, start: date, end: date
+    ) -> ImpliedHistory:
+        """See `MarketData.implied_history`."""
+        await self._keeper.ready()
+        at = self.now()
+        over = [each.day for each in sessions_between(start, end) if each.closes_at <= at]
+        return await self._venue.implied_history(underlying, over, at)
+
+    async def events(
+        self, underlying: EquitySymbol, start: date, end: date
+    ) -> tuple[MarketEvent, ...]:
+        """See `MarketData.events`."""
+        await self._keeper.ready()
+        return await self._venue.events(underlying, start, end, self.now())
+
+    def quote_stream(
+        self, symbols: Collection[Symbol]
+    ) -> AbstractAsyncContextManager[AsyncIterator[Quote]]:
+        """See `MarketData.quote_stream`: the quotes of the world's time, looked up as it runs."""
+        return self._quote_hub.reader(frozenset(symbols))
+
+    @asynccontextmanager
+    async def account_stream(self, account_id: str) -> AsyncGenerator[AsyncIterator[BrokerOrder]]:
+        """See `Broker.account_stream`: whichever process's orders they are."""
+        try:
+            async with self._order_hub.reader((account_id,)) as orders:
+                await self._order_feed.follow(account_id)
+                yield orders
+        finally:
+            if account_id not in self._order_hub.wanted:
+                self._order_feed.forget(account_id)
 
     async def accounts(self) -> tuple[Account, ...]:
         """See `Broker.accounts`."""
@@ -171,11 +226,14 @@ class PaperBroker:
         return await self._clerk.ended(account_id, broker_order_id)
 
     async def find(self, account_id: str, client_order_id: str) -> Lookup:
-        """See `Broker.find`. Complete: an order that is not found here was never taken."""
+        """See `Broker.find`. Complete: an order that is not found here was never taken.
+
+        By the id of a group: its first order.
+        """
         world = (await self._keeper.snapshot()).world
         world.account(account_id)
         for working in reversed(world.orders_of(account_id)):
-            if working.client_order_id == client_order_id:
+            if has_client_id(working.shown(), client_order_id):
                 return Lookup(status=LookupStatus.FOUND, broker_order=working.shown())
         ended = await self._archive.by_client_id(account_id, client_order_id)
         status = LookupStatus.ABSENT if ended is None else LookupStatus.FOUND
@@ -203,6 +261,9 @@ def _account(account: PaperAccount) -> Account:
         kind=account.kind,
         environment=Environment.PAPER,
         simulated=True,
+        option_level=account.level,
+        frozen=False,
+        closing_only=False,
     )
 
 

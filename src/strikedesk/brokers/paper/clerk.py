@@ -7,10 +7,12 @@ from typing import Final
 
 from strikedesk.brokers.paper.archive import Archive
 from strikedesk.brokers.paper.keeper import WorldKeeper
+from strikedesk.brokers.paper.preflights import UNKNOWN, cents, refused, told, told_of_group
 from strikedesk.brokers.paper.venue import Venue
 from strikedesk.domain.broking import (
     BrokerOrder,
     CancelTicket,
+    GroupTicket,
     PlaceTicket,
     Preflight,
     Receipt,
@@ -18,21 +20,17 @@ from strikedesk.domain.broking import (
     Ticket,
 )
 from strikedesk.domain.errors import Denied, Rejected
-from strikedesk.domain.money import to_cents
 from strikedesk.domain.orders import OrderRequest
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import Symbol
 from strikedesk.exchange import orders as exchange
 from strikedesk.exchange import power, rules
-from strikedesk.exchange.assess import Assessment, assess
+from strikedesk.exchange.book import WorkingOrder
 from strikedesk.exchange.market import Market
 from strikedesk.exchange.screen import with_underlyings
 from strikedesk.exchange.world import World
 
 _SHOWN: Final = 40
-_UNKNOWN: Final = Preflight(
-    fees=None, buying_power_before=None, buying_power_after=None, margin_change=None
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +44,7 @@ class Clerk:
 
     async def submit(self, ticket: Ticket) -> Receipt:
         """Act, once. See `Broker.submit`."""
+        members: tuple[BrokerOrder, ...] = ()
         match ticket:
             case PlaceTicket():
                 order = await self._place(ticket)
@@ -53,7 +52,10 @@ class Clerk:
                 order = await self._replace(ticket)
             case CancelTicket():
                 order = await self._cancel(ticket)
-        return Receipt(client_order_id=ticket.client_order_id, broker_order=order)
+            case GroupTicket():
+                members = await self._place_group(ticket)
+                order = members[0]
+        return Receipt(client_order_id=ticket.client_order_id, broker_order=order, members=members)
 
     async def preflight(self, ticket: Ticket) -> Preflight:
         """Say what the ticket would do. See `Broker.preflight`."""
@@ -61,11 +63,14 @@ class Clerk:
         try:
             if isinstance(ticket, CancelTicket):
                 return await self._look_at_cancel(seen.world, seen.at, ticket)
+            if isinstance(ticket, GroupTicket):
+                return await self._look_at_group(seen.world, seen.at, ticket)
             request, instead_of = _as_placed(seen.world, ticket)
         except Rejected as refusal:
-            return _refused(_UNKNOWN, await self._explained(ticket, refusal))
+            return refused(UNKNOWN, await self._explained(ticket, refusal))
         await self.venue.warm(_asked(request), seen.at)
-        return _told(assess(seen.world, self.market, seen.at, request, instead_of=instead_of))
+        found = exchange.examine(seen.world, self.market, seen.at, request, instead_of=instead_of)
+        return told(found)
 
     async def ended(self, account_id: str, order_id: str) -> BrokerOrder:
         """Return an order that has ended.
@@ -87,6 +92,15 @@ class Clerk:
             )
 
         await self._warm(ticket.order)
+        return await self.keeper.act(place)
+
+    async def _place_group(self, ticket: GroupTicket) -> tuple[BrokerOrder, ...]:
+        def place(world: World, at: datetime) -> tuple[BrokerOrder, ...]:
+            return exchange.place_group(
+                world, self.market, at, ticket.group, client_order_id=ticket.client_order_id
+            )
+
+        await self._warm(*ticket.group.orders)
         return await self.keeper.act(place)
 
     async def _replace(self, ticket: ReplaceTicket) -> BrokerOrder:
@@ -115,9 +129,9 @@ class Clerk:
         except Rejected as refusal:
             raise await self._explained(ticket, refusal) from None
 
-    async def _warm(self, request: OrderRequest) -> None:
+    async def _warm(self, *requests: OrderRequest) -> None:
         await self.keeper.ready()
-        await self.venue.warm(_asked(request), self.keeper.now())
+        await self.venue.warm(_asked(*requests), self.keeper.now())
 
     async def _explained(self, ticket: Ticket, refusal: Rejected) -> Rejected:
         """Add how an order ended that does not work any more.
@@ -125,7 +139,8 @@ class Clerk:
         Raises:
             Denied: ORDER_UNKNOWN when there never was one.
         """
-        if refusal.reason is not Reason.ORDER_NOT_WORKING or isinstance(ticket, PlaceTicket):
+        never = isinstance(ticket, PlaceTicket | GroupTicket)
+        if never or refusal.reason is not Reason.ORDER_NOT_WORKING:
             return refusal
         account_id = (
             ticket.account_id if isinstance(ticket, CancelTicket) else ticket.order.account_id
@@ -135,50 +150,35 @@ class Clerk:
             Reason.ORDER_NOT_WORKING, order_id=ended.broker_order_id, state=ended.state.value
         )
 
+    async def _look_at_group(self, world: World, at: datetime, ticket: GroupTicket) -> Preflight:
+        await self.venue.warm(_asked(*ticket.group.orders), at)
+        found = exchange.examine_group(world, self.market, at, ticket.group)
+        return told_of_group(ticket.group, found)
+
     async def _look_at_cancel(self, world: World, at: datetime, ticket: CancelTicket) -> Preflight:
-        order = exchange.working(world, ticket.account_id, ticket.broker_order_id)
+        rest = exchange.after_cancel(world, at, ticket.account_id, ticket.broker_order_id)
         account = world.account(ticket.account_id)
+        orders = world.orders.reserved(account.account_id)
+        freed = orders - rest.orders.reserved(account.account_id)
         needed = power.priced_by(power.quantities(account))
         before = power.buying_power(world, account, await self.venue.screen(needed, at))
         return Preflight(
             fees=Decimal(0),
-            buying_power_before=_cents(before),
-            buying_power_after=None if before is None else _cents(before + order.reserved_left),
+            buying_power_before=cents(before),
+            buying_power_after=None if before is None else cents(before + freed),
             margin_change=Decimal(0),
         )
 
 
-def _as_placed(world: World, ticket: PlaceTicket | ReplaceTicket) -> tuple[OrderRequest, str]:
+def _as_placed(
+    world: World, ticket: PlaceTicket | ReplaceTicket
+) -> tuple[OrderRequest, WorkingOrder | None]:
     """Return the order that would go to work, and the one whose place it takes."""
     if isinstance(ticket, PlaceTicket):
-        return ticket.order, ""
-    old = exchange.working(world, ticket.order.account_id, ticket.broker_order_id)
-    return exchange.rest_of(old, ticket.order), ticket.broker_order_id
+        return ticket.order, None
+    old = exchange.changeable(world, ticket.order.account_id, ticket.broker_order_id)
+    return exchange.rest_of(old, ticket.order), old
 
 
-def _told(found: Assessment) -> Preflight:
-    figures = Preflight(
-        fees=found.fees,
-        buying_power_before=_cents(found.before),
-        buying_power_after=_cents(found.after),
-        margin_change=_cents(found.margin_change),
-    )
-    return figures if found.refusal is None else _refused(figures, found.refusal)
-
-
-def _refused(figures: Preflight, refusal: Rejected) -> Preflight:
-    return Preflight(
-        fees=figures.fees,
-        buying_power_before=figures.buying_power_before,
-        buying_power_after=figures.buying_power_after,
-        margin_change=figures.margin_change,
-        refusals=(refusal.reason.name.lower(),),
-    )
-
-
-def _asked(request: OrderRequest) -> set[Symbol]:
-    return with_underlyings({leg.symbol for leg in request.legs})
-
-
-def _cents(amount: Decimal | None) -> Decimal | None:
-    return None if amount is None else to_cents(amount)
+def _asked(*requests: OrderRequest) -> set[Symbol]:
+    return with_underlyings({leg.symbol for request in requests for leg in request.legs})

@@ -12,7 +12,7 @@ from typing import Final
 from strikedesk.domain.accounts import AccountKind, Balances, Position
 from strikedesk.domain.money import to_cents
 from strikedesk.domain.symbols import Symbol
-from strikedesk.exchange import power
+from strikedesk.exchange import calls, power
 from strikedesk.exchange.accounts import (
     NOTHING,
     Move,
@@ -70,8 +70,9 @@ def balances_of(
     """
     positions = positions_of(account, screen)
     values = [position.market_value for position in positions]
-    claim = power.claim_of(power.quantities(account), account.kind, screen)
-    free = power.buying_power(world, account, screen)
+    claim = power.claim_of(power.quantities(account), account, screen)
+    free = power.left_after(world, account, claim)
+    excess = power.excess_of(account, claim)
     value = _total(values)
     return Balances(
         account_id=account.account_id,
@@ -81,6 +82,8 @@ def balances_of(
         option_buying_power=None if free is None else to_cents(free),
         stock_buying_power=None if free is None else to_cents(free * _leverage(account)),
         maintenance_margin=None if claim is None else to_cents(claim.maintenance),
+        maintenance_excess=None if excess is None else to_cents(excess),
+        in_margin_call=calls.in_call(account, excess),
         long_value=_total(v for v, p in zip(values, positions, strict=True) if p.quantity > 0),
         short_value=_total(v for v, p in zip(values, positions, strict=True) if p.quantity < 0),
         open_profit=_total(position.open_profit for position in positions),

@@ -71,8 +71,8 @@ class WorldKeeper:
         return self._now_in(self._copy.world)
 
     async def ready(self) -> None:
-        """See to it that the world was read once."""
-        if self._copy is None:
+        """See to it that the copy is the newest: another process may have moved the clock."""
+        if self._copy is None or self._copy.version != await self.store.peek(self.name):
             await self.snapshot()
 
     async def snapshot(self) -> Snapshot:
@@ -136,7 +136,19 @@ class WorldKeeper:
         copy = self._copy
         if copy is not None and copy.version == version:
             return copy.world.fork()
-        world = read_world(load())
+        rows = load()
+        if not rows.header:  # Reset: whoever comes first opens it anew.
+            return self.opening.world(self.name, wall=self.clock.now(), entropy=self.entropy)
+        world = read_world(rows)
+        self._check(world)
+        return world
+
+    def _check(self, world: World) -> None:
+        """Refuse a world that is not what this process was told to trade in.
+
+        Raises:
+            Misconfigured: CONFIGURATION_UNREADABLE.
+        """
         if dict(world.frame.source) != dict(self.opening.source):
             raise Misconfigured(
                 Reason.CONFIGURATION_UNREADABLE,
@@ -144,7 +156,13 @@ class WorldKeeper:
                 problem="this world lives on another one: name a new world",
                 world=self.name,
             )
-        return world
+        if self.opening.clock_insisted and not self.opening.clock.same_pace(world.frame.clock):
+            raise Misconfigured(
+                Reason.CONFIGURATION_UNREADABLE,
+                setting="--speed",
+                problem=f"this world's clock is {world.frame.clock.in_words}: name a new world",
+                world=self.name,
+            )
 
     def _keep(
         self, version: int, world: World, outcome: _Outcome[T]

@@ -1,6 +1,6 @@
 """What the market says, asked off the event loop wherever it could take a while."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,8 +10,12 @@ from typing import Final, TypeVar
 from anyio import to_thread
 
 from strikedesk.domain.calendar import previous_session
+from strikedesk.domain.errors import Denied
+from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.quotes import Bar, Chain, Expiration, Interval, Quote, SymbolInfo
+from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, Symbol
+from strikedesk.domain.volatility import ImpliedClose, ImpliedHistory
 from strikedesk.exchange.days import trading_day
 from strikedesk.exchange.market import Market
 from strikedesk.exchange.screen import Screen, look
@@ -70,6 +74,39 @@ class Venue:
         begin = [i for i in listed if i.symbol.compact.startswith(sought)]
         told = [i for i in listed if i not in begin and sought in i.description.upper()]
         return tuple([*begin, *told][: max(limit, 0)]) if sought else ()
+
+    async def implied_history(
+        self, underlying: EquitySymbol, sessions: Sequence[date], at: datetime
+    ) -> ImpliedHistory:
+        """Return the implied volatility at the close of sessions that are over."""
+        return await to_thread.run_sync(self._implied_history, underlying, sessions, at)
+
+    async def events(
+        self, underlying: EquitySymbol, start: date, end: date, at: datetime
+    ) -> tuple[MarketEvent, ...]:
+        """See `Market.events`."""
+        return await to_thread.run_sync(self._events, underlying, start, end, at)
+
+    def _implied_history(
+        self, underlying: EquitySymbol, sessions: Sequence[date], at: datetime
+    ) -> ImpliedHistory:
+        self._check_listed(underlying, at)
+        found = ((day, self.market.implied_volatility(underlying, day)) for day in sessions)
+        return ImpliedHistory(
+            closes=tuple(
+                ImpliedClose(day=day, volatility=vol) for day, vol in found if vol is not None
+            )
+        )
+
+    def _events(
+        self, underlying: EquitySymbol, start: date, end: date, at: datetime
+    ) -> tuple[MarketEvent, ...]:
+        self._check_listed(underlying, at)
+        return self.market.events(underlying, start, end)
+
+    def _check_listed(self, underlying: EquitySymbol, at: datetime) -> None:
+        if all(info.symbol != underlying for info in self.market.listed(at)):
+            raise Denied(Reason.SYMBOL_NOT_FOUND, symbol=underlying.compact)
 
     def _is_warm(self, symbols: Collection[Symbol]) -> bool:
         return {symbol.underlying for symbol in symbols} <= self._warm

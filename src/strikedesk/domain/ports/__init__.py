@@ -7,9 +7,23 @@ from strikedesk.domain.ports.brokers import Accounts, Broker, MarketData, Quotes
 from strikedesk.domain.ports.cache import Cache
 from strikedesk.domain.ports.keys import WrappedKey, WrappedKeyStore
 from strikedesk.domain.ports.ledger import HaltSwitch, Ledger
-from strikedesk.domain.ports.owner import CallerToken, CallerTokens, Watchlist, Watchlists
+from strikedesk.domain.ports.owner import (
+    CallerToken,
+    CallerTokens,
+    ListChange,
+    Watchlist,
+    Watchlists,
+)
 from strikedesk.domain.ports.time_and_chance import Clock, Entropy
-from strikedesk.domain.ports.worlds import WorldChange, WorldLine, WorldRows, WorldStore
+from strikedesk.domain.ports.worlds import (
+    FreshStart,
+    WholeWorld,
+    WorldChange,
+    WorldLine,
+    WorldRows,
+    Worlds,
+    WorldStore,
+)
 
 __all__ = [
     "Accounts",
@@ -19,17 +33,21 @@ __all__ = [
     "CallerTokens",
     "Clock",
     "Entropy",
+    "FreshStart",
     "HaltSwitch",
     "Ledger",
+    "ListChange",
     "MarketData",
     "Quotes",
     "TransactionPage",
     "Watchlist",
     "Watchlists",
+    "WholeWorld",
     "WorldChange",
     "WorldLine",
     "WorldRows",
     "WorldStore",
+    "Worlds",
     "WrappedKey",
     "WrappedKeyStore",
 ]

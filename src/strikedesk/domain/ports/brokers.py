@@ -1,14 +1,17 @@
 """What a broker is to the desk: market data, reads, the pre-flight, and one method that acts."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
 from strikedesk.domain.accounts import Account, Balances, Position, Transaction
 from strikedesk.domain.broking import BrokerOrder, Capabilities, Lookup, Preflight, Receipt, Ticket
+from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.quotes import Bar, Chain, Expiration, Interval, Quote, SymbolInfo
 from strikedesk.domain.symbols import EquitySymbol, Symbol
+from strikedesk.domain.volatility import ImpliedHistory
 
 
 class MarketData(Protocol):
@@ -41,6 +44,32 @@ class MarketData(Protocol):
 
     async def search(self, text: str, limit: int) -> tuple[SymbolInfo, ...]:
         """Return listed symbols that begin with or are described by `text`, best first."""
+        ...
+
+    async def implied_history(
+        self, underlying: EquitySymbol, start: date, end: date
+    ) -> ImpliedHistory:
+        """Return the implied volatility at the close of the finished sessions of `start` to `end`.
+
+        Both days are included. A broker that knows rank and percentile but no history says those.
+        """
+        ...
+
+    async def events(
+        self, underlying: EquitySymbol, start: date, end: date
+    ) -> tuple[MarketEvent, ...]:
+        """Return what is known to happen from `start` to `end`, both included, by day."""
+        ...
+
+    def quote_stream(
+        self, symbols: Collection[Symbol]
+    ) -> AbstractAsyncContextManager[AsyncIterator[Quote]]:
+        """Read the quote of each symbol as it stands, then every change, while the block runs.
+
+        A slow reader gets the newest quote of each symbol and no backlog; what nobody quotes is
+        silent. One reader's failure disturbs no other. The iterator raises what ends the stream:
+        `Unavailable`, or another `DeskError`; open it again to go on.
+        """
         ...
 
 
@@ -111,6 +140,19 @@ class Broker(MarketData, Protocol):
             Rejected: the broker refused; nothing exists there.
             Unavailable: the request never left.
             OutcomeUnknown: it may have arrived.
+        """
+        ...
+
+    def account_stream(
+        self, account_id: str
+    ) -> AbstractAsyncContextManager[AsyncIterator[BrokerOrder]]:
+        """Read the working orders as they stand, then every order that changes, one that ends too.
+
+        A slow reader gets the newest state of each order: it carries all fills, so that none is
+        lost. Otherwise as `MarketData.quote_stream`.
+
+        Raises:
+            Denied: ACCOUNT_UNKNOWN, when the block is entered.
         """
         ...
 

@@ -13,6 +13,7 @@ from strikedesk.domain.ledger import (
     PreviewRecord,
     Progress,
 )
+from strikedesk.domain.usage import Allowance, Used, Window
 
 
 class Ledger(Protocol):
@@ -39,6 +40,7 @@ class Ledger(Protocol):
         now: datetime,
         note: Note,
         approval: Approval | None = None,
+        allowance: Allowance | None = None,
     ) -> OrderRecord | None:
         """Spend the nonce and move its order row, in one transaction; for exactly one caller ever.
 
@@ -46,11 +48,17 @@ class Ledger(Protocol):
 
         Returns the row as it stands after. None, and nothing is written, unless the row is still
         previewed and the nonce is live, matches both hashes, has not expired, and was not created
-        after `now` (a clock that went backwards).
+        after `now` (a clock that went backwards). With an `allowance`, what the order uses is
+        written down too, after `admit` heard what others have used; no claim comes in between.
 
         Raises:
-            Denied: APPROVALS_FULL, and nothing is written: so many orders await consent already.
+            Denied: APPROVALS_FULL: so many orders await consent already; nothing is written.
+            What `allowance.admit` raises; then nothing is written.
         """
+        ...
+
+    async def used(self, window: Window) -> Used:
+        """Return what confirmed orders have used up of the owner's limits."""
         ...
 
     async def approval(self, order_id: str) -> Approval | None:
@@ -58,12 +66,19 @@ class Ledger(Protocol):
         ...
 
     async def consent(
-        self, order_id: str, *, digest: str, progress: Progress, now: datetime, note: Note
+        self,
+        order_id: str,
+        *,
+        digest: str,
+        progress: Progress,
+        now: datetime,
+        note: Note,
+        allowance: Allowance | None = None,
     ) -> OrderRecord | None:
         """Move an order on that a person agreed to; for exactly one caller ever.
 
         None, and nothing is written, unless the row awaits consent, and its approval is current at
-        `now` and for the text of this digest.
+        `now` and for the text of this digest. An `allowance` is taken as `claim` takes one.
         """
         ...
 

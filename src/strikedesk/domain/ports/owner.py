@@ -1,10 +1,13 @@
 """What the owner keeps: lists of symbols, and who may call."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from strikedesk.domain.symbols import Symbol
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,19 +19,26 @@ class Watchlist:
     updated_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListChange:
+    """What becomes of the lists: those of `drop` go, then those of `save` are made or replaced."""
+
+    save: tuple[Watchlist, ...] = ()
+    drop: tuple[str, ...] = ()
+
+
 class Watchlists(Protocol):
-    """The owner's lists."""
+    """The owner's lists, shared by every process of the desk."""
 
     async def all(self) -> tuple[Watchlist, ...]:
         """Return every list, by name."""
         ...
 
-    async def save(self, watchlist: Watchlist) -> None:
-        """Create or replace a list."""
-        ...
+    async def change(self, act: Callable[[tuple[Watchlist, ...]], tuple[ListChange, T]]) -> T:
+        """Show every list to `act` and do what it says, in one step that nobody comes between.
 
-    async def delete(self, name: str) -> bool:
-        """Drop a list; False when there was none."""
+        `act` may run on another thread, and must not wait; what it raises changes nothing.
+        """
         ...
 
 

@@ -5,9 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol, TypeVar
 
-from strikedesk.domain.ledger import (
-    Json,
-)
+from strikedesk.domain.ledger import Json, Note, OrderRecord
 
 T = TypeVar("T")
 
@@ -50,6 +48,53 @@ class WorldChange:
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
         return not (self.header or self.accounts or self.orders or self.lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WholeWorld:
+    """Everything of a paper world: its rows, and every line of every book, oldest first."""
+
+    rows: WorldRows
+    lines: tuple[WorldLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreshStart:
+    """What a world becomes at once, and what that means for the desk's own orders in it.
+
+    `world` None leaves it empty, to be opened anew by whoever comes first. `ends` are the orders,
+    by the desk's ids, that cannot go on there; `note` is the line that each gets, and the act.
+    """
+
+    world: WholeWorld | None
+    ends: tuple[str, ...]
+    note: Note
+
+
+class Worlds(Protocol):
+    """All paper worlds of a desk, as wholes."""
+
+    async def names(self) -> tuple[str, ...]:
+        """Return the worlds that were opened, by name."""
+        ...
+
+    async def whole(self, world: str) -> WholeWorld | None:
+        """Return everything of a world as one consistent snapshot; None where there is none."""
+        ...
+
+    async def begin_anew(
+        self,
+        world: str,
+        broker: str,
+        act: Callable[[WholeWorld | None, Sequence[OrderRecord]], FreshStart],
+    ) -> FreshStart:
+        """Put a world in the place of what was there, in one durable transaction.
+
+        `act` is given what is there and the ledger's rows at `broker` that have left the desk and
+        have not ended. The rows it names end as cancelled. If it raises, nothing is written. The
+        version grows on, so that no process takes a copy of the old world for the new one.
+        """
+        ...
 
 
 class WorldStore(Protocol):

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from strikedesk.exchange.simulated import noise
 from strikedesk.exchange.simulated.noise import Bits, Floats, Ints
 from strikedesk.exchange.simulated.pricing import Book, distance
+from strikedesk.exchange.simulated.strikes import on_wide_grid
 
 _STANDARD_BONUS: Final = 3.0  # For monthly expirations;
 _ROUND_BONUS: Final = 2.0  # and for strikes on the wide grid.
@@ -33,8 +34,8 @@ class Activity:
 def activity(opening: Book, addresses: Bits, *, standard: bool, seed: int, day: int) -> Activity:
     """Return the activity of session `day` (an ordinal), given the book at its opening."""
     away = distance(opening)
-    on_wide_grid = opening.strike % float(opening.underlying.wide_step) == 0.0
-    usual = opening.underlying.interest * (1.0 + (_ROUND_BONUS - 1.0) * on_wide_grid)
+    round_ones = on_wide_grid(opening.underlying, opening.strike)
+    usual = opening.underlying.interest * (1.0 + (_ROUND_BONUS - 1.0) * round_ones)
     usual *= _STANDARD_BONUS if standard else 1.0
     own, today = (unit(noise.key(seed, "interest", *which), addresses) for which in ((), (day,)))
     interest = usual / (1.0 + _INTEREST_FADES * away**2) * (0.2 + 0.8 * own) * (0.9 + 0.1 * today)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby, pairwise
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Final
 
 from strikedesk.domain.calendar import Session, exchange_date
 from strikedesk.domain.quotes import Bar, Interval
@@ -38,7 +38,12 @@ class Series:
     volume: Ints | None
 
 
-SeriesOf: TypeAlias = Callable[[Session], Series | None]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesOf:
+    """Makes the series of one symbol, and where that is cheaper, the bar of a whole session."""
+
+    steps: Callable[[Session], Series | None]
+    whole: Callable[[Session], Bar] | None = None
 
 
 def bars_between(
@@ -48,14 +53,21 @@ def bars_between(
     if interval is Interval.WEEK:
         days = bars_between(series_of, Interval.DAY, _monday(start), end)
         return (bar for bar in _weeks(days) if bar.at >= start)
-    found = (series_of(session) for session in sessions_from(start, end))
     return (
         bar
-        for series in found
-        if series is not None
-        for bar in _session_bars(series, interval, end)
+        for session in sessions_from(start, end)
+        for bar in _bars_of(series_of, session, interval, end)
         if bar.at >= start
     )
+
+
+def _bars_of(
+    series_of: SeriesOf, session: Session, interval: Interval, end: datetime
+) -> Iterable[Bar]:
+    if series_of.whole is not None and interval is Interval.DAY and session.closes_at <= end:
+        return (series_of.whole(session),)
+    series = series_of.steps(session)
+    return () if series is None else _session_bars(series, interval, end)
 
 
 def _session_bars(series: Series, interval: Interval, end: datetime) -> Iterator[Bar]:

@@ -1,53 +1,143 @@
-"""The underlyings of the simulated market. The names are real; every price is fiction."""
+"""The underlyings of the simulated market, read from the data file beside this module."""
 
+import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from enum import StrEnum
+from importlib.resources import files
+from typing import Any, Final
 
-from strikedesk.domain.quotes import SymbolInfo
+from strikedesk.domain.events import EarningsTiming
+from strikedesk.domain.quotes import Settlement, SymbolInfo
 from strikedesk.domain.symbols import EquitySymbol
-from strikedesk.exchange.simulated.ticks import INDEX, NICKEL, PENNY, TickRule
+from strikedesk.domain.terms import ON_SHARES, ExerciseStyle, Terms
+from strikedesk.exchange.simulated.ticks import TICK_RULES, TickRule
+
+EQUITY: Final = "equity"
+INDEX: Final = "index"
+
+
+class ExDay(StrEnum):
+    """The rule that finds the day of a dividend in its month."""
+
+    DRAWN = "drawn"
+    FIRST_SESSION = "first_session"
+    THIRD_FRIDAY = "third_friday"
+
+
+class Programme(StrEnum):
+    """Expirations that are listed beyond the weekly and the monthly ones."""
+
+    DAILIES = "dailies"
+    QUARTER_ENDS = "quarter_ends"
+    FAR_QUARTERS = "far_quarters"
+    JANUARIES = "januaries"
+    WEDNESDAYS = "wednesdays"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payout:
+    """Cash dividends. Units: `annual` a fraction of the usual price a year."""
+
+    annual: float
+    months: frozenset[int]
+    ex_day: ExDay
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reporting:
+    """Earnings. Units: `move` the standard deviation of the logarithm of the price."""
+
+    months: frozenset[int]
+    timing: EarningsTiming
+    move: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitYear:
+    """A split on some day of `year`: `old` shares become `new`."""
+
+    year: int
+    new: int
+    old: int
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Strikes below a price are multiples of `fine` near the money, of `wide` far from it.
+
+    Units: cents; `below` None: without end. Law: `wide` is a multiple of `fine`.
+    """
+
+    below: int | None
+    fine: int
+    wide: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Underlying:
     """What sets one underlying apart. Equal only to itself, which makes it a cheap key.
 
-    Units: `start` USD at the first open; `volatility`, `dividend_yield` fractions a year;
-    `correlation` with the market's factor; `strike_step` USD near the money, `wide_step` far from
-    it, a multiple; `spread` cents between bid and ask of the shares, even; `interest` typical open
-    interest of a contract at the money.
-    Law: `skew` in (-1, 1) and curvature² · (1 + |skew|) <= 4, which keeps butterflies above zero.
+    Units: `start` USD at the first open; `volatility`, `carry` (an index's dividend yield)
+    fractions a year; `market`, `of_sector` correlations with those factors; `spread` cents between
+    bid and ask of the shares, even; `interest` typical open interest of a contract at the money.
+    Law: market² + of_sector² <= 1; `skew` in (-1, 1) and bend² · (1 + |skew|) <= 4, which keeps
+    butterflies above zero. `measured` is what a volatility index measures the volatility of.
     """
 
     ticker: str
     name: str
     kind: str
+    sector: str
     start: Decimal
     volatility: float
-    correlation: float
-    dividend_yield: float
+    market: float
+    of_sector: float
     skew: float
-    curvature: float
+    bend: float
     shares_a_day: int
     spread: int
-    strike_step: Decimal
-    wide_step: Decimal
+    bands: tuple[Band, ...]
     interest: int
     ticks: TickRule
-    root: str = ""
-    daily_expirations: bool = False
-    far_quarters: bool = False
+    programmes: frozenset[Programme]
+    weekly_root: str
+    carry: float = 0.0
+    pays: Payout | None = None
+    reports: Reporting | None = None
+    splits: SplitYear | None = None
+    measured: "Underlying | None" = None
 
     @property
-    def option_root(self) -> str:
-        """The root that its contracts are listed under."""
-        return self.root or self.ticker
+    def own(self) -> float:
+        """The correlation with its own factor: what the market and the sector leave."""
+        return max(1.0 - self.market**2 - self.of_sector**2, 0.0) ** 0.5
 
     @property
     def is_index(self) -> bool:
         """Whether it is a number and no share: nobody quotes it, and its options are European."""
-        return self.kind == "index"
+        return self.kind == INDEX
+
+    @property
+    def adjusted_root(self) -> str | None:
+        """The root of contracts that an uneven split has adjusted, where there is one."""
+        split = self.splits
+        return None if split is None or split.new % split.old == 0 else f"{self.ticker}1"
+
+    @property
+    def roots(self) -> frozenset[str]:
+        """Every root that its contracts are listed under."""
+        return frozenset({self.ticker, self.weekly_root, self.adjusted_root or self.ticker})
+
+    def terms(self, root: str) -> Terms:
+        """Return what contracts of one of its roots promise."""
+        if self.is_index:
+            settlement = Settlement.AM if root == self.ticker else Settlement.PM
+            return Terms(style=ExerciseStyle.EUROPEAN, settlement=settlement, in_cash=True)
+        if self.splits is not None and root == self.adjusted_root:
+            return Terms(shares=ON_SHARES.shares * self.splits.new // self.splits.old)
+        return ON_SHARES
 
     @property
     def info(self) -> SymbolInfo:
@@ -60,217 +150,54 @@ class Underlying:
         )
 
 
-UNDERLYINGS: Final = (
-    Underlying(
-        ticker="SPY",
-        name="SPDR S&P 500 ETF",
-        kind="etf",
-        start=Decimal("472.00"),
-        volatility=0.16,
-        correlation=1.0,
-        dividend_yield=0.012,
-        skew=-0.62,
-        curvature=0.95,
-        shares_a_day=75_000_000,
-        spread=2,
-        strike_step=Decimal(1),
-        wide_step=Decimal(5),
-        interest=18_000,
-        ticks=PENNY,
-        daily_expirations=True,
-        far_quarters=True,
-    ),
-    Underlying(
-        ticker="QQQ",
-        name="Invesco QQQ Trust",
-        kind="etf",
-        start=Decimal("405.00"),
-        volatility=0.2,
-        correlation=0.95,
-        dividend_yield=0.006,
-        skew=-0.55,
-        curvature=0.92,
-        shares_a_day=45_000_000,
-        spread=2,
-        strike_step=Decimal(1),
-        wide_step=Decimal(5),
-        interest=12_000,
-        ticks=PENNY,
-        daily_expirations=True,
-        far_quarters=True,
-    ),
-    Underlying(
-        ticker="IWM",
-        name="iShares Russell 2000 ETF",
-        kind="etf",
-        start=Decimal("199.00"),
-        volatility=0.22,
-        correlation=0.85,
-        dividend_yield=0.012,
-        skew=-0.5,
-        curvature=0.9,
-        shares_a_day=32_000_000,
-        spread=2,
-        strike_step=Decimal(1),
-        wide_step=Decimal(5),
-        interest=9_000,
-        ticks=PENNY,
-        far_quarters=True,
-    ),
-    Underlying(
-        ticker="SPX",
-        name="S&P 500 Index",
-        kind="index",
-        start=Decimal("4720.00"),
-        volatility=0.16,
-        correlation=1.0,
-        dividend_yield=0.012,
-        skew=-0.62,
-        curvature=0.95,
-        shares_a_day=0,
-        spread=0,
-        strike_step=Decimal(5),
-        wide_step=Decimal(25),
-        interest=6_000,
-        ticks=INDEX,
-        root="SPXW",
-        daily_expirations=True,
-        far_quarters=True,
-    ),
-    Underlying(
-        ticker="AAPL",
-        name="Apple Inc.",
-        kind="equity",
-        start=Decimal("187.00"),
-        volatility=0.26,
-        correlation=0.75,
-        dividend_yield=0.005,
-        skew=-0.32,
-        curvature=0.85,
-        shares_a_day=55_000_000,
-        spread=2,
-        strike_step=Decimal("2.5"),
-        wide_step=Decimal(10),
-        interest=9_000,
-        ticks=NICKEL,
-    ),
-    Underlying(
-        ticker="MSFT",
-        name="Microsoft Corporation",
-        kind="equity",
-        start=Decimal("372.00"),
-        volatility=0.24,
-        correlation=0.75,
-        dividend_yield=0.007,
-        skew=-0.32,
-        curvature=0.85,
-        shares_a_day=22_000_000,
-        spread=4,
-        strike_step=Decimal("2.5"),
-        wide_step=Decimal(10),
-        interest=5_000,
-        ticks=NICKEL,
-    ),
-    Underlying(
-        ticker="NVDA",
-        name="NVIDIA Corporation",
-        kind="equity",
-        start=Decimal("121.00"),
-        volatility=0.45,
-        correlation=0.65,
-        dividend_yield=0.0003,
-        skew=-0.25,
-        curvature=0.8,
-        shares_a_day=240_000_000,
-        spread=2,
-        strike_step=Decimal(1),
-        wide_step=Decimal(5),
-        interest=14_000,
-        ticks=NICKEL,
-    ),
-    Underlying(
-        ticker="AMZN",
-        name="Amazon.com, Inc.",
-        kind="equity",
-        start=Decimal("151.00"),
-        volatility=0.31,
-        correlation=0.68,
-        dividend_yield=0.0,
-        skew=-0.3,
-        curvature=0.84,
-        shares_a_day=42_000_000,
-        spread=2,
-        strike_step=Decimal("2.5"),
-        wide_step=Decimal(10),
-        interest=7_000,
-        ticks=NICKEL,
-    ),
-    Underlying(
-        ticker="TSLA",
-        name="Tesla, Inc.",
-        kind="equity",
-        start=Decimal("251.00"),
-        volatility=0.52,
-        correlation=0.5,
-        dividend_yield=0.0,
-        skew=-0.18,
-        curvature=0.8,
-        shares_a_day=95_000_000,
-        spread=4,
-        strike_step=Decimal("2.5"),
-        wide_step=Decimal(10),
-        interest=10_000,
-        ticks=NICKEL,
-    ),
-    Underlying(
-        ticker="AMD",
-        name="Advanced Micro Devices, Inc.",
-        kind="equity",
-        start=Decimal("142.00"),
-        volatility=0.46,
-        correlation=0.6,
-        dividend_yield=0.0,
-        skew=-0.22,
-        curvature=0.8,
-        shares_a_day=50_000_000,
-        spread=2,
-        strike_step=Decimal("2.5"),
-        wide_step=Decimal(10),
-        interest=6_000,
-        ticks=NICKEL,
-    ),
-    Underlying(
-        ticker="GLD",
-        name="SPDR Gold Shares",
-        kind="etf",
-        start=Decimal("191.00"),
-        volatility=0.15,
-        correlation=0.1,
-        dividend_yield=0.0,
-        skew=0.05,
-        curvature=0.8,
-        shares_a_day=8_000_000,
-        spread=2,
-        strike_step=Decimal(1),
-        wide_step=Decimal(5),
-        interest=4_000,
-        ticks=NICKEL,
-    ),
-    Underlying(
-        ticker="TLT",
-        name="iShares 20+ Year Treasury Bond ETF",
-        kind="etf",
-        start=Decimal("98.00"),
-        volatility=0.15,
-        correlation=-0.2,
-        dividend_yield=0.036,
-        skew=-0.08,
-        curvature=0.8,
-        shares_a_day=38_000_000,
-        spread=2,
-        strike_step=Decimal("0.5"),
-        wide_step=Decimal(2),
-        interest=8_000,
-        ticks=NICKEL,
-    ),
+def _read() -> tuple[Underlying, ...]:
+    text = (files("strikedesk.exchange.simulated") / "catalogue.toml").read_text(encoding="utf-8")
+    document = tomllib.loads(text)
+    grids = {name: _bands(rows) for name, rows in document["grids"].items()}
+    known: dict[str, Underlying] = {}
+    for entry in document["underlying"]:
+        known[entry["ticker"]] = _underlying(entry, grids, known)
+    return tuple(known.values())
+
+
+def _bands(rows: list[list[int]]) -> tuple[Band, ...]:
+    return tuple(Band(below or None, fine, wide) for below, fine, wide in rows)
+
+
+def _underlying(
+    entry: Mapping[str, Any],
+    grids: Mapping[str, tuple[Band, ...]],
+    known: Mapping[str, Underlying],
+) -> Underlying:
+    plain = {name: value for name, value in entry.items() if name not in _SPECIAL}
+    made: dict[str, Any] = {
+        "start": Decimal(entry["start"]),
+        "bands": grids[entry["grid"]],
+        "ticks": TICK_RULES[entry["ticks"]],
+        "programmes": frozenset(map(Programme, entry["lists"])),
+        "weekly_root": entry.get("weekly_root", entry["ticker"]),
+        "measured": known.get(entry.get("measures", "")),
+    }
+    makers = {"pays": _payout, "reports": _reporting, "splits": _split}
+    made |= {name: make(entry[name]) for name, make in makers.items() if name in entry}
+    return Underlying(**plain, **made)
+
+
+def _payout(entry: Mapping[str, Any]) -> Payout:
+    months, rule = frozenset[int](entry["months"]), ExDay(entry["ex_day"])
+    return Payout(annual=entry["annual"], months=months, ex_day=rule)
+
+
+def _reporting(entry: Mapping[str, Any]) -> Reporting:
+    months, timing = frozenset[int](entry["months"]), EarningsTiming(entry["timing"])
+    return Reporting(months=months, timing=timing, move=entry["move"])
+
+
+def _split(entry: Mapping[str, Any]) -> SplitYear:
+    return SplitYear(**entry)
+
+
+_SPECIAL: Final = frozenset(
+    ["start", "grid", "ticks", "lists", "weekly_root", "measures", "pays", "reports", "splits"]
 )
+UNDERLYINGS: Final = _read()

@@ -5,7 +5,7 @@ bit of a logarithm does on some processor dies out at once.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -13,42 +13,37 @@ from typing import Final
 
 import numpy as np
 
-from strikedesk.domain.calendar import Session, sessions_between
-from strikedesk.exchange.simulated import noise
+from strikedesk.domain.calendar import Session, next_session, previous_session
+from strikedesk.exchange.simulated import fear
 from strikedesk.exchange.simulated.catalogue import Underlying
 from strikedesk.exchange.simulated.moments import EPOCH
-from strikedesk.exchange.simulated.noise import Floats, Ints
+from strikedesk.exchange.simulated.noise import Ints
+from strikedesk.exchange.simulated.schedule import Schedule
+from strikedesk.exchange.simulated.weather import DAY, NIGHT, Mood, Weather, sessions_of
 
 SESSIONS_PER_YEAR: Final = 252
 REALISED_OVER_IMPLIED: Final = 0.9  # Options cost a little more than what happens.
-OVERNIGHT_SHARE: Final = 0.3  # Of a day's variance.
 PULL: Final = 0.004  # Of the distance to the trend, per session: a half-life of eight months.
-GROWTH: Final = 0.04  # Of the trend, per year.
 LOWEST_CENTS: Final = 100
-
-MOOD_KEPT: Final = 0.97  # Of the logarithm of volatility, from session to session.
-MOOD_FEAR: Final = 0.03  # Gained when the market falls by one standard deviation.
-MOOD_NOISE: Final = 0.03
-MOOD_BOUNDS: Final = (-0.5, 1.0)
-
-_DRAWS: Final = 16  # Reserved per day, so that a new use or a new holiday moves no old one.
-_PER_NORMAL: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
     """One session of one underlying.
 
-    Units: prices in cents; `mood` multiplies the underlying's volatility; `sigma` is the standard
-    deviation of the logarithm from opening to close.
+    Units: prices in cents of a share of that day, `previous_close` too; `dividend` is what the
+    opening lacks of it; `news` is the part of the night's logarithm that earnings made; `sigma` is
+    the standard deviation of the logarithm from opening to close.
     """
 
     session: Session
     previous_close: int
+    dividend: int
     open: int
     close: int
-    mood: float
+    mood: Mood
     sigma: float
+    news: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,30 +53,27 @@ class Closes:
     ordinals: Ints
     before: Ints
 
-    def range_since(self, since: date, today: date) -> tuple[int, int]:
-        """Return the lowest and the highest close that the sessions of these days began with."""
-        first = int(np.searchsorted(self.ordinals, since.toordinal()))
-        last = int(np.searchsorted(self.ordinals, today.toordinal()))
-        seen = self.before[first : last + 1]
-        return int(seen.min()), int(seen.max())
+    def range_between(self, start: date, end: date) -> tuple[int, int] | None:
+        """Return the lowest and the highest close that sessions of `[start, end]` began with."""
+        first = int(np.searchsorted(self.ordinals, start.toordinal()))
+        after = int(np.searchsorted(self.ordinals, end.toordinal(), side="right"))
+        seen = self.before[first:after]
+        return (int(seen.min()), int(seen.max())) if seen.size else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Shocks:
-    """Standard normals, one for each session of a year."""
+class _Marks:
+    """What the calendar of a year does to prices: dividends in cents, the split, the news.
 
-    night: Floats
-    day: Floats
-    mood: Floats
+    `usual` is the logarithm that each session is drawn to, `accrued` what dividends take away.
+    """
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Weather:
-    """What all underlyings have in common in a year: shocks, and the mood of each session."""
-
-    shocks: _Shocks
-    moods: tuple[float, ...]
-    mood_after: float
+    usual: list[float]
+    accrued: float
+    dividends: Mapping[date, int]
+    news: Mapping[date, float]
+    split_day: date | None
+    ratio: float
 
 
 class DailyWalk:
@@ -90,22 +82,22 @@ class DailyWalk:
     Law: the answers depend on the seed and the underlying alone. Safe to share between threads.
     """
 
-    def __init__(self, *, seed: int) -> None:
+    def __init__(self, *, seed: int, schedule: Schedule) -> None:
         """Remember the seed; nothing is computed until it is asked for."""
-        self._seed = seed
+        self.weather = Weather(seed=seed)
+        self.schedule = schedule
         self._year = lru_cache(maxsize=4096)(self._walk)
-        self._weather = lru_cache(maxsize=256)(self._forecast)
         self._closes = lru_cache(maxsize=256)(self._gather_closes)
 
     def day(self, underlying: Underlying, session: Session) -> Day:
         """Return one session, on or after the world's first."""
         return self._year(underlying, session.day.year)[session.day]
 
-    def closes_through(self, underlying: Underlying, year: int) -> "Closes":
+    def closes_through(self, underlying: Underlying, year: int) -> Closes:
         """Return every close from the world's beginning to the end of `year`."""
         return self._closes(underlying, year)
 
-    def _gather_closes(self, underlying: Underlying, year: int) -> "Closes":
+    def _gather_closes(self, underlying: Underlying, year: int) -> Closes:
         years = [self._year(underlying, y) for y in range(EPOCH.year, year + 1)]
         days = [day for year_of_days in years for day in year_of_days.values()]
         return Closes(
@@ -114,73 +106,102 @@ class DailyWalk:
         )
 
     def _walk(self, underlying: Underlying, year: int) -> Mapping[date, Day]:
-        weather, sessions = self._weather(year), _sessions_of(year)
-        own = _shocks(noise.key(self._seed, "daily", underlying.ticker), sessions)
-        nights = _mixed(underlying, weather.shocks.night, own.night)
-        moves = _mixed(underlying, weather.shocks.day, own.day)
+        if underlying.measured is not None:
+            return self._levels(underlying.measured, year)
+        climate, marks = self.weather.climate(underlying, year), self._marks(underlying, year)
         close, days = self._close_before(underlying, year), dict[date, Day]()
-        for session, mood, *normals in zip(sessions, weather.moods, nights, moves, strict=True):
-            day = _day(underlying, session, close, mood, normals)
-            days[session.day], close = day, day.close
+        columns = climate.nights, climate.moves, climate.news, climate.moods
+        for session, usual, *rest in zip(sessions_of(year), marks.usual, *columns, strict=True):
+            if session.day == marks.split_day:
+                close = round(close / marks.ratio)
+            days[session.day] = _day(underlying, session, close, (usual, *rest), marks)
+            close = days[session.day].close
         return days
+
+    def _marks(self, underlying: Underlying, year: int) -> _Marks:
+        split, dividends = (
+            self.schedule.split(underlying),
+            self.schedule.dividends(underlying, year),
+        )
+        move = 0.0 if underlying.reports is None else underlying.reports.move
+        # A report of the old year's last day shows in the new year; the rule draws none so late.
+        reports = self.schedule.earnings(underlying, year)
+        usual = [self.schedule.usual_price(underlying, s.day) for s in sessions_of(year)]
+        accrued = 0.0 if underlying.pays is None else underlying.pays.annual / SESSIONS_PER_YEAR
+        return _Marks(
+            usual=np.log(100.0 * np.array(usual)).tolist(),
+            accrued=accrued,
+            dividends={each.day: int(each.amount * 100) for each in dividends},
+            news={
+                _shown_on(e.day, late=e.after_close): REALISED_OVER_IMPLIED * move for e in reports
+            },
+            split_day=None if split is None else split.day,
+            ratio=1.0 if split is None else split.new / split.old,
+        )
 
     def _close_before(self, underlying: Underlying, year: int) -> int:
         if year == EPOCH.year:
             return int(underlying.start * 100)
         return tuple(self._year(underlying, year - 1).values())[-1].close
 
-    def _forecast(self, year: int) -> _Weather:
-        shocks = _shocks(noise.key(self._seed, "daily", "the market"), _sessions_of(year))
-        mood = 0.0 if year == EPOCH.year else self._weather(year - 1).mood_after
-        night_part, day_part = math.sqrt(OVERNIGHT_SHARE), math.sqrt(1.0 - OVERNIGHT_SHARE)
-        moods: list[float] = []
-        for night, day, surprise in zip(shocks.night, shocks.day, shocks.mood, strict=True):
-            moods.append(math.exp(mood))
-            rise = night_part * float(night) + day_part * float(day)
-            mood = MOOD_KEPT * mood - MOOD_FEAR * rise + MOOD_NOISE * float(surprise)
-            mood = round(min(max(mood, MOOD_BOUNDS[0]), MOOD_BOUNDS[1]), 6)
-        return _Weather(shocks=shocks, moods=tuple(moods), mood_after=mood)
+    def _levels(self, measured: Underlying, year: int) -> Mapping[date, Day]:
+        """Return the days of an index of the volatility of `measured`."""
+        days: dict[date, Day] = {}
+        for day in self._year(measured, year).values():
+            session = day.session
+            before = self._mood_before(measured, session)
+            levels = fear.levels(measured, np.exp([before, day.mood.open, day.mood.close]))
+            previous, opening, close = levels.tolist()
+            days[session.day] = Day(
+                session=session,
+                previous_close=previous,
+                dividend=0,
+                open=opening,
+                close=close,
+                mood=day.mood,
+                sigma=0.0,
+                news=0.0,
+            )
+        return days
 
-
-@lru_cache(maxsize=256)
-def _sessions_of(year: int) -> tuple[Session, ...]:
-    return sessions_between(date(year, 1, 1), date(year, 12, 31))
-
-
-def _shocks(stream: int, sessions: tuple[Session, ...]) -> _Shocks:
-    ordinals = np.array([session.day.toordinal() for session in sessions])
-    steps = noise.bell(noise.draw(stream, ordinals[:, np.newaxis] * _DRAWS + np.arange(_DRAWS)))
-    scale = noise.STEPS_PER_SIGMA * math.sqrt(_PER_NORMAL)
-    night, day, mood = (steps[:, n : n + _PER_NORMAL].sum(axis=1) / scale for n in (0, 3, 6))
-    return _Shocks(night=night, day=day, mood=mood)
-
-
-def _mixed(underlying: Underlying, market: Floats, own: Floats) -> list[float]:
-    """Return standard normals with the underlying's correlation to the market."""
-    shared = underlying.correlation
-    mixed: list[float] = (shared * market + math.sqrt(1.0 - shared**2) * own).tolist()
-    return mixed
+    def _mood_before(self, measured: Underlying, session: Session) -> float:
+        before = previous_session(session.day)
+        return 0.0 if before.day < EPOCH else self.day(measured, before).mood.close
 
 
 def _day(
-    underlying: Underlying, session: Session, close: int, mood: float, normals: Sequence[float]
+    underlying: Underlying,
+    session: Session,
+    close: int,
+    drawn: tuple[float, float, float, float, Mood],
+    marks: _Marks,
 ) -> Day:
-    """Return the session that follows a close, given its standard normals: overnight, by day."""
-    night, move = normals
-    sigma = underlying.volatility * mood * REALISED_OVER_IMPLIED / math.sqrt(SESSIONS_PER_YEAR)
-    by_day = sigma * math.sqrt(1.0 - OVERNIGHT_SHARE)
-    years = (session.day - EPOCH).days / 365
-    trend = math.log(float(underlying.start) * 100) + GROWTH * years
-    pull = PULL * (trend - math.log(close))
-    opening = _moved(close, sigma * math.sqrt(OVERNIGHT_SHARE) * night)
+    """Return the session that follows a close, given its usual price, its normals and its mood."""
+    usual, night, move, news, mood = drawn
+    dividend, sigma = marks.dividends.get(session.day, 0), _sigma(underlying, mood)
+    told = news * marks.news.get(session.day, 0.0)
+    opening = _moved(close - dividend, sigma * NIGHT * night + told)
+    drift = PULL * (usual - math.log(close)) + marks.accrued
     return Day(
         session=session,
         previous_close=close,
+        dividend=dividend,
         open=opening,
-        close=_moved(opening, by_day * move + pull),
+        close=_moved(opening, sigma * DAY * move + drift),
         mood=mood,
-        sigma=by_day,
+        sigma=sigma * DAY,
+        news=told,
     )
+
+
+def _sigma(underlying: Underlying, mood: Mood) -> float:
+    usual = underlying.volatility * REALISED_OVER_IMPLIED / math.sqrt(SESSIONS_PER_YEAR)
+    return usual * math.exp(mood.open)
+
+
+def _shown_on(day: date, *, late: bool) -> date:
+    """Return the day whose opening knows a report of `day` first."""
+    return next_session(day).day if late else day
 
 
 def _moved(cents: int, logarithm: float) -> int:

@@ -21,18 +21,26 @@ from strikedesk.domain.quotes import (
 )
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol
-from strikedesk.domain.terms import ON_AN_INDEX, ON_SHARES, Terms
+from strikedesk.domain.terms import Terms
 from strikedesk.exchange.simulated.bars import bars_between
 from strikedesk.exchange.simulated.catalogue import UNDERLYINGS, Underlying
-from strikedesk.exchange.simulated.listing import Ladder
+from strikedesk.exchange.simulated.listing import Key, Ladder
 from strikedesk.exchange.simulated.moments import (
     EPOCH,
+    LAST_DAY,
     Moment,
     instants_between,
     moment_at,
 )
-from strikedesk.exchange.simulated.pit import Pits, joined
-from strikedesk.exchange.simulated.rows import chain_rows, option_quotes, share_quote
+from strikedesk.exchange.simulated.night import Night, Nights, night_at
+from strikedesk.exchange.simulated.pit import Pits
+from strikedesk.exchange.simulated.rows import (
+    chain_rows,
+    night_quote,
+    option_quotes,
+    share_quote,
+)
+from strikedesk.exchange.simulated.selection import joined
 from strikedesk.exchange.simulated.series import SeriesRoom
 from strikedesk.exchange.simulated.standing import StandingQuotes
 from strikedesk.exchange.simulated.ticks import usd
@@ -42,20 +50,22 @@ class SimulatedMarket:
     """Fictional prices as a function of a seed and an instant. Safe to share between threads.
 
     Law: the same seed and instant give the same answer in every process and on every machine.
-    While the market is open a quote is never older than one step of fifteen seconds; while it is
-    closed, quotes are those of the last close, and they are dated so. Before the first session of
-    2024 nothing is listed; after 2099 the market stands still.
+    While an underlying trades, a quote is never older than one step of fifteen seconds; in a halt
+    it is that of the halt's begin. Options and indices trade in regular hours, and stand at the
+    last close outside; shares trade on in extended hours. Before the first session of 2024 nothing
+    is listed; after 2099 the market stands still.
     """
 
     def __init__(self, *, seed: int, underlyings: Sequence[Underlying] = UNDERLYINGS) -> None:
         """Choose a world; nothing is computed until it is asked for."""
         self._seed = seed
         self._pits = Pits(seed=seed)
+        self._nights = Nights(seed=seed, daily=self._pits.paths.daily)
         self._series = SeriesRoom(pits=self._pits)
         self._standing = StandingQuotes()
         self._by_ticker = {underlying.ticker: underlying for underlying in underlyings}
         self._infos = tuple(self._by_ticker[ticker].info for ticker in sorted(self._by_ticker))
-        self._by_root = {underlying.option_root: underlying for underlying in underlyings}
+        self._by_root = {root: each for each in underlyings for root in each.roots}
 
     @property
     def feed(self) -> Feed:
@@ -82,9 +92,13 @@ class SimulatedMarket:
         moment = moment_at(at)
         if moment is None:
             return {}
-        return self._standing.at(moment.at, symbols, partial(self._made, moment))
+        night = night_at(moment, at)
+        step = moment.at if night is None else night.at
+        return self._standing.at(step, symbols, partial(self._made, moment, night))
 
-    def _made(self, moment: Moment, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
+    def _made(
+        self, moment: Moment, night: Night | None, symbols: Collection[Symbol]
+    ) -> Mapping[Symbol, Quote]:
         found: dict[Symbol, Quote] = {}
         options: defaultdict[Underlying, list[OptionSymbol]] = defaultdict(list)
         for symbol in symbols:
@@ -92,13 +106,13 @@ class SimulatedMarket:
                 if underlying := self._by_root.get(symbol.root):
                     options[underlying].append(symbol)
             elif underlying := self._by_ticker.get(symbol.ticker):
-                found[symbol] = self._share_quote(underlying, moment)
+                found[symbol] = self._share_quote(underlying, moment, night)
         for underlying, wanted in options.items():
             found |= {quote.symbol: quote for quote in self._options(underlying, wanted, moment)}
         return found
 
     def expirations(self, underlying: EquitySymbol, at: datetime) -> tuple[Expiration, ...]:
-        """Return what is listed, ascending.
+        """Return what is listed, by day; where two roots share one, the morning's comes first.
 
         Raises:
             Denied: SYMBOL_NOT_FOUND.
@@ -108,33 +122,35 @@ class SimulatedMarket:
         return tuple(
             Expiration(
                 underlying=known.ticker,
-                root=ladder.root,
+                root=root,
                 day=day,
                 days=calendar.days_to_expiration(today, day),
-                standard=ladder.standard,
-                settlement=Settlement.PM,
+                standard=ladder.listing.standard,
+                settlement=ladder.listing.settlement,
                 strikes=ladder.strikes,
             )
-            for day, ladder in self._pits.ladders(known, moment).items()
+            for (root, day), ladder in self._pits.ladders(known, moment).items()
         )
 
     def chain(self, underlying: EquitySymbol, days: Collection[date], at: datetime) -> Chain:
-        """Return the contracts of `days` with quotes and Greeks.
+        """Return the contracts of `days` with quotes and Greeks, of every root that has them.
+
+        In extended hours the spot is the one that they were priced at: that of the last close.
 
         Raises:
             Denied: SYMBOL_NOT_FOUND, EXPIRATION_NOT_FOUND.
         """
         known, moment = self._known(underlying, at)
-        listed = self._pits.ladders(known, moment)
-        ladders = [_listed_on(listed, known, day) for day in sorted(set(days))]
+        ladders = _on_days(self._pits.ladders(known, moment), known, days)
         pit = self._pits.pit(known, moment.session)
         symbols = [symbol for ladder in ladders for symbol in ladder.symbols]
         parts = [self._pits.selection(pit, ladder) for ladder in ladders]
-        rows = chain_rows(pit, moment, symbols, joined(parts), seed=self._seed) if parts else ()
+        standing, seed = pit.standing(moment), self._seed
+        rows = chain_rows(pit, standing, symbols, joined(parts), seed=seed) if parts else ()
         return Chain(
             underlying=known.ticker,
-            spot=self._share_quote(known, moment),
-            as_of=moment.at,
+            spot=share_quote(pit, standing, seed=seed),
+            as_of=standing.at,
             rows=tuple(rows),
         )
 
@@ -142,6 +158,8 @@ class SimulatedMarket:
         self, symbol: Symbol, interval: Interval, start: datetime, end: datetime
     ) -> tuple[Bar, ...]:
         """Return the bars that start in `[start, end)`, made of what was quoted before `end`.
+
+        They are those of regular hours; prices before a split are told in the shares of `end`.
 
         Raises:
             Denied: SYMBOL_NOT_FOUND. A contract that was never listed has no bars.
@@ -152,43 +170,61 @@ class SimulatedMarket:
             underlying = self._by_ticker.get(symbol.ticker)
         if underlying is None:
             raise Denied(Reason.SYMBOL_NOT_FOUND, symbol=symbol.compact)
-        series_of = self._series.of(underlying, symbol)
+        series_of = self._series.of(underlying, symbol, end)
         return tuple(bars_between(series_of, interval, start, end))
 
-    def halted(self, at: datetime) -> frozenset[str]:  # noqa: ARG002 -- as `Market` has it
-        """Return nothing yet: no underlying of this market is ever halted."""
-        return frozenset()
+    def halted(self, at: datetime) -> frozenset[str]:
+        """Return the underlyings in which trading is halted at `at`."""
+        moment = moment_at(at)
+        if moment is None or not moment.is_open:
+            return frozenset()
+        halts = (
+            (each, self._pits.paths.halts.of(each, moment.session))
+            for each in self._by_ticker.values()
+        )
+        return frozenset(each.ticker for each, halt in halts if halt and moment.step in halt)
 
     def terms(self, contract: OptionSymbol) -> Terms | None:
         """Return what a contract promises; None where nobody ever listed its root."""
         known = self._by_root.get(contract.root)
-        if known is None:
-            return None
-        return ON_AN_INDEX if known.is_index else ON_SHARES
+        return None if known is None else known.ticks.on(known.terms(contract.root))
 
-    def events(
-        self,
-        underlying: EquitySymbol,  # noqa: ARG002 -- as `Market` has it
-        start: date,  # noqa: ARG002 -- as `Market` has it
-        end: date,  # noqa: ARG002 -- as `Market` has it
-    ) -> tuple[MarketEvent, ...]:
-        """Return nothing yet: nothing ever happens to a company of this market."""
-        return ()
+    def events(self, underlying: EquitySymbol, start: date, end: date) -> tuple[MarketEvent, ...]:
+        """Return what is scheduled from `start` to `end`, both included, by day."""
+        known = self._by_ticker.get(underlying.ticker)
+        return () if known is None else self._pits.schedule.events(known, start, end)
 
     def settlement(self, contract: OptionSymbol) -> Decimal | None:
-        """Return the closing price of the last day, or of the session before where it was none.
+        """Return the price of the last day, or of the session before where it was none.
 
-        The market cannot know what time it is for the caller: ask once the day is past.
+        Its opening price for contracts that settle in the morning, else its closing price. The
+        market cannot know what time it is for the caller: ask once that moment is past.
         """
-        known, day = self._by_root.get(contract.root), contract.expiration
+        known, terms = self._by_root.get(contract.root), self.terms(contract)
+        day = contract.expiration
         session = calendar.session_on(day) or calendar.previous_session(day)
-        if known is None or session.day < EPOCH:
+        if known is None or terms is None or not EPOCH <= session.day <= LAST_DAY:
             return None
-        return usd(self._pits.pit(known, session).day.close)
+        prices = self._pits.paths.daily.day(known, session)
+        return usd(prices.open if terms.settlement is Settlement.AM else prices.close)
 
-    def _share_quote(self, underlying: Underlying, moment: Moment) -> Quote:
+    def implied_volatility(self, underlying: EquitySymbol, day: date) -> float | None:
+        """Return what options expected at the close of session `day`, thirty days ahead.
+
+        At the money, a fraction a year; None for an unknown underlying, and without a session.
+        """
+        known, session = self._by_ticker.get(underlying.ticker), calendar.session_on(day)
+        if known is None or session is None or not EPOCH <= day <= LAST_DAY:
+            return None
+        return self._pits.expected(known, session)
+
+    def _share_quote(self, underlying: Underlying, moment: Moment, night: Night | None) -> Quote:
         pit = self._pits.pit(underlying, moment.session)
-        return share_quote(pit, moment, seed=self._seed)
+        if night is None or underlying.is_index:
+            return share_quote(pit, pit.standing(moment), seed=self._seed)
+        cents = self._nights.price(underlying, night)
+        day = self._pits.paths.daily.day(underlying, night.opens)
+        return night_quote(day, night, cents, pit=pit, seed=self._seed)
 
     def _options(
         self, underlying: Underlying, symbols: Iterable[OptionSymbol], moment: Moment
@@ -198,7 +234,7 @@ class SimulatedMarket:
         wanted: defaultdict[Ladder, list[OptionSymbol]] = defaultdict(list)
         listed = self._pits.ladders(underlying, moment)
         for symbol in symbols:
-            ladder = listed.get(symbol.expiration)
+            ladder = listed.get((symbol.root, symbol.expiration))
             place = None if ladder is None else ladder.place(symbol)
             if ladder is not None and place is not None:
                 places[ladder].append(place)
@@ -207,7 +243,7 @@ class SimulatedMarket:
             return ()
         parts = [self._pits.selection(pit, each).at(where) for each, where in places.items()]
         found = [symbol for each in wanted.values() for symbol in each]
-        return option_quotes(pit, moment, found, joined(parts), seed=self._seed)
+        return option_quotes(pit, pit.standing(moment), found, joined(parts), seed=self._seed)
 
     def _known(self, symbol: EquitySymbol, at: datetime) -> tuple[Underlying, Moment]:
         known, moment = self._by_ticker.get(symbol.ticker), moment_at(at)
@@ -216,9 +252,12 @@ class SimulatedMarket:
         return known, moment
 
 
-def _listed_on(listed: Mapping[date, Ladder], underlying: Underlying, day: date) -> Ladder:
-    ladder = listed.get(day)
-    if ladder is None:
-        facts = {"underlying": underlying.ticker, "expiration": day.isoformat()}
+def _on_days(
+    listed: Mapping[Key, Ladder], underlying: Underlying, days: Collection[date]
+) -> list[Ladder]:
+    wanted = set(days)
+    found = [ladder for (_, day), ladder in listed.items() if day in wanted]
+    if missing := wanted - {ladder.listing.day for ladder in found}:
+        facts = {"underlying": underlying.ticker, "expiration": min(missing).isoformat()}
         raise Denied(Reason.EXPIRATION_NOT_FOUND, **facts)
-    return ladder
+    return found

@@ -63,6 +63,11 @@ def moment_at(at: datetime) -> Moment | None:
     return Moment(session=session, step=step, at=step_instant(session, step), is_open=True)
 
 
+def opening_of(session: Session) -> Moment:
+    """Return a session's first step."""
+    return Moment(session=session, step=0, at=session.opens_at, is_open=True)
+
+
 def close_of(session: Session) -> Moment:
     """Return the moment that stands from a session's close on."""
     return Moment(session=session, step=steps_in(session) - 1, at=session.closes_at, is_open=False)

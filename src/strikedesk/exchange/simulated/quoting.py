@@ -16,13 +16,15 @@ from strikedesk.exchange.simulated.ticks import TickRule
 _MICROS: Final = 1_000_000  # Per USD.
 _MICROS_PER_CENT: Final = 10_000
 
-# Half a spread: USD, or a fraction of what stands beside it; the last three make it wider.
+# Half a spread: USD, or a fraction of what stands beside it; the last four make it wider.
 _AT_LEAST: Final = 0.002
 _OF_TIME_VALUE: Final = 0.003
 _OF_INTRINSIC: Final = 0.0015
 _PER_SIGMA: Final = 0.25
 _PER_ROOT_YEAR: Final = 0.5
 _PER_CENT_OF_TICK: Final = 0.125
+_UNTRADED: Final = 1.0  # Of a contract that nobody trades in; half of it at so many a session:
+_BUSY: Final = 200.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,22 +35,26 @@ class Sides:
     ask: Ints
 
 
-def sides(book: Book, value: Floats) -> Sides:
-    """Return the quote around each value: wider away from the money and with maturity."""
+def sides(book: Book, value: Floats, volume: Ints) -> Sides:
+    """Return the quote around each value, given how much of each is traded in a session.
+
+    Law: bid <= value <= ask. It widens away from the money, with maturity and with low volume.
+    """
     ticks = book.underlying.ticks
-    centre, half = _micros(value), _micros(_half_spread(book, value))
+    centre, half = _micros(value), _micros(_half_spread(book, value, volume))
     low, high = np.maximum(centre - half, 0), centre + half
     low_tick, high_tick = _tick_at(ticks, low), _tick_at(ticks, high)
     bid, ask = low // low_tick * low_tick, -(-high // high_tick) * high_tick
     return Sides(bid=bid // _MICROS_PER_CENT, ask=ask // _MICROS_PER_CENT)
 
 
-def _half_spread(book: Book, value: Floats) -> Floats:
+def _half_spread(book: Book, value: Floats, volume: Ints) -> Floats:
     intrinsic = book.intrinsic
     time_value = np.maximum(value - intrinsic, 0.0)
     coarse = 1.0 + _PER_CENT_OF_TICK * (book.underlying.ticks.coarse - 1)
     far = 1.0 + _PER_SIGMA * distance(book) + _PER_ROOT_YEAR * np.sqrt(book.years)
-    return _AT_LEAST + coarse * far * (_OF_TIME_VALUE * time_value + _OF_INTRINSIC * intrinsic)
+    thin = coarse * (1.0 + _UNTRADED * _BUSY / (_BUSY + volume))
+    return _AT_LEAST + thin * far * (_OF_TIME_VALUE * time_value + _OF_INTRINSIC * intrinsic)
 
 
 def _tick_at(ticks: TickRule, micros: Ints) -> Ints:

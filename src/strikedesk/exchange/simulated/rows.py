@@ -11,16 +11,23 @@ from strikedesk.domain.quotes import ChainRow, Feed, Quote
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol
 from strikedesk.exchange.simulated import noise, pricing
 from strikedesk.exchange.simulated.activity import sizes, traded
+from strikedesk.exchange.simulated.american import values
+from strikedesk.exchange.simulated.daily import Day
 from strikedesk.exchange.simulated.moments import Moment, steps_in
+from strikedesk.exchange.simulated.night import Night
 from strikedesk.exchange.simulated.noise import Ints
-from strikedesk.exchange.simulated.pit import UNKNOWN, Pit, Selection
+from strikedesk.exchange.simulated.pit import Pit
 from strikedesk.exchange.simulated.pricing import Book
 from strikedesk.exchange.simulated.quoting import Sides, sides
+from strikedesk.exchange.simulated.selection import UNKNOWN, Selection
 from strikedesk.exchange.simulated.ticks import half_way, usd
 
 MODEL: Final = "model"
 _SHARES_PER_LOT: Final = 100
 _LOTS: Final = 24
+_LOTS_AT_NIGHT: Final = 4
+_WIDER_AT_NIGHT: Final = 4
+_OF_PRICE_AT_NIGHT: Final = 2_000  # Half a spread is at least this part of the price.
 
 
 def share_quote(pit: Pit, moment: Moment, *, seed: int) -> Quote:
@@ -35,15 +42,38 @@ def share_quote(pit: Pit, moment: Moment, *, seed: int) -> Quote:
     )
     if pit.underlying.is_index:
         return level
-    bits = noise.draw(_size_stream(seed, moment), np.array([noise.key(pit.underlying.ticker)]))
-    bid_lots, ask_lots = noise.below(bits, _LOTS), noise.below(bits >> np.uint64(16), _LOTS)
+    bid_size, ask_size = _lots(_size_stream(seed, moment), pit.underlying.ticker, _LOTS)
     return replace(
         level,
         bid=usd(cents - half),
         ask=usd(cents + half),
-        bid_size=_SHARES_PER_LOT * (1 + int(bid_lots[0])),
-        ask_size=_SHARES_PER_LOT * (1 + int(ask_lots[0])),
+        bid_size=bid_size,
+        ask_size=ask_size,
         volume=int(traded(np.array([pit.volume]), _passed(moment))[0]),
+    )
+
+
+def night_quote(day: Day, night: Night, cents: int, *, pit: Pit, seed: int) -> Quote:
+    """Return the quote of shares in extended hours, in a price of the shares that trade then.
+
+    Until midnight it belongs to the session of `pit`, which has closed; then to `day`, which is to
+    come. The volume is that of regular hours.
+    """
+    known, today = pit.underlying, day if night.is_early else pit.day
+    half = max(known.spread // 2 * _WIDER_AT_NIGHT, cents // _OF_PRICE_AT_NIGHT, 1)
+    stream = noise.key(seed, "night size", night.closed.day.toordinal(), night.step)
+    bid_size, ask_size = _lots(stream, known.ticker, _LOTS_AT_NIGHT)
+    return Quote(
+        symbol=EquitySymbol(known.ticker),
+        at=night.at,
+        feed=Feed.SIMULATED,
+        bid=usd(cents - half),
+        ask=usd(cents + half),
+        bid_size=bid_size,
+        ask_size=ask_size,
+        last=usd(cents),
+        previous_close=usd(today.previous_close),
+        volume=0 if night.is_early else pit.volume,
     )
 
 
@@ -52,7 +82,7 @@ def option_quotes(
 ) -> Iterator[Quote]:
     """Yield the quotes of contracts, in their order."""
     book = pit.book(moment.step, selection)
-    quoted = sides(book, pricing.values(book))
+    quoted = sides(book, values(book), selection.volume)
     bid_sizes, ask_sizes = sizes(
         selection.interest, selection.address, stream=_size_stream(seed, moment)
     )
@@ -111,6 +141,13 @@ def _greeks(book: Book, moment: Moment) -> Iterator[Greeks]:
             source=MODEL,
             at=moment.at,
         )
+
+
+def _lots(stream: int, ticker: str, most: int) -> tuple[int, int]:
+    """Return the shares bid for and offered."""
+    bits = noise.draw(stream, np.array([noise.key(ticker)]))
+    bid, ask = noise.below(bits, most), noise.below(bits >> np.uint64(16), most)
+    return _SHARES_PER_LOT * (1 + int(bid[0])), _SHARES_PER_LOT * (1 + int(ask[0]))
 
 
 def _last(quoted: Sides, volume: Ints, selection: Selection) -> Ints:

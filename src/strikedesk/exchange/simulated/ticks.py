@@ -1,9 +1,12 @@
 """The steps in which option prices are quoted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Final
+
+from strikedesk.domain.terms import Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,10 +17,21 @@ class TickRule:
     coarse: int
     coarse_from: int = 300
 
+    def on(self, terms: Terms) -> Terms:
+        """Return the terms with these price steps."""
+        return replace(
+            terms,
+            tick=usd(self.fine),
+            coarse_tick=usd(self.coarse),
+            coarse_from=usd(self.coarse_from),
+        )
+
 
 PENNY: Final = TickRule(1, 1)
 NICKEL: Final = TickRule(1, 5)
-INDEX: Final = TickRule(5, 10)
+COARSE: Final = TickRule(5, 10)
+
+TICK_RULES: Final = MappingProxyType({"penny": PENNY, "nickel": NICKEL, "coarse": COARSE})
 
 
 @lru_cache(maxsize=65_536)

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from heapq import merge
 from itertools import groupby
 from math import floor
@@ -26,6 +27,7 @@ from strikedesk.domain.quotes import (
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right, Symbol
 from strikedesk.domain.terms import ON_SHARES, Terms
+from strikedesk.domain.volatility import around_horizon, at_30_days
 from strikedesk.exchange.tape.bars import bars_between
 from strikedesk.exchange.tape.greeks import greeks_of
 from strikedesk.exchange.tape.layout import Source
@@ -61,6 +63,7 @@ class TapeMarket:
         shares = {symbol.ticker for symbol in tape.tracks if isinstance(symbol, EquitySymbol)}
         self._tickers = sorted(shares | contracts.keys())
         self._infos = tuple(self._info(ticker) for ticker in self._tickers)
+        self._implied = lru_cache(maxsize=8192)(self._implied_at_close)
 
     @property
     def feed(self) -> Feed:
@@ -187,6 +190,13 @@ class TapeMarket:
         """Return nothing: a tape tells quotes and nothing else."""
         return ()
 
+    def implied_volatility(self, underlying: EquitySymbol, day: date) -> float | None:
+        """See `Market.implied_volatility`: from the quotes that stood at a session's last record.
+
+        Nothing is made up: None without a price of the underlying, or a pair of two-sided quotes.
+        """
+        return self._implied(underlying, day)
+
     def settlement(self, contract: OptionSymbol) -> Decimal | None:
         """Return the last mark of the last day, or of the session before where it was no session.
 
@@ -200,6 +210,14 @@ class TapeMarket:
             if session.day == ended_on and track is not None:
                 record = track.standing(session.first, session.last)
                 return None if record is None else half_dollars(record.mark_twice)
+        return None
+
+    def _implied_at_close(self, underlying: EquitySymbol, day: date) -> float | None:
+        for session in self._tape.sessions:
+            if session.day == day and underlying.ticker in self._contracts:
+                close = instant(session.last)
+                near = around_horizon(self.expirations(underlying, close))
+                return at_30_days(self.chain(underlying, {each.day for each in near}, close), day)
         return None
 
     def _session(self, at: datetime) -> TapeSession | None:
@@ -241,6 +259,8 @@ class TapeMarket:
         if place < 0:
             return None
         before = self._tape.sessions[place]
+        if before.day != calendar.previous_session(session.day).day:
+            return None  # A session is missing in between: that one's close is not known.
         record = self._tape.tracks[symbol].standing(before.first, before.last)
         return None if record is None else half_dollars(record.mark_twice)
 

@@ -4,29 +4,33 @@ import gzip
 import hashlib
 import io
 import zlib
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from strikedesk.exchange.tape.assembly import Assembly
 from strikedesk.exchange.tape.layout import COLUMNS, COMMENT, SOURCE, BadCellError, unreadable
 from strikedesk.exchange.tape.tape import Tape
 
+# Called with what is read, and of how much.
+Progress: TypeAlias = Callable[[int, int], None]
+
 ROWS_MAX: Final = 5_000_000
 LINE_MAX: Final = 1_000
+_TOLD_EVERY: Final = 20_000
 _GZIP_BEGINS: Final = b"\x1f\x8b"
 
 
-def read_tape(path: Path) -> Tape:
-    """Read a tape.
+def read_tape(path: Path, progress: Progress | None = None) -> Tape:
+    """Read a tape; `progress` is told the bytes read of those of the file, packed as they are.
 
     Raises:
         Misconfigured: TAPE_UNREADABLE, with the file, the line, the column and why.
     """
     assembly, digest, notes = Assembly(), hashlib.sha256(), list[str]()
     width = 0
-    for number, line in _lines(path):
+    for number, line in _lines(path, progress):
         digest.update(line.encode())
         text = line.rstrip("\r\n")
         if width == 0 and text.startswith(COMMENT):
@@ -66,12 +70,13 @@ def _width(path: Path, number: int, text: str) -> int:
     return len(names)
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
+def _lines(path: Path, progress: Progress | None) -> Iterator[tuple[int, str]]:
     """Yield the lines of a text file with their numbers."""
     number = 0
     with _told_apart(path), path.open("rb") as raw:
         packed = raw.read(2) == _GZIP_BEGINS
         raw.seek(0)
+        size = path.stat().st_size
         with gzip.open(raw) if packed else raw as plain:
             text = io.TextIOWrapper(plain, encoding="utf-8", newline="\n")
             while line := text.readline(LINE_MAX):
@@ -79,7 +84,11 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
                 if len(line) == LINE_MAX:
                     why = f"a line of more than {LINE_MAX} characters"
                     raise unreadable(path.name, why, line=number)
+                if progress is not None and number % _TOLD_EVERY == 0:
+                    progress(raw.tell(), size)
                 yield number, line
+        if progress is not None:
+            progress(size, size)
 
 
 @contextmanager

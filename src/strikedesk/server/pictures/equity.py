@@ -28,6 +28,7 @@ from strikedesk.server.pictures.easel import (
 
 _TICKS: Final = 7
 _NOTES_MAX: Final = 14
+_EDGE: Final = 0.15  # Of the width: a note in its middle would leave the sheet.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,7 @@ def _draw(days: Sequence[Worth], start: float, figure: Figure) -> None:
             places, values, start, where=where, color=color, alpha=0.12, interpolate=True
         )
     axes.plot(places, values, color=LINE, linewidth=1.8, zorder=3)
+    axes.margins(y=0.16)
     _write_notes(axes, days, values)
     tidy(axes)
     axes.yaxis.set_major_formatter(lambda value, _place: f"{value:,.0f}")
@@ -81,9 +83,16 @@ def _write_notes(axes: Axes, days: Sequence[Worth], values: Sequence[float]) -> 
             xy=(place, values[place]),
             xytext=(0, 14 if number % 2 else -20),
             textcoords="offset points",
-            ha="center",
+            ha=_side(place, len(days)),
             fontsize=8,
             color=INK,
             bbox={"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": "none"},
             zorder=5,
         )
+
+
+def _side(place: int, count: int) -> str:
+    """Return which way a note is written: towards the middle, from either edge."""
+    if place < count * _EDGE:
+        return "left"
+    return "right" if place >= count * (1 - _EDGE) else "center"

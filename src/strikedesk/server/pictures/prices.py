@@ -13,7 +13,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from strikedesk.domain.calendar import EXCHANGE_ZONE
-from strikedesk.domain.quotes import Bar, Feed, Interval
+from strikedesk.domain.quotes import Bar, Feed
+from strikedesk.market.bars import Width, one_bar
 from strikedesk.market.history import PriceHistory, Summary
 from strikedesk.server.pictures.easel import (
     ACROSS,
@@ -40,29 +41,17 @@ _PALE_UP, _PALE_DOWN, _RANGE = "#8cc4b7", "#e5a498", "#d3e1f0"
 def price_chart(history: PriceHistory, feed: Feed | None) -> bytes:
     """Return a PNG of all bars (one or more), labelled with what kind of prices they are."""
     bars = merged(history.bars, POINTS_MAX)
-    return png(partial(_draw, history.query.interval, bars), _head(history, len(bars), feed))
+    return png(partial(_draw, history.query.width, bars), _head(history, len(bars), feed))
 
 
 def merged(bars: Sequence[Bar], most: int) -> tuple[Bar, ...]:
     """Return at most `most` bars that say the same in less room: neighbours become one."""
     width = -(-len(bars) // most)
     groups = [bars[first : first + width] for first in range(0, len(bars), width)]
-    return tuple(map(_one, groups)) if width > 1 else tuple(bars)
+    return tuple(one_bar(each, at=each[0].at) for each in groups) if width > 1 else tuple(bars)
 
 
-def _one(group: Sequence[Bar]) -> Bar:
-    volumes = [bar.volume for bar in group if bar.volume is not None]
-    return Bar(
-        at=group[0].at,
-        open=group[0].open,
-        high=max(bar.high for bar in group),
-        low=min(bar.low for bar in group),
-        close=group[-1].close,
-        volume=sum(volumes) if len(volumes) == len(group) else None,
-    )
-
-
-def _draw(interval: Interval, bars: Sequence[Bar], figure: Figure) -> None:
+def _draw(width: Width, bars: Sequence[Bar], figure: Figure) -> None:
     with_volume = any(bar.volume for bar in bars)
     bottom = 0.28 if with_volume else 0.11
     axes = [figure.add_axes((LEFT, bottom, ACROSS, 0.86 - bottom))]
@@ -73,7 +62,7 @@ def _draw(interval: Interval, bars: Sequence[Bar], figure: Figure) -> None:
     for each in axes:
         tidy(each)
         each.set_xlim(-1, len(bars))
-    _write_days(axes, bars, interval)
+    _write_days(axes, bars, width)
 
 
 def _draw_prices(axes: Axes, bars: Sequence[Bar]) -> None:
@@ -132,13 +121,13 @@ def _draw_volume(axes: Axes, bars: Sequence[Bar]) -> None:
     axes.text(0, 1.06, "volume", transform=axes.transAxes, fontsize=9, color=FAINT)
 
 
-def _write_days(axes: Sequence[Axes], bars: Sequence[Bar], interval: Interval) -> None:
+def _write_days(axes: Sequence[Axes], bars: Sequence[Bar], width: Width) -> None:
     """Name days or times below the lowest axes; lines go up from them through all."""
     local = [bar.at.astimezone(EXCHANGE_ZONE) for bar in bars]
     places = _places(local)
     for each in axes:
         each.set_xticks(places, labels=[""] * len(places))
-    labels = axes[-1].set_xticklabels([_named(local, place, interval) for place in places])
+    labels = axes[-1].set_xticklabels([_named(local, place, width) for place in places])
     if places[0] == 0 and len(bars) > _TICKS:
         labels[0].set_horizontalalignment("left")
 
@@ -154,9 +143,9 @@ def _places(local: Sequence[datetime]) -> list[int]:
     return [*range(len(local) - 1, -1, -step)][::-1]
 
 
-def _named(local: Sequence[datetime], place: int, interval: Interval) -> str:
+def _named(local: Sequence[datetime], place: int, width: Width) -> str:
     at, first, last = local[place], local[0], local[-1]
-    if _is_intraday(interval):
+    if width.intraday:
         return f"{at:%H:%M}" if first.date() == last.date() else f"{at:%d %b}"
     if (last - first).days > _LONG_DAYS:
         return f"{at:%b %Y}"
@@ -173,10 +162,10 @@ def _head(history: PriceHistory, shown: int, feed: Feed | None) -> Head:
 
 
 def _what(history: PriceHistory, shown: int) -> str:
-    interval = history.query.interval
-    width = -(-len(history.bars) // shown)
-    said = f"{interval} bars{f' ({width} to a point)' if width > 1 else ''}"
-    zone = ", New York time" if _is_intraday(interval) else ""
+    width = history.query.width
+    each = -(-len(history.bars) // shown)
+    said = f"{width} bars{f' ({each} to a point)' if each > 1 else ''}"
+    zone = ", New York time" if width.intraday else ""
     return f"{said}, {history.first_day} to {history.last_day}{zone}"
 
 
@@ -187,10 +176,6 @@ def _result(summary: Summary) -> str:
 
 def _colors(bars: Sequence[Bar], up: str, down: str) -> list[str]:
     return [up if bar.close >= bar.open else down for bar in bars]
-
-
-def _is_intraday(interval: Interval) -> bool:
-    return interval not in {Interval.DAY, Interval.WEEK}
 
 
 def _short(count: int) -> str:

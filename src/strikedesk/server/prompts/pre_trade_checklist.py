@@ -17,8 +17,9 @@ Check it with me. Preview it, but do not confirm anything.
 
 1. get_safety_status: may orders leave at all, and which limits apply?
 2. get_market_hours: are options trading now? A closed market means old quotes and a waiting order.
-3. get_quotes and get_volatility for the underlying: iv30 against hv20 and hv60, and the expected \
-move to the expiration in question. get_price_history with chart, if a look at it would help me.
+3. get_quotes and get_volatility for the underlying: iv30 against hv20 and hv60, its rank, \
+earnings or a dividend before the expiration in question, and the expected move to it. \
+get_price_history with chart, if a look at it would help me.
 4. list_expirations and get_option_chain: contracts that fit the idea, with their spreads and open \
 interest. Say it plainly when a market is too wide or too thin.
 5. list_positions and get_balances: what I hold already in this underlying, and what I can spend.

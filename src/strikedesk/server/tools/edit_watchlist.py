@@ -9,10 +9,10 @@ from strikedesk.domain.errors import Denied
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import Symbol
 from strikedesk.market.room import MarketRoom
-from strikedesk.portfolio.watchlists import NAME_MAX, Edited
-from strikedesk.server.arguments import Flag, SomeSymbols, text
+from strikedesk.portfolio.watchlists import NAME_MAX, SYMBOLS_MAX, Edit, Edited
+from strikedesk.server.arguments import Flag, SomeSymbols, text, whole
 from strikedesk.server.call import Call, desk_of
-from strikedesk.server.schemas import BOOLEAN, LIST, TEXT, record_schema
+from strikedesk.server.schemas import BOOLEAN, LIST, TEXT, maybe, record_schema
 from strikedesk.server.shaping import Value, record
 
 RETURNS: Final = record_schema(
@@ -20,12 +20,15 @@ RETURNS: Final = record_schema(
     symbols=LIST,
     created=BOOLEAN,
     deleted=BOOLEAN,
+    renamed_from=maybe(TEXT),
     added=LIST,
     removed=LIST,
+    moved=LIST,
     unchanged=LIST,
 )
 
 ListName: TypeAlias = Annotated[str, text(NAME_MAX)]
+Place: TypeAlias = Annotated[int, whole(1, SYMBOLS_MAX)]
 
 
 async def edit_watchlist(
@@ -33,23 +36,27 @@ async def edit_watchlist(
     name: ListName,
     add: SomeSymbols = (),
     remove: SomeSymbols = (),
+    place: Place | None = None,
+    rename: ListName | None = None,
     delete: Flag = False,
 ) -> Annotated[CallToolResult, RETURNS]:
-    """Add symbols to a watchlist, remove some, or delete it; a new name makes a new list.
+    """Add, move or remove symbols of a watchlist, rename or delete it; a new name makes a new list.
 
-    At most 50 symbols a list. `unchanged` were there already, or were not there to remove.
+    At most 50 symbols a list. place puts those of `add` there (1 is first) and moves those that the
+    list holds already. `unchanged` were there already, or were not there to remove.
     """
     desk = await desk_of(call)
     if delete:
-        _check_alone(add, remove)
+        _check_alone(add, remove, place, rename)
         return record(_told(await desk.watchlists.delete(name)))
+    edit = Edit(add=add, remove=remove, place=place, rename=rename)
     await _check_listed(desk.market, add)
-    return record(_told(await desk.watchlists.edit(name, add=add, remove=remove)))
+    return record(_told(await desk.watchlists.edit(name, edit)))
 
 
-def _check_alone(add: Sequence[Symbol], remove: Sequence[Symbol]) -> None:
-    if add or remove:
-        raise Denied(Reason.INVALID_ARGUMENT, argument="delete", not_with="add or remove")
+def _check_alone(*others: object) -> None:
+    if any(others):
+        raise Denied(Reason.INVALID_ARGUMENT, argument="delete", not_with="any other change")
 
 
 async def _check_listed(market: MarketRoom, symbols: Sequence[Symbol]) -> None:
@@ -66,8 +73,10 @@ def _told(edited: Edited) -> dict[str, Value]:
         "symbols": _spelled(edited.watchlist.symbols),
         "created": edited.created,
         "deleted": edited.deleted,
+        "renamed_from": edited.renamed_from,
         "added": _spelled(edited.added),
         "removed": _spelled(edited.removed),
+        "moved": _spelled(edited.moved),
         "unchanged": _spelled(edited.unchanged),
     }
 

@@ -21,6 +21,8 @@ RETURNS: Final = record_schema(
     option_buying_power=maybe(NUMBER),
     stock_buying_power=maybe(NUMBER),
     maintenance_margin=maybe(NUMBER),
+    maintenance_excess=maybe(NUMBER),
+    in_margin_call=maybe(BOOLEAN),
     long_value=maybe(NUMBER),
     short_value=maybe(NUMBER),
     open_profit=maybe(NUMBER),
@@ -37,6 +39,7 @@ async def get_balances(call: Call, account: AccountHandle) -> Annotated[CallTool
 
     null: the broker did not say. Profits are before fees; fees_paid is the total so far; day_profit
     counts since the last close. Accrued dividends are in net_liquidation, not yet in cash.
+    maintenance_excess below 0 at a close is a margin call: until it is met, only close positions.
     """
     desk = await desk_of(call)
     named = await desk.books.named(account)
@@ -55,6 +58,8 @@ def _told(account: Account, balances: Balances) -> dict[str, Value]:
         "option_buying_power": balances.option_buying_power,
         "stock_buying_power": balances.stock_buying_power,
         "maintenance_margin": balances.maintenance_margin,
+        "maintenance_excess": balances.maintenance_excess,
+        "in_margin_call": balances.in_margin_call,
         "long_value": balances.long_value,
         "short_value": balances.short_value,
         "open_profit": balances.open_profit,

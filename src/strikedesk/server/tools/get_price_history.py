@@ -2,14 +2,16 @@
 
 import asyncio
 from base64 import b64encode
+from dataclasses import replace
 from typing import Annotated, Final, TypeAlias
 
 from mcp.types import CallToolResult, ImageContent
 
 from strikedesk.domain.calendar import exchange_date
-from strikedesk.domain.quotes import Bar, Feed, Interval
+from strikedesk.domain.quotes import Bar, Feed
+from strikedesk.market.bars import width
 from strikedesk.market.history import HistoryQuery, PriceHistory, Summary, price_history
-from strikedesk.server.arguments import Flag, MarketDay, OneSymbol, Page, choice
+from strikedesk.server.arguments import Flag, MarketDay, OneSymbol, Page, text
 from strikedesk.server.call import Call, desk_of
 from strikedesk.server.schemas import INTEGER, OBJECT, TEXT, maybe, table_schema
 from strikedesk.server.shaping import Cell, Value, table
@@ -25,13 +27,14 @@ RETURNS: Final = table_schema(
     pictures=INTEGER,
 )
 
-Width: TypeAlias = Annotated[Interval, choice(Interval)]
+# Its bounds are told by a refusal, with all that are possible.
+WidthText: TypeAlias = Annotated[str, replace(text(8), schema=TEXT)]
 
 
 async def get_price_history(
     call: Call,
     symbol: OneSymbol,
-    interval: Width = Interval.DAY,
+    interval: WidthText = "1d",
     start: MarketDay | None = None,
     end: MarketDay | None = None,
     page: Page = 1,
@@ -39,15 +42,15 @@ async def get_price_history(
 ) -> Annotated[CallToolResult, RETURNS]:
     """Return price bars, oldest first, with a summary of the whole range; USD per share.
 
-    start and end are days, both included; without start: 90 days of 1d, 1 day of 1m. chart adds a
-    picture of the whole range; use it when a person wants to see the price. Times are UTC, a day
-    is New York's.
+    interval: 1m 2m 5m 10m 15m 30m 1h 2h 4h 1d 1w 1mo and others. start and end are days, both
+    included; without start: 90 days of 1d, 1 day of 1m. chart adds a picture of the whole range;
+    use it when a person wants to see the price. Times are UTC, a day is New York's.
     """
+    query = HistoryQuery(symbol=symbol, width=width(interval), start=start, end=end)
     desk = await desk_of(call)
-    query = HistoryQuery(symbol=symbol, interval=interval, start=start, end=end)
     found = await price_history(desk.market, query, page=page)
     pictures = [await _picture(found, desk.capabilities.simulated)] if chart and found.bars else []
-    daily = interval in {Interval.DAY, Interval.WEEK}
+    daily = not query.width.intraday
     rows = [_row(bar, daily=daily) for bar in found.page]
     columns = ("day" if daily else "at", *COLUMNS)
     told = table(columns, rows, found.span, _about(found) | {"pictures": len(pictures)})
@@ -70,7 +73,7 @@ def _drawn(found: PriceHistory, feed: Feed | None) -> bytes:
 def _about(found: PriceHistory) -> dict[str, Value]:
     return {
         "symbol": found.query.symbol.compact,
-        "interval": found.query.interval,
+        "interval": str(found.query.width),
         "first_day": found.first_day,
         "last_day": found.last_day,
         "feed": found.feed,

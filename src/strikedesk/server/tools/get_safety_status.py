@@ -7,6 +7,7 @@ from mcp.types import CallToolResult
 
 from strikedesk.domain.errors import DeskError
 from strikedesk.domain.ledger import OrderRecord
+from strikedesk.domain.usage import Used
 from strikedesk.orders.stop import SafetyState
 from strikedesk.server.call import Call, desk_of
 from strikedesk.server.schemas import BOOLEAN, INTEGER, LIST, OBJECT, TEXT, maybe, record_schema
@@ -24,6 +25,7 @@ FIELDS: Final = {
     "consent": TEXT,
     "approvals_pending": maybe(INTEGER),
     "limits": OBJECT,
+    "used": maybe(OBJECT),
     "halt": maybe(OBJECT),
     "unsettled": LIST,
     "problem": maybe(OBJECT),
@@ -55,6 +57,7 @@ async def _open_status(call: Call) -> dict[str, Value]:
         "halt": _halt(state),
         "approvals_pending": len(state.pending),
         "consent": desk.settings.consent.policy(desk.capabilities.environment),
+        "used": _used(state.used),
         "unsettled": [_unsettled(row) for row in state.unsettled],
         "next_step": _next_step(state, known),
     }
@@ -87,6 +90,16 @@ def _halt(state: SafetyState) -> dict[str, Value] | None:
     if state.halt is None:
         return None
     return {"since": state.halt.since, "by": state.halt.actor, "untrusted_why": state.halt.why}
+
+
+def _used(used: Used) -> dict[str, Value]:
+    """Return what counts against the `*_day_max` and `orders_*_max` among the limits."""
+    return {
+        "orders_today": used.orders_today,
+        "orders_this_minute": used.orders_this_minute,
+        "loss_usd_today": used.loss_usd_today,
+        "notional_usd_today": used.notional_usd_today,
+    }
 
 
 def _unsettled(row: OrderRecord) -> dict[str, Value]:

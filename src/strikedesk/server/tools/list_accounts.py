@@ -15,6 +15,7 @@ COLUMNS: Final = (
     "number",
     "untrusted_nickname",
     "kind",
+    "option_level",
     "environment",
     "simulated",
     "can_trade",
@@ -25,6 +26,7 @@ async def list_accounts(call: Call) -> Annotated[CallToolResult, table_schema()]
     """List the accounts of this desk; `account` is the handle that other tools take.
 
     environment: paper and sandbox cost nothing, live is real money. Numbers are masked.
+    option_level, each with those before it: none, covered, long, spreads, naked.
     """
     desk = await desk_of(call)
     rows = [_row(account) for account in await desk.books.all()]
@@ -37,6 +39,7 @@ def _row(account: Account) -> list[Cell]:
         account.masked,
         account.nickname,
         account.kind,
+        account.option_level,
         account.environment,
         account.simulated,
         account.can_trade,

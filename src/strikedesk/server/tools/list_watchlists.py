@@ -1,25 +1,69 @@
-"""list_watchlists: the owner's lists of symbols."""
+"""list_watchlists: the owner's lists of symbols, and what the symbols of one cost now."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeAlias
 
 from mcp.types import CallToolResult
 
+from strikedesk.domain.pages import PageSpan
 from strikedesk.domain.ports import Watchlist
-from strikedesk.server.arguments import Page
+from strikedesk.domain.quotes import Quote
+from strikedesk.domain.reasons import Reason
+from strikedesk.domain.symbols import Symbol
+from strikedesk.market.room import MarketRoom
+from strikedesk.portfolio.watchlists import NAME_MAX
+from strikedesk.server.arguments import Page, text
 from strikedesk.server.call import Call, desk_of
-from strikedesk.server.schemas import table_schema
-from strikedesk.server.shaping import Cell, table
+from strikedesk.server.schemas import TEXT, maybe, table_schema
+from strikedesk.server.shaping import Cell, clean, table
 
 COLUMNS: Final = ("name", "count", "symbols", "updated_at")
+QUOTES: Final = ("symbol", "bid", "ask", "last", "change", "feed", "no_quote_because")
+RETURNS: Final = table_schema(quotes_of=maybe(TEXT), as_of=maybe(TEXT))
+
+ListName: TypeAlias = Annotated[str, text(NAME_MAX)]
 
 
-async def list_watchlists(call: Call, page: Page = 1) -> Annotated[CallToolResult, table_schema()]:
-    """List the watchlists by name, with the symbols of each, spaces between."""
+async def list_watchlists(
+    call: Call, quotes_of: ListName | None = None, page: Page = 1
+) -> Annotated[CallToolResult, RETURNS]:
+    """List the watchlists by name, with their symbols; or, for quotes_of, one list with its quotes.
+
+    change is a fraction of the previous close; prices are USD per share.
+    """
     desk = await desk_of(call)
+    if quotes_of is not None:
+        return await _quoted(desk.market, await desk.watchlists.named(quotes_of), page)
     found = await desk.watchlists.page(page)
-    return table(COLUMNS, [_row(each) for each in found.rows], found.span)
+    about = {"quotes_of": None, "as_of": None}
+    return table(COLUMNS, [_row(each) for each in found.rows], found.span, about)
 
 
 def _row(each: Watchlist) -> list[Cell]:
     symbols = " ".join(symbol.compact for symbol in each.symbols)
-    return [each.name, len(each.symbols), symbols, each.updated_at]
+    return [clean(each.name, NAME_MAX), len(each.symbols), symbols, each.updated_at]
+
+
+async def _quoted(market: MarketRoom, watchlist: Watchlist, page: int) -> CallToolResult:
+    """Return one page, however long the list: a list holds no more than a page can."""
+    found = await market.quotes(watchlist.symbols)
+    rows = [
+        _quote(quote)
+        if (quote := found.get(symbol))
+        else _gap(symbol, await market.why_unquoted(symbol))
+        for symbol in watchlist.symbols
+    ]
+    span = PageSpan(page=page, size=max(1, len(rows)), total=len(rows))
+    about = {"quotes_of": clean(watchlist.name, NAME_MAX), "as_of": market.now()}
+    return table(QUOTES, rows, span, about)
+
+
+def _quote(quote: Quote) -> list[Cell]:
+    mark, before = quote.mark, quote.previous_close
+    change = None if mark is None or not before else round(float(mark / before) - 1, 4)
+    return [
+        quote.symbol.compact, quote.bid, quote.ask, quote.last, change, quote.feed, None,
+    ]  # fmt: skip
+
+
+def _gap(symbol: Symbol, why: Reason) -> list[Cell]:
+    return [symbol.compact, None, None, None, None, None, why.name]

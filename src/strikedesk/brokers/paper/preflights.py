@@ -1,0 +1,68 @@
+"""What the broker says beforehand, made of what the exchange found."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Final
+
+from strikedesk.domain.broking import Preflight
+from strikedesk.domain.errors import Rejected
+from strikedesk.domain.groups import OrderGroup
+from strikedesk.domain.money import to_cents
+from strikedesk.exchange.assess import Assessment
+
+UNKNOWN: Final = Preflight(
+    fees=None, buying_power_before=None, buying_power_after=None, margin_change=None
+)
+
+
+def told(found: Assessment) -> Preflight:
+    """Return the figures of one order."""
+    figures = Preflight(
+        fees=found.fees,
+        buying_power_before=cents(found.before),
+        buying_power_after=cents(found.after),
+        margin_change=cents(found.margin_change),
+    )
+    return figures if found.refusal is None else refused(figures, found.refusal)
+
+
+def told_of_group(group: OrderGroup, found: Sequence[Assessment]) -> Preflight:
+    """Return the figures of what can fill together: the trigger and the dearest of the others."""
+    refusal = next((each.refusal for each in found if each.refusal is not None), None)
+    if refusal is not None:
+        return refused(UNKNOWN, refusal)
+    first, rest = (found[:1], found[1:]) if group.trigger is not None else ((), found)
+    consumes = _together([f.consumes for f in first], [f.consumes for f in rest])
+    before = found[0].before
+    after = None if before is None or consumes is None else before - consumes
+    return Preflight(
+        fees=_together([f.fees for f in first], [f.fees for f in rest]),
+        buying_power_before=cents(before),
+        buying_power_after=cents(after),
+        margin_change=cents(
+            _together([f.margin_change for f in first], [f.margin_change for f in rest])
+        ),
+    )
+
+
+def refused(figures: Preflight, refusal: Rejected) -> Preflight:
+    """Return the figures with what the order would be refused for."""
+    return replace(figures, refusals=(refusal.reason.name.lower(),))
+
+
+def cents(amount: Decimal | None) -> Decimal | None:
+    """Round USD to the cent, where known."""
+    return None if amount is None else to_cents(amount)
+
+
+def _together(first: Sequence[Decimal | None], rest: Sequence[Decimal | None]) -> Decimal | None:
+    """Return what the trigger comes to with the dearest of the rest; None where one is not known.
+
+    What the rest would free is no help to the trigger, which is first.
+    """
+    known = [amount for amount in (*first, *rest) if amount is not None]
+    if len(known) < len(first) + len(rest):
+        return None
+    dearest = max(known[len(first) :])
+    return known[0] + max(dearest, Decimal(0)) if first else dearest

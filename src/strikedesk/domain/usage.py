@@ -1,0 +1,81 @@
+"""What orders use up of the owner's limits: counted from the ledger, never from memory."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from strikedesk.domain import calendar
+from strikedesk.domain.accounts import Environment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """What one order uses up of the amounts of its day. Units: USD, never negative.
+
+    An order that only closes uses nothing.
+    """
+
+    loss_usd: Decimal
+    notional_usd: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """Which confirmed orders count: those at one broker and environment, over all its accounts.
+
+    `digest` asks for an equal order confirmed since `twins_from`; None asks for none. Of the order
+    that `replaces` names (by the desk's id) only what is filled counts: the new one takes its
+    place.
+    """
+
+    broker: str
+    environment: Environment
+    day_from: datetime
+    minute_from: datetime
+    twins_from: datetime
+    digest: str | None = None
+    replaces: str | None = None
+
+    @classmethod
+    def at(cls, now: datetime, broker: str, environment: Environment) -> "Window":
+        """Return the exchange day and the last minute at an instant of the desk's own clock.
+
+        A paper market's clock may stand still or run ahead; the owner's day does neither.
+        """
+        return cls(
+            broker=broker,
+            environment=environment,
+            day_from=calendar.day_begins(now),
+            minute_from=now - timedelta(minutes=1),
+            twins_from=now,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Used:
+    """What orders in a window have used up. Units: USD.
+
+    Law: every confirmed order counts as an order, whatever came of it. Its amounts count in full
+    while it may still fill, by what is filled once it has ended, and not at all where the broker
+    refused it or it never left. `twin` is the newest equal order that may have had an effect.
+    """
+
+    orders_today: int = 0
+    orders_this_minute: int = 0
+    loss_usd_today: Decimal = Decimal(0)
+    notional_usd_today: Decimal = Decimal(0)
+    twin: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """What an order asks of the day, and who says whether there is that much left.
+
+    `admit` is asked inside the transaction that spends the nonce, where no other order can come
+    between the count and the claim. It must be quick; what it raises undoes the claim.
+    """
+
+    window: Window
+    use: Use
+    admit: Callable[[Used], None]

@@ -1,0 +1,79 @@
+"""A check: how it ended, with the figures it looked at."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final
+
+from strikedesk.domain.errors import Fact
+from strikedesk.domain.reasons import Reason
+
+# From this part of a numeric limit on, the owner hears that it is near.
+WARNED_FROM: Final = Decimal("0.7")
+
+
+class Outcome(StrEnum):
+    """How a check ended. `warned` passed, at 70 % of its limit or more.
+
+    `not_run` is for checks that cannot apply, are not set, or had nobody to ask.
+    """
+
+    PASSED = "passed"
+    WARNED = "warned"
+    FAILED = "failed"
+    NOT_RUN = "not_run"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """A check by name, how it ended, and the figures it looked at."""
+
+    name: str
+    outcome: Outcome
+    facts: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
+    reason: Reason | None = None
+
+
+def is_near(amount: Decimal | int, most: Decimal | int) -> bool:
+    """Whether `amount` has come to 70 % of the limit; nothing at all is never near."""
+    return amount > 0 and amount >= WARNED_FROM * most
+
+
+def bounded(
+    name: str,
+    amount: Decimal | int,
+    most: Decimal | int,
+    reason: Reason,
+    facts: Mapping[str, Fact],
+) -> Check:
+    """Return a check that `amount` is no more than `most`, warning when it is near."""
+    passed = verdict(name, passed=amount <= most, reason=reason, facts=facts)
+    if passed.outcome is Outcome.PASSED and is_near(amount, most):
+        return replace(passed, outcome=Outcome.WARNED)
+    return passed
+
+
+def verdict(name: str, *, passed: bool, reason: Reason, facts: Mapping[str, Fact]) -> Check:
+    """Return a check that passed, or failed for `reason`."""
+    if passed:
+        return Check(name=name, outcome=Outcome.PASSED, facts=facts)
+    return Check(name=name, outcome=Outcome.FAILED, facts=facts, reason=reason)
+
+
+def lacking(name: str, missing: str, reason: Reason = Reason.CHECK_IMPOSSIBLE) -> Check:
+    """Return the failure of a check whose fact is missing."""
+    return Check(name=name, outcome=Outcome.FAILED, facts={"missing": missing}, reason=reason)
+
+
+def unset(name: str, rule: str = "not_set") -> Check:
+    """Return a check that did not run, and why."""
+    return Check(name=name, outcome=Outcome.NOT_RUN, facts={"rule": rule})
+
+
+def excused(check: Check) -> Check:
+    """Return what a check comes to for an order that only closes: it passes, and says why."""
+    if check.outcome is not Outcome.FAILED:
+        return check
+    told: dict[str, Fact] = {**check.facts, "excused": "it_only_closes"}
+    return Check(name=check.name, outcome=Outcome.PASSED, facts=told)
