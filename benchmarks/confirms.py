@@ -58,7 +58,7 @@ async def preview(desk: Desk, draft: Draft) -> Preview:
 async def confirm_all(desk: Desk, previews: list[Preview]) -> None:
     """Confirm one caller's share, one after the other."""
     for one in previews:
-        await desk.confirm(one.record.preview_id, one.nonce, caller=CALLER)
+        await desk.confirm(one.record.preview_id, one.nonce or "", caller=CALLER)
 
 
 def main() -> None:

@@ -30,10 +30,12 @@ from strikedesk.market.cache import MemoryCache
 from strikedesk.market.pace import Pace
 from strikedesk.market.room import MarketRoom
 from strikedesk.orders.appraise import Appraiser
+from strikedesk.orders.approvals import Approvals
+from strikedesk.orders.approve import Approver
 from strikedesk.orders.book import OrderBook
 from strikedesk.orders.closing import Closer
 from strikedesk.orders.confirm import Confirmer
-from strikedesk.orders.consent import Consent, ConsentPolicy
+from strikedesk.orders.consent import Consent
 from strikedesk.orders.preview import Previewer
 from strikedesk.orders.reconcile import Reconciler
 from strikedesk.orders.stop import Safety
@@ -90,6 +92,8 @@ class Desk:
     previewer: Previewer
     closer: Closer
     confirm: Confirmer
+    approvals: Approvals
+    approver: Approver
     orders: OrderBook
     reconciler: Reconciler
     safety: Safety
@@ -213,6 +217,16 @@ def assemble(
     )
     ttl_s = settings.order.preview_ttl_s
     reconciler = Reconciler(broker=broker, ledger=ledger, clock=clock, preview_ttl_s=ttl_s)
+    approvals = Approvals(ledger=ledger, clock=clock, entropy=entropy, ttl_s=settings.consent.ttl_s)
+    consent = _consent(settings, broker.capabilities)
+    confirmer = Confirmer(
+        ledger=ledger,
+        clock=clock,
+        appraise=appraiser,
+        consent=consent,
+        approvals=approvals,
+        submit=Submitter(broker=broker, ledger=ledger, halt=halt, clock=clock),
+    )
     previewer = Previewer(
         broker=broker,
         ledger=ledger,
@@ -222,6 +236,8 @@ def assemble(
         entropy=entropy,
         appraise=appraiser,
         preview_ttl_s=ttl_s,
+        consent=consent,
+        approvals=approvals,
     )
     return Desk(
         settings=settings,
@@ -231,16 +247,14 @@ def assemble(
         books=books,
         previewer=previewer,
         closer=Closer(broker=broker, accounts=books, quotes=market, previewer=previewer),
-        confirm=Confirmer(
-            ledger=ledger,
-            clock=clock,
-            appraise=appraiser,
-            consent=_consent(settings, broker.capabilities),
-            submit=Submitter(broker=broker, ledger=ledger, halt=halt, clock=clock),
-        ),
+        confirm=confirmer,
+        approvals=approvals,
+        approver=Approver(approvals=approvals, confirmer=confirmer),
         orders=OrderBook(ledger=ledger, accounts=books, reconciler=reconciler),
         reconciler=reconciler,
-        safety=Safety(halt=halt, ledger=ledger, reconciler=reconciler, clock=clock),
+        safety=Safety(
+            halt=halt, ledger=ledger, reconciler=reconciler, approvals=approvals, clock=clock
+        ),
         halt=halt,
         ledger=ledger,
         watchlists=WatchlistBook(lists=watchlists, clock=clock),
@@ -249,7 +263,11 @@ def assemble(
 
 
 def _consent(settings: Settings, capabilities: Capabilities) -> Consent:
-    return Consent(policy=ConsentPolicy(settings.consent), environment=capabilities.environment)
+    return Consent(
+        policy=settings.consent.policy(capabilities.environment),
+        environment=capabilities.environment,
+        click_above_usd=settings.consent.click_above_usd,
+    )
 
 
 def _over_store(settings: Settings, database: "Database", broker: Broker) -> Desk:

@@ -42,7 +42,12 @@ async def claim(ledger: Ledger, number: int = 1, *, seconds: float = 1, **other:
     told: dict[str, Any] = {"nonce_hash": f"hash-{number}", "binding": f"binding-{number}", **other}
     note = a_note("claimed", seconds=seconds)
     claimed = await ledger.claim(
-        f"preview-{number}", now=note.at, progress=SUBMITTING, note=note, **told
+        f"preview-{number}",
+        nonce_hash=told["nonce_hash"],
+        binding=told["binding"],
+        now=note.at,
+        progress=SUBMITTING,
+        note=note,
     )
     return claimed is not None and claimed.state is OrderState.SUBMITTING
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import ROUND_CEILING, Decimal
 
+from strikedesk.domain.approvals import PENDING_MAX, Approval
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.ledger import (
     NonceState,
@@ -21,6 +22,7 @@ from strikedesk.domain.orders import read_canonical
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import IllegalMove, OrderState
 from strikedesk.domain.usage import Allowance, Use, Used, Window
+from strikedesk.store.approval_rows import is_right
 from strikedesk.store.chain import GENESIS, canonical_json, first_bad_line, head_of, seal
 from strikedesk.store.moves import moved
 
@@ -33,6 +35,7 @@ class MemoryLedger:
     records: dict[str, OrderRecord] = field(default_factory=dict[str, OrderRecord])
     uses: dict[str, tuple[datetime, Use]] = field(default_factory=dict[str, tuple[datetime, Use]])
     trail: list[OrderEvent] = field(default_factory=list[OrderEvent])
+    approvals: dict[str, Approval] = field(default_factory=dict[str, Approval])
 
     async def open_preview(self, preview: PreviewRecord, note: Note) -> None:
         """See `Ledger.open_preview`."""
@@ -60,6 +63,7 @@ class MemoryLedger:
         progress: Progress,
         now: datetime,
         note: Note,
+        approval: Approval | None = None,
         allowance: Allowance | None = None,
     ) -> OrderRecord | None:
         """See `Ledger.claim`."""
@@ -73,15 +77,74 @@ class MemoryLedger:
         )
         if kept is None or not claimable:
             return None
+        if approval is not None and self._current(note.at) >= PENDING_MAX:
+            raise Denied(Reason.APPROVALS_FULL, most=PENDING_MAX)
         after = moved(self.records[kept.record.order_id], progress, at=note.at)
         if allowance is not None:
             allowance.admit(self._used(allowance.window))
         self._chain(after.order_id, note)
+        if approval is not None:
+            self.approvals[after.order_id] = approval
         if allowance is not None:
             self.uses[after.order_id] = (now, _to_cents_up(allowance.use))
         self.previews[preview_id] = replace(kept, nonce_state=NonceState.SPENT)
         self.records[after.order_id] = after
         return after
+
+    async def approval(self, order_id: str) -> Approval | None:
+        """See `Ledger.approval`."""
+        return self.approvals.get(order_id)
+
+    async def consent(
+        self,
+        order_id: str,
+        *,
+        digest: str,
+        progress: Progress,
+        now: datetime,
+        note: Note,
+        allowance: Allowance | None = None,
+    ) -> OrderRecord | None:
+        """See `Ledger.consent`."""
+        approval = self._awaited(order_id)
+        if approval is None or not approval.is_current(now) or approval.digest != digest:
+            return None
+        after = moved(self.records[order_id], progress, at=note.at)
+        if allowance is not None:
+            allowance.admit(self._used(allowance.window))
+        self._chain(order_id, note)
+        if allowance is not None:
+            self.uses[order_id] = (now, _to_cents_up(allowance.use))
+        self.records[order_id] = after
+        return after
+
+    async def set_code(self, order_id: str, code_hash: str, note: Note) -> bool:
+        """See `Ledger.set_code`."""
+        approval = self._awaited(order_id)
+        if approval is None:
+            return False
+        self._chain(order_id, note)
+        self.approvals[order_id] = replace(approval, code_hash=code_hash)
+        return True
+
+    async def try_code(self, order_id: str, code_hash: str, note: Note) -> bool:
+        """See `Ledger.try_code`."""
+        approval = self._awaited(order_id)
+        if approval is None:
+            return False
+        if is_right(approval, code_hash):
+            return True
+        self._chain(order_id, note)
+        left = max(approval.tries_left - 1, 0)
+        self.approvals[order_id] = replace(approval, tries_left=left)
+        return False
+
+    async def mark_unheard(self, order_id: str, why: str, note: Note) -> None:
+        """See `Ledger.mark_unheard`."""
+        approval = self._awaited(order_id)
+        if approval is not None and approval.unheard is None:
+            self._chain(order_id, note)
+            self.approvals[order_id] = replace(approval, unheard=why)
 
     async def used(self, window: Window) -> Used:
         """See `Ledger.used`."""
@@ -157,6 +220,15 @@ class MemoryLedger:
     async def verify(self) -> int | None:
         """See `Ledger.verify`."""
         return first_bad_line(self.trail, head=head_of(self.trail[-1]) if self.trail else GENESIS)
+
+    def _awaited(self, order_id: str) -> Approval | None:
+        found = self.records.get(order_id)
+        waits = found is not None and found.state is OrderState.AWAITING_CONSENT
+        return self.approvals.get(order_id) if waits else None
+
+    def _current(self, now: datetime) -> int:
+        waiting = (self._awaited(order_id) for order_id in self.approvals)
+        return sum(each is not None and each.is_current(now) for each in waiting)
 
     def _used(self, window: Window) -> Used:
         here = [

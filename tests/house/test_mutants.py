@@ -19,6 +19,11 @@ CONFIRM, PREVIEW, RECONCILE, CHANGE = (
     f"tests/unit/test_orders_{name}.py" for name in ("confirm", "preview", "reconcile", "change")
 )
 STORM = "tests/unit/test_orders_storm.py"
+CONSENT, WORDING = "tests/unit/test_orders_consent.py", "tests/unit/test_orders_wording.py"
+CONSENT_TOOLS = "tests/tools/test_consent_tools.py"
+PAGE = "tests/tools/test_approvals_page.py"
+APPROVALS = "tests/contracts/test_approvals.py"
+SETTINGS = "tests/unit/test_settings_consent.py"
 LIMITS, WORST = "tests/unit/test_limits.py", "tests/unit/test_worst_case.py"
 USED, LEDGER = "tests/unit/test_orders_limits.py", "tests/contracts/test_ledger.py"
 CLI = "tests/unit/test_cli_limits.py"
@@ -85,8 +90,125 @@ MUTANTS = [
         CONFIRM,
     ),
     Mutant("orders/confirm.py", "self.clock.now() >= preview.expires_at", "False", CONFIRM),
-    Mutant("orders/confirm.py", "await self._limits_again(preview.record)", "None", CONFIRM),
-    Mutant("orders/confirm.py", "self.consent.require(preview.record)", "pass", CONFIRM),
+    Mutant("orders/confirm.py", "await self.limits_again(preview.record)", "None", CONFIRM),
+    Mutant(
+        "orders/confirm.py",
+        "policy = self.consent.policy_for(preview)",
+        "policy = ConsentPolicy.MODEL",
+        CONFIRM,
+    ),
+    Mutant("orders/confirm.py", "if policy is not ConsentPolicy.MODEL:", "if False:", CONSENT),
+    Mutant("orders/confirm.py", "await self.approvals.current(record)", "record", CONSENT),
+    Mutant("orders/consent.py", "environment is not self.environment or alone", "False", CONFIRM),
+    Mutant("orders/consent.py", "len(known) < len(stakes) or", "", CONSENT),
+    Mutant("orders/consent.py", "max(known) > self.click_above_usd", "False", CONSENT),
+    Mutant("orders/preview.py", "nonce=None if pending else nonce", "nonce=nonce", CONSENT),
+    Mutant("orders/preview.py", "self.consent.wants_click(stored)", "False", CONSENT),
+    Mutant(
+        "orders/preview.py",
+        "await self.ledger.void(stored.record",
+        "await _n(stored.record",
+        CONSENT,
+    ),
+    Mutant(
+        "orders/approve.py",
+        "if not is_at(record, self.confirmer.submit.broker):",
+        "if False:",
+        CONSENT,
+    ),
+    Mutant("orders/approve.py", "if not pending.is_as_asked:", "if False:", CONSENT),
+    Mutant("orders/approve.py", "self._check_voice(pending, said)", "pass", CONSENT),
+    Mutant("orders/approve.py", "if weaker or", "if", CONSENT),
+    Mutant("orders/approve.py", "not pending.approval.admits(said.voice)", "False", CONSENT),
+    Mutant("orders/approve.py", "if said.digest not in {None,", "if said.digest in {0,", CONSENT),
+    Mutant("orders/approve.py", "await self.confirmer.limits_again(record)", "None", CONSENT),
+    Mutant(
+        "orders/approve.py",
+        "async with self.confirmer.under_way.turn(record):",
+        "if True:",
+        CONSENT,
+    ),
+    Mutant("orders/approve.py", "if intent is None:", "if False:", CONSENT),
+    Mutant(
+        "orders/approve.py",
+        "if not await self.approvals.ledger.try_code",
+        "if await self.approvals.ledger.try_code",
+        CONSENT,
+    ),
+    Mutant("orders/approvals.py", 'events[0].body.get("shown") != preview.shown', "False", CONSENT),
+    Mutant("orders/approvals.py", "same_text and", "", CONSENT),
+    Mutant(
+        "orders/approvals.py", "and binding_of(self.record) == self.preview.binding", "", CONSENT
+    ),
+    Mutant(
+        "orders/approvals.py", 'f"{record.order_id}:{_letters(code)}"', "_letters(code)", CONSENT
+    ),
+    Mutant("orders/reconcile.py", "<= now < approval.expires_at", "<= now", CONSENT),
+    Mutant(
+        "domain/approvals.py",
+        "self.requested_at <= now < self.expires_at",
+        "now < self.expires_at",
+        CONSENT,
+    ),
+    Mutant(
+        "domain/approvals.py",
+        "self.requested_at <= now < self.expires_at",
+        "self.requested_at <= now",
+        CONSENT,
+    ),
+    Mutant("domain/approvals.py", "and self.unheard is None", "", CONSENT),
+    Mutant(
+        "domain/approvals.py", "return self.policy is ConsentPolicy.CODE", "return True", CONSENT
+    ),
+    Mutant("orders/wording.py", '_STRANGE.sub("?", text[:_NAME_MAX])', "text", WORDING),
+    Mutant("orders/wording.py", 'f"Name: {short_name(record)}",', "", WORDING),
+    Mutant("store/approval_rows.py", '["count"] > PENDING_MAX', '["count"] > 99', APPROVALS),
+    Mutant("store/approval_rows.py", "or approval.tries_left < 1", "", APPROVALS),
+    Mutant("store/consenting.py", "not approval.is_current(now) or", "", APPROVALS),
+    Mutant("store/consenting.py", "or approval.digest != digest", "", APPROVALS),
+    Mutant("store/consenting.py", "take(connection, found)", "pass", APPROVALS),
+    Mutant(
+        "store/consenting.py", "max(approval.tries_left - 1, 0)", "approval.tries_left", APPROVALS
+    ),
+    Mutant(
+        "store/consenting.py", "or found.state is not OrderState.AWAITING_CONSENT", "", APPROVALS
+    ),
+    Mutant("settings/reading.py", "    if key is not None:", "    if False:", SETTINGS),
+    Mutant(
+        "settings/sections.py",
+        "if policy is ConsentPolicy.MODEL:",
+        "if False:",
+        SETTINGS,
+    ),
+    Mutant("web/approvals.py", "not _is_local(request) or", "", PAGE),
+    Mutant("web/approvals.py", "not _is_own_form(request) or", "", PAGE),
+    Mutant("web/approvals.py", "or not self._knows(request):", ":", PAGE),
+    Mutant("web/approvals.py", "if not self._knows(request):", "if False:", PAGE),
+    Mutant(
+        "web/approvals.py",
+        'if not _same(said.get("token", ""), self.keys.form):',
+        "if False:",
+        PAGE,
+    ),
+    Mutant("web/approvals.py", "if not _same(key, self.keys.link):", "if False:", PAGE),
+    Mutant("web/approvals.py", '_check_typed(pending, said.get("typed", ""))', "pass", PAGE),
+    Mutant("web/approvals.py", "return named and", "return", PAGE),
+    Mutant("web/approvals.py", "not proxied and", "", PAGE),
+    Mutant("web/approvals.py", "and _loopback(request.client.host)", "", PAGE),
+    Mutant("web/approvals.py", 'methods=["GET"]', 'methods=["GET", "PUT"]', PAGE),
+    Mutant("web/approvals_page.py", "escape(pending.record.caller)", "pending.record.caller", PAGE),
+    Mutant("server/asking.py", "AGREED if given.approve else REFUSED", "AGREED", CONSENT_TOOLS),
+    Mutant("server/asking.py", "not pending.approval.admits(Voice.CLIENT) or", "", CONSENT_TOOLS),
+    Mutant("server/asking.py", "except (MCPError, ValueError):", "except KeyError:", CONSENT_TOOLS),
+    Mutant("server/asking.py", "or not can_ask(call)", "", CONSENT_TOOLS),
+    Mutant("server/asking.py", "move_on_after(left_s)", "move_on_after(99)", CONSENT_TOOLS),
+    Mutant(
+        "server/tools/confirm_order.py",
+        "if word == AGREED:",
+        "if word != NOT_ASKED:",
+        CONSENT_TOOLS,
+    ),
+    Mutant("server/tools/confirm_order.py", "if word == REFUSED:", "if False:", CONSENT_TOOLS),
     Mutant("orders/under_way.py", "asyncio.shield(submission.task)", "submission.task", CONFIRM),
     Mutant("orders/confirm.py", "or not is_at(preview.record, self.submit.broker)", "", CONFIRM),
     Mutant("orders/under_way.py", "not submission.waiting and", "False and", CONFIRM),
@@ -237,7 +359,22 @@ def test_a_broken_safety_line_is_noticed(house: Path, judge: Judge, mutant: Muta
 def test_the_tests_pass_on_the_unbroken_copy(house: Path, judge: Judge) -> None:
     """Else every mutant would seem to be noticed."""
     code, said = judge.run(
-        house, CONFIRM, PREVIEW, RECONCILE, CHANGE, STORM, LIMITS, WORST, USED, CLI
+        house,
+        CONFIRM,
+        PREVIEW,
+        RECONCILE,
+        CHANGE,
+        STORM,
+        LIMITS,
+        WORST,
+        CONSENT,
+        WORDING,
+        APPROVALS,
+        SETTINGS,
+        CONSENT_TOOLS,
+        PAGE,
+        USED,
+        CLI,
     )
 
     assert code == 0, said

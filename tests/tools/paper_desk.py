@@ -46,9 +46,10 @@ class PaperDesk:
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     lists: MemoryWatchlists = field(default_factory=MemoryWatchlists)
     halt: MemoryHalt = field(default_factory=MemoryHalt)
+    consent: str = "model"
 
     def __post_init__(self) -> None:
-        self.settings = settings()
+        self.settings = settings(consent={"paper": self.consent})
         entropy = CountingEntropy()
         paper = PaperBroker(
             store=self.worlds,

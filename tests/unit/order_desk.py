@@ -13,6 +13,8 @@ from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
 from strikedesk.domain.symbols import parse_symbol
 from strikedesk.orders.appraise import Appraiser
+from strikedesk.orders.approvals import Approvals
+from strikedesk.orders.approve import Approver
 from strikedesk.orders.book import OrderBook
 from strikedesk.orders.closing import Closer
 from strikedesk.orders.confirm import Confirmer
@@ -58,6 +60,8 @@ class OrderDesk:
     # Tests send the same order twice as a matter of course; those of the window set one.
     limits: Limits = field(default_factory=lambda: Limits(duplicate_window_s=0))
     accounts: OneAccount = field(default_factory=OneAccount)
+    policy: ConsentPolicy = ConsentPolicy.MODEL
+    click_above_usd: Decimal | None = None
 
     def __post_init__(self) -> None:
         self.broker = ScriptedBroker(
@@ -71,6 +75,12 @@ class OrderDesk:
         appraise = Appraiser(
             broker=broker, quotes=broker, ledger=ledger, clock=clock, limits=lambda: self.limits
         )
+        self.approvals = Approvals(ledger=ledger, clock=clock, entropy=self.entropy, ttl_s=300)
+        consent = Consent(
+            policy=self.policy,
+            environment=broker.environment,
+            click_above_usd=self.click_above_usd,
+        )
         self.previewer = Previewer(
             broker=broker,
             ledger=ledger,
@@ -80,6 +90,8 @@ class OrderDesk:
             entropy=self.entropy,
             appraise=appraise,
             preview_ttl_s=120,
+            consent=consent,
+            approvals=self.approvals,
         )
         self.closer = Closer(
             broker=broker, accounts=self.accounts, quotes=broker, previewer=self.previewer
@@ -89,12 +101,20 @@ class OrderDesk:
             ledger=ledger,
             clock=clock,
             appraise=appraise,
-            consent=Consent(policy=ConsentPolicy.MODEL, environment=broker.environment),
+            consent=consent,
+            approvals=self.approvals,
             submit=self.submit,
         )
+        self.approver = Approver(approvals=self.approvals, confirmer=self.confirmer)
         self.reconciler = Reconciler(broker=broker, ledger=ledger, clock=clock, preview_ttl_s=120)
         self.book = OrderBook(ledger=ledger, accounts=self.accounts, reconciler=self.reconciler)
-        self.safety = Safety(halt=self.halt, ledger=ledger, reconciler=self.reconciler, clock=clock)
+        self.safety = Safety(
+            halt=self.halt,
+            ledger=ledger,
+            reconciler=self.reconciler,
+            approvals=self.approvals,
+            clock=clock,
+        )
 
     def quote(self, symbol: str, bid: str | None, ask: str | None) -> None:
         """Set a market."""
@@ -120,7 +140,8 @@ class OrderDesk:
 
     async def confirm(self, preview: Preview, *, caller: str = ME) -> OrderRecord:
         """Confirm it with its own nonce."""
-        return await self.confirmer(preview.record.preview_id, preview.nonce, caller=caller)
+        nonce = preview.nonce or "there is none"
+        return await self.confirmer(preview.record.preview_id, nonce, caller=caller)
 
     async def row(self, preview: Preview) -> OrderRecord:
         """Return its row as the ledger has it."""

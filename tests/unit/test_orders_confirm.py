@@ -34,7 +34,11 @@ HALT = Halt(since=NOON, actor="owner", why="lunch")
 
 
 async def denial(orders: OrderDesk, preview: Preview, **changes: str) -> Reason:
-    said = {"preview_id": preview.record.preview_id, "nonce": preview.nonce, "caller": "stdio"}
+    said = {
+        "preview_id": preview.record.preview_id,
+        "nonce": preview.nonce or "",
+        "caller": "stdio",
+    }
     said |= changes
     with pytest.raises(Denied) as denied:
         await orders.confirmer(said["preview_id"], said["nonce"], caller=said["caller"])
@@ -346,7 +350,7 @@ async def test_an_outage_before_the_send_leaves_the_preview_as_good_as_it_was(
     appraise = replace(orders.confirmer.appraise, broker=away)
     with pytest.raises(Unavailable):
         await replace(orders.confirmer, appraise=appraise)(
-            preview.record.preview_id, preview.nonce, caller="stdio"
+            preview.record.preview_id, preview.nonce or "", caller="stdio"
         )
 
     assert (await orders.confirm(preview)).state is OrderState.FILLED

@@ -99,10 +99,12 @@ async def test_the_nonce_is_kept_only_as_a_hash(orders: OrderDesk) -> None:
     preview = await orders.preview()
     stored = await orders.ledger.preview(preview.record.preview_id)
 
+    nonce = preview.nonce
     assert stored is not None
-    assert stored.nonce_hash == hash_nonce(preview.nonce)
-    assert preview.nonce not in repr(stored)
-    assert preview.nonce not in repr(orders.ledger.trail)
+    assert nonce is not None
+    assert stored.nonce_hash == hash_nonce(nonce)
+    assert nonce not in repr(stored)
+    assert nonce not in repr(orders.ledger.trail)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ OURS = {
     "strikedesk",
     "strikedesk.domain",
     "strikedesk.domain.account_kinds",
+    "strikedesk.domain.approvals",
     "strikedesk.domain.errors",
     "strikedesk.domain.reasons",
     "strikedesk.domain.secret",

@@ -26,9 +26,14 @@ UNREADABLE = [
     ("BROKER", "Paper"),
     ("BROKER", ""),
     ("BROKER", "tastytrade"),
-    ("CONSENT", "ask"),
-    ("CONSENT", "click"),
     ("CONSENT", "none"),
+    ("CONSENT", ""),
+    ("CONSENT__PAPER", "anybody"),
+    ("CONSENT__LIVE", "model"),
+    ("CONSENT__SANDBOX", "model"),
+    ("CONSENT__CLICK_ABOVE_USD", "-1"),
+    ("CONSENT__CLICK_ABOVE_USD", "1e99"),
+    ("CONSENT__TTL_S", "5"),
     ("TOOLSETS", ""),
     ("TOOLSETS", "orders,everything"),
     ("HOST", ""),
@@ -115,7 +120,12 @@ def test_no_configuration_means_paper_on_sqlite_in_the_data_folder(home: Path) -
     """Promise 8: an absent setting never means live."""
     settings = load()
 
-    assert (settings.broker, settings.consent, settings.read_only) == ("paper", "model", False)
+    assert (settings.broker, settings.consent.paper, settings.read_only) == (
+        "paper",
+        "model",
+        False,
+    )
+    assert (settings.consent.live, settings.consent.sandbox) == ("ask", "ask")
     assert settings.database == Secret(f"sqlite+aiosqlite:///{home / 'data' / 'strikedesk.db'}")
     assert settings.toolsets is None
     assert settings.order.preview_ttl_s == 120

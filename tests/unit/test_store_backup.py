@@ -22,6 +22,7 @@ from strikedesk.store.ledger import SqlLedger
 from strikedesk.store.migrate import HEAD
 from strikedesk.store.restore import WHY, restore
 from tests.builders import NOON, a_note, a_preview
+from tests.contracts.test_approvals import agree, ask
 from tests.fakes.clock import StoppedClock
 from tests.stores import a_database, opened
 
@@ -164,6 +165,22 @@ async def test_a_nonce_does_not_come_back_to_life(tmp_path: Path) -> None:
         preview = await SqlLedger(database).preview("preview-1")
         assert preview is not None
         assert preview.nonce_state is NonceState.VOID
+
+
+@pytest.mark.promise("once")
+async def test_an_approval_does_not_come_back_to_life(tmp_path: Path) -> None:
+    """It may have been given, and its order sent, after the backup was made."""
+    target, desk = tmp_path / "backup.db", tmp_path / "desk.db"
+    async with a_database("sqlite", tmp_path) as database:
+        asked = await ask(SqlLedger(database))
+        await asyncio.to_thread(back_up, desk, target, progress=ignored)
+
+    restore(target, desk, at=LATER, actor="owner", progress=ignored)
+
+    async with opened(f"sqlite:///{desk}") as database:
+        assert asked is not None
+        assert asked.state is OrderState.AWAITING_CONSENT
+        assert await agree(SqlLedger(database)) is None
 
 
 @pytest.mark.promise("halt")

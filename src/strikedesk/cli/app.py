@@ -132,6 +132,48 @@ def resume_command() -> None:
     typer.echo(asyncio.run(resume()))
 
 
+@app.command(name="approvals")
+def approvals_command(
+    *,
+    serve_it: Annotated[
+        bool, typer.Option("--serve", help="Serve them as a page for your browser, until Ctrl-C.")
+    ] = False,
+    open_it: Annotated[
+        bool, typer.Option("--open", help="Serve that page, and open it in your browser.")
+    ] = False,
+    port: Annotated[int, typer.Option(help="Its port; 0 takes a free one.", min=0, max=65_535)] = 0,
+) -> None:
+    """List the orders that wait for your word, as you are asked about them everywhere."""
+    if serve_it or open_it:
+        from strikedesk.cli.web_door import serve_page  # noqa: PLC0415 -- the web's parts
+
+        serve_page(port, open_browser=open_it)
+        return
+    from strikedesk.cli.consenting import listed  # noqa: PLC0415 -- one command's
+
+    typer.echo(asyncio.run(listed()))
+
+
+_ORDER_NAME = typer.Argument(metavar="ID", help="The name in its text, or the order's id.")
+
+
+@app.command(name="approve")
+def approve_command(order: Annotated[str, _ORDER_NAME]) -> None:
+    """Agree to an order that waits. This sends it, at once, and tells what came of it."""
+    from strikedesk.cli.consenting import approve  # noqa: PLC0415 -- one command's
+
+    for told in asyncio.run(approve(order)):
+        typer.echo(told)
+
+
+@app.command(name="decline")
+def decline_command(order: Annotated[str, _ORDER_NAME]) -> None:
+    """Refuse an order that waits. It is never sent."""
+    from strikedesk.cli.consenting import decline  # noqa: PLC0415 -- one command's
+
+    typer.echo(asyncio.run(decline(order)))
+
+
 @app.command(name="demo")
 def demo_command(
     *,

@@ -10,6 +10,7 @@ from typing import Final
 
 from strikedesk.domain.ledger import Json, Note
 from strikedesk.domain.ports import CallerTokens, Clock, Entropy, HaltSwitch, Ledger
+from strikedesk.orders.approvals import Approvals
 from strikedesk.settings import Settings, load
 from strikedesk.wiring import SystemEntropy, UtcClock, open_store
 
@@ -26,6 +27,7 @@ class Office:
     entropy: Entropy
     halt: HaltSwitch
     ledger: Ledger
+    approvals: Approvals
     tokens: CallerTokens
 
     def note(self, kind: str, **body: Json) -> Note:
@@ -46,11 +48,15 @@ async def open_office() -> AsyncGenerator[Office]:
 
     settings = load()
     async with open_store(settings) as database:
+        ledger, clock, entropy = SqlLedger(database), UtcClock(), SystemEntropy()
         yield Office(
             settings=settings,
-            clock=UtcClock(),
-            entropy=SystemEntropy(),
+            clock=clock,
+            entropy=entropy,
             halt=SqlHaltSwitch(database, clock=UtcClock()),
-            ledger=SqlLedger(database),
+            ledger=ledger,
+            approvals=Approvals(
+                ledger=ledger, clock=clock, entropy=entropy, ttl_s=settings.consent.ttl_s
+            ),
             tokens=SqlCallerTokens(database),
         )

@@ -72,7 +72,7 @@ def serve(wanted: Wanted) -> None:
 
         run_stdio(settings)
     else:
+        from strikedesk.cli.web_door import routes_of  # noqa: PLC0415 -- same
         from strikedesk.server.http import run_http  # noqa: PLC0415 -- same
-        from strikedesk.web.health import health_routes  # noqa: PLC0415 -- same
 
-        run_http(settings, health_routes)
+        run_http(settings, routes_of(settings))

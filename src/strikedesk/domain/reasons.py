@@ -76,6 +76,14 @@ class Reason(Enum):
     ACCOUNT_FROZEN = (2150, "The broker takes no order for this account. Its owner has to ask why.")
     EXPIRES_TOO_SOON = (2151, "Choose a later expiration. Closing orders still pass.")
     INTRADAY_MARGIN_SHORT = (2152, "Free margin first: see get_balances, and close something.")
+    CONSENT_EXPIRED = (2160, "Nobody agreed in time. Nothing was sent; call preview_order again.")
+    APPROVALS_FULL = (2161, "Let the owner decide what waits: `strikedesk approvals`.")
+    APPROVAL_CHANGED = (
+        2162,
+        "It is not what the owner was shown, and was not sent. Preview again.",
+    )
+    APPROVAL_UNKNOWN = (2163, "See `strikedesk approvals` for what waits for the owner.")
+    CODE_WRONG = (2164, "Ask the person for the code that `strikedesk approvals` shows.")
 
     MARKET_CLOSED = (3001, "See get_market_hours for the next session.")
     SYMBOL_NOT_FOUND = (3002, "Search with search_symbols.")

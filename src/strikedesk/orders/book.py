@@ -12,9 +12,7 @@ from strikedesk.domain.states import OrderState
 from strikedesk.orders.reconcile import Reconciler
 
 _PATH = "read"
-_NEVER_LEFT = frozenset(
-    {OrderState.PREVIEWED, OrderState.AWAITING_CONSENT, OrderState.DECLINED, OrderState.LAPSED}
-)
+_NEVER_LEFT = frozenset({OrderState.PREVIEWED, OrderState.DECLINED, OrderState.LAPSED})
 SENT = frozenset(OrderState) - _NEVER_LEFT
 OPEN = frozenset(state for state in OrderState if state.is_open)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
+from strikedesk.domain.approvals import ConsentPolicy
 from strikedesk.domain.errors import Denied, DeskError, Fact, Unavailable
 from strikedesk.domain.ledger import (
     Json,
@@ -21,6 +22,7 @@ from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
 from strikedesk.domain.usage import Allowance
 from strikedesk.orders.appraise import Appraiser, deny_refused
+from strikedesk.orders.approvals import Approvals
 from strikedesk.orders.binding import binding_of, hash_nonce
 from strikedesk.orders.consent import Consent
 from strikedesk.orders.outcome import never_left, told
@@ -36,12 +38,16 @@ _NOT_SENT: Final = "not_sent"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmer:
-    """The only path by which an order leaves the house."""
+    """The only path by which an order leaves the house.
+
+    Where the policy wants a person's word, it ends at `awaiting_consent`; `approve.py` goes on.
+    """
 
     ledger: Ledger
     clock: Clock
     appraise: Appraiser
     consent: Consent
+    approvals: Approvals
     submit: Submitter
     under_way: UnderWay = field(default_factory=UnderWay, init=False)
 
@@ -61,8 +67,8 @@ class Confirmer:
         await self._check_match(preview, hash_nonce(nonce), caller)
         if preview.nonce_state is NonceState.LIVE or preview_id in self.under_way:
             carry_out = partial(self._carry_out, preview)
-            return await self._told(await self.under_way.share(preview_id, carry_out))
-        return await self._told(preview.record)
+            return await self.told(await self.under_way.share(preview_id, carry_out))
+        return await self.told(preview.record)
 
     async def drain(self) -> None:
         """Wait for submissions under way; called before the desk closes."""
@@ -92,8 +98,9 @@ class Confirmer:
         await self.ledger.void(record.preview_id, progress, note)
         return never_left(replace(record, state=OrderState.LAPSED, reason=reason.name))
 
-    async def _told(self, record: OrderRecord) -> OrderRecord:
+    async def told(self, record: OrderRecord) -> OrderRecord:
         """See `told`; what the limits refused is told with the figures that they wrote down."""
+        record = await self.approvals.current(record)
         if record.state not in {OrderState.LAPSED, OrderState.DECLINED}:
             return told(record)
         lines = [e for e in await self.ledger.events(record.order_id) if e.kind == _NOT_SENT]
@@ -112,13 +119,18 @@ class Confirmer:
 
     async def _in_turn(self, preview: PreviewRecord) -> OrderRecord:
         try:
-            self.consent.require(preview.record)
-            allowance = await self._limits_again(preview.record)
+            policy = self.consent.policy_for(preview)
+            if policy is not ConsentPolicy.MODEL:
+                await self.approvals.check_shown(preview)
+            allowance = await self.limits_again(preview.record)
         except Unavailable:
             raise  # Nobody could be asked: the preview stays as good as it was.
         except DeskError as error:
             return await self._refuse(preview.record, error)
         self.under_way.begin(preview.record.preview_id)
+        if policy is not ConsentPolicy.MODEL:
+            asked = await self.approvals.request(preview, policy, path=PATH)
+            return asked or await self._first(preview)
         try:
             intent = await self._claim(preview, allowance)
         except Denied as error:
@@ -127,7 +139,7 @@ class Confirmer:
             return await self._first(preview)
         return await self.submit(intent, binding=preview.binding, path=PATH)
 
-    async def _limits_again(self, record: OrderRecord) -> Allowance | None:
+    async def limits_again(self, record: OrderRecord) -> Allowance | None:
         """Ask the limits once more, on the quotes of now; a cancel has nothing to measure."""
         if record.kind is TicketKind.CANCEL:
             return None

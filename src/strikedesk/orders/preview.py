@@ -1,17 +1,19 @@
 """Preview: look at an order from every side, write it down, and mint the nonce that confirms it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from strikedesk.domain.accounts import Account
+from strikedesk.domain.approvals import ConsentPolicy
 from strikedesk.domain.broking import Preflight
 from strikedesk.domain.errors import Denied
-from strikedesk.domain.ledger import Note, OrderRecord, PreviewRecord, TicketKind
+from strikedesk.domain.ledger import Note, OrderRecord, PreviewRecord, Progress, TicketKind
 from strikedesk.domain.orders import OrderRequest
 from strikedesk.domain.ports import Accounts, Broker, Clock, Entropy, HaltSwitch, Ledger
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
 from strikedesk.orders.appraise import Appraisal, Appraiser, deny_refused
+from strikedesk.orders.approvals import Approvals, Pending
 from strikedesk.orders.binding import binding_of, hash_nonce
 from strikedesk.orders.cautions import (
     check_last_day,
@@ -21,6 +23,7 @@ from strikedesk.orders.cautions import (
     protection_warning,
     warnings_of,
 )
+from strikedesk.orders.consent import Consent
 from strikedesk.orders.draft import Change, Draft, changed, order_of
 from strikedesk.orders.figures import Figures
 from strikedesk.orders.showing import all_checks, shown, working_check
@@ -32,17 +35,19 @@ from strikedesk.risk.verdict import Check, deny_failed
 class Preview:
     """A preview as handed to its caller; `nonce` leaves the desk here and nowhere else.
 
+    There is none where only the owner's own act can send it: it waits for that already, `pending`.
     `warnings` are our words, `untrusted_warnings` the broker's. `figures` is None for a cancel.
     """
 
     record: OrderRecord
-    nonce: str
+    nonce: str | None
     expires_at: datetime
     figures: Figures | None
     preflight: Preflight | None
     checks: tuple[Check, ...]
     warnings: tuple[str, ...]
     untrusted_warnings: tuple[str, ...]
+    pending: Pending | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +62,8 @@ class Previewer:
     entropy: Entropy
     appraise: Appraiser
     preview_ttl_s: int
+    consent: Consent
+    approvals: Approvals
 
     async def place(self, draft: Draft, *, caller: str) -> Preview:
         """Preview a new order.
@@ -178,16 +185,34 @@ class Previewer:
             shown=shown(record.order, figures, preflight, every_check, warnings),
         )
         await self.ledger.open_preview(stored, _note(stored))
+        pending = await self._asked(stored) if self.consent.wants_click(stored) else None
         return Preview(
-            record=record,
-            nonce=nonce,
-            expires_at=stored.expires_at,
+            record=pending.record if pending else record,
+            nonce=None if pending else nonce,
+            expires_at=pending.approval.expires_at if pending else stored.expires_at,
             figures=figures,
             preflight=preflight,
             checks=every_check,
             warnings=warnings,
             untrusted_warnings=preflight.warnings if preflight else (),
+            pending=pending,
         )
+
+    async def _asked(self, stored: PreviewRecord) -> Pending | None:
+        """Let the order wait for the owner at once; the nonce is spent unseen.
+
+        Raises:
+            Denied: APPROVALS_FULL; the preview is void.
+        """
+        path = f"preview:{stored.record.kind.value}"
+        try:
+            asked = await self.approvals.request(stored, ConsentPolicy.CLICK, path=path)
+        except Denied as denied:
+            lapsed = Progress(state=OrderState.LAPSED, reason=denied.reason.name)
+            note = replace(_note(stored), kind="not_sent", body={"reason": denied.reason.name})
+            await self.ledger.void(stored.record.preview_id, lapsed, note)
+            raise
+        return None if asked is None else await self.approvals.of(asked)
 
 
 def _note(preview: PreviewRecord) -> Note:

@@ -146,10 +146,20 @@ class Reconciler:
         return await self._advance(record, unknown, path, "unknown")
 
     async def _lapse_old(self, record: OrderRecord, path: str) -> OrderRecord:
+        if record.state is OrderState.AWAITING_CONSENT:
+            return await self._lapse_unheard(record, path)
         age = abs(self.clock.now() - record.created_at)
         if age < timedelta(seconds=self.preview_ttl_s) + GRACE:
             return record
         lapsed = Progress(state=OrderState.LAPSED, reason=Reason.PREVIEW_EXPIRED.name)
+        return await self._advance(record, lapsed, path, "lapsed")
+
+    async def _lapse_unheard(self, record: OrderRecord, path: str) -> OrderRecord:
+        """End what nobody agreed to in time; the clocks of two machines may differ a little."""
+        approval, now = await self.ledger.approval(record.order_id), self.clock.now()
+        if approval and approval.requested_at - GRACE <= now < approval.expires_at:
+            return record
+        lapsed = Progress(state=OrderState.LAPSED, reason=Reason.CONSENT_EXPIRED.name)
         return await self._advance(record, lapsed, path, "lapsed")
 
     async def _advance(

@@ -1,13 +1,13 @@
 """What a preview shows, as it is kept: checks with their figures, and everything as text."""
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from strikedesk.domain.broking import BrokerOrder, Preflight
 from strikedesk.domain.ledger import Json
 from strikedesk.domain.money import to_cents
 from strikedesk.domain.orders import OrderRequest
-from strikedesk.orders.figures import Figures
+from strikedesk.orders.figures import Bound, Figures
 from strikedesk.risk.verdict import Check, Outcome
 
 
@@ -57,12 +57,28 @@ def shown(
         "limit_net": _text(order.limit_net),
         "mid_net": _text(figures.mid_net) if figures else None,
         "natural_net": _text(figures.natural_net) if figures else None,
+        "cash_effect": _text(figures.cash_effect) if figures else None,
         "max_loss": _text(figures.max_loss) if figures else None,
         "risk_added": _text(figures.risk_added) if figures else None,
         "fees": _text(preflight.fees) if preflight else None,
+        "buying_power_before": _text(preflight.buying_power_before) if preflight else None,
+        "buying_power_after": _text(preflight.buying_power_after) if preflight else None,
+        "quote_age_s": _text(figures.quote_age_s) if figures else None,
         "checks": [[check.name, check.outcome.value, _facts(check)] for check in checks],
         "warnings": list(warnings),
     }
+
+
+def amount_in(shown: Mapping[str, Json], name: str) -> Bound:
+    """Return an amount that a preview showed; None where it is unknown, or no amount at all."""
+    value = shown.get(name)
+    if value == "unlimited":
+        return "unlimited"
+    try:
+        amount = Decimal(value) if isinstance(value, str) else None
+    except InvalidOperation:
+        return None
+    return amount if amount is not None and amount.is_finite() else None
 
 
 def _facts(check: Check) -> Mapping[str, Json]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from strikedesk.domain.ledger import Halt, Note, OrderRecord
 from strikedesk.domain.ports import Clock, HaltSwitch, Ledger
 from strikedesk.domain.usage import Used, Window
+from strikedesk.orders.approvals import Approvals, Pending
 from strikedesk.orders.reconcile import Reconciler
 
 _WHY_LENGTH_MAX = 200
@@ -16,11 +17,15 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SafetyState:
-    """Whether orders may leave now, which rows nobody can vouch for, and what the day has used."""
+    """What stands between an order and its leaving, and what the day has used.
+
+    A halt, rows that nobody can vouch for, orders that wait for a person's word.
+    """
 
     halt: Halt | None
     unsettled: Sequence[OrderRecord]
     used: Used
+    pending: Sequence[Pending] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +35,7 @@ class Safety:
     halt: HaltSwitch
     ledger: Ledger
     reconciler: Reconciler
+    approvals: Approvals
     clock: Clock
 
     async def state(self) -> SafetyState:
@@ -38,6 +44,7 @@ class Safety:
         return SafetyState(
             halt=await self.halt.engaged(),
             unsettled=await self.reconciler.unsettled(),
+            pending=await self.approvals.pending(),
             used=await self.ledger.used(Window.at(self.clock.now(), here.name, here.environment)),
         )
 

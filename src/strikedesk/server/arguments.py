@@ -334,6 +334,7 @@ LegSymbols: TypeAlias = Annotated[
 ]
 Contract: TypeAlias = Annotated[OptionSymbol, Argument(_contract, {"type": "string"})]
 Nonce: TypeAlias = Annotated[str, text(64)]
+OneTimeCode: TypeAlias = Annotated[str, text(16)]
 TypeOfOrder: TypeAlias = Annotated[OrderType, choice(OrderType)]
 Effect: TypeAlias = Annotated[PriceEffect, choice(PriceEffect)]
 Force: TypeAlias = Annotated[TimeInForce, choice(TimeInForce)]

@@ -106,8 +106,8 @@ class EventStream:
             await send({"type": "http.response.body", "body": b""})
 
 
-def run_http(settings: Settings, health: Callable[[DeskSource], Sequence[BaseRoute]]) -> None:
-    """Serve the network until a signal comes.
+def run_http(settings: Settings, beside: Callable[[DeskSource, int], Sequence[BaseRoute]]) -> None:
+    """Serve the network until a signal comes; `beside` gives further routes, told the port.
 
     However it ends, submissions under way are waited for, at most ten seconds.
 
@@ -118,7 +118,7 @@ def run_http(settings: Settings, health: Callable[[DeskSource], Sequence[BaseRou
     listener = listen(settings.host, settings.port)
     known = names(settings.host, settings.allowed_hosts, settings.allowed_origins)
     _tell(settings.host, listener)
-    app = build_app(server, known, health(server.door.lazy))
+    app = build_app(server, known, beside(server.door.lazy, listener.getsockname()[1]))
     options = {"use_uvloop": find_spec("uvloop") is not None}
     anyio.run(serve_http, server, app, listener, backend_options=options)
 

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from strikedesk.domain.approvals import ConsentPolicy
 from strikedesk.settings import Settings
 
 _PLACES: Final = {
@@ -11,7 +12,16 @@ _REPLAYED: Final = (
     "PAPER: recorded quotes of a past session are replayed, every fill is made up, no money moves"
 )
 _CONSENT: Final = {
-    "model": "the nonce is enough: confirm only what the user asked for",
+    ConsentPolicy.MODEL: "the nonce is enough: confirm only what the user asked for",
+    ConsentPolicy.ASK: "confirm_order asks the person through this client, and sends only on a yes",
+    ConsentPolicy.CODE: (
+        "confirm_order waits; ask the person for the code that their `strikedesk approvals` shows "
+        "and confirm again with it"
+    ),
+    ConsentPolicy.CLICK: (
+        "a preview has no nonce; tell the person to approve it (`strikedesk approvals`), which "
+        "sends it, then see get_order"
+    ),
 }
 
 _RULES: Final = """\
@@ -33,5 +43,5 @@ def instructions(settings: Settings) -> str:
     if settings.read_only:
         orders = "This server is read-only: nothing can be previewed or sent."
     else:
-        orders = f"Consent: {_CONSENT[settings.consent]}."
+        orders = f"Consent: {_CONSENT[settings.consent.policy(settings.broker)]}."
     return f"Strikedesk, an options trading desk. {place}. {orders}\n{_RULES}"

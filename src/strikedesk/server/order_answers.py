@@ -4,28 +4,43 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
+from strikedesk.domain.approvals import Voice
 from strikedesk.domain.ledger import OrderEvent, OrderRecord
 from strikedesk.domain.money import price_and_effect, to_cents
 from strikedesk.domain.orders import Leg, OrderRequest
+from strikedesk.orders.approvals import Pending
 from strikedesk.orders.figures import Bound, Figures, LegQuote
 from strikedesk.orders.preview import Preview
 from strikedesk.risk.verdict import Check, Outcome
-from strikedesk.server.schemas import LIST, OBJECT, TEXT, maybe, record_schema
+from strikedesk.server.schemas import LIST, OBJECT, TEXT, maybe, record_schema, with_optional
 from strikedesk.server.shaping import Value
 
-PREVIEW: Final = record_schema(
-    preview_id=TEXT,
+# Where only the owner's own act sends an order there is no nonce, and `approval` says what to do.
+PREVIEW: Final = with_optional(
+    record_schema(
+        preview_id=TEXT,
+        expires_at=TEXT,
+        environment=TEXT,
+        order=OBJECT,
+        figures=maybe(OBJECT),
+        checks=LIST,
+        checks_not_run=LIST,
+        warnings=LIST,
+    ),
     nonce=TEXT,
-    expires_at=TEXT,
-    environment=TEXT,
-    order=OBJECT,
-    figures=maybe(OBJECT),
-    checks=LIST,
-    checks_not_run=LIST,
-    warnings=LIST,
+    approval=OBJECT,
 )
-CONFIRMED: Final = record_schema(
-    order_id=TEXT, client_order_id=TEXT, state=TEXT, environment=TEXT, order=OBJECT
+CONFIRMED: Final = with_optional(
+    record_schema(order_id=TEXT, client_order_id=TEXT, state=TEXT, environment=TEXT, order=OBJECT),
+    approval=maybe(OBJECT),
+)
+_WAIT_FOR_CODE: Final = (
+    "Nothing was sent. Ask the person for the code that their `strikedesk approvals` shows, then "
+    "confirm again with the same nonce and that code."
+)
+_WAIT_FOR_OWNER: Final = (
+    "Nothing was sent. Tell the person that this order waits under its name in their `strikedesk "
+    "approvals`: only they can approve it, which sends it. Then see get_order, never preview again."
 )
 COLUMNS: Final = (
     "order_id",
@@ -46,9 +61,12 @@ def preview_answer(preview: Preview) -> dict[str, Value]:
     record = preview.record
     checks = [_check(check) for check in preview.checks if check.outcome is not Outcome.NOT_RUN]
     skipped = [_check(check) for check in preview.checks if check.outcome is Outcome.NOT_RUN]
+    way: dict[str, Value] = {"nonce": preview.nonce}
+    if preview.pending is not None:
+        way = {"order_id": record.order_id, "approval": approval_answer(preview.pending)}
     return {
         "preview_id": record.preview_id,
-        "nonce": preview.nonce,
+        **way,
         "expires_at": preview.expires_at,
         "environment": record.environment,
         "does": record.kind,
@@ -60,6 +78,18 @@ def preview_answer(preview: Preview) -> dict[str, Value]:
         "checks_not_run": skipped,
         "warnings": list(preview.warnings),
         "untrusted_warnings": list(preview.untrusted_warnings),
+    }
+
+
+def approval_answer(pending: Pending) -> dict[str, Value]:
+    """Return what a caller may know of an approval: never a code or a word that gives it."""
+    approval = pending.approval
+    return {
+        "policy": approval.policy,
+        "name": pending.name,
+        "expires_at": approval.expires_at,
+        "client_answer": approval.unheard,
+        "next_step": _WAIT_FOR_CODE if approval.admits(Voice.CODE) else _WAIT_FOR_OWNER,
     }
 
 

@@ -25,6 +25,12 @@ def record_schema(**fields: Schema) -> Schema:
     return {"type": "object", "properties": {**fields}, "required": [*fields]}
 
 
+def with_optional(schema: Schema, **fields: Schema) -> Schema:
+    """Return the schema of a record that may have these fields too."""
+    known = cast("dict[str, Json]", schema["properties"])
+    return {**schema, "properties": {**known, **fields}}
+
+
 def table_schema(**about: Schema) -> Schema:
     """Return the schema of a page of rows, with further facts `about` them.
 

@@ -78,6 +78,12 @@ def is_set(variable: str) -> bool:
     return variable in {name.upper() for name in _ENVIRONMENT}
 
 
+def set_under(variable: str) -> str | None:
+    """Return the first variable that sets a part of what `variable` sets as a whole."""
+    parts = sorted(name for name in _ENVIRONMENT if name.upper().startswith(f"{variable}__"))
+    return parts[0] if parts else None
+
+
 def refuse_strangers(known: Collection[str]) -> None:
     """Refuse variables of ours that are no setting: a misspelt switch must not be one that is off.
 

@@ -18,6 +18,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from strikedesk.domain.approvals import ConsentPolicy
 from strikedesk.domain.errors import Misconfigured
 from strikedesk.domain.secret import Secret
 from strikedesk.settings.environment import (
@@ -28,12 +29,15 @@ from strikedesk.settings.environment import (
     Folders,
     is_set,
     refuse_strangers,
+    set_under,
     take_key,
     unreadable,
     variable_of,
 )
 from strikedesk.settings.kinds import LISTED, Integer, Names, RedisUrl, SqlUrl, not_yet
 from strikedesk.settings.sections import (
+    ENVIRONMENTS,
+    ConsentSettings,
     KeySource,
     LimitSettings,
     OrderSettings,
@@ -54,9 +58,8 @@ _OF_PAPER: Final[Mapping[str, str]] = MappingProxyType(
 _KNOWN_BROKER: Final = BeforeValidator(
     not_yet(frozenset({"tastytrade", "alpaca", "tradier"}), "this version trades on paper only")
 )
-_KNOWN_CONSENT: Final = BeforeValidator(
-    not_yet(frozenset({"ask", "code", "click"}), "on paper this version knows `model` only")
-)
+CONSENT: Final = "consent"
+CONSENT_VARIABLE: Final = variable_of((CONSENT,))
 
 
 class Toolset(StrEnum):
@@ -97,7 +100,7 @@ class Settings(BaseSettings):
     redis_url: RedisUrl | None = None
     toolsets: Annotated[Toolsets | None, NoDecode, LISTED] = None
     read_only: bool = False
-    consent: Annotated[Literal["model"], _KNOWN_CONSENT] = "model"
+    consent: Annotated[ConsentSettings, NoDecode] = ConsentSettings()
     host: Annotated[str, Field(min_length=1)] = LOOPBACK
     port: Annotated[Integer, Field(ge=0, le=65_535)] = 8765
     allowed_hosts: Names = ()
@@ -133,7 +136,8 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Let the command line win over the environment, and that over the file."""
         written = InitSettingsSource(settings_cls, dict(_read_file(Folders.find().config_file)))
-        return init_settings, env_settings, written
+        spread = InitSettingsSource(settings_cls, _spread(env_settings()))
+        return init_settings, spread, written
 
 
 def load(**overrides: object) -> Settings:
@@ -157,12 +161,14 @@ def load(**overrides: object) -> Settings:
     except ValidationError as error:
         raise _explained(error.errors(include_url=False, include_input=False)[0], said) from None
     _check_vault(settings)
+    _check_consent(settings)
     return settings
 
 
 def variables() -> frozenset[str]:
     """Return the name of every environment variable that is a setting."""
-    return frozenset(map(variable_of, _paths(Settings))) | {HOME_VARIABLE, KEY_VARIABLE}
+    named = frozenset(map(variable_of, _paths(Settings)))
+    return named | {HOME_VARIABLE, KEY_VARIABLE, CONSENT_VARIABLE}
 
 
 def _by_section(said: Mapping[str, object]) -> dict[str, object]:
@@ -197,6 +203,36 @@ def _read_file(path: Path) -> Mapping[str, object]:
     return table
 
 
+def _spread(said: dict[str, object]) -> dict[str, object]:
+    """Let STRIKEDESK_CONSENT speak for every environment; `model`, which is paper's, for paper."""
+    word = said.get(CONSENT)
+    if not isinstance(word, str):
+        return said
+    meant = ["paper"] if word == ConsentPolicy.MODEL else ENVIRONMENTS
+    return said | {CONSENT: dict.fromkeys(meant, word)}
+
+
+def _check_consent(settings: Settings) -> None:
+    """Refuse an environment that asks for less than the file: clients are told it, and by whom?
+
+    Whoever writes a client's configuration, an assistant often enough, may tighten and not loosen.
+    """
+    single = is_set(CONSENT_VARIABLE)
+    if single and (further := set_under(CONSENT_VARIABLE)):
+        raise unreadable(further, f"{CONSENT_VARIABLE} is set too: give one of them")
+    table = _read_file(settings.folders.config_file).get(CONSENT, {})
+    try:
+        written = ConsentSettings.model_validate(table)
+    except ValidationError:
+        raise unreadable(
+            f"{CONSENT} in {CONFIG_NAME}", "it is no table of these settings"
+        ) from None
+    key = settings.consent.looser_than(written)
+    if key is not None:
+        name = CONSENT_VARIABLE if single else variable_of((CONSENT, key))
+        raise unreadable(name, f"it asks for less than consent.{key} in {CONFIG_NAME} does")
+
+
 def _check_vault(settings: Settings) -> None:
     source, file = settings.key_source, settings.vault.key_file
     if settings.vault_key is not None and source is not KeySource.ENV:
@@ -216,6 +252,8 @@ def _explained(error: ErrorDetails, said: Mapping[str, object]) -> Misconfigured
 
 def _whence(path: tuple[str, ...], said: Mapping[str, object]) -> str:
     """Name a setting as whoever wrote it would find it."""
+    if path[0] == CONSENT and is_set(CONSENT_VARIABLE):
+        return CONSENT_VARIABLE
     option = next((n for n, key in _OF_PAPER.items() if path == ("paper", key)), path[0])
     if option in said:
         return f"--{option.replace('_', '-')}"

@@ -1,7 +1,8 @@
 """The sections of `config.toml`."""
 
+from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Self, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -14,6 +15,7 @@ from pydantic import (
 from pydantic_settings import NoDecode
 
 from strikedesk.domain.account_kinds import HIGHEST_LEVEL, AccountKind, OptionLevel
+from strikedesk.domain.approvals import ConsentPolicy
 from strikedesk.risk.limits import Limits
 from strikedesk.settings.kinds import (
     AbsolutePath,
@@ -86,6 +88,40 @@ class LimitSettings(Section):
     def limits(self) -> Limits:
         """Return them as the risk room knows them."""
         return Limits(**self.model_dump())
+
+
+def _no_nonce_alone(policy: ConsentPolicy) -> ConsentPolicy:
+    if policy is ConsentPolicy.MODEL:
+        raise ValueError("`model` is for paper alone; give ask, code or click")
+    return policy
+
+
+ENVIRONMENTS: Final = ("paper", "sandbox", "live")
+Asking: TypeAlias = Annotated[ConsentPolicy, AfterValidator(_no_nonce_alone)]
+
+
+class ConsentSettings(Section):
+    """`[consent]`: whose word an order needs, by broker environment. Units: USD, seconds.
+
+    Where anybody is asked, an order with more than `click_above_usd` at stake waits for a click.
+    """
+
+    paper: ConsentPolicy = ConsentPolicy.MODEL
+    sandbox: Asking = ConsentPolicy.ASK
+    live: Asking = ConsentPolicy.ASK
+    click_above_usd: Usd = Decimal(1000)
+    ttl_s: Annotated[Integer, Field(ge=30, le=3600)] = 300
+
+    def policy(self, environment: str) -> ConsentPolicy:
+        """Return the policy of an environment, by its name."""
+        return {"paper": self.paper, "sandbox": self.sandbox, "live": self.live}[environment]
+
+    def looser_than(self, other: "ConsentSettings") -> str | None:
+        """Return the first key that asks for less than `other` does."""
+        for environment in ENVIRONMENTS:
+            if self.policy(environment).rank < other.policy(environment).rank:
+                return environment
+        return "click_above_usd" if self.click_above_usd > other.click_above_usd else None
 
 
 class AccountSettings(Section):

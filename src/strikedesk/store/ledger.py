@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from strikedesk.domain.approvals import Approval
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.ledger import (
     NonceState,
@@ -20,10 +21,10 @@ from strikedesk.domain.ledger import (
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import IllegalMove, OrderState
 from strikedesk.domain.usage import Allowance, Used, Window
-from strikedesk.store import order_rows, use_rows
+from strikedesk.store import approval_rows, consenting, order_rows, use_rows
 from strikedesk.store.database import Database
 from strikedesk.store.event_rows import TRAIL, TrailCheck, append_event, events_of_order, queue_up
-from strikedesk.store.moves import moved
+from strikedesk.store.steps import move
 
 _ID_LENGTH_SHOWN: Final = 36
 
@@ -52,6 +53,7 @@ class SqlLedger:
         progress: Progress,
         now: datetime,
         note: Note,
+        approval: Approval | None = None,
         allowance: Allowance | None = None,
     ) -> OrderRecord | None:
         """See `Ledger.claim`."""
@@ -69,8 +71,54 @@ class SqlLedger:
                 preview_id=preview_id,
                 progress=progress,
                 note=note,
+                approval=approval,
                 take=partial(_take, allowance=allowance, now=now),
             )
+        )
+
+    async def approval(self, order_id: str) -> Approval | None:
+        """See `Ledger.approval`."""
+        return await self._database.read(partial(approval_rows.approval_of, order_id=order_id))
+
+    async def consent(
+        self,
+        order_id: str,
+        *,
+        digest: str,
+        progress: Progress,
+        now: datetime,
+        note: Note,
+        allowance: Allowance | None = None,
+    ) -> OrderRecord | None:
+        """See `Ledger.consent`."""
+        return await self._database.write(
+            partial(
+                consenting.consent,
+                order_id=order_id,
+                digest=digest,
+                progress=progress,
+                now=now,
+                note=note,
+                take=partial(_take, allowance=allowance, now=now),
+            )
+        )
+
+    async def set_code(self, order_id: str, code_hash: str, note: Note) -> bool:
+        """See `Ledger.set_code`."""
+        return await self._database.write(
+            partial(consenting.set_code, order_id=order_id, code_hash=code_hash, note=note)
+        )
+
+    async def try_code(self, order_id: str, code_hash: str, note: Note) -> bool:
+        """See `Ledger.try_code`."""
+        return await self._database.write(
+            partial(consenting.try_code, order_id=order_id, code_hash=code_hash, note=note)
+        )
+
+    async def mark_unheard(self, order_id: str, why: str, note: Note) -> None:
+        """See `Ledger.mark_unheard`."""
+        await self._database.write(
+            partial(consenting.mark_unheard, order_id=order_id, why=why, note=note)
         )
 
     async def used(self, window: Window) -> Used:
@@ -163,13 +211,17 @@ def _claim(
     preview_id: str,
     progress: Progress,
     note: Note,
+    approval: Approval | None,
     take: Callable[[Connection, OrderRecord], None],
 ) -> OrderRecord | None:
     found = order_rows.locked_order_of(connection, preview_id)
     if found is None or found.state is not OrderState.PREVIEWED or not spend(connection):
         return None
     take(connection, found)
-    return _move(connection, found, progress, note)
+    after = move(connection, found, progress, note)
+    if approval is not None:
+        approval_rows.add_approval(connection, approval, now=note.at)
+    return after
 
 
 def _take(
@@ -186,7 +238,7 @@ def _take(
 def _void(connection: Connection, *, preview_id: str, progress: Progress, note: Note) -> None:
     found = order_rows.locked_order_of(connection, preview_id)
     if found is not None and order_rows.void_nonce(connection, preview_id, at=note.at):
-        _move(connection, found, progress, note)
+        move(connection, found, progress, note)
 
 
 def _advance(
@@ -198,7 +250,7 @@ def _advance(
     note: Note,
 ) -> OrderRecord | None:
     found = _known(connection, order_id)
-    return _move(connection, found, progress, note) if found.state in only_from else None
+    return move(connection, found, progress, note) if found.state in only_from else None
 
 
 def _append(connection: Connection, *, order_id: str | None, note: Note) -> None:
@@ -212,12 +264,3 @@ def _known(connection: Connection, order_id: str) -> OrderRecord:
     if found is None:
         raise Denied(Reason.ORDER_UNKNOWN, order_id=order_id[:_ID_LENGTH_SHOWN])
     return found
-
-
-def _move(
-    connection: Connection, record: OrderRecord, progress: Progress, note: Note
-) -> OrderRecord:
-    after = moved(record, progress, at=note.at)
-    order_rows.store_moved(connection, after)
-    append_event(connection, note, order_id=record.order_id)
-    return after

@@ -30,7 +30,7 @@ from strikedesk.store.backup import (
 from strikedesk.store.event_rows import append_event
 from strikedesk.store.faults import is_busy, unavailable
 from strikedesk.store.halts import engage
-from strikedesk.store.schema import nonces
+from strikedesk.store.schema import approvals, nonces
 from strikedesk.store.sqlite import bring_up_to_date, exclusive, sqlite_engine
 from strikedesk.store.writer import driver_of
 
@@ -39,6 +39,8 @@ WHY: Final = "the database was restored from a backup; see what happened since"
 _VOID_ALL: Final = (
     update(nonces).where(nonces.c.state == NonceState.LIVE).values(state=NonceState.VOID)
 )
+# One that waited when the backup was made may have been given, and its order sent, since.
+_END_APPROVALS: Final = update(approvals).values(expires_at=approvals.c.requested_at)
 _SIDE_FILES: Final = ("-wal", "-shm")
 
 
@@ -83,6 +85,7 @@ def _mark(fresh: Path, copy: Copy, *, at: datetime, actor: str) -> None:
 
 def _stop(connection: Connection, copy: Copy, *, at: datetime, actor: str) -> None:
     connection.execute(_VOID_ALL, {"settled_at": at})
+    connection.execute(_END_APPROVALS)
     engage(connection, halt=Halt(since=at, actor=actor, why=WHY))
     body = {"revision": copy.revision, "lines": copy.lines}
     note = Note(at=at, actor=actor, path="cli:db restore", kind="restored", body=body)

@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 from strikedesk.domain.accounts import Environment
+from strikedesk.domain.approvals import ConsentPolicy
 from strikedesk.domain.ledger import NonceState, TicketKind
 from strikedesk.domain.states import OrderState
 from strikedesk.store.types import Document, Exact, Instant, WholeNumber, Word
@@ -115,6 +116,21 @@ nonces: Final = Table(
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("settled_at", Instant),
+    sqlite_strict=True,
+)
+
+# One row for each order that ever awaited a person's consent.
+approvals: Final = Table(
+    "approvals",
+    METADATA,
+    Column("order_id", Text, ForeignKey(orders.c.order_id), primary_key=True),
+    Column("policy", Word(ConsentPolicy), nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("requested_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("code_hash", Text),
+    Column("tries_left", WholeNumber, nullable=False),
+    Column("unheard", Text),
     sqlite_strict=True,
 )
 

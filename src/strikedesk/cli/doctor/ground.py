@@ -20,7 +20,7 @@ def check_settings(settings: Settings) -> Check:
     file = settings.folders.config_file
     source = str(file) if file.is_file() else f"no {file}"
     access = "read only" if settings.read_only else "reads and trades"
-    told = f"broker {settings.broker}, consent {settings.consent}, {access}; {source}"
+    told = f"broker {settings.broker}, consent {settings.consent.paper}, {access}; {source}"
     if settings.redis_url is not None:
         return warn("configuration", f"{told}; redis_url has no effect in this version")
     return ok("configuration", told)

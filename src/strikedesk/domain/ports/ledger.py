@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from strikedesk.domain.approvals import Approval
 from strikedesk.domain.ledger import (
     Halt,
     Note,
@@ -38,9 +39,12 @@ class Ledger(Protocol):
         progress: Progress,
         now: datetime,
         note: Note,
+        approval: Approval | None = None,
         allowance: Allowance | None = None,
     ) -> OrderRecord | None:
         """Spend the nonce and move its order row, in one transaction; for exactly one caller ever.
+
+        An `approval` is written in the same transaction, for a row that is to await consent.
 
         Returns the row as it stands after. None, and nothing is written, unless the row is still
         previewed and the nonce is live, matches both hashes, has not expired, and was not created
@@ -48,12 +52,46 @@ class Ledger(Protocol):
         written down too, after `admit` heard what others have used; no claim comes in between.
 
         Raises:
+            Denied: APPROVALS_FULL: so many orders await consent already; nothing is written.
             What `allowance.admit` raises; then nothing is written.
         """
         ...
 
     async def used(self, window: Window) -> Used:
         """Return what confirmed orders have used up of the owner's limits."""
+        ...
+
+    async def approval(self, order_id: str) -> Approval | None:
+        """Return what a person is, or was, asked about this order."""
+        ...
+
+    async def consent(
+        self,
+        order_id: str,
+        *,
+        digest: str,
+        progress: Progress,
+        now: datetime,
+        note: Note,
+        allowance: Allowance | None = None,
+    ) -> OrderRecord | None:
+        """Move an order on that a person agreed to; for exactly one caller ever.
+
+        None, and nothing is written, unless the row awaits consent, and its approval is current at
+        `now` and for the text of this digest. An `allowance` is taken as `claim` takes one.
+        """
+        ...
+
+    async def set_code(self, order_id: str, code_hash: str, note: Note) -> bool:
+        """Make this the one code that approves; False when the order does not await consent."""
+        ...
+
+    async def try_code(self, order_id: str, code_hash: str, note: Note) -> bool:
+        """Whether the code is right; a wrong one costs a try and is noted. Without tries, never."""
+        ...
+
+    async def mark_unheard(self, order_id: str, why: str, note: Note) -> None:
+        """Keep, once, that the client's question led nowhere: it counts for nothing from now on."""
         ...
 
     async def void(self, preview_id: str, progress: Progress, note: Note) -> None:

@@ -2,24 +2,61 @@
 
 from typing import Annotated
 
+from mcp.server.mcpserver import Resolve
 from mcp.types import CallToolResult
 
-from strikedesk.server.arguments import Identifier, Nonce
+from strikedesk.domain.approvals import Voice
+from strikedesk.domain.ledger import OrderRecord
+from strikedesk.orders.approve import Said
+from strikedesk.orders.confirm import PATH
+from strikedesk.server.arguments import Identifier, Nonce, OneTimeCode
+from strikedesk.server.asking import (
+    AGREED,
+    NOT_ASKED,
+    REFUSED,
+    Outcome,
+    ask_person,
+    confirmed,
+    word_of,
+)
 from strikedesk.server.call import Call, caller_of, desk_of
-from strikedesk.server.order_answers import CONFIRMED, order_answer
+from strikedesk.server.order_answers import CONFIRMED, approval_answer, order_answer
 from strikedesk.server.shaping import record
+from strikedesk.wiring import Desk
 
 
 async def confirm_order(
-    call: Call, preview_id: Identifier, nonce: Nonce
+    call: Call,
+    preview_id: Identifier,  # noqa: ARG001 -- `confirmed` takes it by its name
+    nonce: Nonce,  # noqa: ARG001 -- same
+    order: Annotated[OrderRecord, Resolve(confirmed)],
+    outcome: Annotated[Outcome, Resolve(ask_person)],
+    code: OneTimeCode | None = None,
 ) -> Annotated[CallToolResult, CONFIRMED]:
     """Send one previewed order, replacement or cancel. Can move money.
 
     Use only after the person agreed to the preview. Calling again with the same nonce is safe: it
     tells what came of the first call and sends nothing. On OUTCOME_UNKNOWN call get_order; never
-    preview again.
+    preview again. State awaiting_consent: nothing was sent, do as `approval` says.
     """
     desk = await desk_of(call)
-    order = await desk.confirm(preview_id, nonce, caller=caller_of(call))
-    desk.books.forget(order.account_handle)
-    return record(order_answer(order))
+    row = await _heard(desk, order, word_of(outcome), code, caller_of(call))
+    desk.books.forget(row.account_handle)
+    pending = await desk.approvals.of(row)
+    return record(order_answer(row) | {"approval": pending and approval_answer(pending)})
+
+
+async def _heard(
+    desk: Desk, order: OrderRecord, word: str, code: str | None, caller: str
+) -> OrderRecord:
+    """Do what the person said, if anything was; whatever is no yes sends nothing."""
+    client = Said(voice=Voice.CLIENT, actor=caller, path=PATH)
+    if word == AGREED:
+        return await desk.approver.approve(order, client)
+    if word == REFUSED:
+        return await desk.confirm.told(await desk.approver.decline(order, client))
+    if word != NOT_ASKED:
+        return await desk.approver.pass_over(order, word, client)
+    if code is None:
+        return order
+    return await desk.approver.redeem(order, code, Said(voice=Voice.CODE, actor=caller, path=PATH))

@@ -10,7 +10,7 @@ from strikedesk.domain.ledger import OrderRecord
 from strikedesk.domain.usage import Used
 from strikedesk.orders.stop import SafetyState
 from strikedesk.server.call import Call, desk_of
-from strikedesk.server.schemas import BOOLEAN, LIST, OBJECT, TEXT, maybe, record_schema
+from strikedesk.server.schemas import BOOLEAN, INTEGER, LIST, OBJECT, TEXT, maybe, record_schema
 from strikedesk.server.shaping import Value, record
 from strikedesk.server.speech import as_data
 
@@ -23,6 +23,7 @@ FIELDS: Final = {
     "caller_may_trade": BOOLEAN,
     "read_only": BOOLEAN,
     "consent": TEXT,
+    "approvals_pending": maybe(INTEGER),
     "limits": OBJECT,
     "used": maybe(OBJECT),
     "halt": maybe(OBJECT),
@@ -54,6 +55,8 @@ async def _open_status(call: Call) -> dict[str, Value]:
         "broker": desk.capabilities.name,
         "simulated": desk.capabilities.simulated,
         "halt": _halt(state),
+        "approvals_pending": len(state.pending),
+        "consent": desk.settings.consent.policy(desk.capabilities.environment),
         "used": _used(state.used),
         "unsettled": [_unsettled(row) for row in state.unsettled],
         "next_step": _next_step(state, known),
@@ -77,7 +80,7 @@ def _known(call: Call) -> dict[str, Value]:
         "caller": caller.name,
         "caller_may_trade": caller.may_trade,
         "read_only": settings.read_only,
-        "consent": settings.consent,
+        "consent": settings.consent.policy(settings.broker),
         "limits": settings.limits.model_dump(),
         "unsettled": (),
     }
@@ -113,6 +116,8 @@ def _next_step(state: SafetyState, known: Mapping[str, Value]) -> str:
         return "Trading is halted; only the owner can resume: `strikedesk resume`."
     if state.unsettled:
         return "Do not send these orders again; see get_order for what became of them."
+    if state.pending:
+        return "Orders wait for the owner: `strikedesk approvals`. Do not preview them again."
     if known["read_only"]:
         return "This server is read-only; only the owner can start one that trades."
     if not known["caller_may_trade"]:

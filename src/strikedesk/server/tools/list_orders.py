@@ -28,7 +28,7 @@ async def list_orders(
     show: Annotated[Show, choice(Show)] = Show.SENT,
     page: Page = 1,
 ) -> Annotated[CallToolResult, table_schema(account=TEXT)]:
-    """List an account's orders, newest first: those sent, or only those still working.
+    """List an account's orders, newest first: sent or awaiting consent, or only those working.
 
     legs read as signed quantity and symbol; filled_of counts whole units.
     """

@@ -1,0 +1,103 @@
+"""Asking the person through their client: MCP elicitation, in both protocol eras.
+
+An answer only proves what the client program said. The question is the owner's text, byte for
+byte, which the ledger keeps: asked again in a later round it reads the same.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Final, TypeAlias, cast
+
+import anyio
+from mcp import MCPError
+from mcp.server.elicitation import (
+    CancelledElicitation,
+    DeclinedElicitation,
+    ElicitationResult,
+)
+from mcp.server.mcpserver import Elicit, Resolve
+from pydantic import BaseModel, Field
+
+from strikedesk.domain.approvals import Voice
+from strikedesk.domain.ledger import OrderRecord
+from strikedesk.orders.approvals import Pending
+from strikedesk.server.call import Call, caller_of, desk_of
+
+MODERN: Final = "2026-07-28"
+AGREED: Final = "agreed"
+REFUSED: Final = "refused"
+NOT_ASKED: Final = "not_asked"
+NOT_SHOWN: Final = "not_shown"
+TIMED_OUT: Final = "timed_out"
+
+
+class Answer(BaseModel):
+    """What the person fills in; left as it is, it says no."""
+
+    approve: bool = Field(default=False, description="Send this order to the broker")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """An answer that needs no further round, in a word."""
+
+    word: str
+
+
+Outcome: TypeAlias = ElicitationResult[Answer]
+
+
+async def confirmed(call: Call, preview_id: str, nonce: str) -> OrderRecord:
+    """Spend the nonce, or learn what came of it; a later round of one call is told the same."""
+    desk = await desk_of(call)
+    return await desk.confirm(preview_id, nonce, caller=caller_of(call))
+
+
+async def ask_person(
+    call: Call,
+    order: Annotated[OrderRecord, Resolve(confirmed)],
+) -> Elicit[Answer] | Heard:
+    """Ask, where the order waits for that and the client can show a question; else do not."""
+    desk = await desk_of(call)
+    pending = await desk.approvals.of(order)
+    if pending is None or not pending.approval.admits(Voice.CLIENT) or not can_ask(call):
+        return Heard(NOT_ASKED)
+    if is_modern(call):
+        return Elicit(pending.text, Answer)
+    left = pending.approval.expires_at - desk.clock.now()
+    return Heard(await _ask_now(call, pending, left.total_seconds()))
+
+
+def can_ask(call: Call) -> bool:
+    """Whether this client declares that it shows forms, and can be reached in mid-call.
+
+    A bare `elicitation: {}` means forms. Older clients need a way back while the call runs.
+    """
+    declared = call.client_capabilities.elicitation if call.client_capabilities else None
+    if declared is None or (declared.form is None and declared.url is not None):
+        return False
+    return is_modern(call) or call.session.can_send_request
+
+
+def is_modern(call: Call) -> bool:
+    """Whether the question travels in the result of the call rather than within it."""
+    return (call.protocol_version or "") >= MODERN
+
+
+def word_of(outcome: Outcome) -> str:
+    """Return the answer in a word; anything but a plain yes is none."""
+    if isinstance(outcome, DeclinedElicitation | CancelledElicitation):
+        return outcome.action
+    given = cast("Answer | Heard", outcome.data)  # A resolver may answer without having asked.
+    if isinstance(given, Heard):
+        return given.word
+    return AGREED if given.approve else REFUSED
+
+
+async def _ask_now(call: Call, pending: Pending, left_s: float) -> str:
+    """Ask in mid-call and wait for the answer, no longer than the approval holds."""
+    with anyio.move_on_after(left_s):
+        try:
+            return word_of(await call.elicit(pending.text, Answer))
+        except (MCPError, ValueError):
+            return NOT_SHOWN
+    return TIMED_OUT
