@@ -48,4 +48,4 @@ def test_only_confirming_reaches_the_submitter() -> None:
         if "Submitter" in path.read_text(encoding="utf-8")
     }
 
-    assert users == {DOOR, "orders/confirm.py", "wiring.py"}
+    assert users == {DOOR, "orders/confirm.py", "wiring/desk.py"}

@@ -33,7 +33,7 @@ async def served(app: Starlette) -> AsyncGenerator[str]:
             web.should_exit = True
 
 
-@pytest.mark.promise("one-door")
+@pytest.mark.promise("owner-asked")
 async def test_a_person_opens_the_link_reads_and_presses() -> None:
     door = Door()
     pending = await door.waiting()
@@ -59,7 +59,7 @@ async def test_a_person_opens_the_link_reads_and_presses() -> None:
     assert len(door.desk.broker.tickets) == 1
 
 
-@pytest.mark.promise("one-door")
+@pytest.mark.promise("owner-asked")
 async def test_a_page_of_another_site_cannot_press_for_the_owner() -> None:
     """It knows every field of the form, the secret one too, and the browser is let in."""
     door = Door()

@@ -89,7 +89,7 @@ async def post(
     return await browser.post(PAGE, data=dict(form), headers={"Origin": HERE, **headers})
 
 
-@pytest.mark.promise("one-door")
+@pytest.mark.promise("owner-asked")
 async def test_a_button_of_the_page_sends_once_and_tells_what_came_of_it() -> None:
     door = Door()
     pending = await door.waiting()
@@ -106,7 +106,7 @@ async def test_a_button_of_the_page_sends_once_and_tells_what_came_of_it() -> No
     assert len(door.desk.broker.tickets) == 1
 
 
-@pytest.mark.promise("one-door")
+@pytest.mark.promise("owner-asked")
 async def test_declining_sends_nothing_for_good() -> None:
     door = Door()
     pending = await door.waiting()
@@ -119,7 +119,7 @@ async def test_declining_sends_nothing_for_good() -> None:
     assert door.desk.broker.tickets == []
 
 
-@pytest.mark.promise("one-door")
+@pytest.mark.promise("owner-asked")
 async def test_nothing_is_answered_by_looking() -> None:
     """Previews of links and eager browsers fetch whatever they see."""
     door = Door()
@@ -150,7 +150,7 @@ STRANGE: list[tuple[dict[str, str], dict[str, str]]] = [
 ]
 
 
-@pytest.mark.promise("one-door")
+@pytest.mark.promise("owner-asked")
 @pytest.mark.parametrize(("form", "headers"), STRANGE)
 async def test_a_form_that_is_not_ours_is_refused(
     form: dict[str, str], headers: dict[str, str]
@@ -169,7 +169,7 @@ async def test_a_form_that_is_not_ours_is_refused(
     assert door.desk.broker.tickets == []
 
 
-@pytest.mark.promise("one-door")
+@pytest.mark.promise("owner-asked")
 async def test_a_form_without_an_origin_is_refused() -> None:
     """A browser tells it with every form."""
     door = Door()
@@ -181,7 +181,7 @@ async def test_a_form_without_an_origin_is_refused() -> None:
     assert door.state_of(pending) is OrderState.AWAITING_CONSENT
 
 
-@pytest.mark.promise("one-door")
+@pytest.mark.promise("owner-asked")
 @pytest.mark.parametrize("client", ["192.168.1.9", "::ffff:10.0.0.1", "testclient"])
 async def test_a_browser_on_another_machine_sees_and_sends_nothing(client: str) -> None:
     """Also where the server listens to the whole net."""

@@ -52,7 +52,7 @@ async def client_at(
             yield client
 
 
-@pytest.mark.promise("one-door")
+@pytest.mark.promise("owner-asked")
 @pytest.mark.parametrize(
     ("kind", "era"), [("http", "auto"), ("http", "legacy"), ("sse", "auto"), ("sse", "legacy")]
 )

@@ -74,7 +74,7 @@ async def held(client: Client) -> int:
     return len(told["rows"])
 
 
-@pytest.mark.promise("one-door")
+@pytest.mark.promise("owner-asked")
 @pytest.mark.parametrize("era", ERAS)
 async def test_a_yes_sends_once_and_the_question_is_the_owners_text(era: Era) -> None:
     """The client shows what the page and the command line show, byte for byte."""
@@ -91,7 +91,7 @@ async def test_a_yes_sends_once_and_the_question_is_the_owners_text(era: Era) ->
     assert len(person.asked) == 1
 
 
-@pytest.mark.promise("one-door")
+@pytest.mark.promise("owner-asked")
 @pytest.mark.parametrize("era", ERAS)
 async def test_a_form_sent_without_the_tick_is_a_no(era: Era) -> None:
     desk, person = PaperDesk(consent="ask"), says("accept", approve=False)
@@ -105,7 +105,7 @@ async def test_a_form_sent_without_the_tick_is_a_no(era: Era) -> None:
     assert (count, len(person.asked)) == (0, 1)
 
 
-@pytest.mark.promise("one-door")
+@pytest.mark.promise("owner-asked")
 @pytest.mark.parametrize("era", ERAS)
 @pytest.mark.parametrize("action", ["decline", "cancel"])
 async def test_a_client_that_declines_leaves_the_order_to_the_owner(era: Era, action: str) -> None:
@@ -128,7 +128,7 @@ async def test_a_client_that_declines_leaves_the_order_to_the_owner(era: Era, ac
     assert (before, after, len(person.asked)) == (0, 1, 1)
 
 
-@pytest.mark.promise("one-door")
+@pytest.mark.promise("owner-asked")
 @pytest.mark.parametrize("era", ERAS)
 async def test_a_client_without_elicitation_falls_back_to_the_owners_act(era: Era) -> None:
     desk = PaperDesk(consent="ask")
@@ -156,7 +156,7 @@ async def test_an_older_client_that_fails_to_ask_falls_back_too() -> None:
     assert (waits["state"], waits["approval"]["client_answer"]) == ("awaiting_consent", "not_shown")
 
 
-@pytest.mark.promise("one-door")
+@pytest.mark.promise("owner-asked")
 @pytest.mark.parametrize("era", ERAS)
 async def test_an_answer_that_is_no_answer_sends_nothing(era: Era) -> None:
     desk, person = PaperDesk(consent="ask"), says("accept", approve="perhaps")
@@ -168,7 +168,7 @@ async def test_an_answer_that_is_no_answer_sends_nothing(era: Era) -> None:
     assert count == 0
 
 
-@pytest.mark.promise("one-door")
+@pytest.mark.promise("owner-asked")
 @pytest.mark.parametrize("era", ERAS)
 async def test_a_yes_that_comes_too_late_sends_nothing(era: Era) -> None:
     desk = PaperDesk(consent="ask")
@@ -225,7 +225,7 @@ async def test_a_round_that_is_replayed_sends_nothing_twice() -> None:
     assert (rows["total"], count) == (1, 1)
 
 
-@pytest.mark.promise("one-door")
+@pytest.mark.promise("owner-asked")
 async def test_an_answer_to_another_order_or_by_forged_state_sends_nothing() -> None:
     desk = PaperDesk(consent="ask")
     async with client_with(desk, says("accept"), "auto") as client:
@@ -241,7 +241,7 @@ async def test_an_answer_to_another_order_or_by_forged_state_sends_nothing() -> 
     assert count == 0
 
 
-@pytest.mark.promise("one-door")
+@pytest.mark.promise("owner-asked")
 @pytest.mark.parametrize("era", ERAS)
 async def test_under_click_a_preview_has_no_nonce_and_the_person_is_named(era: Era) -> None:
     desk, person = PaperDesk(consent="click"), says("accept", **YES)
@@ -258,7 +258,7 @@ async def test_under_click_a_preview_has_no_nonce_and_the_person_is_named(era: E
     assert (count, person.asked) == (0, [])
 
 
-@pytest.mark.promise("one-door")
+@pytest.mark.promise("owner-asked")
 @pytest.mark.parametrize("era", ERAS)
 async def test_the_right_code_sends_and_no_answer_of_the_desk_holds_it(era: Era) -> None:
     desk, person = PaperDesk(consent="code"), says("accept", **YES)
@@ -310,7 +310,7 @@ async def test_an_older_client_that_never_answers_is_waited_for_no_longer_than_i
     assert (waits["state"], waits["approval"]["client_answer"]) == ("awaiting_consent", "timed_out")
 
 
-@pytest.mark.promise("one-door")
+@pytest.mark.promise("owner-asked")
 async def test_another_caller_cannot_answer_for_the_first() -> None:
     """A nonce and an answer are good in the hands they were given to."""
     desk = PaperDesk(consent="code")

@@ -81,7 +81,7 @@ def held() -> list[int]:
     return at_desk(read)
 
 
-@pytest.mark.promise("one-door")
+@pytest.mark.promise("owner-asked")
 def test_an_order_that_waits_is_listed_approved_and_sent_while_no_server_runs(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -116,7 +116,7 @@ async def test_an_approval_works_beside_a_server_that_runs() -> None:
         assert "is filled" in outcome(row)
 
 
-@pytest.mark.promise("one-door")
+@pytest.mark.promise("owner-asked")
 def test_a_declined_order_is_never_sent(capsys: pytest.CaptureFixture[str]) -> None:
     shown = at_desk(preview)
 

@@ -64,7 +64,7 @@ def approver_of(orders: OrderDesk, kind: type[Confirmer]) -> Approver:
     return replace(orders.approver, confirmer=confirmer)
 
 
-@pytest.mark.promise("one-door")
+@pytest.mark.promise("owner-asked")
 @pytest.mark.parametrize("policy", [ConsentPolicy.ASK, ConsentPolicy.CODE])
 async def test_a_confirm_that_wants_a_person_spends_the_nonce_and_sends_nothing(
     policy: ConsentPolicy,
@@ -83,7 +83,7 @@ async def test_a_confirm_that_wants_a_person_spends_the_nonce_and_sends_nothing(
     assert orders.broker.tickets == []
 
 
-@pytest.mark.promise("one-door")
+@pytest.mark.promise("owner-asked")
 async def test_under_click_a_preview_has_no_nonce_and_waits_at_once() -> None:
     """An assistant that will not press the last button is no dead end, nor has it one to press."""
     orders = desk(ConsentPolicy.CLICK)
@@ -97,7 +97,7 @@ async def test_under_click_a_preview_has_no_nonce_and_waits_at_once() -> None:
     assert orders.broker.tickets == []
 
 
-@pytest.mark.promise("one-door")
+@pytest.mark.promise("owner-asked")
 @pytest.mark.parametrize("policy", ASKING)
 async def test_an_approval_sends_by_itself_and_a_repeat_tells_what_came_of_it(
     policy: ConsentPolicy,
@@ -169,7 +169,7 @@ async def test_an_approval_that_another_process_was_faster_with_sends_nothing() 
     assert len(one.broker.tickets) == 1
 
 
-@pytest.mark.promise("one-door")
+@pytest.mark.promise("owner-asked")
 @pytest.mark.parametrize("policy", ASKING)
 async def test_a_declined_order_is_never_sent(policy: ConsentPolicy) -> None:
     orders = desk(policy)
@@ -182,7 +182,7 @@ async def test_a_declined_order_is_never_sent(policy: ConsentPolicy) -> None:
     assert orders.broker.tickets == []
 
 
-@pytest.mark.promise("one-door")
+@pytest.mark.promise("owner-asked")
 @pytest.mark.parametrize(
     ("seconds", "reason"),
     [(300, Reason.CONSENT_EXPIRED), (9_999, Reason.CONSENT_EXPIRED), (-1, Reason.CLOCK_WENT_BACK)],
@@ -210,7 +210,7 @@ async def test_an_approval_holds_to_its_last_moment() -> None:
     assert (await orders.approver.approve(record, OWNER)).state is OrderState.FILLED
 
 
-@pytest.mark.promise("one-door")
+@pytest.mark.promise("owner-asked")
 @pytest.mark.parametrize("what", ["order", "figures", "binding", "target"])
 async def test_what_was_altered_after_the_question_is_not_sent(what: str) -> None:
     """The owner agreed to a text; rows that say another thing by now have nobody's word."""
@@ -234,7 +234,7 @@ async def test_what_was_altered_after_the_question_is_not_sent(what: str) -> Non
     assert await state_of(orders, record) is OrderState.LAPSED
 
 
-@pytest.mark.promise("one-door")
+@pytest.mark.promise("owner-asked")
 async def test_figures_that_were_altered_before_the_question_are_not_asked_with() -> None:
     """Whoever can write the row could make a large order look small, to the policy as well."""
     orders = desk(click_above_usd=Decimal(500))
@@ -262,7 +262,7 @@ async def test_a_page_that_shows_another_text_approves_nothing() -> None:
     assert (await orders.approver.approve(record, OWNER)).state is OrderState.FILLED
 
 
-@pytest.mark.promise("one-door")
+@pytest.mark.promise("owner-asked")
 @pytest.mark.parametrize(
     ("policy", "said"),
     [
@@ -293,7 +293,7 @@ async def test_a_policy_that_was_tightened_holds_for_what_waits_already() -> Non
     assert (await orders.approver.approve(record, OWNER)).state is OrderState.FILLED
 
 
-@pytest.mark.promise("one-door")
+@pytest.mark.promise("owner-asked")
 async def test_a_client_that_was_not_heard_cannot_say_yes_afterwards() -> None:
     """Several decline by themselves what they cannot show; a second answer is no person's."""
     orders = desk(ConsentPolicy.ASK)
@@ -379,7 +379,7 @@ async def test_a_lost_answer_after_an_approval_is_a_doubt_and_no_second_send() -
     assert len(orders.broker.tickets) == 1
 
 
-@pytest.mark.promise("one-door")
+@pytest.mark.promise("owner-asked")
 async def test_the_sixth_order_that_would_wait_is_denied_and_its_preview_stays_good() -> None:
     """Whoever is asked too often stops reading."""
     orders = desk()
@@ -416,7 +416,7 @@ async def test_what_has_expired_makes_room() -> None:
     assert (await waiting(orders)).state is OrderState.AWAITING_CONSENT
 
 
-@pytest.mark.promise("one-door")
+@pytest.mark.promise("owner-asked")
 async def test_a_start_lapses_what_nobody_agreed_to_in_time_and_sends_nothing() -> None:
     """A restart in between changes nothing: what still holds waits on, what is over ends."""
     orders = desk()
@@ -445,7 +445,7 @@ async def test_a_confirm_that_comes_back_too_late_hears_that_nobody_agreed() -> 
     assert orders.broker.tickets == []
 
 
-@pytest.mark.promise("one-door")
+@pytest.mark.promise("owner-asked")
 async def test_the_right_code_sends_and_is_kept_nowhere() -> None:
     orders = desk(ConsentPolicy.CODE)
     record = await waiting(orders)
@@ -459,7 +459,7 @@ async def test_the_right_code_sends_and_is_kept_nowhere() -> None:
     assert code not in repr((orders.ledger.trail, orders.ledger.approvals))
 
 
-@pytest.mark.promise("one-door")
+@pytest.mark.promise("owner-asked")
 async def test_a_code_that_is_guessed_at_is_worth_nothing_after_five_tries() -> None:
     """The right one neither: only the owner's own act is left then."""
     orders = desk(ConsentPolicy.CODE)
@@ -516,7 +516,7 @@ async def test_no_code_is_read_out_where_none_is_asked_for(policy: ConsentPolicy
     assert await orders.approvals.read_out(await waiting(orders), actor="o", path="cli") is None
 
 
-@pytest.mark.promise("one-door")
+@pytest.mark.promise("owner-asked")
 @pytest.mark.parametrize(
     ("most", "state"),
     [

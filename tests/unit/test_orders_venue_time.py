@@ -88,6 +88,7 @@ class Venue:
         return await self.desk.previewer.place(draft, caller=ME)
 
     async def confirm(self, preview: Preview) -> OrderState:
+        assert preview.nonce is not None
         made = await self.desk.confirm(preview.record.preview_id, preview.nonce, caller=ME)
         return made.state
 

@@ -1,6 +1,6 @@
 """The sockets: what rooms need of each other, said without naming who answers.
 
-`wiring.py` decides who does. Every fake and every real adapter passes the same contract tests.
+`wiring` decides who does. Every fake and every real adapter passes the same contract tests.
 """
 
 from strikedesk.domain.ports.brokers import Accounts, Broker, MarketData, Quotes, TransactionPage

@@ -1,0 +1,216 @@
+"""A desk put together: the rooms around a store and a broker."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from strikedesk.domain.broking import Capabilities
+from strikedesk.domain.ports import (
+    Broker,
+    CallerTokens,
+    Clock,
+    Entropy,
+    HaltSwitch,
+    Ledger,
+    Watchlists,
+)
+from strikedesk.market.cache import MemoryCache
+from strikedesk.market.pace import Pace
+from strikedesk.market.room import MarketRoom
+from strikedesk.orders.appraise import Appraiser
+from strikedesk.orders.approvals import Approvals
+from strikedesk.orders.approve import Approver
+from strikedesk.orders.book import OrderBook
+from strikedesk.orders.closing import Closer
+from strikedesk.orders.confirm import Confirmer
+from strikedesk.orders.consent import Consent
+from strikedesk.orders.preview import Previewer
+from strikedesk.orders.reconcile import Reconciler
+from strikedesk.orders.stop import Safety
+from strikedesk.orders.submit import Submitter
+from strikedesk.orders.watch import Watcher
+from strikedesk.portfolio.books import Books
+from strikedesk.portfolio.watchlists import WatchlistBook
+from strikedesk.settings import Settings
+from strikedesk.wiring.ground import SystemEntropy, UtcClock, open_store
+from strikedesk.wiring.paper import paper_broker
+
+if TYPE_CHECKING:
+    from strikedesk.store.database import Database
+
+
+WATCH_EVERY_S: Final = 15.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What the doors (MCP, web, CLI) may use. No door reaches behind it."""
+
+    settings: Settings
+    clock: Clock
+    capabilities: Capabilities
+    market: MarketRoom
+    books: Books
+    previewer: Previewer
+    closer: Closer
+    confirm: Confirmer
+    approvals: Approvals
+    approver: Approver
+    orders: OrderBook
+    reconciler: Reconciler
+    safety: Safety
+    halt: HaltSwitch
+    ledger: Ledger
+    watchlists: WatchlistBook
+    tokens: CallerTokens
+
+
+@dataclass(slots=True)
+class LazyDesk:
+    """Opens the desk when it is first needed, once, whoever asks.
+
+    A failed opening is told to all who wait and tried again by the next who asks.
+    """
+
+    settings: Settings
+    _opening: "asyncio.Task[Desk] | None" = field(default=None, init=False)
+    _stack: AsyncExitStack = field(default_factory=AsyncExitStack, init=False)
+
+    async def desk(self) -> Desk:
+        """Return the open desk.
+
+        Raises:
+            Misconfigured: the database, the tape or the broker's link cannot be used.
+        """
+        if self._opening is None or _failed(self._opening):
+            self._opening = asyncio.create_task(self._open())
+        return await asyncio.shield(self._opening)
+
+    async def warm(self) -> None:
+        """Open the desk ahead of need; what goes wrong is told to whoever asks next."""
+        await asyncio.wait([self._opening or asyncio.ensure_future(self.desk())])
+
+    async def close(self) -> None:
+        """Let submissions end, then close what was opened, in reverse order."""
+        if self._opening is not None:
+            await asyncio.wait([self._opening])
+        await self._stack.aclose()
+
+    async def _open(self) -> Desk:
+        return await self._stack.enter_async_context(open_desk(self.settings))
+
+
+@asynccontextmanager
+async def open_desk(settings: Settings) -> AsyncGenerator[Desk]:
+    """Open the store and the broker, settle what an earlier process left, and yield the desk.
+
+    Raises:
+        Misconfigured: see `LazyDesk.desk`.
+    """
+    async with open_store(settings) as database:
+        broker = await asyncio.to_thread(paper_broker, settings, database)
+        desk = _over_store(settings, database, broker)
+        await desk.reconciler(path="start-up")
+        watcher = Watcher(broker=broker, reconciler=desk.reconciler, every_s=WATCH_EVERY_S)
+        async with watcher.running():
+            try:
+                yield desk
+            finally:
+                await desk.confirm.drain()
+
+
+def assemble(
+    settings: Settings,
+    *,
+    broker: Broker,
+    ledger: Ledger,
+    halt: HaltSwitch,
+    watchlists: Watchlists,
+    tokens: CallerTokens,
+    clock: Clock,
+    entropy: Entropy,
+) -> Desk:
+    """Put the rooms together around these furnishings; tests bring their own."""
+    cache = MemoryCache(Pace(wall=clock, venue=broker))
+    market = MarketRoom(data=broker, cache=cache)
+    books = Books(broker=broker, cache=cache)
+    appraiser = Appraiser(
+        broker=broker, quotes=market, ledger=ledger, clock=clock, limits=settings.limits.limits
+    )
+    ttl_s = settings.order.preview_ttl_s
+    reconciler = Reconciler(broker=broker, ledger=ledger, clock=clock, preview_ttl_s=ttl_s)
+    approvals = Approvals(ledger=ledger, clock=clock, entropy=entropy, ttl_s=settings.consent.ttl_s)
+    consent = _consent(settings, broker.capabilities)
+    confirmer = Confirmer(
+        ledger=ledger,
+        clock=clock,
+        appraise=appraiser,
+        consent=consent,
+        approvals=approvals,
+        submit=Submitter(broker=broker, ledger=ledger, halt=halt, clock=clock),
+    )
+    previewer = Previewer(
+        broker=broker,
+        ledger=ledger,
+        accounts=books,
+        halt=halt,
+        clock=clock,
+        entropy=entropy,
+        appraise=appraiser,
+        preview_ttl_s=ttl_s,
+        consent=consent,
+        approvals=approvals,
+    )
+    return Desk(
+        settings=settings,
+        clock=clock,
+        capabilities=broker.capabilities,
+        market=market,
+        books=books,
+        previewer=previewer,
+        closer=Closer(broker=broker, accounts=books, quotes=market, previewer=previewer),
+        confirm=confirmer,
+        approvals=approvals,
+        approver=Approver(approvals=approvals, confirmer=confirmer),
+        orders=OrderBook(ledger=ledger, accounts=books, reconciler=reconciler),
+        reconciler=reconciler,
+        safety=Safety(
+            halt=halt, ledger=ledger, reconciler=reconciler, approvals=approvals, clock=clock
+        ),
+        halt=halt,
+        ledger=ledger,
+        watchlists=WatchlistBook(lists=watchlists, clock=clock),
+        tokens=tokens,
+    )
+
+
+def _consent(settings: Settings, capabilities: Capabilities) -> Consent:
+    return Consent(
+        policy=settings.consent.policy(capabilities.environment),
+        environment=capabilities.environment,
+        click_above_usd=settings.consent.click_above_usd,
+    )
+
+
+def _over_store(settings: Settings, database: "Database", broker: Broker) -> Desk:
+    from strikedesk.store.halts import SqlHaltSwitch  # noqa: PLC0415 -- kept off `initialize`
+    from strikedesk.store.ledger import SqlLedger  # noqa: PLC0415 -- kept off `initialize`
+    from strikedesk.store.tokens import SqlCallerTokens  # noqa: PLC0415 -- kept off `initialize`
+    from strikedesk.store.watchlists import SqlWatchlists  # noqa: PLC0415 -- kept off `initialize`
+
+    return assemble(
+        settings,
+        broker=broker,
+        ledger=SqlLedger(database),
+        halt=SqlHaltSwitch(database, clock=UtcClock()),
+        watchlists=SqlWatchlists(database),
+        tokens=SqlCallerTokens(database),
+        clock=UtcClock(),
+        entropy=SystemEntropy(),
+    )
+
+
+def _failed(task: "asyncio.Task[Desk]") -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)
