@@ -22,18 +22,21 @@ from strikedesk.orders.preview import Preview
 from strikedesk.risk.verdict import Outcome
 from tests.builders import NOON, a_leg
 from tests.fakes.broker import Day, ScriptedBroker
-from tests.unit.order_desk import CALL, OrderDesk
+from tests.unit.order_desk import CALL, ME, OrderDesk
 
 SHORT = "AAPL261218C00210000"
 SATURDAY = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
 async def denied(orders: OrderDesk, *legs: Leg, **said: object) -> Denied:
-    """Return the denial of a preview, having seen that it left no trace."""
-    before = (list(orders.ledger.trail), list(orders.broker.tickets))
+    """Return the denial of a preview, having seen that it left no more than a line that says so."""
+    before = (dict(orders.ledger.records), list(orders.broker.tickets), list(orders.ledger.trail))
     with pytest.raises(Denied) as raised:
         await orders.preview(*legs, **said)  # pyright: ignore[reportArgumentType] -- wrong on purpose
-    assert (orders.ledger.trail, orders.broker.tickets) == before
+    records, tickets, trail = before
+    assert (orders.ledger.records, orders.broker.tickets) == (records, tickets)
+    left = [(line.kind, line.body["reason"]) for line in orders.ledger.trail[len(trail) :]]
+    assert left in ([], [("refused", raised.value.reason.name)])
     return raised.value
 
 
@@ -125,6 +128,17 @@ async def test_an_order_against_a_rule_is_denied_and_leaves_no_trace(
     orders: OrderDesk, legs: tuple[Leg, ...], said: dict[str, object], reason: Reason
 ) -> None:
     assert (await denied(orders, *legs, **said)).reason is reason
+
+
+async def test_a_refused_preview_is_written_down_with_who_asked_for_what(orders: OrderDesk) -> None:
+    """Who tries the limits again and again should be seen to do it, though nothing was sent."""
+    refused = await denied(orders, a_leg(quantity=21))
+
+    (line,) = orders.ledger.trail
+    assert (line.order_id, line.actor, line.path) == (None, ME, "preview:place")
+    assert (line.kind, line.body["reason"]) == ("refused", refused.reason.name)
+    assert "AAPL261218C00200000" in str(line.body["order"])
+    assert (line.body["contracts"], line.body["limit"]) == ("21", "20")
 
 
 async def test_an_even_order_needs_no_price(orders: OrderDesk) -> None:

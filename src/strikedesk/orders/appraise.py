@@ -67,10 +67,11 @@ class Appraiser:
         """
         order, limits = record.order, self.limits()
         window = window_of(self.clock, record, limits)
-        quotes, around, account, used = await asyncio.gather(
+        quotes, around, account, preflight, used = await asyncio.gather(
             self.quotes.fresh({leg.symbol for leg in order.legs}),
             surroundings_of(self.broker, order, replaces=record.target_broker_order_id),
             self._account(record),
+            self.broker.preflight(ticket_of(record)),
             self._used(window, claiming=claiming),
         )
         _check_quoted(order, quotes)
@@ -83,7 +84,7 @@ class Appraiser:
             figures=figures_of(rest, quotes, around.books(rest.underlying), now),
             around=around,
             account=account,
-            preflight=await self.broker.preflight(ticket_of(record)),
+            preflight=preflight,
             used=used,
             now=now,
             deltas=await self._deltas(rest, around, limits),

@@ -114,10 +114,19 @@ class Previewer:
         kind: TicketKind,
         target: OrderRecord | None = None,
     ) -> Preview:
+        """Look at an order, and leave a line in the audit trail also where it is refused."""
+        record = self._record(account, order, caller, kind, target)
+        try:
+            return await self._looked_at(account, record)
+        except Denied as error:
+            await self.ledger.append(None, _refusal(record, error))
+            raise
+
+    async def _looked_at(self, account: Account, record: OrderRecord) -> Preview:
+        order = record.order
         await self._check_halt()
         if not account.can_trade:
             raise Denied(Reason.INSUFFICIENT_PERMISSIONS, account=account.handle)
-        record = self._record(account, order, caller, kind, target)
         check_supported(order, self.broker.capabilities)
         check_last_day(order, self.broker.now())
         appraisal = await self.appraise(record)
@@ -213,6 +222,17 @@ class Previewer:
             await self.ledger.void(stored.record.preview_id, lapsed, note)
             raise
         return None if asked is None else await self.approvals.of(asked)
+
+
+def _refusal(record: OrderRecord, error: Denied) -> Note:
+    told = {name: str(fact) for name, fact in error.facts.items() if fact is not None}
+    return Note(
+        at=record.created_at,
+        actor=record.caller,
+        path=f"preview:{record.kind.value}",
+        kind="refused",
+        body={**told, "reason": error.reason.name, "order": record.order.canonical},
+    )
 
 
 def _note(preview: PreviewRecord) -> Note:
