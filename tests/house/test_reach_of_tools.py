@@ -24,6 +24,7 @@ FORBIDDEN: Final = frozenset(
 # Names with such a word that choose rows of an answer, or a part of an order.
 HARMLESS: Final = frozenset(
     {
+        "confirm_order.code",  # The owner's one-time code, which the owner gave.
         "get_option_chain.days_max",
         "get_option_chain.delta_max",
         "get_option_chain.strike_max",
