@@ -74,7 +74,7 @@ node: tests/clients/node_modules/.ready
 
 clean:
 	rm -rf $(TOOLS) .venv build dist tests/clients/node_modules benchmarks/results \
-	  .coverage .coverage.* .hypothesis .import_linter_cache .pytest_cache .ruff_cache
+	  proof-results.jsonl .coverage .coverage.* .hypothesis .import_linter_cache .pytest_cache .ruff_cache
 	find src tests benchmarks docs migrations -name __pycache__ -type d -exec rm -rf {} +
 
 $(TOOLS)/bin/uv:

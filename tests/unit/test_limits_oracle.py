@@ -15,7 +15,7 @@ from strikedesk.risk.facts import AccountFacts, OrderFacts
 from strikedesk.risk.limits import Limits
 from strikedesk.risk.verdict import Outcome, assess
 from tests.limits import LIMITS
-from tests.proof import examples
+from tests.proof import examples, report
 
 SEED: Final = 20_261_129
 T = TypeVar("T")
@@ -174,4 +174,4 @@ def test_the_verdict_is_that_of_the_rules_read_aloud() -> None:
         assert failed == oracle(facts, limits), (number, facts, limits)
         seen |= failed
     assert len(seen) == 21
-    print(f"limits: {tried} random orders, 0 disagreements")  # noqa: T201 -- the proof's figure
+    report("oracle", tried, 0, "random orders and states; the limits and their oracle disagree")
