@@ -17,7 +17,7 @@ from strikedesk.domain.orders import Action, OrderType, TimeInForce
 from strikedesk.domain.ports import Ledger
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import IllegalMove, OrderState
-from strikedesk.domain.usage import Allowance, Use, Used, Window
+from strikedesk.domain.usage import Allowance, Likeness, Use, Used, Window
 from strikedesk.store.chain import GENESIS, first_bad_line, head_of
 from strikedesk.store.ledger import SqlLedger
 from tests.builders import NOON, a_leg, a_note, a_preview, an_order, an_order_record
@@ -63,6 +63,9 @@ def a_window(*, now: float = 1, **told: Any) -> Window:
         "twins_from": at - timedelta(seconds=60),
     }
     return Window(**{**plain, **told})
+
+
+MSFT = "MSFT261218C00400000"
 
 
 def admit_all(_: Used) -> None:
@@ -579,6 +582,56 @@ async def test_the_minute_reaches_back_over_midnight(ledger: Ledger) -> None:
     told = await ledger.used(a_window(day_from=NOON))
 
     assert (told.orders_today, told.orders_this_minute, told.loss_usd_today) == (0, 1, 0)
+
+
+@pytest.mark.promise("once")
+@pytest.mark.parametrize(
+    ("told", "seconds", "in_doubt"),
+    [
+        pytest.param({}, 60, "order-1", id="silent since before"),
+        pytest.param({}, 11, None, id="not for long"),
+        pytest.param({}, 0, "order-1", id="by a clock that is ahead"),
+        pytest.param({"account_id": "PAPER0002"}, 60, None, id="another account"),
+        pytest.param({"broker": "tradier"}, 60, None, id="another broker"),
+        pytest.param({"environment": Environment.LIVE}, 60, None, id="another environment"),
+        pytest.param({"order": an_order(a_leg(MSFT))}, 60, None, id="another underlying"),
+        pytest.param({"order": an_order(a_leg(quantity=9))}, 60, "order-1", id="like it"),
+    ],
+)
+async def test_who_submits_in_silence_is_in_doubt(
+    ledger: Ledger, told: dict[str, Any], seconds: float, in_doubt: str | None
+) -> None:
+    """Whoever counts before a claim hears of it: a second of it may not be opened."""
+    await use(ledger, 1, **told)
+
+    assert (await ledger.used(a_window(like=likeness(seconds)))).in_doubt == in_doubt
+    assert (await ledger.used(a_window())).in_doubt is None
+
+
+@pytest.mark.promise("once")
+@pytest.mark.parametrize("state", list(OrderState))
+async def test_the_newest_of_those_that_nobody_knows_of_is_told(
+    ledger: Ledger, state: OrderState
+) -> None:
+    for number in (1, 2, 3):
+        await use(ledger, number, seconds=60 + number)
+    for number, end in ((2, OrderState.UNKNOWN), (3, state)):
+        if OrderState.SUBMITTING.may_become(end):
+            note, now = a_note(seconds=64), Progress(state=end)
+            await ledger.advance(
+                f"order-{number}", now, only_from={OrderState.SUBMITTING}, note=note
+            )
+
+    told = await ledger.used(a_window(like=likeness(65)))
+
+    assert told.in_doubt == ("order-3" if state is OrderState.UNKNOWN else "order-2")
+
+
+def likeness(seconds: float) -> Likeness:
+    """Return what an order like ours has in common with it, ten seconds being long."""
+    now = NOON + timedelta(seconds=seconds)
+    silent_since = now - timedelta(seconds=10)
+    return Likeness(account_id="PAPER0001", underlying="AAPL", silent_since=silent_since, now=now)
 
 
 async def test_the_newest_twin_is_told(ledger: Ledger) -> None:

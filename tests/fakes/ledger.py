@@ -21,7 +21,7 @@ from strikedesk.domain.money import CENT
 from strikedesk.domain.orders import read_canonical
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import IllegalMove, OrderState
-from strikedesk.domain.usage import Allowance, Use, Used, Window
+from strikedesk.domain.usage import Allowance, Likeness, Use, Used, Window
 from strikedesk.store.approval_rows import is_right
 from strikedesk.store.chain import GENESIS, canonical_json, first_bad_line, head_of, seal
 from strikedesk.store.moves import moved
@@ -251,7 +251,20 @@ class MemoryLedger:
                 (u.notional_usd * _part(row, window) for u, row in today), Decimal(0)
             ),
             twin=max(twins)[1] if twins else None,
+            in_doubt=self._like_in_doubt(window),
         )
+
+    def _like_in_doubt(self, window: Window) -> str | None:
+        alike = (
+            row.order_id
+            for row in self._newest_first()
+            if window.like is not None
+            and (row.broker, row.environment) == (window.broker, window.environment)
+            and (row.account_id, row.order.underlying)
+            == (window.like.account_id, window.like.underlying)
+            and _is_in_doubt(row, window.like)
+        )
+        return next(alike, None)
 
     def _newest_first(self) -> list[OrderRecord]:
         return sorted(
@@ -274,6 +287,11 @@ class MemoryLedger:
         kept = replace(note, body=json.loads(canonical_json(note.body)))
         head = head_of(self.trail[-1]) if self.trail else GENESIS
         self.trail.append(seal(kept, order_id=order_id, behind=head))
+
+
+def _is_in_doubt(row: OrderRecord, like: Likeness) -> bool:
+    silent = not like.silent_since <= row.updated_at <= like.now
+    return row.state is OrderState.UNKNOWN or (row.state is OrderState.SUBMITTING and silent)
 
 
 def _part(row: OrderRecord, window: Window) -> Decimal:

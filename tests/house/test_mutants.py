@@ -19,6 +19,7 @@ CONFIRM, PREVIEW, RECONCILE, CHANGE = (
     f"tests/unit/test_orders_{name}.py" for name in ("confirm", "preview", "reconcile", "change")
 )
 STORM = "tests/unit/test_orders_storm.py"
+SETTLE = "tests/unit/test_orders_settle.py"
 CONSENT, WORDING = "tests/unit/test_orders_consent.py", "tests/unit/test_orders_wording.py"
 CONSENT_TOOLS = "tests/tools/test_consent_tools.py"
 PAGE = "tests/tools/test_approvals_page.py"
@@ -256,6 +257,29 @@ MUTANTS = [
     Mutant("orders/reconcile.py", "- first < SECOND_SCAN_AFTER:", "- first < GRACE * 0:", STORM),
     Mutant("orders/submit.py", "if await self.halt.engaged():", "if False:", STORM),
     Mutant("orders/outcome.py", "Unavailable | Denied | Misconfigured", "DeskError", STORM),
+    Mutant("orders/reconcile.py", "sent or record.state is OrderState.UNKNOWN", "sent", RECONCILE),
+    Mutant("orders/reconcile.py", "return sent or", "return", RECONCILE),
+    Mutant("orders/appraise.py", "silent_since=now - SEND_WITHIN", "silent_since=now", RECONCILE),
+    Mutant("orders/settle.py", "if other is not None:", "if False:", SETTLE),
+    Mutant("orders/settle.py", "if not _could_be(record, seen):", "if False:", SETTLE),
+    Mutant("orders/settle.py", "record.state not in _DOUBT or (", "(", SETTLE),
+    Mutant("orders/settle.py", "not is_abandoned(record, self.clock.now())", "False", SETTLE),
+    Mutant("orders/settle.py", "only_from={record.state}", "only_from=set(OrderState)", SETTLE),
+    Mutant("orders/settle.py", "or not is_at(record, self.reconciler.broker)", "", SETTLE),
+    Mutant("orders/settle.py", "seen.client_order_id == record.client_order_id", "True", SETTLE),
+    Mutant("risk/doubt.py", "passed = earlier is None", "passed = True", LIMITS),
+    Mutant("risk/verdict.py", "(*in_doubt, *always,", "(*always,", LIMITS),
+    Mutant(
+        "store/doubt_rows.py",
+        "or_(orders.c.state == OrderState.UNKNOWN, _SILENT)",
+        "_SILENT",
+        LEDGER,
+    ),
+    Mutant("store/doubt_rows.py", "if read_canonical", "if True or read_canonical", LEDGER),
+    Mutant("store/doubt_rows.py", 'orders.c.updated_at > bindparam("instant")', "False", LEDGER),
+    Mutant(
+        "store/use_rows.py", "in_doubt=like_in_doubt(connection, window)", "in_doubt=None", LEDGER
+    ),
     Mutant("risk/check.py", "passed=amount <= most", "passed=True", LIMITS),
     Mutant("risk/check.py", "amount >= WARNED_FROM * most", "False", LIMITS),
     Mutant("risk/check.py", 'FAILED, facts={"missing"', 'PASSED, facts={"missing"', LIMITS),
@@ -365,6 +389,7 @@ def test_the_tests_pass_on_the_unbroken_copy(house: Path, judge: Judge) -> None:
         RECONCILE,
         CHANGE,
         STORM,
+        SETTLE,
         LIMITS,
         WORST,
         CONSENT,

@@ -22,6 +22,7 @@ from strikedesk.orders.consent import Consent, ConsentPolicy
 from strikedesk.orders.draft import Draft
 from strikedesk.orders.preview import Preview, Previewer
 from strikedesk.orders.reconcile import Reconciler
+from strikedesk.orders.settle import Settler
 from strikedesk.orders.stop import Safety
 from strikedesk.orders.submit import Submitter
 from strikedesk.risk.limits import Limits
@@ -114,6 +115,17 @@ class OrderDesk:
             reconciler=self.reconciler,
             approvals=self.approvals,
             clock=clock,
+        )
+
+    @property
+    def settler(self) -> Settler:
+        """The owner at the command line."""
+        return Settler(
+            ledger=self.ledger,
+            clock=self.clock,
+            reconciler=self.reconciler,
+            actor="owner",
+            path="cli",
         )
 
     def quote(self, symbol: str, bid: str | None, ask: str | None) -> None:

@@ -137,6 +137,7 @@ def test_an_order_inside_every_limit_passes_every_check() -> None:
         (with_used(orders_today=99), None),
         (with_used(orders_today=100), ("orders_of_day", Reason.DAY_ORDERS_ABOVE_LIMIT)),
         (with_used(twin="order-7"), ("duplicate", Reason.DUPLICATE_ORDER)),
+        (with_used(in_doubt="order-7"), ("unsettled", Reason.UNSETTLED_ORDER)),
     ],
 )
 def test_each_limit_denies_just_beyond_its_figure(
@@ -381,6 +382,8 @@ def test_a_count_of_this_moment_is_held_to_the_same_limits() -> None:
 
     with pytest.raises(Denied) as denied:
         deny_beyond(Used(loss_usd_today=D("1900.01"), twin="order-7"), FINE, LIMITS)
+    with pytest.raises(Denied, match="UNSETTLED_ORDER"):
+        deny_beyond(Used(in_doubt="order-7"), FINE, LIMITS)
 
     assert denied.value.facts == {
         "check": "duplicate",
@@ -388,7 +391,8 @@ def test_a_count_of_this_moment_is_held_to_the_same_limits() -> None:
         "earlier_order_id": "order-7",
         "also_failed": "loss_of_day",
     }
-    deny_beyond(Used(loss_usd_today=D(9_000)), replace(FINE, closes=True), LIMITS)
+    closes = replace(FINE, closes=True)
+    deny_beyond(Used(loss_usd_today=D(9_000), in_doubt="order-7"), closes, LIMITS)
 
 
 @pytest.mark.parametrize(

@@ -234,13 +234,13 @@ async def test_an_order_that_came_to_nothing_may_be_sent_again_at_once(orders: O
 
 
 async def test_a_lost_answer_keeps_its_part_of_the_day(orders: OrderDesk) -> None:
-    """It may have filled: as long as nobody knows, it counts, and its like is a duplicate."""
+    """It may have filled: as long as nobody knows, it counts, and none like it leaves."""
     orders.limits = replace(orders.limits, duplicate_window_s=60)
     orders.broker.day = Day.LOST
     with pytest.raises(Exception, match="OUTCOME_UNKNOWN"):
         await orders.confirm(await orders.preview())
 
-    assert (await refused(orders)).reason is Reason.DUPLICATE_ORDER
+    assert (await refused(orders)).reason is Reason.UNSETTLED_ORDER
 
 
 @pytest.mark.promise("limits")

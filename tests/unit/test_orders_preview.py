@@ -87,6 +87,7 @@ async def test_a_preview_lists_every_check_with_its_outcome(orders: OrderDesk) -
         "market_hours": Outcome.NOT_RUN,
         "expiration_day": Outcome.NOT_RUN,
         "intraday_margin": Outcome.NOT_RUN,
+        "unsettled": Outcome.PASSED,
         "duplicate": Outcome.NOT_RUN,
         "loss_of_day": Outcome.PASSED,
         "notional_of_day": Outcome.PASSED,

@@ -11,8 +11,10 @@ from strikedesk.domain.broking import Lookup, LookupStatus
 from strikedesk.domain.errors import Denied, OutcomeUnknown, Unavailable
 from strikedesk.domain.ledger import Note, Progress
 from strikedesk.domain.money import PriceEffect
+from strikedesk.domain.orders import Action
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
+from strikedesk.domain.symbols import parse_symbol
 from strikedesk.orders.draft import Change, rest_of
 from strikedesk.orders.preview import Preview
 from strikedesk.orders.watch import Watcher
@@ -21,10 +23,14 @@ from tests.fakes.broker import Day, ScriptedBroker
 from tests.fakes.ledger import MemoryLedger
 from tests.unit.order_desk import CALL, OrderDesk
 
+OTHER_CALL = "AAPL261218C00210000"
+OTHERS = ("MSFT261218C00400000", "SPY261218C00600000")
 
-async def left_in_doubt(orders: OrderDesk, day: Day) -> Preview:
+
+async def left_in_doubt(orders: OrderDesk, day: Day, of: str = CALL) -> Preview:
     orders.broker.day = day
-    preview = await orders.preview()
+    orders.quote(of, "1.10", "1.20")
+    preview = await orders.preview(a_leg(of))
     with pytest.raises(OutcomeUnknown):
         await orders.confirm(preview)
     orders.restart()
@@ -318,7 +324,7 @@ async def test_a_row_that_breaks_its_settling_keeps_no_other_from_it(orders: Ord
     """One answer that no adapter foresaw must not keep the desk from opening."""
     poisoned = await left_in_doubt(orders, Day.ACCEPTED_IN_SILENCE)
     orders.clock.move(1)
-    sound = await left_in_doubt(orders, Day.ACCEPTED_IN_SILENCE)
+    sound = await left_in_doubt(orders, Day.ACCEPTED_IN_SILENCE, OTHERS[0])
 
     class Half(ScriptedBroker):
         async def find(self, account_id: str, client_order_id: str) -> Lookup:
@@ -336,8 +342,8 @@ async def test_a_row_that_breaks_its_settling_keeps_no_other_from_it(orders: Ord
 
 async def test_a_broker_that_cannot_be_reached_is_not_asked_once_a_row(orders: OrderDesk) -> None:
     """Thirty seconds of waiting for each of fifty rows would keep the desk from opening."""
-    for _ in range(3):
-        await left_in_doubt(orders, Day.ACCEPTED_IN_SILENCE)
+    for contract in (CALL, *OTHERS):
+        await left_in_doubt(orders, Day.ACCEPTED_IN_SILENCE, contract)
     asked: list[str] = []
 
     class Away(ScriptedBroker):
@@ -350,6 +356,81 @@ async def test_a_broker_that_cannot_be_reached_is_not_asked_once_a_row(orders: O
 
     assert await reconcile(orders) == 0
     assert len(asked) == 1
+
+
+@pytest.mark.promise("once")
+@pytest.mark.parametrize("silent_s", [0, 500])
+async def test_an_order_in_doubt_keeps_any_like_it_from_being_opened(
+    orders: OrderDesk, silent_s: float
+) -> None:
+    """It may come to light after its second was sent: the broker would hold both."""
+    lost = await left_in_doubt(orders, Day.ACCEPTED_IN_SILENCE)
+    orders.clock.move(silent_s)
+
+    orders.quote(OTHER_CALL, "0.40", "0.50")
+    with pytest.raises(Denied) as denied:
+        await orders.preview(a_leg(OTHER_CALL), price="0.50")
+
+    assert denied.value.reason is Reason.UNSETTLED_ORDER
+    assert denied.value.facts["earlier_order_id"] == lost.record.order_id
+    assert len(orders.broker.tickets) == 1
+
+
+@pytest.mark.promise("once")
+async def test_a_doubt_that_arose_since_the_preview_is_seen_by_the_claim(
+    orders: OrderDesk,
+) -> None:
+    """Two assistants may hold previews of much the same order; one answer is lost."""
+    orders.quote(OTHER_CALL, "0.40", "0.50")
+    waiting = await orders.preview(a_leg(OTHER_CALL), price="0.50")
+    await left_in_doubt(orders, Day.LOST)
+
+    with pytest.raises(Denied) as denied:
+        await orders.confirm(waiting)
+
+    assert denied.value.reason is Reason.UNSETTLED_ORDER
+    assert len(orders.broker.tickets) == 1
+
+
+@pytest.mark.promise("once")
+async def test_one_who_is_silent_for_long_is_in_doubt_as_well(orders: OrderDesk) -> None:
+    """The process died over it: nobody will ever say that the answer was lost."""
+    preview = await left_submitting(orders)
+    orders.clock.move(10)
+    await orders.preview()
+
+    orders.clock.move(0.000001)
+
+    with pytest.raises(Denied, match="UNSETTLED_ORDER"):
+        await orders.preview()
+    assert [row.order_id for row in (await orders.safety.state()).unsettled] == [
+        preview.record.order_id
+    ]
+
+
+async def test_what_is_no_second_of_an_order_in_doubt_may_leave(orders: OrderDesk) -> None:
+    """A close frees risk, and another underlying is another matter."""
+    await left_in_doubt(orders, Day.LOST)
+    orders.broker.day = Day.FILLED
+    orders.quote(OTHERS[0], "1.10", "1.20")
+    orders.broker.held = {parse_symbol(CALL): 1}
+    close = await orders.preview(
+        a_leg(CALL, Action.SELL_TO_CLOSE), price="1.10", effect=PriceEffect.CREDIT
+    )
+    other = await orders.preview(a_leg(OTHERS[0]))
+
+    assert (await orders.confirm(close)).state is OrderState.FILLED
+    assert (await orders.confirm(other)).state is OrderState.FILLED
+
+
+async def test_a_doubt_that_is_settled_holds_nobody_up(orders: OrderDesk) -> None:
+    await left_in_doubt(orders, Day.LOST)
+    orders.broker.day = Day.FILLED
+
+    for after_s in (0, 120):
+        await reconcile(orders, after_s=after_s)
+
+    assert (await orders.confirm(await orders.preview())).state is OrderState.FILLED
 
 
 @pytest.mark.promise("nothing-lost")

@@ -22,6 +22,7 @@ from strikedesk.domain.ledger import Halt, TicketKind
 from strikedesk.domain.money import PriceEffect
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
+from strikedesk.domain.symbols import parse_symbol
 from strikedesk.orders.draft import Change
 from strikedesk.orders.preview import Preview
 from tests.builders import NOON, a_leg
@@ -29,6 +30,7 @@ from tests.fakes.broker import Day, ScriptedBroker
 from tests.unit.order_desk import CALL, OrderDesk
 
 SEEDS = 150
+CALLS = (CALL, "MSFT261218C00400000", "SPY261218C00600000", "QQQ261218C00500000")
 # A ticket that seemed lost arrives within a minute, or never.
 LATE_S = 60
 NEVER_LEFT = {OrderState.PREVIEWED, OrderState.LAPSED, OrderState.DECLINED, OrderState.REJECTED}
@@ -96,7 +98,9 @@ class Storm:
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)  # noqa: S311 -- a storm must come again as it was
         one = OrderDesk()
-        self.sea = Sea(clock=one.clock, quoted=one.broker.quoted)
+        self.sea = Sea(
+            clock=one.clock, quoted={parse_symbol(call): ("1.10", "1.20") for call in CALLS}
+        )
         self.sea.sail(self.random, lambda: one.halt.halt)
         two = OrderDesk(clock=one.clock, entropy=one.entropy, ledger=one.ledger, halt=one.halt)
         self.desks = (one, two)
@@ -130,8 +134,9 @@ class Storm:
             await desk.confirmer.drain()
 
     async def preview(self) -> None:
-        contracts = self.random.randint(1, 4)
-        self.previews.append(await self.desk.preview(a_leg(CALL, quantity=contracts)))
+        """Of several underlyings: while one order is in doubt, none like it is opened."""
+        leg = a_leg(self.random.choice(CALLS), quantity=self.random.randint(1, 4))
+        self.previews.append(await self.desk.preview(leg))
 
     async def preview_change(self) -> None:
         rows = [row for row in self.ledger.records.values() if row.state.is_open]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from strikedesk.cli import groups, practice
+from strikedesk.cli import groups, orders, practice
 from strikedesk.cli.clients import Client
 from strikedesk.cli.serving import Transport, Wanted, serve
 
@@ -17,6 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(groups.token, name="token")
+app.add_typer(orders.orders, name="orders")
 app.add_typer(groups.limits, name="limits")
 app.add_typer(groups.db, name="db")
 app.add_typer(groups.vault, name="vault")

@@ -48,13 +48,17 @@ class Reason(Enum):
     CONSENT_DECLINED = (2114, "The owner said no. Nothing was sent.")
     MARKET_ORDER_REFUSED = (2115, "Use a limit price: options orders need one here.")
     NOTHING_TO_CHANGE = (2116, "Change the price, the quantity or the time in force.")
-    UNSETTLED_ORDER = (2117, "An earlier order's outcome is unknown. See get_safety_status.")
+    UNSETTLED_ORDER = (
+        2117,
+        "An earlier order's outcome is unknown: see get_order, or `strikedesk orders settle`.",
+    )
     STOP_ON_WRONG_SIDE = (2118, "A buy stop stands above the market, a sell stop below it.")
     QUANTITY_ABOVE_VENUE_LIMIT = (2119, "Split the order: a leg may ask for so many at most.")
     CHANGE_PENDING = (2120, "A change of that order is on its way. See get_order for its outcome.")
     OTHER_SIDE_FILLED = (2121, "The other side of its group filled: it is not needed any more.")
     OTHER_SIDE_ENDED = (2122, "The other side of its group ended, and took it along.")
     TRIGGER_ENDED = (2123, "The order that was to set it to work ended before it had filled.")
+    NOT_IN_DOUBT = (2124, "Nothing to settle, or not yet: `strikedesk orders list --unsettled`.")
     OPTION_LEVEL_TOO_LOW = (
         2130,
         "Choose what this account's option level in list_accounts allows.",

@@ -1,7 +1,7 @@
 """What orders use up of the owner's limits: counted from the ledger, never from memory."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -21,12 +21,27 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Likeness:
+    """What an earlier order has in common with this one that it could be mistaken for.
+
+    It acts on the same underlying in the same account, and nobody knows what became of it: it is
+    `unknown`, or has been `submitting` since before `silent_since` or, by a broken clock, after
+    `now`.
+    """
+
+    account_id: str = field(repr=False)
+    underlying: str
+    silent_since: datetime
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
     """Which confirmed orders count: those at one broker and environment, over all its accounts.
 
     `digest` asks for an equal order confirmed since `twins_from`; None asks for none. Of the order
     that `replaces` names (by the desk's id) only what is filled counts: the new one takes its
-    place.
+    place. `like` asks for an order in doubt that this one may be a second of.
     """
 
     broker: str
@@ -36,6 +51,7 @@ class Window:
     twins_from: datetime
     digest: str | None = None
     replaces: str | None = None
+    like: Likeness | None = None
 
     @classmethod
     def at(cls, now: datetime, broker: str, environment: Environment) -> "Window":
@@ -58,7 +74,8 @@ class Used:
 
     Law: every confirmed order counts as an order, whatever came of it. Its amounts count in full
     while it may still fill, by what is filled once it has ended, and not at all where the broker
-    refused it or it never left. `twin` is the newest equal order that may have had an effect.
+    refused it or it never left. `twin` is the newest equal order that may have had an effect,
+    `in_doubt` the newest like it whose outcome nobody knows.
     """
 
     orders_today: int = 0
@@ -66,6 +83,7 @@ class Used:
     loss_usd_today: Decimal = Decimal(0)
     notional_usd_today: Decimal = Decimal(0)
     twin: str | None = None
+    in_doubt: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

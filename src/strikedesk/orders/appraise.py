@@ -16,11 +16,12 @@ from strikedesk.domain.ports import Broker, Clock, Ledger, Quotes
 from strikedesk.domain.quotes import Quote
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import Symbol
-from strikedesk.domain.usage import Allowance, Used, Window
+from strikedesk.domain.usage import Allowance, Likeness, Used, Window
 from strikedesk.orders.draft import rest_of
 from strikedesk.orders.evidence import Evidence
 from strikedesk.orders.exposure import Deltas, deltas_of, excess_of
 from strikedesk.orders.figures import Figures, figures_of
+from strikedesk.orders.submit import SEND_WITHIN
 from strikedesk.orders.surroundings import Surroundings, surroundings_of
 from strikedesk.orders.tickets import ticket_of
 from strikedesk.risk.facts import use_of
@@ -121,6 +122,12 @@ def window_of(clock: Clock, record: OrderRecord, limits: Limits) -> Window:
         twins_from=now - timedelta(seconds=limits.duplicate_window_s),
         digest=record.order.digest,
         replaces=record.target_order_id,
+        like=Likeness(
+            account_id=record.account_id,
+            underlying=record.order.underlying,
+            silent_since=now - SEND_WITHIN,
+            now=now,
+        ),
     )
 
 

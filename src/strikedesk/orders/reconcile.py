@@ -14,6 +14,7 @@ from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
 from strikedesk.orders.follow import follow
 from strikedesk.orders.outcome import is_news, no_longer_in_doubt, progress_of, says_nothing
+from strikedesk.orders.submit import SEND_WITHIN
 from strikedesk.orders.targets import is_at
 
 # Longer than any process may still hold a committed intent before its send (see submit).
@@ -33,6 +34,21 @@ _AT_WORK: Final = frozenset(state for state in OrderState if state.is_open)
 Step: TypeAlias = Callable[[OrderRecord, str], Awaitable[OrderRecord]]
 
 _log = logging.getLogger(__name__)
+
+
+def is_in_doubt(record: OrderRecord, now: datetime) -> bool:
+    """Whether nobody knows what came of a row, or who was to tell has been silent for too long.
+
+    A row from the future shows a broken clock.
+    """
+    silent = abs(now - record.updated_at) > SEND_WITHIN
+    sent = record.state is OrderState.SUBMITTING and silent
+    return sent or record.state is OrderState.UNKNOWN
+
+
+def is_abandoned(record: OrderRecord, now: datetime) -> bool:
+    """Whether nobody can be at it any more; a row from the future shows a broken clock."""
+    return abs(now - record.updated_at) > GRACE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +79,7 @@ class Reconciler:
     async def unsettled(self) -> tuple[OrderRecord, ...]:
         """Return the rows whose outcome nobody knows, at whatever broker, for the owner to see."""
         rows = await self._rows(_DOUBT, anywhere=True)
-        return tuple(row for row in rows if row.state is OrderState.UNKNOWN or self._is_old(row))
+        return tuple(row for row in rows if is_in_doubt(row, self.clock.now()))
 
     async def refresh(self, record: OrderRecord, *, path: str) -> OrderRecord:
         """Return a row as it stands once its broker was asked, if it can be asked."""
@@ -195,5 +211,4 @@ class Reconciler:
         return [row for row in rows if anywhere or is_at(row, self.broker)]
 
     def _is_old(self, record: OrderRecord) -> bool:
-        """Whether nobody can be at it any more; a row from the future shows a broken clock."""
-        return abs(self.clock.now() - record.updated_at) > GRACE
+        return is_abandoned(record, self.clock.now())

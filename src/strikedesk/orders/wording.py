@@ -41,6 +41,11 @@ def digest_of(text: str) -> str:
 
 def words_of(preview: PreviewRecord, expires_at: datetime) -> str:
     """Return what the owner is asked about this preview."""
+    return f"{order_in_words(preview)}\nExpires: {expires_at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def order_in_words(preview: PreviewRecord) -> str:
+    """Return what confirming this preview does, or did."""
     record = preview.record
     lines = [
         f"{record.environment.value.upper()}: {_DOES[record.kind]}",
@@ -50,7 +55,6 @@ def words_of(preview: PreviewRecord, expires_at: datetime) -> str:
         *_target(record),
         *_order(record.order),
         *([] if record.kind is TicketKind.CANCEL else _figures(preview.shown)),
-        f"Expires: {expires_at:%Y-%m-%d %H:%M:%S} UTC",
     ]
     return "\n".join(lines)
 

@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 from strikedesk.domain.errors import Denied, Fact
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.usage import Used
-from strikedesk.risk import pace, place, price, size
+from strikedesk.risk import doubt, pace, place, price, size
 from strikedesk.risk.check import Check, Outcome, excused
 from strikedesk.risk.facts import OrderFacts
 from strikedesk.risk.limits import Limits
@@ -31,6 +31,7 @@ _ALWAYS: Final[tuple[_Rule, ...]] = (
     price.quote_age,
     price.price_collar,
 )
+_OPENING_OF_DOUBT: Final[tuple[_Rule, ...]] = (doubt.unsettled,)
 _ALWAYS_OF_PACE: Final[tuple[_Rule, ...]] = (pace.duplicate,)
 _OPENING: Final[tuple[_Rule, ...]] = (
     place.closing_only,
@@ -86,8 +87,9 @@ def deny_failed(checks: Sequence[Check]) -> None:
 
 
 def _of_pace(facts: OrderFacts, limits: Limits) -> tuple[Check, ...]:
+    in_doubt = _opening(_OPENING_OF_DOUBT, facts, limits)
     always = _applied(_ALWAYS_OF_PACE, facts, limits)
-    return (*always, *_opening(_OPENING_OF_PACE, facts, limits))
+    return (*in_doubt, *always, *_opening(_OPENING_OF_PACE, facts, limits))
 
 
 def _opening(rules: Sequence[_Rule], facts: OrderFacts, limits: Limits) -> tuple[Check, ...]:

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, case, func, insert,
 from strikedesk.domain.ledger import OrderRecord
 from strikedesk.domain.states import OrderState
 from strikedesk.domain.usage import Use, Used, Window
+from strikedesk.store.doubt_rows import like_in_doubt
 from strikedesk.store.prepared import Prepared
 from strikedesk.store.schema import order_uses as uses
 from strikedesk.store.schema import orders
@@ -100,6 +101,7 @@ def used_in(connection: Connection, window: Window) -> Used:
         loss_usd_today=_told(counted, "loss") / _CENTS,
         notional_usd_today=_told(counted, "notional") / _CENTS,
         twin=_twin(connection, window, here),
+        in_doubt=like_in_doubt(connection, window),
     )
 
 
