@@ -590,7 +590,8 @@ async def test_the_minute_reaches_back_over_midnight(ledger: Ledger) -> None:
     [
         pytest.param({}, 60, "order-1", id="silent since before"),
         pytest.param({}, 11, None, id="not for long"),
-        pytest.param({}, 0, "order-1", id="by a clock that is ahead"),
+        pytest.param({}, 0, None, id="sent while the other was looked at"),
+        pytest.param({}, -10, "order-1", id="by a clock that is ahead"),
         pytest.param({"account_id": "PAPER0002"}, 60, None, id="another account"),
         pytest.param({"broker": "tradier"}, 60, None, id="another broker"),
         pytest.param({"environment": Environment.LIVE}, 60, None, id="another environment"),
@@ -630,8 +631,13 @@ async def test_the_newest_of_those_that_nobody_knows_of_is_told(
 def likeness(seconds: float) -> Likeness:
     """Return what an order like ours has in common with it, ten seconds being long."""
     now = NOON + timedelta(seconds=seconds)
-    silent_since = now - timedelta(seconds=10)
-    return Likeness(account_id="PAPER0001", underlying="AAPL", silent_since=silent_since, now=now)
+    long = timedelta(seconds=10)
+    return Likeness(
+        account_id="PAPER0001",
+        underlying="AAPL",
+        silent_since=now - long,
+        ahead_since=now + long,
+    )
 
 
 async def test_the_newest_twin_is_told(ledger: Ledger) -> None:

@@ -290,7 +290,7 @@ class MemoryLedger:
 
 
 def _is_in_doubt(row: OrderRecord, like: Likeness) -> bool:
-    silent = not like.silent_since <= row.updated_at <= like.now
+    silent = not like.silent_since <= row.updated_at <= like.ahead_since
     return row.state is OrderState.UNKNOWN or (row.state is OrderState.SUBMITTING and silent)
 
 

@@ -260,6 +260,7 @@ MUTANTS = [
     Mutant("orders/reconcile.py", "sent or record.state is OrderState.UNKNOWN", "sent", RECONCILE),
     Mutant("orders/reconcile.py", "return sent or", "return", RECONCILE),
     Mutant("orders/appraise.py", "silent_since=now - SEND_WITHIN", "silent_since=now", RECONCILE),
+    Mutant("orders/appraise.py", "ahead_since=now + SEND_WITHIN", "ahead_since=now", CONFIRM),
     Mutant("orders/settle.py", "if other is not None:", "if False:", SETTLE),
     Mutant("orders/settle.py", "if not _could_be(record, seen):", "if False:", SETTLE),
     Mutant("orders/settle.py", "record.state not in _DOUBT or (", "(", SETTLE),
@@ -276,7 +277,12 @@ MUTANTS = [
         LEDGER,
     ),
     Mutant("store/doubt_rows.py", "if read_canonical", "if True or read_canonical", LEDGER),
-    Mutant("store/doubt_rows.py", 'orders.c.updated_at > bindparam("instant")', "False", LEDGER),
+    Mutant(
+        "store/doubt_rows.py",
+        'orders.c.updated_at > bindparam("ahead_since")',
+        "False",
+        LEDGER,
+    ),
     Mutant(
         "store/use_rows.py", "in_doubt=like_in_doubt(connection, window)", "in_doubt=None", LEDGER
     ),

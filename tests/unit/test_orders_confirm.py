@@ -23,10 +23,13 @@ from strikedesk.domain.orders import Action
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
 from strikedesk.domain.symbols import parse_symbol
+from strikedesk.orders.appraise import window_of
 from strikedesk.orders.consent import Consent, ConsentPolicy
 from strikedesk.orders.preview import Preview
-from tests.builders import NOON, a_leg
+from strikedesk.risk.limits import Limits
+from tests.builders import NOON, a_leg, an_order_record
 from tests.fakes.broker import Day, ScriptedBroker
+from tests.fakes.clock import StoppedClock
 from tests.fakes.ledger import MemoryLedger
 from tests.unit.order_desk import CALL, OrderDesk
 
@@ -627,3 +630,14 @@ async def test_a_cancel_is_told_as_it_went_though_its_target_cannot_be_read(
 
     assert act.state is OrderState.CANCELLED
     assert await orders.confirm(preview) == act
+
+
+def test_an_order_sent_while_another_is_looked_at_keeps_nobody_back() -> None:
+    """Callers at work at once would else take each other for lost, on nothing but a moment."""
+    like = window_of(StoppedClock(), an_order_record(), Limits()).like
+
+    assert like is not None
+    assert (like.silent_since, like.ahead_since) == (
+        NOON - timedelta(seconds=10),
+        NOON + timedelta(seconds=10),
+    )

@@ -26,13 +26,13 @@ class Likeness:
 
     It acts on the same underlying in the same account, and nobody knows what became of it: it is
     `unknown`, or has been `submitting` since before `silent_since` or, by a broken clock, after
-    `now`.
+    `ahead_since`: what was sent while this one was looked at is no reason to doubt.
     """
 
     account_id: str = field(repr=False)
     underlying: str
     silent_since: datetime
-    now: datetime
+    ahead_since: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

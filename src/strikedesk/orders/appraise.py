@@ -126,7 +126,7 @@ def window_of(clock: Clock, record: OrderRecord, limits: Limits) -> Window:
             account_id=record.account_id,
             underlying=record.order.underlying,
             silent_since=now - SEND_WITHIN,
-            now=now,
+            ahead_since=now + SEND_WITHIN,
         ),
     )
 

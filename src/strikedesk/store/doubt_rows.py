@@ -13,7 +13,8 @@ from strikedesk.store.schema import orders
 _SILENT: Final = and_(
     orders.c.state == OrderState.SUBMITTING,
     or_(
-        orders.c.updated_at < bindparam("silent_since"), orders.c.updated_at > bindparam("instant")
+        orders.c.updated_at < bindparam("silent_since"),
+        orders.c.updated_at > bindparam("ahead_since"),
     ),
 )
 _IN_DOUBT: Final = Prepared(
@@ -36,7 +37,7 @@ def like_in_doubt(connection: Connection, window: Window) -> str | None:
         connection,
         account=window.like.account_id,
         silent_since=window.like.silent_since,
-        instant=window.like.now,
+        ahead_since=window.like.ahead_since,
         by=window.broker,
         at=window.environment,
     )
