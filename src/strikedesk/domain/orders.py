@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 from strikedesk.domain.errors import Denied
@@ -235,6 +235,8 @@ class OrderRequest:
             raise Denied(Reason.INVALID_PRICE, rule="stop_trigger_is_positive")
 
 
+# A row is read several times on the way of its order; equal texts share one order, which is frozen.
+@lru_cache(maxsize=1024)
 def read_canonical(text: str) -> OrderRequest:
     """Rebuild an order from its canonical text; the digest stays the same."""
     body = json.loads(text)
