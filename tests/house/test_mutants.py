@@ -67,8 +67,8 @@ MUTANTS = [
     Mutant("orders/outcome.py", "record.kind is TicketKind.PLACE:", "True:", CHANGE),
     Mutant(
         "orders/reconcile.py",
-        "abs(self.clock.now() - record.upd",
-        "(self.clock.now() - record.upd",
+        "abs(now - record.updated_at) > GRACE",
+        "(now - record.updated_at) > GRACE",
         RECONCILE,
     ),
     Mutant("orders/confirm.py", "if intent is None:", "if False:", CONFIRM),
