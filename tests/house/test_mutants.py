@@ -261,6 +261,7 @@ MUTANTS = [
     Mutant("orders/reconcile.py", "return sent or", "return", RECONCILE),
     Mutant("orders/appraise.py", "silent_since=now - SEND_WITHIN", "silent_since=now", RECONCILE),
     Mutant("orders/appraise.py", "ahead_since=now + SEND_WITHIN", "ahead_since=now", CONFIRM),
+    Mutant("orders/showing.py", "or abs(amount) > _AMOUNT_MAX", "", WORDING),
     Mutant("orders/settle.py", "if other is not None:", "if False:", SETTLE),
     Mutant("orders/settle.py", "if not _could_be(record, seen):", "if False:", SETTLE),
     Mutant("orders/settle.py", "record.state not in _DOUBT or (", "(", SETTLE),

@@ -105,6 +105,16 @@ def test_what_is_unknown_or_unbounded_is_said() -> None:
     assert "Quotes: of unknown age at the preview" in text
 
 
+def test_an_amount_that_no_order_comes_to_is_unknown() -> None:
+    """A row that somebody spoilt must not keep the owner from seeing the rest of it."""
+    shown = {**SHOWN, "cash_effect": "1" + "0" * 26, "fees": "1" + "0" * 15}
+
+    text = words_of(replace(a_preview(), shown=shown), EXPIRES)
+
+    assert "Cash effect: unknown" in text
+    assert "Fees: 1000000000000000.00 USD" in text
+
+
 def test_a_cancel_names_the_order_it_takes_back() -> None:
     told: dict[str, Any] = {
         "kind": TicketKind.CANCEL,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from typing import Final
 
 from strikedesk.domain.broking import BrokerOrder, Preflight
 from strikedesk.domain.ledger import Json
@@ -9,6 +10,8 @@ from strikedesk.domain.money import to_cents
 from strikedesk.domain.orders import OrderRequest
 from strikedesk.orders.figures import Bound, Figures
 from strikedesk.risk.verdict import Check, Outcome
+
+_AMOUNT_MAX: Final = Decimal(10) ** 15
 
 
 def all_checks(checks: Sequence[Check], preflight: Preflight | None) -> tuple[Check, ...]:
@@ -70,7 +73,10 @@ def shown(
 
 
 def amount_in(shown: Mapping[str, Json], name: str) -> Bound:
-    """Return an amount that a preview showed; None where it is unknown, or no amount at all."""
+    """Return an amount that a preview showed; None where it is unknown, or no amount at all.
+
+    One that no order comes to is none: nobody could round it, and nobody should believe it.
+    """
     value = shown.get(name)
     if value == "unlimited":
         return "unlimited"
@@ -78,7 +84,9 @@ def amount_in(shown: Mapping[str, Json], name: str) -> Bound:
         amount = Decimal(value) if isinstance(value, str) else None
     except InvalidOperation:
         return None
-    return amount if amount is not None and amount.is_finite() else None
+    if amount is None or not amount.is_finite() or abs(amount) > _AMOUNT_MAX:
+        return None
+    return amount
 
 
 def _facts(check: Check) -> Mapping[str, Json]:
