@@ -31,17 +31,20 @@ def at_office(work: Callable[[Office], Coroutine[Any, Any, OrderRecord | None]])
     return row
 
 
-def left_in_doubt(broker: str = "elsewhere") -> None:
+def left_in_doubt(
+    broker: str = "elsewhere", *, number: int = 1, order_id: str | None = None
+) -> None:
     """Leave a row whose answer was lost, at a broker that this desk cannot ask."""
+    name = order_id or f"order-{number}"
 
     async def write(office: Office) -> OrderRecord | None:
         note = Note(at=office.clock.now(), actor="stdio", path="test", kind="noted")
-        await office.ledger.open_preview(a_preview(broker=broker), note)
+        await office.ledger.open_preview(a_preview(number, broker=broker, order_id=name), note)
         for state in (OrderState.SUBMITTING, OrderState.UNKNOWN):
             await office.ledger.advance(
-                "order-1", Progress(state=state), only_from=set(OrderState), note=note
+                name, Progress(state=state), only_from=set(OrderState), note=note
             )
-        return await office.ledger.order("order-1")
+        return await office.ledger.order(name)
 
     at_office(write)
 
@@ -57,10 +60,32 @@ def test_what_is_in_doubt_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
 
     listed = call(capsys, "orders", "list", "--unsettled").out
 
-    assert "order-1" not in empty.out
+    assert empty.out.strip() == "Nothing is in doubt."
     assert "order-1" in listed
     assert "unknown" in listed
     assert "order-1" in call(capsys, "orders", "list").out
+
+
+def test_an_order_s_id_is_shown_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    """`orders settle` wants it: a table must not cut what has to be typed."""
+    name = "044d9c8a-e982-46dd-8617-6e895610cd4c"
+    left_in_doubt(order_id=name)
+
+    assert name in call(capsys, "orders", "list", "--unsettled").out
+
+
+def test_what_was_left_out_of_a_long_list_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list that ends without a word is taken for all there is."""
+    monkeypatch.setattr("strikedesk.cli.settling.SHOWN_MAX", 1)
+    for number in (1, 2, 3):
+        left_in_doubt(number=number)
+
+    shown = call(capsys, "orders", "list", "--unsettled").out
+
+    assert "order-3" in shown
+    assert "2 older ones were not looked at." in shown
 
 
 @pytest.mark.parametrize(

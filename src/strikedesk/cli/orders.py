@@ -21,7 +21,11 @@ def orders_list(
     from strikedesk.cli.settling import listed  # noqa: PLC0415 -- one command's
     from strikedesk.cli.showing import screen, table  # noqa: PLC0415 -- rich
 
-    columns = ("order", "kind", "state", "account", "underlying", "units", "filled", "updated")
+    columns = ("order", "kind", "state", "account", "underlying", "filled", "updated")
+    found, older = asyncio.run(listed(unsettled=unsettled))
+    if not found:
+        typer.echo("Nothing is in doubt." if unsettled else "Nothing was sent yet.")
+        return
     rows = [
         (
             row.order_id,
@@ -29,13 +33,14 @@ def orders_list(
             row.state.value,
             row.account_handle,
             row.order.underlying,
-            row.order.units,
-            row.filled_units,
-            f"{row.updated_at:%Y-%m-%d %H:%M:%S}",
+            f"{row.filled_units}/{row.order.units}",
+            f"{row.updated_at:%Y-%m-%d %H:%M}",
         )
-        for row in asyncio.run(listed(unsettled=unsettled))
+        for row in found
     ]
     screen().print(table(columns, rows))
+    if older:
+        typer.echo(f"{older} older ones were not looked at.")
 
 
 @orders.command(name="settle")

@@ -19,15 +19,19 @@ SHOWN_MAX: Final = 200
 KEPT: Final = "Nothing was changed."
 
 
-async def listed(*, unsettled: bool) -> Sequence[OrderRecord]:
-    """Return what was sent, newest first, from the ledger alone; or only what is in doubt."""
+async def listed(*, unsettled: bool) -> tuple[Sequence[OrderRecord], int]:
+    """Return what was sent, newest first, from the ledger alone; or only what is in doubt.
+
+    Beside the rows: how many more there are that were not looked at.
+    """
     states = {OrderState.SUBMITTING, OrderState.UNKNOWN} if unsettled else SENT
     async with open_office() as office:
-        rows, _ = await office.ledger.orders(
+        rows, total = await office.ledger.orders(
             account_id=None, states=states, limit=SHOWN_MAX, offset=0
         )
         now = office.clock.now()
-    return [row for row in rows if not unsettled or is_in_doubt(row, now)]
+    found = [row for row in rows if not unsettled or is_in_doubt(row, now)]
+    return found, total - len(rows)
 
 
 async def settle(order_id: str, *, placed: str | None, agree: Callable[[str], bool]) -> str:

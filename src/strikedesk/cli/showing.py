@@ -23,8 +23,13 @@ def screen() -> Console:
 def table(
     columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None
 ) -> Table:
-    """Return a plain table. What is unknown is a dash, and no cell is read as markup."""
+    """Return a plain table. What is unknown is a dash, and no cell is read as markup.
+
+    The first column names the row: another command may ask for it, so it is never cut.
+    """
     shown = Table(*columns, box=box.SIMPLE_HEAD, title=title, title_justify="left")
+    shown.columns[0].no_wrap = True
+    shown.columns[0].overflow = "fold"
     for row in rows:
         shown.add_row(*(Text("-" if cell is None else str(cell)) for cell in row))
     return shown
