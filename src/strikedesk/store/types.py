@@ -90,7 +90,7 @@ class Word(TypeDecorator[WordT], Generic[WordT]):
 
     def process_bind_param(self, value: WordT | str | None, dialect: Dialect) -> str | None:
         """Write the word, which may come as plain text; one that means nothing is refused."""
-        return None if value is None else str.__str__(self.words(value))
+        return None if value is None else self.words(value).value
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> WordT | None:
         """Read it back."""
