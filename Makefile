@@ -68,6 +68,7 @@ pictures: .venv/.dev-ready
 	@$(BIN)/python docs/draw_pictures.py
 
 proof: .venv/.dev-ready
+	@rm -f proof-results.jsonl
 	@STRIKEDESK_TEST_PROOF=1 $(BIN)/pytest -n $(JOBS) --dist loadscope $(PROOFS)
 
 node: tests/clients/node_modules/.ready
