@@ -6,7 +6,7 @@ from decimal import Decimal
 from strikedesk.domain.accounts import Account
 from strikedesk.domain.broking import LookupStatus
 from strikedesk.domain.errors import Denied
-from strikedesk.domain.ledger import OrderRecord
+from strikedesk.domain.ledger import Note, OrderRecord, Progress
 from strikedesk.domain.money import PriceEffect
 from strikedesk.domain.orders import Leg, OrderType
 from strikedesk.domain.reasons import Reason
@@ -127,6 +127,17 @@ class OrderDesk:
             actor="owner",
             path="cli",
         )
+
+    async def left_submitting(self) -> Preview:
+        """A process died between its commit and the broker's answer."""
+        preview = await self.preview()
+        await self.ledger.advance(
+            preview.record.order_id,
+            Progress(state=OrderState.SUBMITTING),
+            only_from={OrderState.PREVIEWED},
+            note=Note(at=self.clock.now(), actor="stdio", path="test", kind="submitting"),
+        )
+        return preview
 
     def quote(self, symbol: str, bid: str | None, ask: str | None) -> None:
         """Set a market."""

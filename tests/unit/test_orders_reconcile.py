@@ -9,7 +9,7 @@ import pytest
 from strikedesk.domain.accounts import Environment
 from strikedesk.domain.broking import Lookup, LookupStatus
 from strikedesk.domain.errors import Denied, OutcomeUnknown, Unavailable
-from strikedesk.domain.ledger import Note, Progress
+from strikedesk.domain.ledger import Note
 from strikedesk.domain.money import PriceEffect
 from strikedesk.domain.orders import Action
 from strikedesk.domain.reasons import Reason
@@ -34,18 +34,6 @@ async def left_in_doubt(orders: OrderDesk, day: Day, of: str = CALL) -> Preview:
     with pytest.raises(OutcomeUnknown):
         await orders.confirm(preview)
     orders.restart()
-    return preview
-
-
-async def left_submitting(orders: OrderDesk) -> Preview:
-    """The process died between its commit and the broker's answer."""
-    preview = await orders.preview()
-    await orders.ledger.advance(
-        preview.record.order_id,
-        Progress(state=OrderState.SUBMITTING),
-        only_from={OrderState.PREVIEWED},
-        note=Note(at=orders.clock.now(), actor="stdio", path="test", kind="submitting"),
-    )
     return preview
 
 
@@ -140,7 +128,7 @@ async def test_a_scan_that_could_not_read_all_settles_nothing(orders: OrderDesk)
 async def test_what_a_dead_process_was_submitting_becomes_doubt_and_is_shown(
     orders: OrderDesk,
 ) -> None:
-    preview = await left_submitting(orders)
+    preview = await orders.left_submitting()
 
     await reconcile(orders, after_s=61)
 
@@ -152,7 +140,7 @@ async def test_what_a_dead_process_was_submitting_becomes_doubt_and_is_shown(
 
 async def test_what_another_process_is_submitting_now_is_left_alone(orders: OrderDesk) -> None:
     """Two servers start on one desk as a matter of course."""
-    preview = await left_submitting(orders)
+    preview = await orders.left_submitting()
 
     assert await reconcile(orders, after_s=59) == 0
     assert (await orders.row(preview)).state is OrderState.SUBMITTING
@@ -395,7 +383,7 @@ async def test_a_doubt_that_arose_since_the_preview_is_seen_by_the_claim(
 @pytest.mark.promise("once")
 async def test_one_who_is_silent_for_long_is_in_doubt_as_well(orders: OrderDesk) -> None:
     """The process died over it: nobody will ever say that the answer was lost."""
-    preview = await left_submitting(orders)
+    preview = await orders.left_submitting()
     orders.clock.move(10)
     await orders.preview()
 
@@ -436,7 +424,7 @@ async def test_a_doubt_that_is_settled_holds_nobody_up(orders: OrderDesk) -> Non
 @pytest.mark.promise("nothing-lost")
 async def test_a_clock_set_back_hides_no_row_that_nobody_is_at(orders: OrderDesk) -> None:
     """Written an hour from now, it would pass for one being sent until then."""
-    preview = await left_submitting(orders)
+    preview = await orders.left_submitting()
     orders.clock.move(-3600)
 
     assert [row.order_id for row in (await orders.safety.state()).unsettled] == [

@@ -8,7 +8,7 @@ import pytest
 
 from strikedesk.domain.broking import BrokerOrder, Lookup, LookupStatus
 from strikedesk.domain.errors import Denied, OutcomeUnknown, Unavailable
-from strikedesk.domain.ledger import Note, OrderRecord, Progress
+from strikedesk.domain.ledger import OrderRecord
 from strikedesk.domain.money import PriceEffect
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
@@ -133,21 +133,10 @@ async def test_an_order_that_the_owner_did_not_find_lets_another_leave(orders: O
     assert len(orders.broker.tickets) == 2
 
 
-async def submitting(orders: OrderDesk) -> Preview:
-    preview = await orders.preview()
-    await orders.ledger.advance(
-        preview.record.order_id,
-        Progress(state=OrderState.SUBMITTING),
-        only_from={OrderState.PREVIEWED},
-        note=Note(at=orders.clock.now(), actor="stdio", path="test", kind="submitting"),
-    )
-    return preview
-
-
 @pytest.mark.promise("once")
 async def test_what_somebody_may_be_sending_now_is_not_settled(orders: OrderDesk) -> None:
     """The owner would call it not placed a moment before it is."""
-    preview = await submitting(orders)
+    preview = await orders.left_submitting()
     orders.broker.lookups = LookupStatus.INCOMPLETE
 
     orders.clock.move(60)
