@@ -71,7 +71,10 @@ def test_an_order_s_id_is_shown_whole(capsys: pytest.CaptureFixture[str]) -> Non
     name = "044d9c8a-e982-46dd-8617-6e895610cd4c"
     left_in_doubt(order_id=name)
 
-    assert name in call(capsys, "orders", "list", "--unsettled").out
+    listed = call(capsys, "orders", "list", "--unsettled").out
+
+    assert name in listed
+    assert "…" not in listed
 
 
 def test_what_was_left_out_of_a_long_list_is_told(

@@ -21,7 +21,7 @@ def orders_list(
     from strikedesk.cli.settling import listed  # noqa: PLC0415 -- one command's
     from strikedesk.cli.showing import screen, table  # noqa: PLC0415 -- rich
 
-    columns = ("order", "kind", "state", "account", "underlying", "filled", "updated")
+    columns = ("order", "kind", "state", "account", "of", "filled", "updated")
     found, older = asyncio.run(listed(unsettled=unsettled))
     if not found:
         typer.echo("Nothing is in doubt." if unsettled else "Nothing was sent yet.")

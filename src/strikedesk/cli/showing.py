@@ -25,11 +25,13 @@ def table(
 ) -> Table:
     """Return a plain table. What is unknown is a dash, and no cell is read as markup.
 
-    The first column names the row: another command may ask for it, so it is never cut.
+    Nothing is cut: what is too wide goes on below. The first column names the row, and another
+    command may ask for it, so it stays on one line as long as there is room.
     """
     shown = Table(*columns, box=box.SIMPLE_HEAD, title=title, title_justify="left")
     shown.columns[0].no_wrap = True
-    shown.columns[0].overflow = "fold"
+    for column in shown.columns:
+        column.overflow = "fold"
     for row in rows:
         shown.add_row(*(Text("-" if cell is None else str(cell)) for cell in row))
     return shown
