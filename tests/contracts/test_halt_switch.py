@@ -8,6 +8,7 @@ import pytest
 
 from strikedesk.domain.ledger import Halt
 from strikedesk.domain.ports import HaltSwitch
+from strikedesk.store.halt_file import FiledHaltSwitch
 from strikedesk.store.halts import SqlHaltSwitch
 from tests.builders import NOON, a_note
 from tests.fakes.clock import StoppedClock
@@ -17,10 +18,13 @@ from tests.stores import STORES, a_database
 HALT = Halt(since=NOON, actor="local", why="the market is on fire")
 
 
-@pytest.fixture(params=STORES)
+@pytest.fixture(params=[*STORES, "watching a file"])
 async def switch(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[HaltSwitch]:
     if request.param == "memory":
         yield MemoryHalt()
+        return
+    if request.param == "watching a file":
+        yield FiledHaltSwitch(MemoryHalt(), tmp_path / "HALT", clock=StoppedClock())
         return
     async with a_database(request.param, tmp_path) as database:
         yield SqlHaltSwitch(database, clock=StoppedClock())

@@ -27,6 +27,7 @@ APPROVALS = "tests/contracts/test_approvals.py"
 SETTINGS = "tests/unit/test_settings_consent.py"
 LIMITS, WORST = "tests/unit/test_limits.py", "tests/unit/test_worst_case.py"
 USED, LEDGER = "tests/unit/test_orders_limits.py", "tests/contracts/test_ledger.py"
+FILED, OWNER = "tests/unit/test_store_halt_file.py", "tests/unit/test_cli_owner.py"
 CLI = "tests/unit/test_cli_limits.py"
 
 
@@ -56,7 +57,28 @@ class Mutant:
 
 
 MUTANTS = [
-    Mutant("orders/submit.py", "if await self.halt.engaged():", "if False:", CONFIRM),
+    Mutant(
+        "orders/submit.py", "if halt := await self.halt.engaged():", "if halt := None:", CONFIRM
+    ),
+    Mutant("store/halt_file.py", "except FileNotFoundError:", "except OSError:", FILED),
+    Mutant(
+        "store/halt_file.py",
+        "except (OSError, ValueError):\n            return self",
+        "except (OSError, ValueError):\n            return None and self",
+        FILED,
+    ),
+    Mutant("store/halt_file.py", "if self._file.parent.is_dir() else", "if True else", FILED),
+    Mutant("store/halt_file.py", "os.lstat(", "os.stat(", FILED),
+    Mutant("store/halt_file.py", "filed is None or stored is None", "True", FILED),
+    Mutant("store/halt_file.py", "return stored or filed", "return stored", FILED),
+    Mutant("store/halt_file.py", "OverflowError, ", "", FILED),
+    Mutant(
+        "wiring/ground.py",
+        "FiledHaltSwitch(stored, settings.folders.halt_file, clock=clock)",
+        "stored",
+        OWNER,
+    ),
+    Mutant("cli/stopping.py", "if left is not None:", "if False:", OWNER),
     Mutant("orders/submit.py", "> SEND_WITHIN:", "> SEND_WITHIN * 99:", CONFIRM),
     Mutant(
         "orders/submit.py", "abs(self.clock.now() - intent", "(self.clock.now() - intent", CONFIRM
@@ -255,7 +277,7 @@ MUTANTS = [
     Mutant("orders/reconcile.py", "if is_at(record, self.broker) else record", "", RECONCILE),
     Mutant("orders/reconcile.py", "if says_nothing(record, target):", "if False:", RECONCILE),
     Mutant("orders/reconcile.py", "- first < SECOND_SCAN_AFTER:", "- first < GRACE * 0:", STORM),
-    Mutant("orders/submit.py", "if await self.halt.engaged():", "if False:", STORM),
+    Mutant("orders/submit.py", "if halt := await self.halt.engaged():", "if halt := None:", STORM),
     Mutant("orders/outcome.py", "Unavailable | Denied | Misconfigured", "DeskError", STORM),
     Mutant("orders/reconcile.py", "sent or record.state is OrderState.UNKNOWN", "sent", RECONCILE),
     Mutant("orders/reconcile.py", "return sent or", "return", RECONCILE),
@@ -407,6 +429,8 @@ def test_the_tests_pass_on_the_unbroken_copy(house: Path, judge: Judge) -> None:
         PAGE,
         USED,
         CLI,
+        FILED,
+        OWNER,
     )
 
     assert code == 0, said

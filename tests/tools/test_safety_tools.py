@@ -105,6 +105,8 @@ async def test_a_halt_stops_a_confirm_and_is_told_to_everybody(era: Era) -> None
     assert (halted["halted"], halted["untrusted_why"]) == (True, "the owner said stop")
     assert again["untrusted_why"] == "the owner said stop"
     assert reason_of(refused) == "TRADING_HALTED"
+    assert "held_by=switch" in str(refused.content)
+    assert told["halt"]["held_by"] == "switch"
     assert told["orders_may_leave"] is False
     assert told["halt"]["untrusted_why"] == "the owner said stop"
     assert told["halt"]["since"] == f"{NOON:%Y-%m-%dT%H:%M:%S}Z"

@@ -18,7 +18,7 @@ from strikedesk.domain.symbols import parse_equity
 from strikedesk.orders.approve import Said
 from strikedesk.orders.draft import Draft
 from strikedesk.orders.preview import Preview
-from strikedesk.settings import load
+from strikedesk.settings import Folders, load
 from strikedesk.wiring import Desk, open_desk
 from tests.builders import a_leg
 from tests.unit.cli_door import call
@@ -148,16 +148,22 @@ def test_what_does_not_wait_is_named_so(command: str, capsys: pytest.CaptureFixt
     assert "APPROVAL_UNKNOWN" in done.err
 
 
+@pytest.mark.promise("halt")
+@pytest.mark.parametrize("held_by", ["switch", "file"])
 def test_a_halted_desk_sends_nothing_that_the_owner_approves(
-    capsys: pytest.CaptureFixture[str],
+    held_by: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shown = at_desk(preview)
-    call(capsys, "halt")
+    if held_by == "switch":
+        call(capsys, "halt")
+    else:
+        Folders.find().halt_file.touch()
 
     done = call(capsys, "approve", shown.record.order_id)
 
     assert done.code == 1
     assert "TRADING_HALTED" in done.err
+    assert f"held_by={held_by}" in done.err
     assert held() == []
 
 

@@ -18,8 +18,8 @@ from tests.fakes.ledger import MemoryLedger
 from tests.unit.cli_door import Ended, call
 
 NAMES = [
-    "configuration", "folders", "vault", "database", "migrations", "audit", "clock", "broker",
-    "market data", "tools", "clients",
+    "configuration", "folders", "vault", "database", "migrations", "audit", "clock", "trading",
+    "broker", "market data", "tools", "clients",
 ]  # fmt: skip
 
 
@@ -97,7 +97,9 @@ def test_a_damaged_database_fails_and_nothing_behind_it_passes(
 
     failed = [name for name, (outcome, _) in checks.items() if outcome == "fail"]
     assert done.code == 1
-    assert failed == ["database", "migrations", "audit", "clock", "broker", "market data"]
+    assert failed == [
+        "database", "migrations", "audit", "clock", "trading", "broker", "market data",
+    ]  # fmt: skip
     assert "5006 DATABASE_UNREADABLE" in checks["database"][1]
 
 
@@ -116,6 +118,33 @@ def test_an_altered_line_of_the_trail_is_found(
     done, checks = visit(capsys)
 
     assert (done.code, checks["audit"][0]) == (1, "fail")
+
+
+@pytest.mark.parametrize(
+    ("filed", "switched", "held_by"),
+    [(True, False, "file"), (False, True, "switch"), (True, True, "switch_and_file")],
+)
+def test_a_halt_is_told_with_its_way_out(
+    home: Path,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    filed: bool,
+    switched: bool,
+    held_by: str,
+) -> None:
+    """Why does nothing leave? It is no fault of the desk's: everything works."""
+    if switched:
+        call(capsys, "halt", "--why", "a storm")
+    if filed:
+        home.mkdir(exist_ok=True)
+        (home / "HALT").touch()
+
+    done, checks = visit(capsys)
+
+    outcome, told = checks["trading"]
+    assert (done.code, outcome) == (0, "warn")
+    assert f"({held_by})" in told
+    assert ("remove the file HALT" in told, "strikedesk resume" in told) == (filed, switched)
 
 
 def test_folders_that_others_can_read_are_a_warning(

@@ -135,6 +135,40 @@ def test_a_halt_holds_until_the_owner_resumes(capsys: pytest.CaptureFixture[str]
     assert "was not halted" in call(capsys, "resume").out
 
 
+@pytest.mark.promise("halt")
+def test_a_file_halts_until_it_is_gone(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Any editor or shell can put it there, with nothing of the desk at hand."""
+    home.mkdir()
+    (home / "HALT").touch()
+
+    assert halted() == "a file HALT lies in the desk's home folder"
+    refused = call(capsys, "resume")
+    assert (refused.code, refused.out) == (1, "")
+    assert f"held_by=file, remove={home / 'HALT'}" in refused.err
+
+    (home / "HALT").unlink()
+    assert halted() is None
+    assert "was not halted" in call(capsys, "resume").out
+
+
+@pytest.mark.promise("halt")
+def test_a_resume_never_claims_what_the_file_denies(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both hold: the switch is let go, the file is the owner's to remove."""
+    home.mkdir()
+    (home / "HALT").mkdir()
+    assert "already halted" in call(capsys, "halt", "--why", "a storm").out
+
+    refused = call(capsys, "resume")
+    (home / "HALT").rmdir()
+
+    assert refused.code == 1
+    assert "allowed again" not in refused.out
+    assert halted() is None
+    assert acts(home) == ["halted", "resumed"]
+
+
 def test_a_reason_that_cannot_be_shown_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     """It is read to the model later."""
     done = call(capsys, "halt", "--why", "a" * 201)

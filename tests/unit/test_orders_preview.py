@@ -228,7 +228,8 @@ async def test_a_halted_desk_previews_nothing(orders: OrderDesk) -> None:
 
     error = await denied(orders)
 
-    assert (error.reason, error.facts) == (Reason.TRADING_HALTED, {"since": NOON.isoformat()})
+    assert error.reason is Reason.TRADING_HALTED
+    assert error.facts == {"since": NOON.isoformat(), "held_by": "switch"}
 
 
 async def test_what_the_broker_refuses_is_denied_with_its_figures(orders: OrderDesk) -> None:

@@ -12,7 +12,7 @@ from strikedesk.domain.ledger import Json, Note
 from strikedesk.domain.ports import CallerTokens, Clock, Entropy, HaltSwitch, Ledger
 from strikedesk.orders.approvals import Approvals
 from strikedesk.settings import Settings, load
-from strikedesk.wiring import SystemEntropy, UtcClock, open_store
+from strikedesk.wiring import SystemEntropy, UtcClock, halt_switch, open_store
 
 OWNER: Final = "owner"
 DOOR: Final = "cli"
@@ -42,8 +42,7 @@ async def open_office() -> AsyncGenerator[Office]:
     Raises:
         Misconfigured: a setting or the database cannot be read.
     """
-    from strikedesk.store.halts import SqlHaltSwitch  # noqa: PLC0415 -- what it needs is heavy
-    from strikedesk.store.ledger import SqlLedger  # noqa: PLC0415 -- same
+    from strikedesk.store.ledger import SqlLedger  # noqa: PLC0415 -- what it needs is heavy
     from strikedesk.store.tokens import SqlCallerTokens  # noqa: PLC0415 -- same
 
     settings = load()
@@ -53,7 +52,7 @@ async def open_office() -> AsyncGenerator[Office]:
             settings=settings,
             clock=clock,
             entropy=entropy,
-            halt=SqlHaltSwitch(database, clock=UtcClock()),
+            halt=halt_switch(settings, database),
             ledger=ledger,
             approvals=Approvals(
                 ledger=ledger, clock=clock, entropy=entropy, ttl_s=settings.consent.ttl_s

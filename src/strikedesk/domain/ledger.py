@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import TypeAlias
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
 from strikedesk.domain.accounts import Environment
 from strikedesk.domain.orders import OrderRequest
@@ -120,10 +121,34 @@ class Note:
     body: Mapping[str, Json] = field(default_factory=dict[str, Json])
 
 
+class HeldBy(StrEnum):
+    """What holds a halt: the desk's switch, a file HALT beside the settings, or both."""
+
+    SWITCH = "switch"
+    FILE = "file"
+    BOTH = "switch_and_file"
+
+
+_REMOVE: Final = "remove the file HALT from the desk's home folder"
+_WAY_OUT: Final = MappingProxyType(
+    {
+        HeldBy.SWITCH: "`strikedesk resume`",
+        HeldBy.FILE: _REMOVE,
+        HeldBy.BOTH: f"{_REMOVE}, then `strikedesk resume`",
+    }
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Halt:
-    """Trading is stopped: since when, by whom, why."""
+    """Trading is stopped: since when, by whom, why, and what holds it."""
 
     since: datetime
     actor: str
     why: str
+    held_by: HeldBy = HeldBy.SWITCH
+
+    @property
+    def way_out(self) -> str:
+        """What the owner has to do to let trading go on."""
+        return _WAY_OUT[self.held_by]

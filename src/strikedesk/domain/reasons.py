@@ -40,7 +40,10 @@ class Reason(Enum):
     QUOTE_STALE = (2105, "Wait for a fresh quote, then preview again.")
     QUOTE_MISSING = (2106, "No two-sided quote for that leg: choose another contract.")
     CHECK_IMPOSSIBLE = (2107, "A check lacked a fact, so it denies. The facts name the check.")
-    TRADING_HALTED = (2108, "Trading is halted. Only the owner can resume: `strikedesk resume`.")
+    TRADING_HALTED = (
+        2108,
+        "Only the owner ends a halt: no file HALT in the home folder, and `strikedesk resume`.",
+    )
     ORDER_UNKNOWN = (2110, "Use an order_id that list_orders returns.")
     ORDER_NOT_WORKING = (2111, "That order is no longer working. See get_order for its state.")
     POSITION_UNKNOWN = (2112, "Use a symbol that list_positions returns for this account.")

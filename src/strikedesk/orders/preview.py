@@ -140,7 +140,8 @@ class Previewer:
     async def _check_halt(self) -> None:
         """Deny while trading is halted; the halt's own words are no words of ours."""
         if halt := await self.halt.engaged():
-            raise Denied(Reason.TRADING_HALTED, since=halt.since.isoformat())
+            since, held_by = halt.since.isoformat(), halt.held_by.value
+            raise Denied(Reason.TRADING_HALTED, since=since, held_by=held_by)
 
     async def _target(self, order_id: str) -> tuple[OrderRecord, Account]:
         return await target_of(

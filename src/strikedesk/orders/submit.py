@@ -1,9 +1,10 @@
 """Submit: the one place in the house from which anything is sent to a broker."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from strikedesk.domain.errors import Denied, DeskError, OutcomeUnknown
 from strikedesk.domain.ledger import Note, OrderRecord, Progress
@@ -21,6 +22,8 @@ SEND_WITHIN: Final = timedelta(seconds=10)
 
 # What a late answer may be without contradicting a row that was taken for not placed.
 _NOTHING_SENT: Final = frozenset({OrderState.LAPSED, OrderState.REJECTED, OrderState.UNKNOWN})
+
+Figures: TypeAlias = Mapping[str, str]
 
 _log = logging.getLogger(__name__)
 
@@ -43,9 +46,9 @@ class Submitter:
         Raises:
             OutcomeUnknown: something may have been sent, and the ledger does not say what.
         """
-        progress = await self._send(intent, binding)
+        progress, why = await self._send(intent, binding)
         try:
-            settled = await self._settle(intent, progress, path)
+            settled = await self._settle(intent, progress, path, why)
         except Exception as error:
             # Sent, but not written down: that is doubt, and the reconciler will look.
             _log.exception("outcome of %s was not recorded", intent.client_order_id)
@@ -53,31 +56,38 @@ class Submitter:
         await self._follow_target(settled, path)
         return settled
 
-    async def _send(self, intent: OrderRecord, binding: str) -> Progress:
+    async def _send(self, intent: OrderRecord, binding: str) -> tuple[Progress, Figures]:
+        """Return what came of it, and the figures of what kept it here."""
         try:
             await self._last_look(intent, binding)
             receipt = await self.broker.submit(ticket_of(intent))
-            return progress_of(intent, receipt.broker_order)
+            return progress_of(intent, receipt.broker_order), {}
+        except Denied as denied:
+            told = {name: str(fact) for name, fact in denied.facts.items() if fact is not None}
+            return progress_of_failure(denied), told
         except DeskError as error:
-            return progress_of_failure(error)
+            return progress_of_failure(error), {}
         except Exception:  # noqa: BLE001 -- explained below
             # Whatever broke, an order may exist by now. Doubt is the only honest answer.
             _log.exception("submission of %s broke", intent.client_order_id)
-            return Progress(state=OrderState.UNKNOWN, reason=Reason.OUTCOME_UNKNOWN.name)
+            return Progress(state=OrderState.UNKNOWN, reason=Reason.OUTCOME_UNKNOWN.name), {}
 
     async def _last_look(self, intent: OrderRecord, binding: str) -> None:
         """Ask once more what would make it wrong to send what was just read from the disk."""
         if binding_of(intent) != binding:
             raise Denied(Reason.NONCE_MISMATCH)
-        if await self.halt.engaged():
-            raise Denied(Reason.TRADING_HALTED)
+        if halt := await self.halt.engaged():
+            raise Denied(Reason.TRADING_HALTED, held_by=halt.held_by.value)
         if abs(self.clock.now() - intent.updated_at) > SEND_WITHIN:
             raise Denied(Reason.PREVIEW_EXPIRED)
 
-    async def _settle(self, intent: OrderRecord, progress: Progress, path: str) -> OrderRecord:
+    async def _settle(
+        self, intent: OrderRecord, progress: Progress, path: str, why: Figures
+    ) -> OrderRecord:
         """Write the outcome down, also where others put the row in doubt meanwhile."""
         sent = progress.state is not OrderState.LAPSED
-        note = self._note(intent, path, f"broker:{progress.state.value}" if sent else "not_sent")
+        kind = f"broker:{progress.state.value}" if sent else "not_sent"
+        note = replace(self._note(intent, path, kind), body=why)
         settled = await self.ledger.advance(
             intent.order_id, progress, only_from={OrderState.SUBMITTING}, note=note
         )

@@ -17,6 +17,7 @@ TEST_PREFIX: Final = "STRIKEDESK_TEST_"
 HOME_VARIABLE: Final = "STRIKEDESK_HOME"
 KEY_VARIABLE: Final = "STRIKEDESK_VAULT_KEY"
 CONFIG_NAME: Final = "config.toml"
+HALT_NAME: Final = "HALT"
 
 _ENVIRONMENT: Final = os.environ  # noqa: TID251 -- this is the reader of the environment
 
@@ -50,6 +51,11 @@ class Folders:
     def config_file(self) -> Path:
         """The owner's settings file; it need not exist."""
         return self.config / CONFIG_NAME
+
+    @property
+    def halt_file(self) -> Path:
+        """The file, beside the settings, that halts trading by being there."""
+        return self.config / HALT_NAME
 
     def make(self) -> None:
         """Create what is missing, readable by the owner alone."""

@@ -5,7 +5,7 @@ and numpy, SQLAlchemy and the database have no part in that answer.
 """
 
 from strikedesk.wiring.desk import Desk, LazyDesk, assemble, open_desk
-from strikedesk.wiring.ground import SystemEntropy, UtcClock, open_store
+from strikedesk.wiring.ground import SystemEntropy, UtcClock, halt_switch, open_store
 from strikedesk.wiring.paper import Practice, market_of, open_practice
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "SystemEntropy",
     "UtcClock",
     "assemble",
+    "halt_switch",
     "market_of",
     "open_desk",
     "open_practice",

@@ -34,7 +34,7 @@ from strikedesk.orders.watch import Watcher
 from strikedesk.portfolio.books import Books
 from strikedesk.portfolio.watchlists import WatchlistBook
 from strikedesk.settings import Settings
-from strikedesk.wiring.ground import SystemEntropy, UtcClock, open_store
+from strikedesk.wiring.ground import SystemEntropy, UtcClock, halt_switch, open_store
 from strikedesk.wiring.paper import paper_broker
 
 if TYPE_CHECKING:
@@ -195,7 +195,6 @@ def _consent(settings: Settings, capabilities: Capabilities) -> Consent:
 
 
 def _over_store(settings: Settings, database: "Database", broker: Broker) -> Desk:
-    from strikedesk.store.halts import SqlHaltSwitch  # noqa: PLC0415 -- kept off `initialize`
     from strikedesk.store.ledger import SqlLedger  # noqa: PLC0415 -- kept off `initialize`
     from strikedesk.store.tokens import SqlCallerTokens  # noqa: PLC0415 -- kept off `initialize`
     from strikedesk.store.watchlists import SqlWatchlists  # noqa: PLC0415 -- kept off `initialize`
@@ -204,7 +203,7 @@ def _over_store(settings: Settings, database: "Database", broker: Broker) -> Des
         settings,
         broker=broker,
         ledger=SqlLedger(database),
-        halt=SqlHaltSwitch(database, clock=UtcClock()),
+        halt=halt_switch(settings, database),
         watchlists=SqlWatchlists(database),
         tokens=SqlCallerTokens(database),
         clock=UtcClock(),

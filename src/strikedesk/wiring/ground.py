@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from strikedesk.domain.ports import HaltSwitch
 from strikedesk.settings import Settings
 
 if TYPE_CHECKING:
@@ -49,3 +50,13 @@ async def open_store(settings: Settings) -> AsyncGenerator["Database"]:
         yield database
     finally:
         await database.close()
+
+
+def halt_switch(settings: Settings, database: "Database") -> HaltSwitch:
+    """Return the stop of the owner's desk: the stored switch, and the file HALT."""
+    from strikedesk.store.halt_file import FiledHaltSwitch  # noqa: PLC0415 -- kept off `initialize`
+    from strikedesk.store.halts import SqlHaltSwitch  # noqa: PLC0415 -- same
+
+    clock = UtcClock()
+    stored = SqlHaltSwitch(database, clock=clock)
+    return FiledHaltSwitch(stored, settings.folders.halt_file, clock=clock)

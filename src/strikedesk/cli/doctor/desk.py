@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 from strikedesk.cli.doctor.report import Check, fail, failed, made, not_made, ok, warn
 from strikedesk.domain.calendar import status
 from strikedesk.domain.errors import DeskError
-from strikedesk.domain.ports import Clock, Ledger
+from strikedesk.domain.ports import Clock, HaltSwitch, Ledger
 from strikedesk.domain.symbols import EquitySymbol
 from strikedesk.settings import Settings
-from strikedesk.wiring import Desk, UtcClock, open_desk, open_store
+from strikedesk.wiring import Desk, UtcClock, halt_switch, open_desk, open_store
 
 if TYPE_CHECKING:
     from strikedesk.store.database import Database
@@ -30,9 +30,10 @@ async def check_store(settings: Settings) -> tuple[Check, ...]:
                 await made("migrations", _migrations(database)),
                 await made("audit", _audit(ledger)),
                 await made("clock", check_clock(UtcClock(), ledger)),
+                await made("trading", check_halt(halt_switch(settings, database))),
             )
     except (DeskError, OSError) as error:
-        waiting = not_made(("migrations", "audit", "clock"), needs="database")
+        waiting = not_made(("migrations", "audit", "clock", "trading"), needs="database")
         return (failed("database", error), *waiting)
 
 
@@ -58,6 +59,15 @@ async def check_clock(clock: Clock, ledger: Ledger) -> Check:
     if rows and rows[0].updated_at > now:
         return fail("clock", f"{told} is before the newest order, {_utc(rows[0].updated_at)}")
     return ok("clock", told)
+
+
+async def check_halt(switch: HaltSwitch) -> Check:
+    """Say whether orders may leave, and if not, what the owner has to do about it."""
+    halt = await switch.engaged()
+    if halt is None:
+        return ok("trading", "no halt holds")
+    told = f"halted since {_utc(halt.since)} by {halt.actor} ({halt.held_by.value}): {halt.why}"
+    return warn("trading", f"{told}. To resume: {halt.way_out}")
 
 
 async def _database(database: "Database") -> Check:

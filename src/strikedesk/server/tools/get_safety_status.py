@@ -89,7 +89,13 @@ def _known(call: Call) -> dict[str, Value]:
 def _halt(state: SafetyState) -> dict[str, Value] | None:
     if state.halt is None:
         return None
-    return {"since": state.halt.since, "by": state.halt.actor, "untrusted_why": state.halt.why}
+    halt = state.halt
+    return {
+        "since": halt.since,
+        "by": halt.actor,
+        "held_by": halt.held_by,
+        "untrusted_why": halt.why,
+    }
 
 
 def _used(used: Used) -> dict[str, Value]:
@@ -113,7 +119,7 @@ def _unsettled(row: OrderRecord) -> dict[str, Value]:
 
 def _next_step(state: SafetyState, known: Mapping[str, Value]) -> str:
     if state.halt is not None:
-        return "Trading is halted; only the owner can resume: `strikedesk resume`."
+        return f"Trading is halted; only the owner can resume: {state.halt.way_out}."
     if state.unsettled:
         return "Do not send these orders again; see get_order for what became of them."
     if state.pending:

@@ -27,6 +27,6 @@ async def halt_trading(
             "since": halt.since,
             "by": halt.actor,
             "untrusted_why": halt.why,
-            "next_step": "Only the owner can resume: `strikedesk resume`.",
+            "next_step": f"Only the owner can resume: {halt.way_out}.",
         }
     )
