@@ -29,6 +29,7 @@ LIMITS, WORST = "tests/unit/test_limits.py", "tests/unit/test_worst_case.py"
 USED, LEDGER = "tests/unit/test_orders_limits.py", "tests/contracts/test_ledger.py"
 FILED, OWNER = "tests/unit/test_store_halt_file.py", "tests/unit/test_cli_owner.py"
 CLI = "tests/unit/test_cli_limits.py"
+WALK, AUDIT = "tests/unit/test_store_trail_walk.py", "tests/unit/test_cli_audit.py"
 
 
 class Judge:
@@ -355,6 +356,16 @@ MUTANTS = [
     Mutant("store/ledger.py", "    allowance.admit(", "    print(", LEDGER),
     Mutant("risk/direction.py", "-1 if name in TIGHTER_WHEN_MORE else 1", "1", CLI),
     Mutant("cli/limits.py", "await office.ledger.append(None, note)", "pass", CLI),
+    Mutant("store/chain.py", "sequence > behind.sequence + 1:", "False:", WALK),
+    Mutant("store/chain.py", "if sequence <= behind.sequence else", "if False else", WALK),
+    Mutant("store/chain.py", "if event.previous_digest != behind.digest:", "if False:", WALK),
+    Mutant("store/chain.py", "if follows(event, behind=behind) else", "if True else", WALK),
+    Mutant("store/trail.py", "if self.witness.digest == event.digest:", "if True:", WALK),
+    Mutant("store/trail.py", "self.witness.sequence > self.last.sequence:", "False:", WALK),
+    Mutant(
+        "store/trail.py", "return check.report(check.end())", "return check.report(None)", AUDIT
+    ),
+    Mutant("cli/audit.py", "raise typer.Exit(FAILED)", "pass", AUDIT),
     Mutant("domain/cover.py", "left -= lent", "pass", WORST),
     Mutant("domain/cover.py", "longs[symbol] -= count", "pass", WORST),
     Mutant("domain/cover.py", "contract.expiration > end[0] or", "True or", WORST),
@@ -431,6 +442,8 @@ def test_the_tests_pass_on_the_unbroken_copy(house: Path, judge: Judge) -> None:
         CLI,
         FILED,
         OWNER,
+        WALK,
+        AUDIT,
     )
 
     assert code == 0, said

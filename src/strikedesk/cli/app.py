@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from strikedesk.cli import groups, orders, practice
+from strikedesk.cli import audit, groups, orders, practice
 from strikedesk.cli.clients import Client
 from strikedesk.cli.serving import Transport, Wanted, serve
 
@@ -20,6 +20,7 @@ app.add_typer(groups.token, name="token")
 app.add_typer(orders.orders, name="orders")
 app.add_typer(groups.limits, name="limits")
 app.add_typer(groups.db, name="db")
+app.add_typer(audit.audit, name="audit")
 app.add_typer(groups.vault, name="vault")
 app.add_typer(groups.tape, name="tape")
 app.add_typer(practice.market, name="market")

@@ -15,10 +15,10 @@ from sqlalchemy.pool import NullPool
 
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.reasons import Reason
-from strikedesk.store.event_rows import TRAIL, TrailCheck
 from strikedesk.store.faults import as_opening_error, unreadable
 from strikedesk.store.migrate import is_behind, revision_of
 from strikedesk.store.sqlite import create_private
+from strikedesk.store.trail import TRAIL, TrailCheck
 
 # Told how many pages are copied and how many there are.
 Progress: TypeAlias = Callable[[int, int], None]
@@ -132,9 +132,7 @@ def _existing(path: Path, mode: str) -> sqlite3.Connection:
 def _lines(connection: Connection) -> int:
     check = TrailCheck()
     rows = connection.execution_options(yield_per=_ROWS_AT_A_TIME).execute(TRAIL).mappings()
-    for row in rows:
-        if (broken := check.breaks_at(row)) is not None:
-            raise unreadable(f"audit line {broken}")
-    if (broken := check.breaks_at_end()) is not None:
-        raise unreadable(f"audit line {broken}")
+    bad = next((found for row in rows if (found := check.take(row))), None) or check.end()
+    if bad is not None:
+        raise unreadable(f"audit line {bad.sequence}")
     return check.last.sequence

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
+from enum import StrEnum
 from typing import Final
 
 from strikedesk.domain.ledger import Json, Note, OrderEvent
@@ -22,6 +23,18 @@ class ChainHead:
 
 
 GENESIS: Final = ChainHead(sequence=0, digest="0" * 64)
+
+
+class Fault(StrEnum):
+    """What does not match, at the first line where something does not."""
+
+    UNREADABLE = "unreadable"  # its time or its body is no time, no JSON
+    MISSING = "missing"  # it is gone
+    ADDED = "added"  # its number is one that the trail never gave
+    PREVIOUS = "previous_digest"  # it does not follow from the line before
+    CONTENT = "digest"  # what it says, or its own digest, is not what was sealed
+    HEAD = "head"  # the head kept beside the lines is lost, or not the last line's
+    NOTED = "noted"  # it is whole, and not the line of the head that the owner noted
 
 
 def canonical_json(value: Json) -> str:
@@ -73,6 +86,24 @@ def follows(event: OrderEvent, *, behind: ChainHead) -> bool:
     return event == seal(note, order_id=event.order_id, behind=behind)
 
 
+def misplaced(sequence: int, *, behind: ChainHead) -> Fault | None:
+    """Return what the number of the next line that was found says of the lines before it."""
+    if sequence > behind.sequence + 1:
+        return Fault.MISSING
+    return Fault.ADDED if sequence <= behind.sequence else None
+
+
+def fault_of(event: OrderEvent, *, behind: ChainHead) -> Fault | None:
+    """Return what is wrong with the next line; None where it follows.
+
+    Raises:
+        ValueError, RecursionError: its body is nothing that could have been sealed.
+    """
+    if event.previous_digest != behind.digest:
+        return Fault.PREVIOUS
+    return None if follows(event, behind=behind) else Fault.CONTENT
+
+
 def where_ends_differ(last: ChainHead, noted: ChainHead) -> int | None:
     """Return the first line that was lost or added at the end; None where both heads agree."""
     if last == noted:
@@ -80,6 +111,15 @@ def where_ends_differ(last: ChainHead, noted: ChainHead) -> int | None:
     if last.sequence == noted.sequence:
         return max(1, last.sequence)
     return min(last.sequence, noted.sequence) + 1
+
+
+def fault_at_end(last: ChainHead, noted: ChainHead) -> Fault | None:
+    """Return what `where_ends_differ` found."""
+    if last == noted:
+        return None
+    if last.sequence == noted.sequence:
+        return Fault.HEAD
+    return Fault.MISSING if last.sequence < noted.sequence else Fault.ADDED
 
 
 def first_bad_line(events: Iterable[OrderEvent], *, head: ChainHead) -> int | None:

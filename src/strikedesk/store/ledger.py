@@ -1,7 +1,6 @@
 """The ledger over a database. Each change and its line of the audit trail are one transaction."""
 
 from collections.abc import Callable, Collection, Sequence
-from contextlib import aclosing
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -23,8 +22,9 @@ from strikedesk.domain.states import IllegalMove, OrderState
 from strikedesk.domain.usage import Allowance, Used, Window
 from strikedesk.store import approval_rows, consenting, order_rows, use_rows
 from strikedesk.store.database import Database
-from strikedesk.store.event_rows import TRAIL, TrailCheck, append_event, events_of_order, queue_up
+from strikedesk.store.event_rows import append_event, events_of_order, queue_up
 from strikedesk.store.steps import move
+from strikedesk.store.trail import SqlTrail
 
 _ID_LENGTH_SHOWN: Final = 36
 
@@ -188,12 +188,8 @@ class SqlLedger:
 
     async def verify(self) -> int | None:
         """See `Ledger.verify`."""
-        check = TrailCheck()
-        async with aclosing(self._database.stream(TRAIL)) as rows:
-            async for row in rows:
-                if (broken := check.breaks_at(row)) is not None:
-                    return broken
-        return check.breaks_at_end()
+        bad = (await SqlTrail(self._database).verify()).bad
+        return None if bad is None else bad.sequence
 
 
 def _open_preview(connection: Connection, *, preview: PreviewRecord, note: Note) -> None:

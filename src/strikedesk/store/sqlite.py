@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -164,6 +165,7 @@ def _async_engine(path: Path) -> AsyncEngine:
     )
     event.listen(engine.sync_engine, "connect", _set_up)
     event.listen(engine.sync_engine, "connect", _forbid_writes)
+    event.listen(engine.sync_engine, "connect", _read_any_text)
     return engine
 
 
@@ -173,6 +175,13 @@ def _set_up(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     except BaseException:
         connection.close()  # SQLAlchemy would leave it to the garbage collector.
         raise
+
+
+def _read_any_text(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    """Let a text that is no UTF-8 come as it lies there: a walk over the trail must get past it."""
+    connection.driver_connection.text_factory = partial(
+        str, encoding="utf-8", errors="surrogateescape"
+    )
 
 
 def _apply_settings(connection: DBAPIConnection) -> None:

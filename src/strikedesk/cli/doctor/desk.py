@@ -28,7 +28,7 @@ async def check_store(settings: Settings) -> tuple[Check, ...]:
             return (
                 await made("database", _database(database)),
                 await made("migrations", _migrations(database)),
-                await made("audit", _audit(ledger)),
+                await made("audit", _audit(database)),
                 await made("clock", check_clock(UtcClock(), ledger)),
                 await made("trading", check_halt(halt_switch(settings, database))),
             )
@@ -89,11 +89,14 @@ async def _migrations(database: "Database") -> Check:
     return ok("migrations", told) if stands == HEAD else fail("migrations", told)
 
 
-async def _audit(ledger: Ledger) -> Check:
-    broken = await ledger.verify()
-    if broken is None:
-        return ok("audit", "every line of the trail follows from the line before")
-    return fail("audit", f"line {broken} was altered: restore a backup, or ask who did it")
+async def _audit(database: "Database") -> Check:
+    from strikedesk.cli.auditing import sentence, span  # noqa: PLC0415 -- needs the store
+    from strikedesk.store.trail import SqlTrail  # noqa: PLC0415 -- needs SQLAlchemy
+
+    report = await SqlTrail(database).verify()
+    if report.bad is not None:
+        return fail("audit", f"{sentence(report.bad)}: restore a backup, or ask who did it")
+    return ok("audit", f"every line follows from the line before: {span(report)}")
 
 
 async def _broker(desk: Desk) -> Check:

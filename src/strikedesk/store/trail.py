@@ -1,0 +1,172 @@
+"""The whole audit trail, walked from its first line to its head in bounded memory."""
+
+import json
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, TypeAlias
+
+from sqlalchemy import RowMapping, Text, select, true, type_coerce
+
+from strikedesk.domain.ledger import OrderEvent
+from strikedesk.store.chain import (
+    GENESIS,
+    ChainHead,
+    Fault,
+    fault_at_end,
+    fault_of,
+    head_of,
+    misplaced,
+    where_ends_differ,
+)
+from strikedesk.store.database import Database
+from strikedesk.store.schema import order_event_head as heads
+from strikedesk.store.schema import order_events
+from strikedesk.store.types import EPOCH, MICROSECOND, WholeNumber
+
+# Told how many lines were looked at and how many there should be.
+Progress: TypeAlias = Callable[[int, int], None]
+
+_COLUMNS: Final = tuple(column.name for column in order_events.columns)
+_LINES_A_STEP: Final = 500
+
+# Every line beside the head as it was noted, in one statement and so in one snapshot. Columns that
+# a forger may have filled with nonsense come as they lie there.
+TRAIL: Final = (
+    select(
+        *(c for c in order_events.columns if c.name not in {"at", "body"}),
+        type_coerce(order_events.c.at, WholeNumber).label("at"),
+        type_coerce(order_events.c.body, Text).label("body"),
+        heads.c.sequence.label("noted_sequence"),
+        heads.c.digest.label("noted_digest"),
+    )
+    .select_from(heads.outerjoin(order_events, true()))
+    # The one head there is; without this SQLite sorts all lines in memory first.
+    .where(heads.c.chain == 1)
+    .order_by(order_events.c.sequence)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadLine:
+    """The first line of the trail that is not as it was sealed. `order_id` where it tells one."""
+
+    sequence: int
+    fault: Fault
+    order_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrailReport:
+    """What a walk found: the lines that are whole, their times (UTC), and the last one's head.
+
+    `bad` ends the walk: what lies behind it was not looked at.
+    """
+
+    lines: int
+    first_at: datetime | None
+    last_at: datetime | None
+    head: ChainHead
+    bad: BadLine | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class TrailCheck:
+    """Walks over the rows of `TRAIL` and finds the first line that was altered, lost or added.
+
+    `witness` is a head that was noted outside the database: the trail must pass through it.
+    """
+
+    witness: ChainHead | None = None
+    last: ChainHead = GENESIS
+    noted: ChainHead | None = None
+    lines: int = 0
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+
+    def take(self, row: RowMapping) -> BadLine | None:
+        """Take the next row; return the line that is bad, if one is."""
+        self.noted = ChainHead(sequence=row["noted_sequence"], digest=row["noted_digest"])
+        if row["sequence"] is None:
+            return None  # There are no lines: a head beside none.
+        if (fault := misplaced(row["sequence"], behind=self.last)) is not None:
+            return self._bad(row, fault)
+        try:
+            event = _line_of(row)
+            fault = fault_of(event, behind=self.last)
+        except (ValueError, OverflowError, RecursionError):
+            return self._bad(row, Fault.UNREADABLE)
+        return self._bad(row, fault) if fault else self._follow(event)
+
+    def _follow(self, event: OrderEvent) -> BadLine | None:
+        self.last = head_of(event)
+        self.lines += 1
+        self.first_at, self.last_at = self.first_at or event.at, event.at
+        return self._contradicted(event)
+
+    def end(self) -> BadLine | None:
+        """Return the line that is lost or added behind the last row, if one is."""
+        if self.noted is None:
+            # No head, no rows: nothing vouches for any line.
+            return BadLine(sequence=1, fault=Fault.HEAD)
+        where = where_ends_differ(self.last, self.noted)
+        fault = fault_at_end(self.last, self.noted)
+        if where is not None and fault is not None:
+            return BadLine(sequence=where, fault=fault)
+        if self.witness is not None and self.witness.sequence > self.last.sequence:
+            return BadLine(sequence=self.last.sequence + 1, fault=Fault.MISSING)
+        return None
+
+    def report(self, bad: BadLine | None) -> TrailReport:
+        """Return what was found so far."""
+        return TrailReport(
+            lines=self.lines,
+            first_at=self.first_at,
+            last_at=self.last_at,
+            head=self.last,
+            bad=bad,
+        )
+
+    def _bad(self, row: RowMapping, fault: Fault) -> BadLine:
+        """Name the line that should be here, or the one too many; a lost one tells no order."""
+        if fault is Fault.ADDED:
+            return BadLine(sequence=row["sequence"], fault=fault, order_id=row["order_id"])
+        order_id = None if fault is Fault.MISSING else row["order_id"]
+        return BadLine(sequence=self.last.sequence + 1, fault=fault, order_id=order_id)
+
+    def _contradicted(self, event: OrderEvent) -> BadLine | None:
+        """Return the line where a head was noted outside that is another one now."""
+        if self.witness is None or self.witness.sequence != event.sequence:
+            return None
+        if self.witness.digest == event.digest:
+            return None
+        return BadLine(sequence=event.sequence, fault=Fault.NOTED, order_id=event.order_id)
+
+
+class SqlTrail:
+    """Reads the trail of a database. What the methods raise is told at `Database`."""
+
+    def __init__(self, database: Database) -> None:
+        """Read this database."""
+        self._database = database
+
+    async def verify(
+        self, *, progress: Progress = lambda _done, _total: None, witness: ChainHead | None = None
+    ) -> TrailReport:
+        """Walk the chain from its first line, as it stands at one moment, to its head."""
+        check = TrailCheck(witness=witness)
+        async with aclosing(self._database.stream(TRAIL)) as rows:
+            async for row in rows:
+                if (bad := check.take(row)) is not None:
+                    return check.report(bad)
+                if check.lines % _LINES_A_STEP == 0:
+                    progress(check.lines, row["noted_sequence"])
+        return check.report(check.end())
+
+
+def _line_of(row: RowMapping) -> OrderEvent:
+    told = {name: row[name] for name in _COLUMNS}
+    at = EPOCH + told.pop("at") * MICROSECOND
+    body = json.loads(told.pop("body"))
+    return OrderEvent(at=at, body=body, **told)
