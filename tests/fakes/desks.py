@@ -30,6 +30,7 @@ class MemoryDesk:
     closed: int = 0
 
     def __post_init__(self) -> None:
+        self.ledger.halt = self.halt
         self.broker = ScriptedBroker(
             clock=self.clock, quoted={parse_symbol(CALL): ("1.10", "1.20")}
         )

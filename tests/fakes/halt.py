@@ -1,15 +1,19 @@
 """A halt switch made of memory."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from strikedesk.domain.accounts import Environment
 from strikedesk.domain.ledger import Halt, Note
+
+Place = tuple[str, Environment]
 
 
 @dataclass(slots=True)
 class MemoryHalt:
-    """Holds the halt in force, for the life of the process."""
+    """Holds the halt in force, and what failed in a row, for the life of the process."""
 
     halt: Halt | None = None
+    failed: dict[Place, list[str]] = field(default_factory=dict[Place, list[str]])
 
     async def engaged(self) -> Halt | None:
         """See `HaltSwitch.engaged`."""
@@ -21,4 +25,6 @@ class MemoryHalt:
 
     async def release(self, note: Note) -> None:
         """See `HaltSwitch.release`."""
+        if self.halt is not None:
+            self.failed.clear()
         self.halt = None

@@ -6,9 +6,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import ROUND_CEILING, Decimal
 
+from strikedesk.domain.accounts import Environment
 from strikedesk.domain.approvals import PENDING_MAX, Approval
+from strikedesk.domain.breaker import (
+    FAILURES_MAX,
+    FailuresInRow,
+    ends_the_row,
+    is_failure,
+    why_halted,
+)
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.ledger import (
+    Halt,
     NonceState,
     Note,
     OrderEvent,
@@ -25,6 +34,7 @@ from strikedesk.domain.usage import Allowance, Likeness, Use, Used, Window
 from strikedesk.store.approval_rows import is_right
 from strikedesk.store.chain import GENESIS, canonical_json, first_bad_line, head_of, seal
 from strikedesk.store.moves import moved
+from tests.fakes.halt import MemoryHalt
 
 
 @dataclass(slots=True)
@@ -36,6 +46,8 @@ class MemoryLedger:
     uses: dict[str, tuple[datetime, Use]] = field(default_factory=dict[str, tuple[datetime, Use]])
     trail: list[OrderEvent] = field(default_factory=list[OrderEvent])
     approvals: dict[str, Approval] = field(default_factory=dict[str, Approval])
+    halt: MemoryHalt = field(default_factory=MemoryHalt)
+    halts_at: int = FAILURES_MAX
 
     async def open_preview(self, preview: PreviewRecord, note: Note) -> None:
         """See `Ledger.open_preview`."""
@@ -172,7 +184,13 @@ class MemoryLedger:
         after = moved(found, progress, at=note.at)
         self._chain(order_id, note)
         self.records[order_id] = after
+        self._count(found, after, note)
         return after
+
+    async def failures_in_row(self, broker: str, environment: Environment) -> FailuresInRow:
+        """See `Ledger.failures_in_row`."""
+        failed = self.halt.failed.get((broker, environment), [])
+        return FailuresInRow(failures=len(failed), halts_at=self.halts_at)
 
     async def append(self, order_id: str | None, note: Note) -> None:
         """See `Ledger.append`."""
@@ -220,6 +238,20 @@ class MemoryLedger:
     async def verify(self) -> int | None:
         """See `Ledger.verify`."""
         return first_bad_line(self.trail, head=head_of(self.trail[-1]) if self.trail else GENESIS)
+
+    def _count(self, before: OrderRecord, after: OrderRecord, note: Note) -> None:
+        failed = self.halt.failed.setdefault((after.broker, after.environment), [])
+        if ends_the_row(before, after):
+            failed.clear()
+        if not is_failure(before, after):
+            return
+        if after.order_id not in failed:
+            failed.append(after.order_id)
+        if len(failed) >= self.halts_at and self.halt.halt is None:
+            why = why_halted(after, len(failed))
+            self.halt.halt = Halt(since=note.at, actor="breaker", why=why)
+            body = {"why": why, "orders": failed}
+            self._chain(None, replace(note, actor="breaker", kind="halted", body=body))
 
     def _awaited(self, order_id: str) -> Approval | None:
         found = self.records.get(order_id)

@@ -28,6 +28,8 @@ SETTINGS = "tests/unit/test_settings_consent.py"
 LIMITS, WORST = "tests/unit/test_limits.py", "tests/unit/test_worst_case.py"
 USED, LEDGER = "tests/unit/test_orders_limits.py", "tests/contracts/test_ledger.py"
 FILED, OWNER = "tests/unit/test_store_halt_file.py", "tests/unit/test_cli_owner.py"
+BREAKER, BREAKER_AT_REST = "tests/contracts/test_breaker.py", "tests/unit/test_store_breaker.py"
+BREAKER_SET, OPENING = "tests/unit/test_settings.py", "tests/unit/test_server_opening.py"
 CLI = "tests/unit/test_cli_limits.py"
 WALK, AUDIT = "tests/unit/test_store_trail_walk.py", "tests/unit/test_cli_audit.py"
 
@@ -80,6 +82,47 @@ MUTANTS = [
         OWNER,
     ),
     Mutant("cli/stopping.py", "if left is not None:", "if False:", OWNER),
+    Mutant(
+        "domain/breaker.py",
+        "{OrderState.UNKNOWN, OrderState.REJECTED}",
+        "{OrderState.REJECTED}",
+        BREAKER,
+    ),
+    Mutant(
+        "domain/breaker.py",
+        "OrderState.UNKNOWN and before.state in _UNTOLD",
+        "OrderState.UNKNOWN",
+        BREAKER,
+    ),
+    Mutant(
+        "domain/breaker.py",
+        "before.state in _UNTOLD and after.state not in",
+        "after.state not in",
+        BREAKER,
+    ),
+    Mutant("domain/breaker.py", "    OrderState.LAPSED,\n", "", BREAKER),
+    Mutant("store/breaker.py", "if known is None or", "if", BREAKER_AT_REST),
+    Mutant(
+        "store/breaker.py",
+        "[] if after.order_id in (known or ()) else",
+        "[] if False else",
+        BREAKER,
+    ),
+    Mutant("store/breaker.py", "len(failed) >= halts_at", "len(failed) > halts_at", BREAKER),
+    Mutant(
+        "store/breaker.py", "{FAILURES}{environment.value}:{broker}", "{FAILURES}{broker}", BREAKER
+    ),
+    Mutant(
+        "store/ledger.py", "    count_outcome(connection,", "    str(connection) or print(", BREAKER
+    ),
+    Mutant("store/halts.py", "connection.execute(_COUNTED)", "pass", BREAKER),
+    Mutant(
+        "settings/sections.py",
+        "failures_in_row_max: Annotated[Integer, Field(ge=1,",
+        "failures_in_row_max: Annotated[Integer, Field(ge=0,",
+        BREAKER_SET,
+    ),
+    Mutant("wiring/desk.py", ", halts_at=settings.safety.failures_in_row_max", "", OPENING),
     Mutant("orders/submit.py", "> SEND_WITHIN:", "> SEND_WITHIN * 99:", CONFIRM),
     Mutant(
         "orders/submit.py", "abs(self.clock.now() - intent", "(self.clock.now() - intent", CONFIRM
@@ -444,6 +487,10 @@ def test_the_tests_pass_on_the_unbroken_copy(house: Path, judge: Judge) -> None:
         OWNER,
         WALK,
         AUDIT,
+        BREAKER,
+        BREAKER_AT_REST,
+        BREAKER_SET,
+        OPENING,
     )
 
     assert code == 0, said

@@ -34,6 +34,7 @@ async def test_a_sound_desk_says_that_orders_may_leave_and_under_which_limits() 
     )
     assert told["limits"]["contracts_max"] == 20
     assert (told["halt"], told["unsettled"], told["problem"]) == (None, [], None)
+    assert told["breaker"] == {"failures_in_row": 0, "halts_at": 5}
     assert told["next_step"] == "Nothing to do."
 
 

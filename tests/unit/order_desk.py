@@ -65,6 +65,7 @@ class OrderDesk:
     click_above_usd: Decimal | None = None
 
     def __post_init__(self) -> None:
+        self.ledger.halt = self.halt
         self.broker = ScriptedBroker(
             clock=self.clock, quoted={parse_symbol(CALL): ("1.10", "1.20")}
         )

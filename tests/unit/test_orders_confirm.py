@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from strikedesk.domain.accounts import Environment, Position
+from strikedesk.domain.breaker import FAILURES_MAX, FailuresInRow
 from strikedesk.domain.broking import BrokerOrder, PlaceTicket, Receipt, Ticket
 from strikedesk.domain.errors import (
     Denied,
@@ -641,3 +642,23 @@ def test_an_order_sent_while_another_is_looked_at_keeps_nobody_back() -> None:
         NOON - timedelta(seconds=10),
         NOON + timedelta(seconds=10),
     )
+
+
+@pytest.mark.promise("breaker")
+async def test_a_desk_whose_orders_fail_stops_by_itself(orders: OrderDesk) -> None:
+    """A model that tries again and again, or a link that breaks, must not go on for long."""
+    orders.broker.day = Day.REJECTED
+    for _ in range(FAILURES_MAX):
+        with pytest.raises(Rejected):
+            await orders.confirm(await orders.preview())
+    orders.broker.day = Day.FILLED
+
+    with pytest.raises(Denied) as denied:
+        await orders.preview()
+    state = await orders.safety.state()
+
+    assert denied.value.reason is Reason.TRADING_HALTED
+    assert len(orders.broker.tickets) == FAILURES_MAX
+    assert state.halt is not None
+    assert state.halt.actor == "breaker"
+    assert state.row == FailuresInRow(failures=FAILURES_MAX, halts_at=FAILURES_MAX)

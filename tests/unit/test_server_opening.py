@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from strikedesk.domain.breaker import FailuresInRow
 from strikedesk.domain.errors import Misconfigured
 from strikedesk.domain.secret import Secret
 from strikedesk.server.instructions import instructions
@@ -30,6 +31,17 @@ async def test_the_desk_is_opened_once_and_closed(tmp_path: Path) -> None:
     assert first is second
     assert (state.halt, list(state.unsettled)) == (None, [])
     assert (tmp_path / "data" / "strikedesk.db").exists()
+
+
+@pytest.mark.promise("breaker")
+async def test_the_owner_says_how_many_failures_halt(tmp_path: Path) -> None:
+    opening = Opening(at(tmp_path, safety={"failures_in_row_max": 2}))
+    try:
+        state = await (await opening.desk()).safety.state()
+    finally:
+        await opening.close()
+
+    assert state.row == FailuresInRow(failures=0, halts_at=2)
 
 
 async def test_a_desk_that_nobody_needed_leaves_no_trace(tmp_path: Path) -> None:

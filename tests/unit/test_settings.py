@@ -246,6 +246,16 @@ def test_the_command_line_is_named_when_it_is_wrong() -> None:
     assert refusal(broker="alpaca") == "--broker"
 
 
+@pytest.mark.promise("breaker")
+def test_the_breaker_cannot_be_turned_off(home: Path) -> None:
+    """A desk that never stops by itself is what the owner would not want when it matters."""
+    assert load().safety.failures_in_row_max == 5
+    for said in ("0", "-1", "101", "true", "5.5"):
+        (home / "config.toml").write_text(f"[safety]\nfailures_in_row_max = {said}\n")
+        with pytest.raises(Misconfigured):
+            load()
+
+
 def test_every_limit_of_the_risk_room_can_be_set_and_has_its_default() -> None:
     """A limit that no setting reaches would be a limit that the owner does not own."""
     assert load().limits.model_dump() == asdict(Limits())

@@ -47,7 +47,8 @@ async def open_office() -> AsyncGenerator[Office]:
 
     settings = load()
     async with open_store(settings) as database:
-        ledger, clock, entropy = SqlLedger(database), UtcClock(), SystemEntropy()
+        ledger = SqlLedger(database, halts_at=settings.safety.failures_in_row_max)
+        clock, entropy = UtcClock(), SystemEntropy()
         yield Office(
             settings=settings,
             clock=clock,

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from strikedesk.domain.breaker import FailuresInRow
 from strikedesk.domain.ledger import Halt, Note, OrderRecord
 from strikedesk.domain.ports import Clock, HaltSwitch, Ledger
 from strikedesk.domain.usage import Used, Window
@@ -19,12 +20,14 @@ _log = logging.getLogger(__name__)
 class SafetyState:
     """What stands between an order and its leaving, and what the day has used.
 
-    A halt, rows that nobody can vouch for, orders that wait for a person's word.
+    A halt, rows that nobody can vouch for, orders that wait for a person's word; and how far the
+    desk is from halting by itself.
     """
 
     halt: Halt | None
     unsettled: Sequence[OrderRecord]
     used: Used
+    row: FailuresInRow
     pending: Sequence[Pending] = ()
 
 
@@ -46,6 +49,7 @@ class Safety:
             unsettled=await self.reconciler.unsettled(),
             pending=await self.approvals.pending(),
             used=await self.ledger.used(Window.at(self.clock.now(), here.name, here.environment)),
+            row=await self.ledger.failures_in_row(here.name, here.environment),
         )
 
     async def stop(self, why: str, *, caller: str) -> Halt:

@@ -42,6 +42,7 @@ from strikedesk.settings.sections import (
     LimitSettings,
     OrderSettings,
     PaperSettings,
+    SafetySettings,
     Section,
     VaultSettings,
 )
@@ -107,6 +108,7 @@ class Settings(BaseSettings):
     allowed_origins: Names = ()
     order: OrderSettings = OrderSettings()
     limits: LimitSettings = LimitSettings()
+    safety: SafetySettings = SafetySettings()
     paper: PaperSettings = PaperSettings()
     vault: VaultSettings = VaultSettings()
 

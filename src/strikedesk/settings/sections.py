@@ -16,6 +16,7 @@ from pydantic_settings import NoDecode
 
 from strikedesk.domain.account_kinds import HIGHEST_LEVEL, AccountKind, OptionLevel
 from strikedesk.domain.approvals import ConsentPolicy
+from strikedesk.domain.breaker import FAILURES_MAX
 from strikedesk.risk.limits import Limits
 from strikedesk.settings.kinds import (
     AbsolutePath,
@@ -88,6 +89,12 @@ class LimitSettings(Section):
     def limits(self) -> Limits:
         """Return them as the risk room knows them."""
         return Limits(**self.model_dump())
+
+
+class SafetySettings(Section):
+    """`[safety]`: when the desk halts by itself. It always does at some number of failures."""
+
+    failures_in_row_max: Annotated[Integer, Field(ge=1, le=100)] = FAILURES_MAX
 
 
 def _no_nonce_alone(policy: ConsentPolicy) -> ConsentPolicy:

@@ -18,6 +18,9 @@ from strikedesk.store.upsert import put_new
 _KEY: Final = "halt"
 _ROW: Final = Prepared(select(owner_settings.c.value).where(owner_settings.c.key == _KEY))
 _GONE: Final = delete(owner_settings).where(owner_settings.c.key == _KEY)
+# What begins the keys of the breaker's counts: whoever resumes has looked, and they begin anew.
+FAILURES: Final = "failures:"
+_COUNTED: Final = delete(owner_settings).where(owner_settings.c.key.startswith(FAILURES))
 
 
 class SqlHaltSwitch:
@@ -44,14 +47,15 @@ class SqlHaltSwitch:
         await self._database.write(partial(_release, note=note))
 
 
-def engage(connection: Connection, *, halt: Halt) -> None:
-    """Write a halt, unless there is one."""
+def engage(connection: Connection, *, halt: Halt) -> bool:
+    """Write a halt; False, and nothing is written, where there is one."""
     value: Mapping[str, Json] = {
         "since": halt.since.isoformat(),
         "actor": halt.actor,
         "why": halt.why,
     }
-    put_new(connection, owner_settings, {"key": _KEY, "value": value, "updated_at": halt.since})
+    row = {"key": _KEY, "value": value, "updated_at": halt.since}
+    return put_new(connection, owner_settings, row)
 
 
 def _halt(connection: Connection) -> Halt | None:
@@ -64,4 +68,5 @@ def _halt(connection: Connection) -> Halt | None:
 
 def _release(connection: Connection, *, note: Note) -> None:
     if connection.execute(_GONE).rowcount:
+        connection.execute(_COUNTED)
         append_event(connection, note, order_id=None)

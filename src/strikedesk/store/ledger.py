@@ -7,7 +7,9 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from strikedesk.domain.accounts import Environment
 from strikedesk.domain.approvals import Approval
+from strikedesk.domain.breaker import FAILURES_MAX, FailuresInRow
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.ledger import (
     NonceState,
@@ -21,6 +23,7 @@ from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import IllegalMove, OrderState
 from strikedesk.domain.usage import Allowance, Used, Window
 from strikedesk.store import approval_rows, consenting, order_rows, use_rows
+from strikedesk.store.breaker import count_outcome, failures_in_row
 from strikedesk.store.database import Database
 from strikedesk.store.event_rows import append_event, events_of_order, queue_up
 from strikedesk.store.steps import move
@@ -32,9 +35,10 @@ _ID_LENGTH_SHOWN: Final = 36
 class SqlLedger:
     """See `Ledger`. What the methods raise beside what they say is told at `Database`."""
 
-    def __init__(self, database: Database) -> None:
-        """Read and write this database."""
+    def __init__(self, database: Database, *, halts_at: int = FAILURES_MAX) -> None:
+        """Read and write this database; halt at so many failures in a row."""
         self._database = database
+        self._halts_at = halts_at
 
     async def open_preview(self, preview: PreviewRecord, note: Note) -> None:
         """See `Ledger.open_preview`."""
@@ -141,8 +145,22 @@ class SqlLedger:
             IllegalMove: the table of states forbids the move.
         """
         return await self._database.write(
-            partial(_advance, order_id=order_id, progress=progress, only_from=only_from, note=note)
+            partial(
+                _advance,
+                order_id=order_id,
+                progress=progress,
+                only_from=only_from,
+                note=note,
+                halts_at=self._halts_at,
+            )
         )
+
+    async def failures_in_row(self, broker: str, environment: Environment) -> FailuresInRow:
+        """See `Ledger.failures_in_row`."""
+        counted = await self._database.read(
+            partial(failures_in_row, broker=broker, environment=environment)
+        )
+        return FailuresInRow(failures=counted, halts_at=self._halts_at)
 
     async def append(self, order_id: str | None, note: Note) -> None:
         """See `Ledger.append`.
@@ -244,9 +262,14 @@ def _advance(
     progress: Progress,
     only_from: Collection[str],
     note: Note,
+    halts_at: int,
 ) -> OrderRecord | None:
     found = _known(connection, order_id)
-    return move(connection, found, progress, note) if found.state in only_from else None
+    if found.state not in only_from:
+        return None
+    after = move(connection, found, progress, note)
+    count_outcome(connection, found, after, note=note, halts_at=halts_at)
+    return after
 
 
 def _append(connection: Connection, *, order_id: str | None, note: Note) -> None:

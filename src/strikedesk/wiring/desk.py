@@ -202,7 +202,7 @@ def _over_store(settings: Settings, database: "Database", broker: Broker) -> Des
     return assemble(
         settings,
         broker=broker,
-        ledger=SqlLedger(database),
+        ledger=SqlLedger(database, halts_at=settings.safety.failures_in_row_max),
         halt=halt_switch(settings, database),
         watchlists=SqlWatchlists(database),
         tokens=SqlCallerTokens(database),

@@ -168,7 +168,7 @@ def _practice(settings: Settings, database: "Database") -> Practice:
         worlds=SqlWorlds(database),
         reconciler=Reconciler(
             broker=broker,
-            ledger=SqlLedger(database),
+            ledger=SqlLedger(database, halts_at=settings.safety.failures_in_row_max),
             clock=clock,
             preview_ttl_s=settings.order.preview_ttl_s,
         ),

@@ -4,7 +4,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from strikedesk.domain.accounts import Environment
 from strikedesk.domain.approvals import Approval
+from strikedesk.domain.breaker import FailuresInRow
 from strikedesk.domain.ledger import (
     Halt,
     Note,
@@ -104,8 +106,13 @@ class Ledger(Protocol):
         """Move an order if its state is among `only_from`; return the row as it stands after.
 
         None when it stood in any other state: nothing was written. This is how `submitting` is
-        entered by one process only.
+        entered by one process only. So many failures in a row halt trading, in the transaction
+        that records the last of them.
         """
+        ...
+
+    async def failures_in_row(self, broker: str, environment: Environment) -> FailuresInRow:
+        """Return how many orders failed there one after the other since the last that did not."""
         ...
 
     async def append(self, order_id: str | None, note: Note) -> None:
