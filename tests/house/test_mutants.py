@@ -431,11 +431,12 @@ MUTANTS = [
     Mutant("store/chain.py", "if sequence <= behind.sequence else", "if False else", WALK),
     Mutant("store/chain.py", "if event.previous_digest != behind.digest:", "if False:", WALK),
     Mutant("store/chain.py", "if follows(event, behind=behind) else", "if True else", WALK),
-    Mutant("store/trail.py", "if self.witness.digest == event.digest:", "if True:", WALK),
+    Mutant("store/trail.py", "return self.witness.digest != event.digest", "return False", WALK),
     Mutant("store/trail.py", "self.witness.sequence > self.last.sequence:", "False:", WALK),
-    Mutant(
-        "store/trail.py", "return check.report(check.end())", "return check.report(None)", AUDIT
-    ),
+    Mutant("store/trail.py", "        check.end()\n", "", AUDIT),
+    Mutant("cli/exporting.py", "if check.bad is not None:", "if False:", AUDIT),
+    Mutant("cli/exporting.py", "redactor.masked(text)", "text", AUDIT),
+    Mutant("cli/exporting.py", "cell.startswith(_FORMULA)", "False", AUDIT),
     Mutant("cli/audit.py", "raise typer.Exit(FAILED)", "pass", AUDIT),
     Mutant("domain/cover.py", "left -= lent", "pass", WORST),
     Mutant("domain/cover.py", "longs[symbol] -= count", "pass", WORST),

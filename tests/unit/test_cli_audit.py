@@ -1,13 +1,25 @@
 """`strikedesk audit`: what the owner asks the trail, on a real database."""
 
+import csv
+import hashlib
+import io
+import json
 import re
 import sqlite3
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from strikedesk.cli.auditing import read_head, written
-from strikedesk.store.chain import ChainHead
+from strikedesk.cli.exporting import Export
+from strikedesk.cli.trail_forms import Format
+from strikedesk.logs.redaction import Redactor
+from strikedesk.store.chain import GENESIS, ChainHead, seal
+from tests.builders import a_note
 from tests.unit.cli_door import call
 
 
@@ -109,3 +121,161 @@ def test_a_head_is_read_back_as_it_was_written() -> None:
     head = ChainHead(sequence=12, digest="0a" * 32)
 
     assert read_head(f" {written(head)}\n") == head
+
+
+CHECKER = Path(__file__).parents[2] / "docs" / "audit-format.md"
+
+
+def lines_of(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text(encoding="ascii").splitlines()]
+
+
+def checked(file: Path, folder: Path) -> tuple[int, str]:
+    """Run the program that the documents print, as a reader would, far from this one."""
+    (program,) = re.findall(r"```python\n(.+?)```", CHECKER.read_text(encoding="utf-8"), re.DOTALL)
+    (folder / "check.py").write_text(program, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-I", "check.py", str(file)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.promise("audit")
+def test_an_export_proves_itself_without_this_program(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever is handed the file needs a hash function, and nothing of ours."""
+    three_lines(capsys)
+    out = tmp_path / "trail.jsonl"
+
+    done = call(capsys, "audit", "export", "--out", str(out))
+
+    lines = lines_of(out)
+    assert done.code == 0, done.err
+    assert [(line["sequence"], line["kind"]) for line in lines] == [
+        (1, "halted"),
+        (2, "resumed"),
+        (3, "halted"),
+    ]
+    assert lines[0]["previous_digest"] == GENESIS.digest
+    assert hashlib.sha256(out.read_bytes()).hexdigest() in done.out
+    assert f"3:{lines[-1]['digest']}" in done.out
+    assert out.stat().st_mode & 0o077 == 0
+    assert checked(out, tmp_path) == (0, "3 lines follow from each other, 0 of them masked\n")
+
+
+@pytest.mark.parametrize("position", [0, 1, 2])
+@pytest.mark.parametrize("change", ["kind", "lost", "digest"])
+def test_an_altered_export_does_not_pass_for_whole(
+    change: str, position: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The program in the documents is one that can fail; a lost end shows by the head alone."""
+    three_lines(capsys)
+    out = tmp_path / "trail.jsonl"
+    call(capsys, "audit", "export", "--out", str(out))
+    lines = lines_of(out)
+    if change == "lost":
+        del lines[position]
+    else:
+        lines[position][change] = "0" * 64
+    out.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="ascii")
+
+    code, said = checked(out, tmp_path)
+
+    cut_at_an_end = change == "lost" and position != 1
+    assert code == (0 if cut_at_an_end else 1), said
+
+
+def test_an_export_never_holds_what_looks_like_a_secret(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The line says that it is masked; the others still prove themselves, and it its place."""
+    call(capsys, "halt", "--why", 'my token: "hunter2hunter2" leaked')
+    call(capsys, "resume")
+    out, sheet = tmp_path / "trail.jsonl", tmp_path / "trail.csv"
+
+    done = call(capsys, "audit", "export", "--out", str(out))
+    call(capsys, "audit", "export", "--out", str(sheet), "--format", "csv")
+
+    assert "hunter2" not in out.read_text(encoding="ascii") + sheet.read_text(encoding="ascii")
+    assert [line.get("redacted") for line in lines_of(out)] == [True, None]
+    assert "1 lines held what looks like a secret" in done.out
+    assert checked(out, tmp_path) == (0, "2 lines follow from each other, 1 of them masked\n")
+
+
+@pytest.mark.parametrize("why", ["=1+1", "+1", "-1", "@SUM(A1)", 'plain, "quoted"'])
+def test_a_sheet_holds_every_line_and_no_formula(
+    why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A caller's name is text from outside: a spreadsheet must not run it."""
+    call(capsys, "halt", "--why", why)
+    out = tmp_path / "trail.csv"
+
+    done = call(capsys, "audit", "export", "--out", str(out), "--format", "csv")
+
+    with out.open(encoding="ascii", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert done.code == 0
+    assert (row["sequence"], row["kind"], row["order_id"]) == ("1", "halted", "")
+    assert json.loads(row["body"]) == {"why": why}
+    assert not [cell for cell in row.values() if cell.startswith(("=", "+", "-", "@"))]
+
+
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@a", "\ta", "\ra", "\na"])
+def test_a_cell_that_begins_like_a_formula_is_kept_a_text(text: str) -> None:
+    file = io.BytesIO()
+    sheet = Export(file=file, form=Format.CSV, redactor=Redactor())
+
+    sheet.begin()
+    sheet.add(seal(replace(a_note(), actor=text), order_id=text, behind=GENESIS))
+
+    (row,) = csv.DictReader(io.StringIO(file.getvalue().decode(), newline=""))
+
+    assert (row["actor"], row["order_id"]) == (f"'{text}", f"'{text}")
+
+
+def test_a_stretch_is_exported_and_the_whole_is_verified(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A stretch of a trail that was altered elsewhere is no witness."""
+    three_lines(capsys)
+    past, future, none = (tmp_path / name for name in ("past", "future", "none"))
+
+    for file, option, day in ((past, "--until", "2999-01-01"), (future, "--since", "2999-01-01")):
+        call(capsys, "audit", "export", "--out", str(file), option, day)
+    by_hand(home, "UPDATE order_events SET actor = 'nobody' WHERE sequence = 3")
+    refused = call(capsys, "audit", "export", "--out", str(none), "--until", "2000-01-01")
+
+    assert (len(lines_of(past)), len(lines_of(future))) == (3, 0)
+    assert refused.code == 1
+    assert "line 3 of the audit trail" in refused.err
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["future", "past"]
+
+
+def test_an_export_never_goes_over_a_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It may be the export of a trail that is gone."""
+    out = tmp_path / "trail.jsonl"
+    out.write_text("precious")
+
+    done = call(capsys, "audit", "export", "--out", str(out))
+
+    assert (done.code, out.read_text()) == (1, "precious")
+    assert "2003 INVALID_ARGUMENT" in done.err
+
+
+@pytest.mark.parametrize(
+    "words", [["--since", "yesterday"], ["--format", "xml"], ["--until", "2026-13-01"], []]
+)
+def test_wrong_words_about_an_export_end_with_2(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = ["--out", str(tmp_path / "trail")] if words else []
+
+    assert call(capsys, "audit", "export", *out, *words).code == 2
+    assert not (tmp_path / "trail").exists()

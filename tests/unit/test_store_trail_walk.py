@@ -56,9 +56,11 @@ def walk(rows: list[Row], head: ChainHead, witness: ChainHead | None = None) -> 
     check = TrailCheck(witness=witness)
     beside = {"noted_sequence": head.sequence, "noted_digest": head.digest}
     for row in sorted(rows, key=lambda row: row["sequence"]) or [{"sequence": None}]:
-        if (bad := check.take(cast("RowMapping", {**row, **beside}))) is not None:
-            return check.report(bad)
-    return check.report(check.end())
+        check.take(cast("RowMapping", {**row, **beside}))
+        if check.bad is not None:
+            return check.report()
+    check.end()
+    return check.report()
 
 
 def test_a_whole_trail_is_told_with_its_lines_its_times_and_its_head() -> None:

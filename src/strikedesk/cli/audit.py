@@ -1,13 +1,17 @@
 """The commands about the audit trail, and their words."""
 
 import asyncio
-from typing import Annotated
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final
 
 import typer
 
 from strikedesk.cli.speech import FAILED
+from strikedesk.cli.trail_forms import Format
 
 audit = typer.Typer(help="The trail of who did what, by which path.", no_args_is_help=True)
+_INSTANT: Final = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 
 
 @audit.command(name="verify")
@@ -30,3 +34,31 @@ def audit_verify(
         typer.echo(line, err=report.bad is not None)
     if report.bad is not None:
         raise typer.Exit(FAILED)
+
+
+@audit.command(name="export")
+def audit_export(
+    *,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="A file that does not exist yet.")],
+    form: Annotated[
+        Format, typer.Option("--format", help="jsonl proves itself; csv is for a spreadsheet.")
+    ] = Format.JSONL,
+    since: Annotated[
+        datetime | None, typer.Option(formats=_INSTANT, help="From here on, in UTC.")
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(formats=_INSTANT, help="Before this, in UTC.")
+    ] = None,
+) -> None:
+    """Write the trail to a file, once all of it is found whole. Secrets never leave with it."""
+    from strikedesk.cli.exporting import Stretch, export  # noqa: PLC0415 -- one command's
+    from strikedesk.cli.showing import advancing  # noqa: PLC0415 -- rich
+
+    stretch = Stretch(since=_utc(since), until=_utc(until))
+    with advancing("exporting") as progress:
+        told = export(out, form, stretch, progress)
+    typer.echo("\n".join(told))
+
+
+def _utc(instant: datetime | None) -> datetime | None:
+    return instant and instant.replace(tzinfo=UTC)

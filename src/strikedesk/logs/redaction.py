@@ -51,8 +51,11 @@ class Redactor:
             self._known.update(_spellings(text))
 
     def line(self, text: str) -> str:
-        """Return a finished line without what is known and what looks like a secret."""
-        text = text[:LINE_MAX]
+        """Return a finished line, cut to its longest, without what `masked` takes out."""
+        return self.masked(text[:LINE_MAX])
+
+    def masked(self, text: str) -> str:
+        """Return a text without what is known and what looks like a secret. JSON stays JSON."""
         for secret in sorted(self._known, key=len, reverse=True):
             text = text.replace(secret, MASK)
         for shape, instead in _SHAPES:

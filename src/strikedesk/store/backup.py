@@ -132,7 +132,11 @@ def _existing(path: Path, mode: str) -> sqlite3.Connection:
 def _lines(connection: Connection) -> int:
     check = TrailCheck()
     rows = connection.execution_options(yield_per=_ROWS_AT_A_TIME).execute(TRAIL).mappings()
-    bad = next((found for row in rows if (found := check.take(row))), None) or check.end()
-    if bad is not None:
-        raise unreadable(f"audit line {bad.sequence}")
+    for row in rows:
+        check.take(row)
+        if check.bad is not None:
+            break
+    check.end()
+    if check.bad is not None:
+        raise unreadable(f"audit line {check.bad.sequence}")
     return check.last.sequence

@@ -52,16 +52,7 @@ def canonical_json(value: Json) -> str:
 def seal(note: Note, *, order_id: str | None, behind: ChainHead) -> OrderEvent:
     """Return the line that `note` becomes behind the head of a chain."""
     sequence = behind.sequence + 1
-    told: Mapping[str, Json] = {
-        "previous_digest": behind.digest,
-        "sequence": sequence,
-        "order_id": order_id,
-        "at": note.at.astimezone(UTC).isoformat(timespec="microseconds"),
-        "actor": note.actor,
-        "path": note.path,
-        "kind": note.kind,
-        "body": note.body,
-    }
+    told = _told(note, sequence, order_id, behind.digest)
     return OrderEvent(
         sequence=sequence,
         order_id=order_id,
@@ -75,6 +66,30 @@ def seal(note: Note, *, order_id: str | None, behind: ChainHead) -> OrderEvent:
     )
 
 
+def exported(event: OrderEvent) -> dict[str, Json]:
+    """Return a line as it leaves the house: what was sealed, and beside it the digest over that."""
+    told = _told(_note_of(event), event.sequence, event.order_id, event.previous_digest)
+    return {**told, "digest": event.digest}
+
+
+def _told(note: Note, sequence: int, order_id: str | None, previous_digest: str) -> dict[str, Json]:
+    """Return what a digest is taken of, as the canonical text of it."""
+    return {
+        "previous_digest": previous_digest,
+        "sequence": sequence,
+        "order_id": order_id,
+        "at": note.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "actor": note.actor,
+        "path": note.path,
+        "kind": note.kind,
+        "body": note.body,
+    }
+
+
+def _note_of(event: OrderEvent) -> Note:
+    return Note(at=event.at, actor=event.actor, path=event.path, kind=event.kind, body=event.body)
+
+
 def head_of(event: OrderEvent) -> ChainHead:
     """Return the head of the chain that ends with `event`."""
     return ChainHead(sequence=event.sequence, digest=event.digest)
@@ -82,8 +97,7 @@ def head_of(event: OrderEvent) -> ChainHead:
 
 def follows(event: OrderEvent, *, behind: ChainHead) -> bool:
     """Whether `event` is the very line that was sealed behind this head."""
-    note = Note(at=event.at, actor=event.actor, path=event.path, kind=event.kind, body=event.body)
-    return event == seal(note, order_id=event.order_id, behind=behind)
+    return event == seal(_note_of(event), order_id=event.order_id, behind=behind)
 
 
 def misplaced(sequence: int, *, behind: ChainHead) -> Fault | None:

@@ -1,7 +1,7 @@
 """The whole audit trail, walked from its first line to its head in bounded memory."""
 
 import json
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,6 +30,11 @@ Progress: TypeAlias = Callable[[int, int], None]
 
 _COLUMNS: Final = tuple(column.name for column in order_events.columns)
 _LINES_A_STEP: Final = 500
+
+
+def _silent(_done: int, _total: int) -> None:
+    """Tell nobody."""
+
 
 # Every line beside the head as it was noted, in one statement and so in one snapshot. Columns that
 # a forger may have filled with nonsense come as they lie there.
@@ -75,7 +80,8 @@ class TrailReport:
 class TrailCheck:
     """Walks over the rows of `TRAIL` and finds the first line that was altered, lost or added.
 
-    `witness` is a head that was noted outside the database: the trail must pass through it.
+    `witness` is a head that was noted outside the database: the trail must pass through it. Once
+    there is a `bad` line the walk is over.
     """
 
     witness: ChainHead | None = None
@@ -84,29 +90,57 @@ class TrailCheck:
     lines: int = 0
     first_at: datetime | None = None
     last_at: datetime | None = None
+    bad: BadLine | None = None
 
-    def take(self, row: RowMapping) -> BadLine | None:
-        """Take the next row; return the line that is bad, if one is."""
+    def take(self, row: RowMapping) -> OrderEvent | None:
+        """Take the next row; return its line where that is whole. None = bad, or no line at all."""
         self.noted = ChainHead(sequence=row["noted_sequence"], digest=row["noted_digest"])
         if row["sequence"] is None:
             return None  # There are no lines: a head beside none.
         if (fault := misplaced(row["sequence"], behind=self.last)) is not None:
-            return self._bad(row, fault)
+            return self._refuse(row, fault)
         try:
             event = _line_of(row)
             fault = fault_of(event, behind=self.last)
         except (ValueError, OverflowError, RecursionError):
-            return self._bad(row, Fault.UNREADABLE)
-        return self._bad(row, fault) if fault else self._follow(event)
+            return self._refuse(row, Fault.UNREADABLE)
+        if fault is None and self._contradicted(event):
+            fault = Fault.NOTED
+        return self._follow(event) if fault is None else self._refuse(row, fault)
 
-    def _follow(self, event: OrderEvent) -> BadLine | None:
+    def end(self) -> None:
+        """See whether a line is lost or added behind the last row."""
+        self.bad = self.bad or self._bad_at_end()
+
+    def report(self) -> TrailReport:
+        """Return what was found so far."""
+        return TrailReport(
+            lines=self.lines,
+            first_at=self.first_at,
+            last_at=self.last_at,
+            head=self.last,
+            bad=self.bad,
+        )
+
+    def _follow(self, event: OrderEvent) -> OrderEvent:
         self.last = head_of(event)
         self.lines += 1
         self.first_at, self.last_at = self.first_at or event.at, event.at
-        return self._contradicted(event)
+        return event
 
-    def end(self) -> BadLine | None:
-        """Return the line that is lost or added behind the last row, if one is."""
+    def _refuse(self, row: RowMapping, fault: Fault) -> None:
+        """Name the line that should be here, or the one too many; a lost one tells no order."""
+        here = row["sequence"] if fault is Fault.ADDED else self.last.sequence + 1
+        order_id = None if fault is Fault.MISSING else row["order_id"]
+        self.bad = BadLine(sequence=here, fault=fault, order_id=order_id)
+
+    def _contradicted(self, event: OrderEvent) -> bool:
+        """Whether a head that was noted outside is another line's now."""
+        if self.witness is None or self.witness.sequence != event.sequence:
+            return False
+        return self.witness.digest != event.digest
+
+    def _bad_at_end(self) -> BadLine | None:
         if self.noted is None:
             # No head, no rows: nothing vouches for any line.
             return BadLine(sequence=1, fault=Fault.HEAD)
@@ -118,31 +152,6 @@ class TrailCheck:
             return BadLine(sequence=self.last.sequence + 1, fault=Fault.MISSING)
         return None
 
-    def report(self, bad: BadLine | None) -> TrailReport:
-        """Return what was found so far."""
-        return TrailReport(
-            lines=self.lines,
-            first_at=self.first_at,
-            last_at=self.last_at,
-            head=self.last,
-            bad=bad,
-        )
-
-    def _bad(self, row: RowMapping, fault: Fault) -> BadLine:
-        """Name the line that should be here, or the one too many; a lost one tells no order."""
-        if fault is Fault.ADDED:
-            return BadLine(sequence=row["sequence"], fault=fault, order_id=row["order_id"])
-        order_id = None if fault is Fault.MISSING else row["order_id"]
-        return BadLine(sequence=self.last.sequence + 1, fault=fault, order_id=order_id)
-
-    def _contradicted(self, event: OrderEvent) -> BadLine | None:
-        """Return the line where a head was noted outside that is another one now."""
-        if self.witness is None or self.witness.sequence != event.sequence:
-            return None
-        if self.witness.digest == event.digest:
-            return None
-        return BadLine(sequence=event.sequence, fault=Fault.NOTED, order_id=event.order_id)
-
 
 class SqlTrail:
     """Reads the trail of a database. What the methods raise is told at `Database`."""
@@ -152,17 +161,29 @@ class SqlTrail:
         self._database = database
 
     async def verify(
-        self, *, progress: Progress = lambda _done, _total: None, witness: ChainHead | None = None
+        self, *, progress: Progress = _silent, witness: ChainHead | None = None
     ) -> TrailReport:
         """Walk the chain from its first line, as it stands at one moment, to its head."""
         check = TrailCheck(witness=witness)
+        async with aclosing(self.lines(check, progress=progress)) as lines:
+            async for _ in lines:
+                pass
+        return check.report()
+
+    async def lines(
+        self, check: TrailCheck, *, progress: Progress = _silent
+    ) -> AsyncGenerator[OrderEvent]:
+        """Yield the lines that are whole, as they stand at one moment; `check` has the verdict."""
         async with aclosing(self._database.stream(TRAIL)) as rows:
             async for row in rows:
-                if (bad := check.take(row)) is not None:
-                    return check.report(bad)
+                line = check.take(row)
+                if check.bad is not None:
+                    return
+                if line is not None:
+                    yield line
                 if check.lines % _LINES_A_STEP == 0:
                     progress(check.lines, row["noted_sequence"])
-        return check.report(check.end())
+        check.end()
 
 
 def _line_of(row: RowMapping) -> OrderEvent:
