@@ -4,6 +4,8 @@ The driver's text never leaves this room: it may quote rows. Its error code does
 """
 
 import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Final
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -57,6 +59,19 @@ def unavailable(cause: str) -> Unavailable:
 def unreadable(cause: str) -> Misconfigured:
     """Return the error of a database that cannot be used at all."""
     return Misconfigured(Reason.DATABASE_UNREADABLE, cause=cause)
+
+
+@contextmanager
+def legible(kind: str) -> Generator[None]:
+    """Read rows of this kind; one that says what no writer of ours writes is a damaged file's.
+
+    Raises:
+        Misconfigured: DATABASE_UNREADABLE.
+    """
+    try:
+        yield
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, Denied):
+        raise unreadable(f"row_of_{kind}") from None
 
 
 def is_busy(error: BaseException) -> bool:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from strikedesk.domain.ledger import NonceState, OrderRecord, PreviewRecord, TicketKind
 from strikedesk.domain.orders import read_canonical
+from strikedesk.store.faults import legible
 from strikedesk.store.prepared import Prepared
 from strikedesk.store.schema import nonces, order_previews, orders
 
@@ -101,9 +102,12 @@ def add_preview(connection: Connection, preview: PreviewRecord) -> None:
 
 def preview_by_id(connection: Connection, preview_id: str) -> PreviewRecord | None:
     """Return a preview with its order as it stands now."""
-    row = _PREVIEW.row(connection, wanted=preview_id)
-    if row is None:
-        return None
+    with legible("preview"):
+        row = _PREVIEW.row(connection, wanted=preview_id)
+        return None if row is None else _preview_of(row)
+
+
+def _preview_of(row: Mapping[str, Any]) -> PreviewRecord:
     return PreviewRecord(
         record=_record_of(row),
         nonce_hash=row["nonce_hash"],
@@ -138,12 +142,12 @@ def void_nonce(connection: Connection, preview_id: str, *, at: datetime) -> bool
 
 def locked_order(connection: Connection, order_id: str) -> OrderRecord | None:
     """Return an order that nobody else can move before this transaction ends."""
-    return _record(_LOCKED.row(connection, wanted=order_id))
+    return _record(connection, _LOCKED, wanted=order_id)
 
 
 def locked_order_of(connection: Connection, preview_id: str) -> OrderRecord | None:
     """Return the order of a preview, as `locked_order` does. Ask for it before its nonce."""
-    return _record(_LOCKED_OF_PREVIEW.row(connection, wanted=preview_id))
+    return _record(connection, _LOCKED_OF_PREVIEW, wanted=preview_id)
 
 
 def store_moved(connection: Connection, record: OrderRecord) -> None:
@@ -154,17 +158,17 @@ def store_moved(connection: Connection, record: OrderRecord) -> None:
 
 def order_by_id(connection: Connection, order_id: str) -> OrderRecord | None:
     """Return an order by the desk's id."""
-    return _record(_ORDER.row(connection, wanted=order_id))
+    return _record(connection, _ORDER, wanted=order_id)
 
 
 def order_by_client_id(connection: Connection, client_order_id: str) -> OrderRecord | None:
     """Return an order by the id that the broker was given."""
-    return _record(_BY_CLIENT_ID.row(connection, wanted=client_order_id))
+    return _record(connection, _BY_CLIENT_ID, wanted=client_order_id)
 
 
 def order_by_broker_id(connection: Connection, broker: str, wanted: str) -> OrderRecord | None:
     """Return the newest order, no cancel, that the broker knows by this id."""
-    return _record(_BY_BROKER_ID.row(connection, by=broker, wanted=wanted))
+    return _record(connection, _BY_BROKER_ID, by=broker, wanted=wanted)
 
 
 def page_of_orders(
@@ -183,13 +187,16 @@ def page_of_orders(
         matching = matching.where(orders.c.state.in_(sorted(states)))
     count = matching.with_only_columns(func.count(), maintain_column_froms=True)
     page = matching.order_by(*_NEWEST_FIRST).limit(limit).offset(offset)
-    rows = connection.execute(page).mappings()
-    found = tuple(_record_of({str(name): row[name] for name in _COLUMNS}) for row in rows)
+    with legible("order"):
+        rows = connection.execute(page).mappings()
+        found = tuple(_record_of({str(name): row[name] for name in _COLUMNS}) for row in rows)
     return found, connection.execute(count).scalar_one()
 
 
-def _record(row: Mapping[str, Any] | None) -> OrderRecord | None:
-    return None if row is None else _record_of(row)
+def _record(connection: Connection, statement: Prepared, **asked: str) -> OrderRecord | None:
+    with legible("order"):
+        row = statement.row(connection, **asked)
+        return None if row is None else _record_of(row)
 
 
 def _record_of(row: Mapping[str, Any]) -> OrderRecord:
