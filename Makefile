@@ -7,7 +7,7 @@ UV ?= $(or $(shell command -v uv 2>/dev/null),$(TOOLS)/bin/uv)
 BIN := .venv/bin
 JOBS ?= 2
 # The tests that have a long form.
-PROOFS = tests/unit/test_exchange_law.py tests/unit/test_limits_oracle.py
+PROOFS = tests/proofs tests/unit/test_exchange_law.py tests/unit/test_limits_oracle.py
 SYNC = $(UV) sync --frozen --quiet --compile-bytecode --python $(PYTHON)
 # Where the index is behind a certificate that only this system knows, uv has to be told to look.
 SYSTEM_CERTS = UV_SYSTEM_CERTS=true UV_NATIVE_TLS=true
@@ -32,7 +32,7 @@ help:
 	@echo "make node    Node and the third-party MCP clients that tests/clients drive"
 	@echo "make docs    write the generated pages again"
 	@echo "make pictures  play a month at the paper desk and draw the README's pictures"
-	@echo "make proof   the long forms of the proofs: minutes to hours"
+	@echo "make proof   the long forms of the proofs, and a table of their figures: hours"
 	@echo "make fix     format, and mend what the linter can"
 	@echo "make clean   remove everything that was fetched or built here"
 
@@ -69,7 +69,8 @@ pictures: .venv/.dev-ready
 
 proof: .venv/.dev-ready
 	@rm -f proof-results.jsonl
-	@STRIKEDESK_TEST_PROOF=1 $(BIN)/pytest -n $(JOBS) --dist loadscope $(PROOFS)
+	@STRIKEDESK_TEST_PROOF=1 $(BIN)/pytest -n $(JOBS) --dist loadscope $(PROOFS); held=$$?; \
+	  $(BIN)/python -m tests.proof && exit $$held
 
 node: tests/clients/node_modules/.ready
 

@@ -2,6 +2,9 @@
 
 import json
 import os
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
@@ -20,18 +23,59 @@ def seconds(short: int, whole: int) -> int:
     return whole if PROVING else short
 
 
+@dataclass(frozen=True)
+class Figure:
+    """What a proof came to: `n` trials, how many failed, and what was tried."""
+
+    proof: str
+    n: int
+    failures: int
+    what: str
+
+    @property
+    def bound(self) -> str:
+        """The share of failures that N trials without one leave room for, with 95 % confidence.
+
+        It is the rule of three, 3/N.
+        """
+        return "none" if self.failures else f"{3 / self.n:.2g}"
+
+
 def report(proof: str, n: int, failures: int, what: str) -> None:
-    """Print a proof's figure: `n` trials, how many failed, and the most that may fail in truth.
+    """Print a proof's figure.
 
     `proof` is its name in the table (`S11`), `what` one short phrase of what was tried and what a
     failure is. A whole run keeps the figure in `RESULTS` too. Call it before asserting that nothing
     failed: a figure that is bad has to be told as well.
     """
-    bound = f"{3 / n:.2g}" if not failures else "none"
-    # 0 of n leaves room for 3/n with 95 % confidence (the rule of three).
-    print(f"{proof}: N={n:,} failures={failures:,} 95 % bound={bound}: {what}")  # noqa: T201 -- its figure
+    told = Figure(proof, n, failures, what)
+    print(f"{proof}: N={n:,} failures={failures:,} 95 % bound={told.bound}: {what}")  # noqa: T201 -- its figure
     if not PROVING:
         return
-    line = json.dumps({"proof": proof, "n": n, "failures": failures, "what": what})
     with RESULTS.open("a", encoding="utf-8") as results:
-        results.write(f"{line}\n")
+        results.write(f"{json.dumps(asdict(told))}\n")
+
+
+def table(figures: Iterable[Figure]) -> str:
+    """Return the figures as a table in Markdown, one line for each proof, by name."""
+    head = ["| proof | N | failures | 95 % bound | what was tried; what would be a failure |"]
+    head.append("|---|---|---|---|---|")
+    lines = sorted(figures, key=lambda f: (len(f.proof.split()[0]), f.proof))
+    return "\n".join(
+        [
+            *head,
+            *(f"| {f.proof} | {f.n:,} | {f.failures:,} | {f.bound} | {f.what} |" for f in lines),
+        ]
+    )
+
+
+def main() -> int:
+    """Print the table of the last whole run; 1 where a proof failed or told nothing."""
+    lines = RESULTS.read_text(encoding="utf-8").splitlines() if RESULTS.exists() else []
+    figures = [Figure(**json.loads(line)) for line in lines]
+    print(table(figures))  # noqa: T201 -- what it is for
+    return int(not figures or any(figure.failures for figure in figures))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

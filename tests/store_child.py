@@ -15,6 +15,7 @@ from strikedesk.store.ledger import SqlLedger
 from tests.builders import a_note
 
 WRITERS = 8
+RACERS = 64
 SENDING = Progress(state=OrderState.SUBMITTING)
 
 
@@ -38,6 +39,25 @@ async def claim(ledger: SqlLedger, *preview_ids: str) -> None:
     await asyncio.gather(*(once(preview_id) for preview_id in preview_ids * WRITERS))
 
 
+async def race(ledger: SqlLedger, first: str, last: str) -> None:
+    """Claim each preview of a range from many tasks at once; print which ones were won."""
+    for number in range(int(first), int(last) + 1):
+        claims = (
+            ledger.claim(
+                f"preview-{number}",
+                nonce_hash=f"hash-{number}",
+                binding=f"binding-{number}",
+                progress=SENDING,
+                now=a_note("claimed", seconds=1).at,
+                note=a_note("claimed", seconds=1),
+            )
+            for _ in range(RACERS)
+        )
+        for won in await asyncio.gather(*claims):
+            if won:
+                say(str(number))
+
+
 async def append(ledger: SqlLedger, name: str) -> None:
     """Write lines until killed; print each when it is said to be durable."""
 
@@ -52,7 +72,7 @@ async def append(ledger: SqlLedger, name: str) -> None:
     await asyncio.gather(*(writer(lane) for lane in range(WRITERS)))
 
 
-VERBS: dict[str, Callable[..., Awaitable[None]]] = {"claim": claim, "append": append}
+VERBS: dict[str, Callable[..., Awaitable[None]]] = {"claim": claim, "race": race, "append": append}
 
 
 async def main(verb: str, url: str, *words: str) -> None:

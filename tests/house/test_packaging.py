@@ -1,6 +1,7 @@
 """What a stranger gets who installs the wheel: no checkout, no home, no configuration."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -84,6 +85,23 @@ def test_the_wheel_holds_the_package_its_migrations_and_nothing_else(wheel: Path
     assert {"strikedesk/py.typed", "strikedesk/migrations/env.py"} <= set(names)
     assert [name for name in names if name.startswith("strikedesk/migrations/versions/0001")]
     assert [name for name in names if name.endswith("licenses/LICENSE")]
+
+
+def test_nothing_in_the_wheel_can_be_told_to_die(wheel: Path) -> None:
+    """The points at which proofs kill a process are in the tests: no switch brings them back."""
+    deadly = re.compile(r"os\.(_exit|abort|kill|killpg)\(|SIGKILL|raise_signal")
+    with zipfile.ZipFile(wheel) as archive:
+        found = {
+            (name, line.strip())
+            for name in archive.namelist()
+            if name.endswith(".py")
+            for line in archive.read(name).decode().splitlines()
+            if deadly.search(line)
+        }
+        assert not [name for name in archive.namelist() if "proofs" in name or "tests/" in name]
+
+    # Over stdio a signal ends the desk once what is on its way was waited for.
+    assert found == {("strikedesk/server/stdio.py", "os._exit(0)")}
 
 
 def test_the_installed_command_tells_its_version(installed: Path, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Proofs: the long tests of the order path. Each prints its figure; `make proof` runs all of it."""

@@ -1,0 +1,125 @@
+"""Whoever starts engines, kills them, and compares their books with the venue's."""
+
+import asyncio
+import json
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from subprocess import PIPE
+from typing import Any, Final
+
+from strikedesk.domain.states import OrderState
+from strikedesk.store.database import upgrade
+from tests.patience import patience
+from tests.proofs.engine import Task, lines_of
+from tests.proofs.venue import arrivals, placed_by
+
+ROOT: Final = Path(__file__).parents[2]
+_SENT: Final = frozenset(
+    state.value
+    for state in OrderState
+    if state.is_open or state in {OrderState.FILLED, OrderState.CANCELLED, OrderState.REPLACED}
+)
+_NOT_SENT: Final = frozenset({"Denied", "Unavailable", "Rejected", "Misconfigured"})
+
+
+class Engines:
+    """A process that forks engines; see `engine`."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        """Talk to it over its pipes."""
+        self._process = process
+
+    def run(self, task: Task) -> tuple[int, float]:
+        """Carry out a task; return how its engine ended and how many seconds it took."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with patience(self._process):
+            self._process.stdin.write(json.dumps(asdict(task)).encode() + b"\n")
+            self._process.stdin.flush()
+            said = json.loads(self._process.stdout.readline())
+        return said["status"], said["seconds"]
+
+
+@contextmanager
+def engines() -> Generator[Engines]:
+    """Start the process; it is gone afterwards."""
+    command = [sys.executable, "-m", "tests.proofs.engine"]
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, cwd=ROOT) as process:
+        try:
+            yield Engines(process)
+        finally:
+            process.kill()
+
+
+def a_template(folder: Path) -> Path:
+    """Make a database with all tables and no rows, to be copied."""
+    template = folder / "template.db"
+    asyncio.run(upgrade(f"sqlite:///{template}"))
+    return template
+
+
+def a_home(folder: Path, template: Path) -> Path:
+    """Make the files of one trial: a database without orders, a venue without books."""
+    (folder / "venue").mkdir(parents=True)
+    shutil.copy(template, folder / "desk.db")
+    return folder
+
+
+def shown_wrongly(home: Path) -> list[str]:
+    """Return what the owner is not shown now: sent or maybe sent, and told as neither."""
+    sent = {arrived.ticket.client_order_id for arrived in arrivals(home / "venue")}
+    return [
+        f"hidden: {row['state']}"
+        for row in lines_of(home / "shown.jsonl")
+        if row["client_order_id"] in sent and not row["unsettled"] and row["state"] not in _SENT
+    ]
+
+
+def booked_wrongly(home: Path) -> list[str]:
+    """Return in what the books of the desk differ from the venue's, once all is settled."""
+    *rows, last = lines_of(home / "ended.jsonl")
+    placed = placed_by(home / "venue")
+    by_client_id = {row["client_order_id"]: row for row in rows}
+    wrong = [] if last["broken"] is None else [f"broken trail at {last['broken']}"]
+    wrong += [f"unsettled: {row['state']}" for row in rows if _is_open_question(row)]
+    for order in placed:
+        row = by_client_id.get(order.client_order_id or "")
+        if row is None or row["broker_order_id"] != order.broker_order_id:
+            wrong.append("lost: an order of the venue is in no row")
+        elif row["state"] != order.state.value:
+            wrong.append(f"lost: {order.state.value} at the venue, {row['state']} here")
+    return wrong
+
+
+def sent_twice(home: Path) -> list[str]:
+    """Return what the venue took more than once: for one intent, or for one wish of the client."""
+    times = Counter(arrived.ticket.client_order_id for arrived in arrivals(home / "venue"))
+    wishes = {line["client_order_id"]: line["wish"] for line in lines_of(home / "known.jsonl")}
+    by_wish = Counter(wishes.get(client_order_id, "none") for client_order_id in times)
+    twice = [f"doubled: {name} {count}" for name, count in times.items() if count > 1]
+    return twice + [f"doubled wish: {wish}" for wish, count in by_wish.items() if count > 1]
+
+
+def told_wrongly(home: Path) -> list[str]:
+    """Return the answers that no venue bears out: sent that was not, not sent that was."""
+    sent = {arrived.ticket.client_order_id for arrived in arrivals(home / "venue")}
+    previews = {line["preview"]: line["client_order_id"] for line in lines_of(home / "known.jsonl")}
+    wrong: list[str] = []
+    for line in lines_of(home / "heard.jsonl"):
+        was_sent = previews.get(line["preview"]) in sent
+        if line["told"] in _NOT_SENT and was_sent:
+            wrong.append(f"told {line['told']}, and it was sent")
+        if line["told"] in _SENT and not was_sent:
+            wrong.append(f"told {line['told']}, and it was not sent")
+    return wrong
+
+
+def _is_open_question(row: dict[str, Any]) -> bool:
+    waiting = {"previewed", "awaiting_consent", "submitting", "unknown"}
+    return bool(row["unsettled"]) or row["state"] in waiting

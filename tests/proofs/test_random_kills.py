@@ -1,0 +1,85 @@
+"""S1: an engine killed at any instant, again and again, over one set of books."""
+
+import random
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+from tests.proof import examples, report, seconds
+from tests.proofs.engine import Task, lines_of
+from tests.proofs.parent import (
+    Engines,
+    a_home,
+    a_template,
+    booked_wrongly,
+    engines,
+    sent_twice,
+    shown_wrongly,
+    told_wrongly,
+)
+from tests.proofs.venue import Outcome, arrivals
+
+KILLED = -9
+SEED = 20_261_129
+# Books are settled and compared after so many kills, and begun anew.
+TOGETHER = 50
+# Orders that are late, or whose answer is lost, are common here.
+WEATHER = (Outcome.ACCEPTED, Outcome.ACCEPTED, Outcome.ACCEPTED, *Outcome)
+
+
+def a_while(home: Path, chance: random.Random, engine: Engines) -> float:
+    """Return twice the median time of an engine's life that nobody cuts short."""
+    lives = [
+        engine.run(Task(folder=str(home), verb="work", at=n, seed=chance.getrandbits(30)))[1]
+        for n in range(5)
+    ]
+    return 2 * median(lives)
+
+
+def killed_often(home: Path, kills: int, chance: random.Random, engine: Engines) -> tuple[int, str]:
+    """Let engines come and go until so many were killed; return the runs, and what broke."""
+    longest, at, killed, runs, broke = a_while(home, chance, engine), 60.0, 0, 0, ""
+    while killed < kills:
+        at += chance.choice((1, 5, 15, 40, 130))
+        status, _ = engine.run(
+            Task(
+                folder=str(home),
+                verb="work",
+                at=at,
+                outcome=chance.choice(WEATHER).value,
+                clicks=chance.choice((1, 1, 2)),
+                seed=chance.getrandbits(30),
+                kill_after_s=chance.uniform(0, longest),
+            )
+        )
+        runs += 1
+        killed += status == KILLED
+        broke = broke if status in {0, KILLED} else f"an engine ended with {status}"
+    for verb, later in (("look", 12), ("work", 13), ("recover", 14)):
+        engine.run(Task(folder=str(home), verb=verb, at=at + later, seed=chance.getrandbits(30)))
+    return runs, broke
+
+
+@pytest.mark.timeout(seconds(600, 14_400))
+@pytest.mark.promise("once")
+@pytest.mark.promise("nothing-lost")
+def test_no_kill_doubles_an_order_loses_one_or_hides_one(tmp_path: Path) -> None:
+    """New orders, replacements and cancels; each engine repeats first what nobody answered."""
+    chance = random.Random(SEED)  # noqa: S311 -- the same work on every machine
+    kills, template, sent, heard = examples(50, 10_000), a_template(tmp_path), 0, 0
+    wrong: list[str] = []
+    with engines() as engine:
+        for number in range(kills // TOGETHER):
+            home = a_home(tmp_path / str(number), template)
+            _, broke = killed_often(home, TOGETHER, chance, engine)
+            wrong += [broke] if broke else []
+            wrong += shown_wrongly(home) + sent_twice(home)
+            wrong += told_wrongly(home) + booked_wrongly(home)
+            sent += len(arrivals(home / "venue"))
+            heard += len(lines_of(home / "heard.jsonl"))
+
+    what = f"SIGKILLs, {sent:,} orders sent; an order doubled, lost, hidden or mistold"
+    report("S1", kills, len(wrong), what)
+    assert wrong == []
+    assert heard > sent > kills // 4
