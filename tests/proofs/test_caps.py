@@ -93,6 +93,7 @@ class Adversary:
     random: Random
     desk: OrderDesk = field(default_factory=lambda: OrderDesk(limits=LIMITS))
     previews: list[Preview] = field(default_factory=list[Preview])
+    draft: Draft | None = None
 
     def __post_init__(self) -> None:
         self.market = Market(
@@ -119,16 +120,22 @@ class Adversary:
         await self.desk.confirmer.drain()
 
     async def preview(self) -> None:
+        """Ask for something new, or for the same again."""
+        if self.draft is None or self.random.random() < 0.7:
+            self.draft = self.a_draft()
+        self.previews.append(await self.desk.previewer.place(self.draft, caller=ME))
+
+    def a_draft(self) -> Draft:
         price = ASK * self.random.choice((1, 1, 1, 2)) + Decimal(self.random.randint(-5, 12)) / 100
-        option_market = self.random.random() < 0.1
-        draft = Draft(
+        option_market, leg = self.random.random() < 0.1, self.leg()
+        effect = PriceEffect.CREDIT if leg.action.sign < 0 else PriceEffect.DEBIT
+        return Draft(
             account=ACCOUNT.handle,
-            legs=(self.leg(),),
+            legs=(leg,),
             order_type=OrderType.MARKET if option_market else OrderType.LIMIT,
             price=None if option_market else price,
-            price_effect=None if option_market else PriceEffect.DEBIT,
+            price_effect=None if option_market else effect,
         )
-        self.previews.append(await self.desk.previewer.place(draft, caller=ME))
 
     def leg(self) -> Leg:
         quantity = self.random.randint(1, 8)
