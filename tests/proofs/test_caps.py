@@ -59,6 +59,7 @@ class Sent:
     at: datetime
     client_order_id: str
     order: OrderRequest
+    filled: int
 
 
 class Market(ScriptedBroker):
@@ -73,12 +74,18 @@ class Market(ScriptedBroker):
         if isinstance(ticket, GroupTicket):
             raise Rejected(Reason.NOT_SUPPORTED, code="no_groups")
         if not isinstance(ticket, CancelTicket):
-            self.sent.append(Sent(self.clock.now(), ticket.client_order_id, ticket.order))
+            filled = self.filled_of(getattr(ticket, "broker_order_id", None))
+            now = self.clock.now()
+            self.sent.append(Sent(now, ticket.client_order_id, ticket.order, filled))
             self.day_of[ticket.client_order_id] = calendar.day_begins(self.clock.now())
         target = getattr(ticket, "broker_order_id", None)
         if target and not any(o.broker_order_id == target and o.state.is_open for o in self.placed):
             raise Rejected(Reason.ORDER_NOT_WORKING, code="order_not_working")
         return await ScriptedBroker.submit(self, ticket)
+
+    def filled_of(self, broker_order_id: str | None) -> int:
+        """How many units of what is replaced have filled: of those nothing is asked any more."""
+        return sum(o.filled_units for o in self.placed if o.broker_order_id == broker_order_id)
 
     def lost_at_worst(self, order: BrokerOrder) -> Decimal:
         """What was paid for the units that filled, and for those that still may."""
@@ -184,7 +191,7 @@ class Adversary:
 
 def passed(market: Market) -> list[str]:
     """Return every cap that what the broker got is beyond."""
-    wrong = [fault for sent in market.sent for fault in faults_of(sent.order)]
+    wrong = [fault for sent in market.sent for fault in faults_of(sent.order, sent.filled)]
     times = sorted(sent.at for sent in market.sent)
     bursts = zip(times, times[LIMITS.orders_minute_max :], strict=False)
     if any((later - earlier).total_seconds() < 60 for earlier, later in bursts):
@@ -210,16 +217,16 @@ def is_twin(market: Market, one: Sent, other: Sent) -> bool:
     return window and lasting and one.order.digest == other.order.digest
 
 
-def faults_of(order: OrderRequest) -> list[str]:
-    """Return what an order alone is beyond."""
+def faults_of(order: OrderRequest, filled: int) -> list[str]:
+    """Return what an order alone is beyond, by the units that it may still add."""
+    net, left = order.limit_net or Decimal(0), max(order.units - filled, 0)
     faults = {
-        "too many contracts": sum(leg.quantity for leg in order.legs) > LIMITS.contracts_max,
+        "too many contracts": order.contracts // order.units * left > LIMITS.contracts_max,
         "naked": any(leg.action is Action.SELL_TO_OPEN for leg in order.legs),
         "forbidden": order.underlying in LIMITS.forbidden_symbols,
         "a market order": order.order_type is OrderType.MARKET,
-        "beyond the collar": (order.limit_net or Decimal(0)) > ASK * Decimal("1.10"),
-        "too much to lose": (order.limit_net or Decimal(0)) * 100 * order.units
-        > LIMITS.loss_usd_max,
+        "beyond the collar": net > ASK * Decimal("1.10"),
+        "too much to lose": net * 100 * left > LIMITS.loss_usd_max,
     }
     return [name for name, found in faults.items() if found]
 

@@ -10,6 +10,8 @@ from strikedesk.domain.account_kinds import OptionLevel
 class Limits:
     """The owner's limits. `None` = the owner has not set that one.
 
+    Those of one order hold what it may still add: of a replacement, the units not filled yet.
+
     Units: `loss_usd_*` USD that orders may add to the worst case; `notional_usd_*` USD of premium
     and shares at their prices, every leg counted; `*_day_*` over all accounts of a broker since
     midnight in New York; `collar_fraction` of the price that an order meets, and never less than
