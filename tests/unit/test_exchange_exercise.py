@@ -104,7 +104,29 @@ def test_after_its_last_trade_a_contract_only_settles(floor: Floor) -> None:
     floor.place(an_order(f"buy_to_open 1 {CALL}", net="10.20"))
     floor.to(datetime(2026, 12, 18, 21, 0, tzinfo=UTC))
 
-    assert refused(floor, CALL).reason is Reason.CONTRACT_NOT_FOUND
+    assert refused(floor, CALL).reason is Reason.CONTRACT_ENDED
+
+
+def test_until_its_last_second_it_can_be_exercised(floor: Floor) -> None:
+    floor.place(an_order(f"buy_to_open 1 {CALL}", net="10.20"))
+    floor.to(datetime(2026, 12, 18, 20, 59, 59, tzinfo=UTC))
+
+    use(floor, CALL)
+
+    assert floor.held() == {"AAPL": 100}
+
+
+@pytest.mark.parametrize(
+    "closed",
+    [datetime(2026, 11, 20, 21, 0, tzinfo=UTC), datetime(2026, 11, 23, 14, 29, 59, tzinfo=UTC)],
+    ids=["at the close", "a second before the opening"],
+)
+def test_nothing_is_exercised_while_the_market_is_closed(floor: Floor, closed: datetime) -> None:
+    """Overnight nobody knows what the shares are worth, and the books of the day are made."""
+    floor.place(an_order(f"buy_to_open 1 {CALL}", net="10.20"))
+    floor.to(closed)
+
+    assert refused(floor, CALL).reason is Reason.MARKET_CLOSED
 
 
 def test_a_cash_account_needs_the_cash(floor: Floor) -> None:

@@ -71,6 +71,29 @@ def paper_chart(
     typer.echo(told)
 
 
+@paper.command(name="exercise")
+def paper_exercise(
+    symbol: Annotated[str, typer.Argument(help="A held option: AAPL261218C00200000.")],
+    quantity: Annotated[int, typer.Argument(min=1, help="How many contracts.")],
+    *,
+    account: Annotated[str, typer.Option(help="A handle: paper-margin, for example.")],
+    yes: Annotated[bool, _YES] = False,
+) -> None:
+    """Exercise a long American option before it expires, while the market is open.
+
+    It shows what that does and asks first. What an order promises is not free to be exercised:
+    cancel the order. What is in the money at its end is exercised by itself.
+    """
+    from strikedesk.cli.exercise import carried_out, foreseen, wanted  # noqa: PLC0415 -- same
+    from strikedesk.cli.showing import screen  # noqa: PLC0415 -- rich
+
+    wish = wanted(symbol, quantity, account)
+    if not yes:
+        screen().print("This would be written:", asyncio.run(foreseen(wish)), sep="\n")
+        _ask(f"Exercise {quantity} {wish.contract.words}?", yes=yes)
+    screen().print(asyncio.run(carried_out(wish)))
+
+
 @paper.command(name="worlds")
 def paper_worlds() -> None:
     """List the worlds: their time, their clock, their market, what the accounts are worth."""

@@ -1,7 +1,9 @@
 """Exercise before the end: the holder of a long American option turns it into shares.
 
 It takes effect at once and not overnight, so shares that are there when an ex-day opens earn its
-dividend, as they do where the exchange is told on the day before.
+dividend, as they do where the exchange is told on the day before. It can be asked for while the
+market is open, and until the contract has traded for the last time: what is in the money then is
+exercised by itself.
 """
 
 from datetime import datetime
@@ -31,16 +33,19 @@ def exercise(
     """Exercise `quantity` held contracts at `at`. What is refused changes nothing.
 
     Raises:
-        Rejected: CONTRACT_NOT_FOUND once it stopped trading; INVALID_ORDER for a European one and
-            one that is not in the money; CLOSE_EXCEEDS_POSITION for more than is held and promised
-            to no order; INSUFFICIENT_BUYING_POWER; CHECK_IMPOSSIBLE where a price is missing.
+        Rejected: CONTRACT_NOT_FOUND, CONTRACT_ENDED once it stopped trading; MARKET_CLOSED;
+            INVALID_ORDER for a European one and one that is not in the money;
+            CLOSE_EXCEEDS_POSITION for more than is held and promised to no order;
+            INSUFFICIENT_BUYING_POWER; CHECK_IMPOSSIBLE where a price is missing.
         Denied: ACCOUNT_UNKNOWN, INVALID_QUANTITY.
     """
     account = world.account(account_id)
     terms = _terms(market, contract, at)
+    screen = look(market, with_underlyings({contract, *account.stakes}), at)
+    if not screen.is_open:
+        raise rules.rejection(Reason.MARKET_CLOSED, rule="exercise_needs_an_open_market")
     rivals = world.orders.weighing(account_id, contract.underlying)
     rules.closing_legs(_as_order(account_id, contract, quantity), account, rivals)
-    screen = look(market, with_underlyings({contract, *account.stakes}), at)
     ending = _ending(screen, account_id, contract, terms, quantity)
     _check_means(world, ending, screen)
     leave(world, ending, at)
@@ -48,8 +53,10 @@ def exercise(
 
 def _terms(market: Market, contract: OptionSymbol, at: datetime) -> Terms:
     terms = market.terms(contract)
-    if terms is None or trades_until(contract, terms) <= at:
+    if terms is None:
         raise rules.rejection(Reason.CONTRACT_NOT_FOUND, symbol=contract.compact)
+    if trades_until(contract, terms) <= at:
+        raise rules.rejection(Reason.CONTRACT_ENDED, symbol=contract.compact)
     if terms.style is not ExerciseStyle.AMERICAN:
         raise rules.rejection(Reason.INVALID_ORDER, rule="a_european_contract_waits_for_its_end")
     return terms

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from strikedesk.domain.ledger import Json
-from strikedesk.domain.ports import Broker
+from strikedesk.domain.ports import Broker, Ledger
 from strikedesk.orders.reconcile import Reconciler
 from strikedesk.settings import ClockMode, MarketClock, PaperSettings, Settings
 from strikedesk.wiring.ground import SystemEntropy, UtcClock, open_store
@@ -34,6 +34,7 @@ class Practice:
     broker: "PaperBroker"
     keeper: "WorldKeeper"
     worlds: "SqlWorlds"
+    ledger: Ledger
     reconciler: Reconciler
     opening: "Opening"
 
@@ -151,6 +152,7 @@ def _practice(settings: Settings, database: "Database") -> Practice:
     market, opening = _paper_market(settings)
     store, world = SqlWorldStore(database), settings.paper.world
     clock, entropy = UtcClock(), SystemEntropy()
+    ledger = SqlLedger(database, halts_at=settings.safety.failures_in_row_max)
     broker = PaperBroker(
         store=store, market=market, clock=clock, world=world, entropy=entropy, opening=opening
     )
@@ -166,9 +168,10 @@ def _practice(settings: Settings, database: "Database") -> Practice:
             opening=opening,
         ),
         worlds=SqlWorlds(database),
+        ledger=ledger,
         reconciler=Reconciler(
             broker=broker,
-            ledger=SqlLedger(database, halts_at=settings.safety.failures_in_row_max),
+            ledger=ledger,
             clock=clock,
             preview_ttl_s=settings.order.preview_ttl_s,
         ),
