@@ -162,7 +162,8 @@ def _one_handle_each(accounts: tuple[AccountSettings, ...]) -> tuple[AccountSett
 class PaperSettings(Section):
     """`[paper]`: the embedded market. `tape` replays real chains instead of simulating.
 
-    `accounts` and `intraday_margin` are for new worlds; none named = one of each kind.
+    `accounts`, `intraday_margin` and `latency_ms` are for new worlds; without accounts, one of each
+    kind. `latency_ms`: how long a cancel or a replacement is on its way, in the world's time.
     """
 
     world: Annotated[str, Field(pattern=WORLD_NAME)] = "default"
@@ -176,6 +177,7 @@ class PaperSettings(Section):
         AfterValidator(_one_handle_each),
     ] = ()
     intraday_margin: bool = False
+    latency_ms: Annotated[Integer, Field(ge=0, le=60_000)] = 0
 
 
 class VaultSettings(Section):

@@ -72,7 +72,9 @@ def _paper_market(settings: Settings) -> "tuple[Market, Opening]":
 
     chosen = settings.paper.clock
     opening = Opening(
-        accounts=_paper_accounts(settings.paper), clock_insisted=settings.clock_insisted
+        accounts=_paper_accounts(settings.paper),
+        clock_insisted=settings.clock_insisted,
+        latency_ms=settings.paper.latency_ms,
     )
     if settings.paper.tape is not None:
         tape = _tape_market(settings.paper.tape)
