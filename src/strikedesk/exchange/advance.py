@@ -7,20 +7,17 @@ Each morning brings what its night did, before the first order of the day is mat
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
 from typing import Final
 
-from strikedesk.domain.quotes import Quote
 from strikedesk.domain.states import OrderState
 from strikedesk.exchange import calls
 from strikedesk.exchange.book import WorkingOrder
 from strikedesk.exchange.expiry import settle, settlements
-from strikedesk.exchange.line import Side, side_of
 from strikedesk.exchange.market import Market
-from strikedesk.exchange.matching import is_in_reach
 from strikedesk.exchange.morning import coming_morning, rise
 from strikedesk.exchange.orders import carry_out
 from strikedesk.exchange.placing import begin
+from strikedesk.exchange.reach import stirred
 from strikedesk.exchange.screen import Screen, look
 from strikedesk.exchange.trading import attempt, end
 from strikedesk.exchange.world import World
@@ -31,7 +28,6 @@ EFFORT: Final = 10_000
 _A_TICK: Final = 100
 _A_QUOTE: Final = 10
 _A_CLOSE: Final = 1_000
-_NOTHING: Final = Decimal(0)
 
 
 def advance(world: World, market: Market, until: datetime, *, effort: int = EFFORT) -> bool:
@@ -75,10 +71,10 @@ def _match_until(world: World, market: Market, until: datetime, effort: int) -> 
         # How the market stood when the orders were last looked at: the same whoever asks, and when.
         before = before or look(market, world.orders.symbols, world.advanced_to)
         screen = replace(look(market, world.orders.symbols, tick), before=before)
-        stirred = _stirred(world, screen)
-        spent += _A_TICK + _A_QUOTE * len(world.orders.symbols) + len(stirred)
+        orders = stirred(world, screen)
+        spent += _A_TICK + _A_QUOTE * len(world.orders.symbols) + len(orders)
         world.advanced_to = tick
-        if _match(world, market, screen, stirred) or spent >= effort:
+        if _match(world, market, screen, orders) or spent >= effort:
             return spent
         before = replace(screen, before=None)
     world.advanced_to = until
@@ -92,62 +88,16 @@ def _ticks(world: World, market: Market, until: datetime) -> Iterator[datetime]:
     return market.ticks(frozenset(world.orders.symbols), world.advanced_to, until)
 
 
-def _match(world: World, market: Market, screen: Screen, stirred: Iterable[WorkingOrder]) -> bool:
+def _match(world: World, market: Market, screen: Screen, orders: Iterable[WorkingOrder]) -> bool:
     """Give orders their chance, oldest first; return whether the books changed."""
     before = len(world.changes.lines) + len(world.changes.ended)
-    for seen in stirred:
+    for seen in orders:
         # An earlier one may have ended it, or taken a part of it.
         order = world.orders.get(seen.order_id)
         if order is not None:
             attempt(world, order, screen)
             begin(world, market, screen.at)
     return len(world.changes.lines) + len(world.changes.ended) > before
-
-
-def _stirred(world: World, screen: Screen) -> list[WorkingOrder]:
-    """Return the orders that something could happen to, oldest first; others move up in line.
-
-    Where nothing was quoted anew since the last tick of the session, or quotes stay away from
-    where an order rests, nothing can.
-    """
-    found = {order.order_id: order for order in world.orders.to_arrive}
-    opens, spreads = screen.opens, dict[str, WorkingOrder]()
-    for symbol in world.orders.symbols:
-        quote = screen.quotes.get(symbol)
-        if quote is None or symbol.underlying in screen.halted:
-            continue
-        if opens or not screen.is_still(symbol):
-            for order in _near(world, screen, quote):
-                (spreads if len(order.parts) > 1 else found)[order.order_id] = order
-    for order in spreads.values():
-        if not order.arrived or is_in_reach(order, screen.quotes):
-            found[order.order_id] = order
-    return sorted(found.values(), key=lambda order: order.number)
-
-
-def _near(world: World, screen: Screen, quote: Quote) -> Iterator[WorkingOrder]:
-    """Yield the orders of a symbol that the market has come to, or that had their turn in line."""
-    traded = screen.traded(quote.symbol)
-    sides = {sign: side_of(quote, sign, traded) for sign in (1, -1)}
-    shown = [price for price in (quote.bid, quote.ask, quote.last) if price is not None]
-    low, high = min(shown, default=_NOTHING), max(shown, default=_NOTHING)
-    for sign, price, order in world.orders.standing(quote.symbol):
-        if price is None:
-            yield order
-            continue
-        near = price >= low if sign > 0 else price <= high
-        if near and _has_its_turn(world, order, sides[sign], price):
-            yield order
-
-
-def _has_its_turn(world: World, order: WorkingOrder, side: Side, price: Decimal) -> bool:
-    """Whether the other side came to a resting order, or a trade; else it moves up in its line."""
-    if side.is_met(price):
-        return True
-    ahead, served = side.turn(price, world.line.get(order.order_id))
-    if not served:
-        world.stand(order.order_id, ahead)
-    return served > 0
 
 
 def _next_end(world: World, market: Market) -> datetime | None:

@@ -71,18 +71,6 @@ def natural_prices(
     return prices
 
 
-def is_in_reach(order: WorkingOrder, quotes: Mapping[Symbol, Quote]) -> bool:
-    """Whether an order's legs could trade within its limit; a quick look, before `match`."""
-    net = NOTHING
-    for part in order.parts:
-        quote = quotes.get(part.symbol)
-        price = None if quote is None else quote.ask if part.sign > 0 else quote.bid
-        if price is None:
-            return False
-        net += part.weight * price
-    return order.limit is None or net <= order.limit
-
-
 def touched(order: WorkingOrder, quotes: Mapping[Symbol, Quote]) -> bool:
     """Whether the mark of the one leg has reached the stop: a buyer's from below."""
     part, trigger = order.parts[0], order.request.stop_trigger

@@ -10,12 +10,12 @@ from typing import TypeAlias, TypeVar
 from strikedesk.domain.symbols import Symbol
 from strikedesk.exchange.accounts import NOTHING
 from strikedesk.exchange.book import WorkingOrder
+from strikedesk.exchange.shelves import Shelves
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 Lane: TypeAlias = tuple[str, str]
-Perch: TypeAlias = tuple[int, Decimal | None, WorkingOrder]
 
 
 @dataclass(slots=True)
@@ -23,9 +23,9 @@ class OrderQueue:
     """Working orders in the order of their acceptance.
 
     An order keeps its place while it changes. Looking one up, and asking what an account's orders
-    hold back, which of them weigh on a new order, which stand in a symbol, and when the next one
-    ends, takes the same time however many there are. Orders that wait for another are held, and
-    may be asked for, but stand nowhere yet.
+    hold back, which of them weigh on a new order, and when the next one ends, takes the same time
+    however many there are. Those that may trade now stand on `shelves`; orders that wait for
+    another are held, and may be asked for, but stand on none yet.
     """
 
     _orders: dict[str, WorkingOrder] = field(default_factory=dict[str, WorkingOrder])
@@ -34,12 +34,10 @@ class OrderQueue:
     _lanes: dict[Lane, dict[str, WorkingOrder]] = field(
         default_factory=dict[Lane, dict[str, WorkingOrder]]
     )
-    _symbols: dict[Symbol, dict[str, Perch]] = field(default_factory=dict[Symbol, dict[str, Perch]])
+    shelves: Shelves = field(default_factory=Shelves)
     _ends: dict[datetime, int] = field(default_factory=dict[datetime, int])
     _tied: dict[str, WorkingOrder] = field(default_factory=dict[str, WorkingOrder])
     _to_arrive: dict[str, WorkingOrder] = field(default_factory=dict[str, WorkingOrder])
-    # Symbols whose orders are not shared with a fork.
-    _own: set[Symbol] = field(default_factory=set[Symbol])
 
     def __len__(self) -> int:
         return len(self._orders)
@@ -57,7 +55,7 @@ class OrderQueue:
     @property
     def symbols(self) -> AbstractSet[Symbol]:
         """The symbols of all legs that may trade now."""
-        return self._symbols.keys()
+        return self.shelves.symbols
 
     @property
     def ends(self) -> AbstractSet[datetime]:
@@ -73,10 +71,6 @@ class OrderQueue:
     def to_arrive(self) -> Collection[WorkingOrder]:
         """The orders that have met no open market yet, and wait for nothing else."""
         return self._to_arrive.values()
-
-    def standing(self, symbol: Symbol) -> Collection[Perch]:
-        """Return the orders with a leg in a symbol: its sign, the price it rests at, the order."""
-        return self._symbols.get(symbol, {}).values()
 
     def reserved(self, account_id: str) -> Decimal:
         """Return the USD of buying power that an account's orders hold back."""
@@ -101,13 +95,12 @@ class OrderQueue:
 
     def fork(self) -> "OrderQueue":
         """Return a copy that can change without this one changing."""
-        self._own.clear()
         return OrderQueue(
             dict(self._orders),
             dict(self._reserved),
             dict(self._slots),
             dict(self._lanes),
-            dict(self._symbols),
+            self.shelves.fork(),
             dict(self._ends),
             dict(self._tied),
             dict(self._to_arrive),
@@ -134,8 +127,7 @@ class OrderQueue:
             _tally(self._ends, instant, 1)
         if order.waits_for is not None:
             return
-        for part in order.parts:
-            self._mine(part.symbol)[order_id] = (part.sign, order.rests_at, order)
+        self.shelves.put(order)
         if not order.arrived:
             self._to_arrive[order_id] = order
         if _weighs(order):
@@ -149,11 +141,7 @@ class OrderQueue:
             _tally(self._ends, instant, -1)
         if order.waits_for is not None:
             return
-        for part in order.parts:
-            mine = self._mine(part.symbol)
-            del mine[order_id]
-            if not mine:
-                del self._symbols[part.symbol]
+        self.shelves.remove(order)
         self._to_arrive.pop(order_id, None)
         if _weighs(order):
             _put_or_drop(self._lanes, _lane(order), _less(self._lanes[_lane(order)], order_id))
@@ -168,13 +156,6 @@ class OrderQueue:
         change = max(after.values(), default=NOTHING) - max(before.values(), default=NOTHING)
         self._reserved[order.account_id] = self.reserved(order.account_id) + change
         _put_or_drop(self._slots, slot, after)
-
-    def _mine(self, symbol: Symbol) -> dict[str, Perch]:
-        """Return the orders of a symbol to change: what a fork may look at is copied first."""
-        if symbol not in self._own:
-            self._symbols[symbol] = dict(self._symbols.get(symbol, {}))
-            self._own.add(symbol)
-        return self._symbols.setdefault(symbol, {})
 
 
 def _instants(order: WorkingOrder) -> Iterator[datetime]:
