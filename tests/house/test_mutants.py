@@ -30,6 +30,7 @@ USED, LEDGER = "tests/unit/test_orders_limits.py", "tests/contracts/test_ledger.
 FILED, OWNER = "tests/unit/test_store_halt_file.py", "tests/unit/test_cli_owner.py"
 BREAKER, BREAKER_AT_REST = "tests/contracts/test_breaker.py", "tests/unit/test_store_breaker.py"
 BREAKER_SET, OPENING = "tests/unit/test_settings.py", "tests/unit/test_server_opening.py"
+WITHDRAW = "tests/unit/test_orders_withdraw.py"
 CLI = "tests/unit/test_cli_limits.py"
 WALK, AUDIT = "tests/unit/test_store_trail_walk.py", "tests/unit/test_cli_audit.py"
 
@@ -60,9 +61,7 @@ class Mutant:
 
 
 MUTANTS = [
-    Mutant(
-        "orders/submit.py", "if halt := await self.halt.engaged():", "if halt := None:", CONFIRM
-    ),
+    Mutant("orders/submit.py", "if halt and not (withdraws and", "if False and (", CONFIRM),
     Mutant("store/halt_file.py", "except FileNotFoundError:", "except OSError:", FILED),
     Mutant(
         "store/halt_file.py",
@@ -123,6 +122,35 @@ MUTANTS = [
         BREAKER_SET,
     ),
     Mutant("wiring/desk.py", ", halts_at=settings.safety.failures_in_row_max", "", OPENING),
+    Mutant("orders/submit.py", "withdraws and _takes", "_takes", WITHDRAW),
+    Mutant(
+        "orders/submit.py", "withdraws and _takes_back_an_opening(intent)", "withdraws", WITHDRAW
+    ),
+    Mutant(
+        "orders/submit.py",
+        "TicketKind.CANCEL and intent.order.only_opens",
+        "TicketKind.CANCEL",
+        WITHDRAW,
+    ),
+    Mutant("orders/submit.py", "intent.kind is TicketKind.CANCEL and", "", WITHDRAW),
+    Mutant(
+        "domain/orders.py",
+        "all(leg.action.opens is True",
+        "all(leg.action.opens is not False",
+        WITHDRAW,
+    ),
+    Mutant(
+        "domain/orders.py", "return all(leg.action.opens", "return any(leg.action.opens", WITHDRAW
+    ),
+    Mutant("orders/withdraw.py", "if halt is None:", "if False:", WITHDRAW),
+    Mutant("orders/withdraw.py", "if row.order_id not in tried", "", WITHDRAW),
+    Mutant("orders/withdraw.py", "_UNTOLD if again else _LEFT_THE_DESK", "_UNTOLD", WITHDRAW),
+    Mutant("orders/withdraw.py", "if row.created_at >= halt.since", "", WITHDRAW),
+    Mutant("orders/withdraw.py", "if row.order.only_opens]", "]", WITHDRAW),
+    Mutant("orders/withdraw.py", "offset += _PAGE", "break", WITHDRAW),
+    Mutant("orders/stop.py", "if not self.cancels_opening:", "if False:", WITHDRAW),
+    Mutant("orders/stop.py", "except DeskError:", "except ZeroDivisionError:", WITHDRAW),
+    Mutant("orders/watch.py", "await self.safety.take_back(", "print(", WITHDRAW),
     Mutant("orders/submit.py", "> SEND_WITHIN:", "> SEND_WITHIN * 99:", CONFIRM),
     Mutant(
         "orders/submit.py", "abs(self.clock.now() - intent", "(self.clock.now() - intent", CONFIRM
@@ -321,7 +349,7 @@ MUTANTS = [
     Mutant("orders/reconcile.py", "if is_at(record, self.broker) else record", "", RECONCILE),
     Mutant("orders/reconcile.py", "if says_nothing(record, target):", "if False:", RECONCILE),
     Mutant("orders/reconcile.py", "- first < SECOND_SCAN_AFTER:", "- first < GRACE * 0:", STORM),
-    Mutant("orders/submit.py", "if halt := await self.halt.engaged():", "if halt := None:", STORM),
+    Mutant("orders/submit.py", "if halt and not (withdraws and", "if False and (", STORM),
     Mutant("orders/outcome.py", "Unavailable | Denied | Misconfigured", "DeskError", STORM),
     Mutant("orders/reconcile.py", "sent or record.state is OrderState.UNKNOWN", "sent", RECONCILE),
     Mutant("orders/reconcile.py", "return sent or", "return", RECONCILE),
@@ -491,6 +519,7 @@ def test_the_tests_pass_on_the_unbroken_copy(house: Path, judge: Judge) -> None:
         BREAKER,
         BREAKER_AT_REST,
         BREAKER_SET,
+        WITHDRAW,
         OPENING,
     )
 

@@ -49,3 +49,15 @@ def test_only_confirming_reaches_the_submitter() -> None:
     }
 
     assert users == {DOOR, "orders/confirm.py", "wiring/desk.py"}
+
+
+@pytest.mark.promise("halt")
+def test_only_a_withdrawal_asks_for_what_a_halt_lets_out() -> None:
+    """Elsewhere the word would be a way around the halt."""
+    users = {
+        path.relative_to(HOUSE).as_posix()
+        for path in HOUSE.rglob("*.py")
+        if "withdraws=True" in path.read_text(encoding="utf-8")
+    }
+
+    assert users == {"orders/withdraw.py"}

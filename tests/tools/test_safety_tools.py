@@ -1,13 +1,18 @@
 """What a model asks first and when it was refused, and the one thing it may do without asking."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from strikedesk.domain.errors import Misconfigured
+from strikedesk.domain.money import PriceEffect
+from strikedesk.domain.orders import OrderType
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
-from tests.builders import NOON, an_order_record
+from strikedesk.orders.draft import Draft
+from tests.builders import NOON, a_leg, an_order_record
+from tests.fakes.broker import ACCOUNT, Day
 from tests.tools.core_door import ERAS, CoreDoor, Era
 from tests.tools.paper_desk import PaperDesk, ask_of, facts_of, reason_of
 from tests.tools.web_door import READER, client_of, listening, web_door
@@ -113,3 +118,29 @@ async def test_a_halt_stops_a_confirm_and_is_told_to_everybody(era: Era) -> None
     assert told["halt"]["since"] == f"{NOON:%Y-%m-%dT%H:%M:%S}Z"
     assert "strikedesk resume" in told["next_step"]
     assert held["rows"] == []
+
+
+@pytest.mark.promise("halt")
+@pytest.mark.parametrize(("wanted", "taken_back"), [(True, 1), (False, 0)])
+async def test_the_tool_takes_back_what_opens_where_the_owner_set_it(
+    *, wanted: bool, taken_back: int
+) -> None:
+    """The model stops; what becomes of the orders at work is the owner's to say."""
+    door = CoreDoor(items=None, said={"safety": {"cancel_opening_at_halt": wanted}})
+    door.desk.broker.day = Day.WORKING
+    desk = await door.desk.desk()
+    draft = Draft(
+        account=ACCOUNT.handle,
+        legs=(a_leg("AAPL261218C00200000"),),
+        order_type=OrderType.LIMIT,
+        price=Decimal("1.20"),
+        price_effect=PriceEffect.DEBIT,
+    )
+    shown = await desk.previewer.place(draft, caller="stdio")
+    row = await desk.confirm(shown.record.preview_id, shown.nonce or "", caller="stdio")
+    assert row.state is OrderState.WORKING
+
+    told = facts_of(await door.call("halt_trading", why="the owner said stop"))
+
+    assert (told["halted"], told["orders_taken_back"]) == (True, taken_back)
+    assert len(door.desk.broker.tickets) == 1 + taken_back

@@ -25,6 +25,7 @@ from strikedesk.orders.reconcile import Reconciler
 from strikedesk.orders.settle import Settler
 from strikedesk.orders.stop import Safety
 from strikedesk.orders.submit import Submitter
+from strikedesk.orders.withdraw import Withdrawer
 from strikedesk.risk.limits import Limits
 from tests.builders import a_leg
 from tests.fakes.broker import ACCOUNT, ScriptedBroker
@@ -63,6 +64,7 @@ class OrderDesk:
     accounts: OneAccount = field(default_factory=OneAccount)
     policy: ConsentPolicy = ConsentPolicy.MODEL
     click_above_usd: Decimal | None = None
+    cancels_opening: bool = False
 
     def __post_init__(self) -> None:
         self.ledger.halt = self.halt
@@ -110,7 +112,17 @@ class OrderDesk:
         self.approver = Approver(approvals=self.approvals, confirmer=self.confirmer)
         self.reconciler = Reconciler(broker=broker, ledger=ledger, clock=clock, preview_ttl_s=120)
         self.book = OrderBook(ledger=ledger, accounts=self.accounts, reconciler=self.reconciler)
+        self.withdrawer = Withdrawer(
+            halt=self.halt,
+            ledger=ledger,
+            reconciler=self.reconciler,
+            confirmer=self.confirmer,
+            clock=clock,
+            entropy=self.entropy,
+        )
         self.safety = Safety(
+            withdrawer=self.withdrawer,
+            cancels_opening=self.cancels_opening,
             halt=self.halt,
             ledger=ledger,
             reconciler=self.reconciler,

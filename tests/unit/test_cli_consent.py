@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
@@ -165,6 +165,62 @@ def test_a_halted_desk_sends_nothing_that_the_owner_approves(
     assert "TRADING_HALTED" in done.err
     assert f"held_by={held_by}" in done.err
     assert held() == []
+
+
+async def resting(desk: Desk) -> Sequence[str]:
+    """Put a call bought and a share sold to work, both far from the market, of what is held."""
+    spy = parse_equity("SPY")
+    quote = (await desk.market.fresh({spy}))[spy]
+    days = [each.day for each in await desk.market.expirations(spy) if each.day.month == 12]
+    call_of = f"SPY{days[-1]:%y%m%d}C00600000"
+    rows: list[str] = []
+    for leg, price, effect in (
+        (a_leg("SPY", Action.BUY), quote.ask, PriceEffect.DEBIT),
+        (a_leg("SPY", Action.SELL), Decimal(900), PriceEffect.CREDIT),
+        (a_leg(call_of), Decimal("0.01"), PriceEffect.DEBIT),
+    ):
+        draft = Draft(
+            account="paper-margin",
+            legs=(leg,),
+            order_type=OrderType.LIMIT,
+            price=price,
+            price_effect=effect,
+        )
+        shown = await desk.previewer.place(draft, caller="stdio")
+        row = await desk.confirm(shown.record.preview_id, shown.nonce or "", caller="stdio")
+        rows.append(row.order_id)
+    return rows[1:]
+
+
+@pytest.mark.promise("halt")
+@pytest.mark.parametrize("said", ["by the option", "in the settings"])
+def test_the_owner_s_halt_may_take_back_what_opens(
+    said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the real paper broker, with everything between the command and its book."""
+    monkeypatch.setenv("STRIKEDESK_CONSENT", "model")
+    selling, opening = at_desk(resting)
+    if said == "in the settings":
+        monkeypatch.setenv("STRIKEDESK_SAFETY__CANCEL_OPENING_AT_HALT", "true")
+
+    done = call(capsys, "halt", *(["--cancel-opening"] if said == "by the option" else []))
+    again = call(capsys, "halt", "--cancel-opening")
+
+    assert done.code == 0, done.err
+    assert f"Order {opening} (SPY) is cancelled." in done.out
+    assert f"Left at work, for it may protect something: {selling}" in done.out
+    assert "No order at work opens anything." in again.out
+
+
+def test_a_halt_alone_takes_nothing_back(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STRIKEDESK_CONSENT", "model")
+    at_desk(resting)
+
+    done = call(capsys, "halt")
+
+    assert (done.code, len(done.out.splitlines())) == (0, 1)
 
 
 def test_a_code_is_shown_to_the_owner_and_opens_the_order(

@@ -165,7 +165,9 @@ async def test_a_working_order_is_followed_to_its_end(orders: OrderDesk) -> None
     orders.broker.placed[0] = replace(
         orders.broker.placed[0], state=OrderState.FILLED, filled_units=1
     )
-    watcher = Watcher(broker=orders.broker, reconciler=orders.reconciler, every_s=60)
+    watcher = Watcher(
+        broker=orders.broker, reconciler=orders.reconciler, safety=orders.safety, every_s=60
+    )
 
     assert await watcher.once() == 1
     assert await watcher.once() == 0
@@ -175,7 +177,9 @@ async def test_a_working_order_is_followed_to_its_end(orders: OrderDesk) -> None
 
 
 async def test_a_watcher_ends_with_its_desk(orders: OrderDesk) -> None:
-    watcher = Watcher(broker=orders.broker, reconciler=orders.reconciler, every_s=60)
+    watcher = Watcher(
+        broker=orders.broker, reconciler=orders.reconciler, safety=orders.safety, every_s=60
+    )
 
     async with watcher.running():
         assert orders.ledger.trail == []

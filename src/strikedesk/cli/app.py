@@ -9,6 +9,7 @@ import typer
 from strikedesk.cli import audit, groups, orders, practice
 from strikedesk.cli.clients import Client
 from strikedesk.cli.serving import Transport, Wanted, serve
+from strikedesk.cli.speech import FAILED, FINE
 
 app = typer.Typer(
     help="An options trading desk for AI assistants over MCP, controlled by its owner.",
@@ -119,11 +120,22 @@ def install_command(
 @app.command(name="halt")
 def halt_command(
     why: Annotated[str, typer.Option(help="What the audit trail should say.")] = "by the owner",
+    *,
+    cancel_opening: Annotated[
+        bool,
+        typer.Option(
+            "--cancel-opening", help="Take back orders at work all of whose legs open something."
+        ),
+    ] = False,
 ) -> None:
     """Stop all trading, in every process of this desk, until `resume`."""
-    from strikedesk.cli.stopping import halt  # noqa: PLC0415 -- one command's
+    from strikedesk.cli import stopping  # noqa: PLC0415 -- one command's
 
-    typer.echo(asyncio.run(halt(why)))
+    typer.echo(asyncio.run(stopping.halt(why)))
+    told, done = asyncio.run(stopping.take_back(insisted=cancel_opening))
+    for line in told:
+        typer.echo(line)
+    raise typer.Exit(FINE if done else FAILED)
 
 
 @app.command(name="resume")

@@ -1,11 +1,15 @@
 """`strikedesk halt` and `resume`: the owner's stop. No tool of the server can resume."""
 
+from collections.abc import Sequence
 from typing import Final
 
-from strikedesk.cli.office import OWNER, Office, open_office
+from strikedesk.cli.office import DOOR, OWNER, Office, open_office
 from strikedesk.domain.errors import Denied
-from strikedesk.domain.ledger import Halt, HeldBy
+from strikedesk.domain.ledger import Halt, HeldBy, OrderRecord
 from strikedesk.domain.reasons import Reason
+from strikedesk.domain.states import OrderState
+from strikedesk.settings import load
+from strikedesk.wiring import open_desk
 
 WHY_LENGTH_MAX: Final = 200
 
@@ -29,6 +33,22 @@ async def halt(why: str) -> str:
     return f"Trading is{already} halted since {since:%Y-%m-%d %H:%M:%S} UTC: {(before or new).why}"
 
 
+async def take_back(*, insisted: bool) -> tuple[Sequence[str], bool]:
+    """Cancel the orders at work that open something, if told to here or in the settings.
+
+    What may protect stays. Returns what to tell the owner, and whether all of them were cancelled.
+    """
+    settings = load()
+    if not (insisted or settings.safety.cancel_opening_at_halt):
+        return (), True
+    async with open_desk(settings) as desk:
+        done = await desk.withdrawer(actor=OWNER, path=DOOR, again=True)
+    told = [_cancelled(row) for row in done.cancels] or ["No order at work opens anything."]
+    if done.kept:
+        told.append(f"Left at work, for it may protect something: {_listed(done.kept)}")
+    return told, not done.failed
+
+
 async def resume() -> str:
     """Allow trading again. Returns what to tell the owner.
 
@@ -44,6 +64,19 @@ async def resume() -> str:
         if left is not None:
             raise _still_halted(office, left)
     return "Trading is allowed again. Orders that the halt refused were not sent: preview anew."
+
+
+def _cancelled(cancel: OrderRecord) -> str:
+    named = f"Order {cancel.target_order_id} ({cancel.order.underlying})"
+    if cancel.state is OrderState.CANCELLED:
+        return f"{named} is cancelled."
+    if cancel.state is OrderState.CANCEL_PENDING:
+        return f"{named} is being cancelled; `strikedesk orders list` tells when it is."
+    return f"{named} was NOT taken back: {cancel.reason or cancel.state.value}."
+
+
+def _listed(rows: Sequence[OrderRecord]) -> str:
+    return ", ".join(row.order_id for row in rows)
 
 
 def _still_halted(office: Office, left: Halt) -> Denied:

@@ -147,6 +147,11 @@ class OrderRequest:
         return any(leg.is_option for leg in self.legs)
 
     @property
+    def only_opens(self) -> bool:
+        """Whether every leg says that it opens; a plain `buy` or `sell` may close something."""
+        return all(leg.action.opens is True for leg in self.legs)
+
+    @property
     def unit_multiplier(self) -> int:
         """Shares behind one unit's net price: 100 with options, 1 for shares alone."""
         return SHARES_PER_CONTRACT if self.has_options else 1

@@ -97,7 +97,7 @@ def warnings_of(order: OrderRequest, appraisal: Appraisal, venue_now: datetime) 
 
 def protection_warning(order: OrderRequest) -> str | None:
     """Return what cancelling `order` leaves without protection, if it may close anything."""
-    if all(leg.action.opens is True for leg in order.legs):
+    if order.only_opens:
         return None
     return f"This order closes {order.underlying} positions: without it nothing protects them."
 

@@ -81,6 +81,15 @@ class Reconciler:
         rows = await self._rows(_DOUBT, anywhere=True)
         return tuple(row for row in rows if is_in_doubt(row, self.clock.now()))
 
+    async def at_work(self) -> tuple[OrderRecord, ...]:
+        """Return the orders that this broker has at work, as the desk last heard of them."""
+        rows = await self._rows(_AT_WORK)
+        return tuple(
+            row
+            for row in rows
+            if row.kind is not TicketKind.CANCEL and row.broker_order_id is not None
+        )
+
     async def refresh(self, record: OrderRecord, *, path: str) -> OrderRecord:
         """Return a row as it stands once its broker was asked, if it can be asked."""
         step = self._settle if record.state in _DOUBT else self._follow

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from strikedesk.domain.breaker import FailuresInRow
+from strikedesk.domain.errors import DeskError
 from strikedesk.domain.ledger import Halt, Note, OrderRecord
 from strikedesk.domain.ports import Clock, HaltSwitch, Ledger
 from strikedesk.domain.usage import Used, Window
 from strikedesk.orders.approvals import Approvals, Pending
 from strikedesk.orders.reconcile import Reconciler
+from strikedesk.orders.withdraw import Withdrawal, Withdrawer
 
 _WHY_LENGTH_MAX = 200
 
@@ -33,12 +35,14 @@ class SafetyState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Safety:
-    """The stop and the state of what was sent."""
+    """The stop and the state of what was sent. `cancels_opening` is the owner's setting."""
 
     halt: HaltSwitch
     ledger: Ledger
     reconciler: Reconciler
     approvals: Approvals
+    withdrawer: Withdrawer
+    cancels_opening: bool
     clock: Clock
 
     async def state(self) -> SafetyState:
@@ -58,6 +62,17 @@ class Safety:
         await self.halt.engage(Halt(since=now, actor=caller, why=_plain(why)))
         await self._write_down(Note(at=now, actor=caller, path="tool:halt_trading", kind="halted"))
         return await self.halt.engaged() or Halt(since=now, actor=caller, why=_plain(why))
+
+    async def take_back(self, *, actor: str, path: str) -> Withdrawal:
+        """Cancel what opens something, where the owner's settings say so and trading is halted."""
+        if not self.cancels_opening:
+            return Withdrawal()
+        try:
+            return await self.withdrawer(actor=actor, path=path)
+        except DeskError:
+            # Trading is halted all the same; the next round of watching tries again.
+            _log.exception("what opens something was not taken back")
+            return Withdrawal()
 
     async def _write_down(self, note: Note) -> None:
         """Trading is halted by now: a trail that cannot be written must not tell otherwise."""

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final, TypeAlias
 
 from strikedesk.domain.errors import Denied, DeskError, OutcomeUnknown
-from strikedesk.domain.ledger import Note, OrderRecord, Progress
+from strikedesk.domain.ledger import Note, OrderRecord, Progress, TicketKind
 from strikedesk.domain.ports import Broker, Clock, HaltSwitch, Ledger
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
@@ -37,16 +37,18 @@ class Submitter:
     halt: HaltSwitch
     clock: Clock
 
-    async def __call__(self, intent: OrderRecord, *, binding: str, path: str) -> OrderRecord:
+    async def __call__(
+        self, intent: OrderRecord, *, binding: str, path: str, withdraws: bool = False
+    ) -> OrderRecord:
         """Return the row after the broker answered, or did not.
 
         `intent` is a row that the caller alone moved to `submitting`, and that is on disk;
-        `binding` is what was confirmed.
+        `binding` is what was confirmed. `withdraws`: in a halt, take back what opens something.
 
         Raises:
             OutcomeUnknown: something may have been sent, and the ledger does not say what.
         """
-        progress, why = await self._send(intent, binding)
+        progress, why = await self._send(intent, binding, withdraws=withdraws)
         try:
             settled = await self._settle(intent, progress, path, why)
         except Exception as error:
@@ -56,10 +58,12 @@ class Submitter:
         await self._follow_target(settled, path)
         return settled
 
-    async def _send(self, intent: OrderRecord, binding: str) -> tuple[Progress, Figures]:
+    async def _send(
+        self, intent: OrderRecord, binding: str, *, withdraws: bool
+    ) -> tuple[Progress, Figures]:
         """Return what came of it, and the figures of what kept it here."""
         try:
-            await self._last_look(intent, binding)
+            await self._last_look(intent, binding, withdraws=withdraws)
             receipt = await self.broker.submit(ticket_of(intent))
             return progress_of(intent, receipt.broker_order), {}
         except Denied as denied:
@@ -72,11 +76,12 @@ class Submitter:
             _log.exception("submission of %s broke", intent.client_order_id)
             return Progress(state=OrderState.UNKNOWN, reason=Reason.OUTCOME_UNKNOWN.name), {}
 
-    async def _last_look(self, intent: OrderRecord, binding: str) -> None:
+    async def _last_look(self, intent: OrderRecord, binding: str, *, withdraws: bool) -> None:
         """Ask once more what would make it wrong to send what was just read from the disk."""
         if binding_of(intent) != binding:
             raise Denied(Reason.NONCE_MISMATCH)
-        if halt := await self.halt.engaged():
+        halt = await self.halt.engaged()
+        if halt and not (withdraws and _takes_back_an_opening(intent)):
             raise Denied(Reason.TRADING_HALTED, held_by=halt.held_by.value)
         if abs(self.clock.now() - intent.updated_at) > SEND_WITHIN:
             raise Denied(Reason.PREVIEW_EXPIRED)
@@ -136,3 +141,8 @@ class Submitter:
 
     def _note(self, record: OrderRecord, path: str, kind: str) -> Note:
         return Note(at=self.clock.now(), actor=record.caller, path=path, kind=kind)
+
+
+def _takes_back_an_opening(intent: OrderRecord) -> bool:
+    """Whether it leaves the account with fewer orders that open something, and nothing else."""
+    return intent.kind is TicketKind.CANCEL and intent.order.only_opens

@@ -5,9 +5,14 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import Final
 
 from strikedesk.domain.ports import Broker
 from strikedesk.orders.reconcile import Reconciler
+from strikedesk.orders.stop import Safety
+
+_ACTOR: Final = "strikedesk"
+_PATH: Final = "worker"
 
 _log = logging.getLogger(__name__)
 
@@ -16,12 +21,16 @@ _log = logging.getLogger(__name__)
 class Watcher:
     """Advances a simulated venue and settles open rows, every `every_s` seconds.
 
+    In a halt it takes back what opens something, where the owner's settings say so: the breaker
+    and the file HALT have nobody else to do it.
+
     Several processes may watch one desk: each step is one conditional update, so the second to
     come finds nothing to do.
     """
 
     broker: Broker
     reconciler: Reconciler
+    safety: Safety
     every_s: float
 
     @asynccontextmanager
@@ -38,7 +47,9 @@ class Watcher:
     async def once(self) -> int:
         """Go over everything once; return how many rows moved."""
         await self.broker.advance()
-        return await self.reconciler(path="worker")
+        moved = await self.reconciler(path=_PATH)
+        await self.safety.take_back(actor=_ACTOR, path=_PATH)
+        return moved
 
     async def _forever(self) -> None:
         while True:

@@ -92,9 +92,13 @@ class LimitSettings(Section):
 
 
 class SafetySettings(Section):
-    """`[safety]`: when the desk halts by itself. It always does at some number of failures."""
+    """`[safety]`: when the desk halts by itself, which it always does at some number of failures.
+
+    `cancel_opening_at_halt`: whatever halts, orders at work that open something are taken back.
+    """
 
     failures_in_row_max: Annotated[Integer, Field(ge=1, le=100)] = FAILURES_MAX
+    cancel_opening_at_halt: bool = False
 
 
 def _no_nonce_alone(policy: ConsentPolicy) -> ConsentPolicy:

@@ -31,6 +31,7 @@ from strikedesk.orders.reconcile import Reconciler
 from strikedesk.orders.stop import Safety
 from strikedesk.orders.submit import Submitter
 from strikedesk.orders.watch import Watcher
+from strikedesk.orders.withdraw import Withdrawer
 from strikedesk.portfolio.books import Books
 from strikedesk.portfolio.watchlists import WatchlistBook
 from strikedesk.settings import Settings
@@ -61,6 +62,7 @@ class Desk:
     orders: OrderBook
     reconciler: Reconciler
     safety: Safety
+    withdrawer: Withdrawer
     halt: HaltSwitch
     ledger: Ledger
     watchlists: WatchlistBook
@@ -113,7 +115,9 @@ async def open_desk(settings: Settings) -> AsyncGenerator[Desk]:
         broker = await asyncio.to_thread(paper_broker, settings, database)
         desk = _over_store(settings, database, broker)
         await desk.reconciler(path="start-up")
-        watcher = Watcher(broker=broker, reconciler=desk.reconciler, every_s=WATCH_EVERY_S)
+        watcher = Watcher(
+            broker=broker, reconciler=desk.reconciler, safety=desk.safety, every_s=WATCH_EVERY_S
+        )
         async with watcher.running():
             try:
                 yield desk
@@ -163,6 +167,14 @@ def assemble(
         consent=consent,
         approvals=approvals,
     )
+    withdrawer = Withdrawer(
+        halt=halt,
+        ledger=ledger,
+        reconciler=reconciler,
+        confirmer=confirmer,
+        clock=clock,
+        entropy=entropy,
+    )
     return Desk(
         settings=settings,
         clock=clock,
@@ -177,8 +189,15 @@ def assemble(
         orders=OrderBook(ledger=ledger, accounts=books, reconciler=reconciler),
         reconciler=reconciler,
         safety=Safety(
-            halt=halt, ledger=ledger, reconciler=reconciler, approvals=approvals, clock=clock
+            halt=halt,
+            ledger=ledger,
+            reconciler=reconciler,
+            approvals=approvals,
+            withdrawer=withdrawer,
+            cancels_opening=settings.safety.cancel_opening_at_halt,
+            clock=clock,
         ),
+        withdrawer=withdrawer,
         halt=halt,
         ledger=ledger,
         watchlists=WatchlistBook(lists=watchlists, clock=clock),

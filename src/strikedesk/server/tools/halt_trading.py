@@ -6,27 +6,33 @@ from mcp.types import CallToolResult
 
 from strikedesk.server.arguments import text
 from strikedesk.server.call import Call, caller_of, desk_of
-from strikedesk.server.schemas import BOOLEAN, TEXT, record_schema
+from strikedesk.server.schemas import BOOLEAN, INTEGER, TEXT, record_schema
 from strikedesk.server.shaping import record
 
-RETURNS: Final = record_schema(halted=BOOLEAN, since=TEXT, by=TEXT, next_step=TEXT)
+RETURNS: Final = record_schema(
+    halted=BOOLEAN, since=TEXT, by=TEXT, orders_taken_back=INTEGER, next_step=TEXT
+)
+_PATH: Final = "tool:halt_trading"
 
 
 async def halt_trading(
     call: Call, why: Annotated[str, text()]
 ) -> Annotated[CallToolResult, RETURNS]:
-    """Stop all sending at once, until the owner resumes. Working orders stay as they are.
+    """Stop all sending at once, until the owner resumes. Orders at work stay as they are.
 
-    No tool can undo it: the owner runs `strikedesk resume`.
+    The owner may have set that those which open something are taken back. No tool can undo it: the
+    owner runs `strikedesk resume`.
     """
     desk = await desk_of(call)
     halt = await desk.safety.stop(why, caller=caller_of(call))
+    withdrawal = await desk.safety.take_back(actor=caller_of(call), path=_PATH)
     return record(
         {
             "halted": True,
             "since": halt.since,
             "by": halt.actor,
             "untrusted_why": halt.why,
+            "orders_taken_back": len(withdrawal.cancels) - len(withdrawal.failed),
             "next_step": f"Only the owner can resume: {halt.way_out}.",
         }
     )

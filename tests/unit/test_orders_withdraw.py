@@ -1,0 +1,269 @@
+"""What a halt may still send: cancels of what opens something, where the owner said so."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from strikedesk.domain.broking import CancelTicket, Receipt, Ticket
+from strikedesk.domain.errors import Denied, Unavailable
+from strikedesk.domain.ledger import Halt, Note, OrderRecord, Progress, TicketKind
+from strikedesk.domain.money import PriceEffect
+from strikedesk.domain.orders import Action, Leg
+from strikedesk.domain.reasons import Reason
+from strikedesk.domain.states import OrderState
+from strikedesk.domain.symbols import parse_symbol
+from strikedesk.orders.binding import binding_of
+from strikedesk.orders.preview import Preview
+from strikedesk.orders.watch import Watcher
+from strikedesk.orders.withdraw import Withdrawal
+from tests.builders import NOON, a_leg
+from tests.fakes.broker import Day, ScriptedBroker
+from tests.unit.order_desk import CALL, OrderDesk
+
+HALT = Halt(since=NOON, actor="owner", why="lunch")
+PUT = "AAPL261218P00180000"
+
+
+@pytest.fixture
+def orders() -> OrderDesk:
+    desk = OrderDesk()
+    desk.broker.day = Day.WORKING
+    desk.broker.held = {parse_symbol(CALL): 5, parse_symbol("AAPL"): 500}
+    desk.quote(PUT, "1.10", "1.20")
+    desk.quote("AAPL", "199.90", "200.00")
+    return desk
+
+
+async def working(orders: OrderDesk, *legs: Leg, price: str = "1.20") -> OrderRecord:
+    sells = bool(legs) and all(leg.action in {Action.SELL, Action.SELL_TO_CLOSE} for leg in legs)
+    effect = PriceEffect.CREDIT if sells else PriceEffect.DEBIT
+    return await orders.confirm(await orders.preview(*legs, price=price, effect=effect))
+
+
+async def withdrawn(orders: OrderDesk, *, again: bool = False) -> Withdrawal:
+    return await orders.withdrawer(actor="owner", path="cli", again=again)
+
+
+async def states(orders: OrderDesk, rows: Sequence[OrderRecord]) -> list[OrderState]:
+    found = [await orders.ledger.order(row.order_id) for row in rows]
+    return [row.state for row in found if row is not None]
+
+
+@pytest.mark.promise("halt")
+async def test_a_halt_takes_back_what_opens_and_leaves_what_may_protect(orders: OrderDesk) -> None:
+    """A plain `sell` of shares may close them: it stays too."""
+    opening = await working(orders)
+    closing = await working(orders, a_leg(CALL, Action.SELL_TO_CLOSE), price="1.15")
+    selling = await working(orders, a_leg("AAPL", Action.SELL), price="199.95")
+    roll = await working(orders, a_leg(CALL, Action.SELL_TO_CLOSE), a_leg(PUT), price="0.10")
+    await orders.halt.engage(HALT)
+
+    done = await withdrawn(orders)
+
+    (cancel,) = done.cancels
+    assert (cancel.kind, cancel.target_order_id) == (TicketKind.CANCEL, opening.order_id)
+    assert (cancel.state, done.failed) == (OrderState.CANCELLED, ())
+    assert {row.order_id for row in done.kept} == {
+        closing.order_id,
+        selling.order_id,
+        roll.order_id,
+    }
+    assert await states(orders, [opening, closing, selling, roll]) == [
+        OrderState.CANCELLED,
+        OrderState.WORKING,
+        OrderState.WORKING,
+        OrderState.WORKING,
+    ]
+    assert isinstance(orders.broker.tickets[-1], CancelTicket)
+    assert len(orders.broker.tickets) == 5
+
+
+async def test_what_was_taken_back_is_in_the_trail_like_any_order(orders: OrderDesk) -> None:
+    await working(orders)
+    await orders.halt.engage(HALT)
+
+    (cancel,) = (await withdrawn(orders)).cancels
+
+    lines = await orders.ledger.events(cancel.order_id)
+    assert [line.kind for line in lines] == ["previewed", "submitting", "broker:cancelled"]
+    assert {(line.actor, line.path) for line in lines} == {("owner", "cli")}
+    assert await orders.ledger.verify() is None
+
+
+@pytest.mark.promise("one-door")
+async def test_without_a_halt_nothing_is_taken_back(orders: OrderDesk) -> None:
+    opening = await working(orders)
+
+    assert await withdrawn(orders) == Withdrawal()
+    assert await states(orders, [opening]) == [OrderState.WORKING]
+
+
+@pytest.mark.promise("halt")
+async def test_a_cancel_that_was_previewed_before_the_halt_is_refused_like_any_order(
+    orders: OrderDesk,
+) -> None:
+    """Only the owner's own act, or setting, sends anything in a halt."""
+    opening = await working(orders)
+    preview = await orders.previewer.cancel(opening.order_id, caller="stdio")
+    await orders.halt.engage(HALT)
+
+    with pytest.raises(Denied) as denied:
+        await orders.confirm(preview)
+
+    assert denied.value.reason is Reason.TRADING_HALTED
+    assert await states(orders, [opening]) == [OrderState.WORKING]
+
+
+async def cancelling(orders: OrderDesk, target: OrderRecord) -> Preview:
+    return await orders.previewer.cancel(target.order_id, caller="stdio")
+
+
+@pytest.mark.promise("halt")
+@pytest.mark.parametrize("kind", ["place", "cancel a close", "cancel a roll", "cancel a sale"])
+async def test_the_door_lets_nothing_else_out_of_a_halt(kind: str, orders: OrderDesk) -> None:
+    """Whoever asked it to: it looks at the row itself."""
+    legs = {
+        "cancel a close": (a_leg(CALL, Action.SELL_TO_CLOSE),),
+        "cancel a roll": (a_leg(CALL, Action.SELL_TO_CLOSE), a_leg(PUT)),
+        "cancel a sale": (a_leg("AAPL", Action.SELL),),
+    }
+    if kind == "place":
+        preview = await orders.preview()
+    else:
+        price = {"cancel a roll": "0.10", "cancel a sale": "199.95"}.get(kind, "1.15")
+        preview = await cancelling(orders, await working(orders, *legs[kind], price=price))
+    note = Note(at=NOON, actor="stdio", path="test", kind="submitting")
+    intent = await orders.ledger.advance(
+        preview.record.order_id,
+        Progress(state=OrderState.SUBMITTING),
+        only_from={OrderState.PREVIEWED},
+        note=note,
+    )
+    assert intent is not None
+    sent = len(orders.broker.tickets)
+    await orders.halt.engage(HALT)
+
+    row = await orders.submit(intent, binding=binding_of(intent), path="test", withdraws=True)
+
+    assert (row.state, row.reason) == (OrderState.LAPSED, "TRADING_HALTED")
+    assert len(orders.broker.tickets) == sent
+
+
+@pytest.mark.promise("once")
+async def test_a_cancel_that_was_refused_is_tried_again_by_the_owner_alone(
+    orders: OrderDesk,
+) -> None:
+    """A watcher that tried each round would fill the trail, and the broker's log."""
+    await working(orders)
+    await orders.halt.engage(HALT)
+    orders.broker.day = Day.REJECTED
+
+    first = await withdrawn(orders)
+    second = await withdrawn(orders)
+    orders.broker.day = Day.WORKING
+    third = await withdrawn(orders, again=True)
+
+    assert [row.state for row in first.failed] == [OrderState.REJECTED]
+    assert second.cancels == ()
+    assert [row.state for row in third.cancels] == [OrderState.CANCELLED]
+
+
+@pytest.mark.promise("once")
+async def test_a_cancel_in_doubt_is_not_sent_again(orders: OrderDesk) -> None:
+    await working(orders)
+    await orders.halt.engage(HALT)
+    orders.broker.day = Day.LOST
+
+    first = await withdrawn(orders)
+    sent = len(orders.broker.tickets)
+    second = await withdrawn(orders, again=True)
+
+    assert [row.state for row in first.failed] == [OrderState.UNKNOWN]
+    assert (second.cancels, len(orders.broker.tickets)) == ((), sent)
+
+
+async def test_what_was_tried_in_an_earlier_halt_is_tried_in_this_one(orders: OrderDesk) -> None:
+    await working(orders)
+    await orders.halt.engage(HALT)
+    orders.broker.day = Day.REJECTED
+    await withdrawn(orders)
+    orders.clock.move(60)
+    orders.halt.halt = replace(HALT, since=NOON + timedelta(seconds=60))
+    orders.broker.day = Day.WORKING
+
+    done = await withdrawn(orders)
+
+    assert [row.state for row in done.cancels] == [OrderState.CANCELLED]
+
+
+async def test_more_cancels_than_a_page_of_the_ledger_are_all_remembered(
+    orders: OrderDesk,
+) -> None:
+    orders.limits = replace(orders.limits, orders_minute_max=1_000, orders_day_max=1_000)
+    for _ in range(105):
+        await working(orders)
+    await orders.halt.engage(HALT)
+    orders.broker.day = Day.REJECTED
+
+    first, second = await withdrawn(orders), await withdrawn(orders)
+
+    assert (len(first.failed), len(second.cancels)) == (105, 0)
+
+
+async def test_one_that_breaks_keeps_no_other_from_being_taken_back(orders: OrderDesk) -> None:
+    class Weak(ScriptedBroker):
+        async def submit(self, ticket: Ticket) -> Receipt:
+            if isinstance(ticket, CancelTicket) and ticket.broker_order_id == "b-2":
+                raise Unavailable(Reason.BROKER_UNAVAILABLE)
+            return await ScriptedBroker.submit(self, ticket)
+
+    orders.broker = Weak(clock=orders.clock, quoted=orders.broker.quoted, day=Day.WORKING)
+    orders.restart()
+    rows = [await working(orders) for _ in range(3)]
+    await orders.halt.engage(HALT)
+
+    done = await withdrawn(orders)
+
+    assert [row.target_order_id for row in done.failed] == [rows[1].order_id]
+    assert await states(orders, rows) == [
+        OrderState.CANCELLED,
+        OrderState.WORKING,
+        OrderState.CANCELLED,
+    ]
+
+
+@pytest.mark.promise("halt")
+@pytest.mark.parametrize("wanted", [True, False])
+async def test_the_worker_takes_back_after_any_halt_where_the_owner_set_it(
+    orders: OrderDesk, *, wanted: bool
+) -> None:
+    """The breaker and the file have nobody else to do it."""
+    orders.cancels_opening = wanted
+    orders.restart()
+    opening = await working(orders)
+    watcher = Watcher(
+        broker=orders.broker, reconciler=orders.reconciler, safety=orders.safety, every_s=60
+    )
+    await watcher.once()
+    assert await states(orders, [opening]) == [OrderState.WORKING]
+    await orders.halt.engage(HALT)
+
+    await watcher.once()
+
+    after = OrderState.CANCELLED if wanted else OrderState.WORKING
+    assert await states(orders, [opening]) == [after]
+
+
+@pytest.mark.promise("halt")
+async def test_a_ledger_that_fails_does_not_make_a_halt_look_failed(orders: OrderDesk) -> None:
+    class Weak(type(orders.ledger)):
+        async def orders(self, **_: object) -> tuple[Sequence[OrderRecord], int]:
+            raise Unavailable(Reason.DATABASE_UNAVAILABLE)
+
+    orders.ledger, orders.cancels_opening = Weak(), True
+    orders.restart()
+    await orders.safety.stop("lunch", caller="stdio")
+
+    assert await orders.safety.take_back(actor="stdio", path="test") == Withdrawal()
