@@ -10,9 +10,13 @@ Place = tuple[str, Environment]
 
 @dataclass(slots=True)
 class MemoryHalt:
-    """Holds the halt in force, and what failed in a row, for the life of the process."""
+    """Holds the halt in force, and what failed in a row, for the life of the process.
+
+    `stays`: something holds it that no release moves.
+    """
 
     halt: Halt | None = None
+    stays: bool = False
     failed: dict[Place, list[str]] = field(default_factory=dict[Place, list[str]])
 
     async def engaged(self) -> Halt | None:
@@ -27,4 +31,4 @@ class MemoryHalt:
         """See `HaltSwitch.release`."""
         if self.halt is not None:
             self.failed.clear()
-        self.halt = None
+        self.halt = self.halt if self.stays else None

@@ -31,6 +31,7 @@ FILED, OWNER = "tests/unit/test_store_halt_file.py", "tests/unit/test_cli_owner.
 BREAKER, BREAKER_AT_REST = "tests/contracts/test_breaker.py", "tests/unit/test_store_breaker.py"
 BREAKER_SET, OPENING = "tests/unit/test_settings.py", "tests/unit/test_server_opening.py"
 WITHDRAW = "tests/unit/test_orders_withdraw.py"
+HALTING = "tests/tools/test_halting_page.py"
 CLI = "tests/unit/test_cli_limits.py"
 WALK, AUDIT = "tests/unit/test_store_trail_walk.py", "tests/unit/test_cli_audit.py"
 
@@ -151,6 +152,13 @@ MUTANTS = [
     Mutant("orders/stop.py", "if not self.cancels_opening:", "if False:", WITHDRAW),
     Mutant("orders/stop.py", "except DeskError:", "except ZeroDivisionError:", WITHDRAW),
     Mutant("orders/watch.py", "await self.safety.take_back(", "print(", WITHDRAW),
+    Mutant("web/halting.py", "if before.since.isoformat() != seen:", "if False:", HALTING),
+    Mutant("web/halting.py", "if left is not None:", "if False:", HALTING),
+    Mutant("web/halting.py", "escape(halt.why)", "halt.why", HALTING),
+    Mutant("web/halting.py", "escape(halt.actor)", "halt.actor", HALTING),
+    Mutant("web/halting.py", "if halt.held_by is HeldBy.FILE:", "if False:", HALTING),
+    Mutant("web/approvals.py", "or not self._knows(request):", ":", HALTING),
+    Mutant("web/approvals.py", "not _is_own_form(request) or", "", HALTING),
     Mutant("orders/submit.py", "> SEND_WITHIN:", "> SEND_WITHIN * 99:", CONFIRM),
     Mutant(
         "orders/submit.py", "abs(self.clock.now() - intent", "(self.clock.now() - intent", CONFIRM
@@ -520,6 +528,7 @@ def test_the_tests_pass_on_the_unbroken_copy(house: Path, judge: Judge) -> None:
         BREAKER_AT_REST,
         BREAKER_SET,
         WITHDRAW,
+        HALTING,
         OPENING,
     )
 

@@ -61,3 +61,15 @@ def test_only_a_withdrawal_asks_for_what_a_halt_lets_out() -> None:
     }
 
     assert users == {"orders/withdraw.py"}
+
+
+@pytest.mark.promise("halt")
+def test_only_the_owner_s_command_and_page_release_a_halt() -> None:
+    """A tool, a worker or a start that could would undo what the owner wanted."""
+    users = {
+        path.relative_to(HOUSE).as_posix()
+        for path in HOUSE.rglob("*.py")
+        if ".halt.release(" in path.read_text(encoding="utf-8")
+    }
+
+    assert users == {"cli/stopping.py", "web/halting.py"}

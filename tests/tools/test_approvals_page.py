@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from strikedesk.domain.accounts import Environment
 from strikedesk.domain.approvals import Approval
 from strikedesk.domain.errors import Misconfigured
+from strikedesk.domain.ledger import OrderRecord
 from strikedesk.domain.money import PriceEffect
 from strikedesk.domain.orders import OrderType
 from strikedesk.domain.reasons import Reason
@@ -35,11 +36,12 @@ class Door:
     """A page over a desk of memory, and the browser at it."""
 
     policy: str = "click"
+    safety: Mapping[str, object] = field(default_factory=dict[str, object])
     client: tuple[str, int] = ("127.0.0.1", 50_000)
     keys: Keys = field(default_factory=Keys)
 
     def __post_init__(self) -> None:
-        self.desk = MemoryDesk(settings(consent={"paper": self.policy}))
+        self.desk = MemoryDesk(settings(consent={"paper": self.policy}, safety=self.safety))
         self.app = Starlette(routes=[*approval_routes(self.desk, self.keys)])
 
     @asynccontextmanager
@@ -53,6 +55,12 @@ class Door:
 
     async def waiting(self) -> Pending:
         """Return an order that waits."""
+        pending = await (await self.desk.desk()).approvals.of(await self.sent())
+        assert pending is not None
+        return pending
+
+    async def sent(self) -> OrderRecord:
+        """Preview an order, and confirm it where a nonce is given."""
         desk = await self.desk.desk()
         draft = Draft(
             account=ACCOUNT.handle,
@@ -65,9 +73,7 @@ class Door:
         row = shown.record
         if shown.nonce is not None:
             row = await desk.confirm(row.preview_id, shown.nonce, caller=row.caller)
-        pending = await desk.approvals.of(row)
-        assert pending is not None
-        return pending
+        return row
 
     def form(self, pending: Pending, **other: str) -> dict[str, str]:
         """Return what the page's form would send."""
@@ -99,7 +105,7 @@ async def test_a_button_of_the_page_sends_once_and_tells_what_came_of_it() -> No
         again = await post(browser, door.form(pending))
 
     assert pending.text in shown.text
-    assert shown.text.count("<form") == 1
+    assert shown.text.count("<article><pre>") == 1
     assert "is filled: 1 of 1 units filled" in done.text
     assert "is filled: 1 of 1 units filled" in again.text
     assert "Nothing waits for you." in done.text

@@ -457,7 +457,7 @@ async def test_a_halt_is_told_though_its_line_cannot_be_written(orders: OrderDes
     orders.ledger = Full()
     orders.restart()
 
-    halt = await orders.safety.stop("lunch", caller="stdio")
+    halt = await orders.safety.stop("lunch", caller="stdio", path="test")
 
     assert await orders.halt.engaged() == halt
 
@@ -536,7 +536,7 @@ async def test_an_order_is_found_by_either_of_its_names_with_its_history(
 async def test_the_stop_is_written_down_with_who_and_why(orders: OrderDesk) -> None:
     orders.clock.at = NOON
 
-    halt = await orders.safety.stop("news\u202e at noon\n" + "x" * 500, caller="stdio")
+    halt = await orders.safety.stop("news\u202e at noon\n" + "x" * 500, caller="stdio", path="test")
 
     assert (halt.since, halt.actor) == (NOON, "stdio")
     assert halt.why.startswith("news  at noon x")

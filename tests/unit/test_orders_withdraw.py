@@ -264,6 +264,6 @@ async def test_a_ledger_that_fails_does_not_make_a_halt_look_failed(orders: Orde
 
     orders.ledger, orders.cancels_opening = Weak(), True
     orders.restart()
-    await orders.safety.stop("lunch", caller="stdio")
+    await orders.safety.stop("lunch", caller="stdio", path="test")
 
     assert await orders.safety.take_back(actor="stdio", path="test") == Withdrawal()

@@ -140,7 +140,7 @@ def halt_command(
 
 @app.command(name="resume")
 def resume_command() -> None:
-    """Allow trading again. Only this command can; no tool of the server does."""
+    """Allow trading again. Only this command and your page can; no tool of the server does."""
     from strikedesk.cli.stopping import resume  # noqa: PLC0415 -- one command's
 
     typer.echo(asyncio.run(resume()))

@@ -56,11 +56,11 @@ class Safety:
             row=await self.ledger.failures_in_row(here.name, here.environment),
         )
 
-    async def stop(self, why: str, *, caller: str) -> Halt:
+    async def stop(self, why: str, *, caller: str, path: str) -> Halt:
         """Halt trading; nothing is sent from now on until the owner resumes."""
         now = self.clock.now()
         await self.halt.engage(Halt(since=now, actor=caller, why=_plain(why)))
-        await self._write_down(Note(at=now, actor=caller, path="tool:halt_trading", kind="halted"))
+        await self._write_down(Note(at=now, actor=caller, path=path, kind="halted"))
         return await self.halt.engaged() or Halt(since=now, actor=caller, why=_plain(why))
 
     async def take_back(self, *, actor: str, path: str) -> Withdrawal:

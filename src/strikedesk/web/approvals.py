@@ -1,4 +1,4 @@
-"""The owner's page: what waits for a word, and the buttons that give it.
+"""The owner's page: what waits for a word, the stop, and the buttons that answer.
 
 It is for a browser on this machine, that was opened with the link which this start printed. What
 is asked by GET changes nothing; a form counts with its token, from a page of our own, in a browser
@@ -10,7 +10,7 @@ import ipaddress
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -23,8 +23,12 @@ from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
 from strikedesk.orders.approvals import Pending
 from strikedesk.orders.approve import Said
+from strikedesk.web import halting
 from strikedesk.web.approvals_page import HEADERS, Told, needs_typing, page, refusal, to_type
 from strikedesk.web.health import DeskSource
+
+if TYPE_CHECKING:
+    from strikedesk.wiring import Desk
 
 PATH: Final = "/approvals"
 COOKIE: Final = "strikedesk_owner"
@@ -97,13 +101,22 @@ class ApprovalsPage:
 
     async def _shown(self, told: Told | None) -> Response:
         try:
-            pending = await (await self.source.desk()).approvals.pending()
+            desk = await self.source.desk()
+            pending, halt = await desk.approvals.pending(), await desk.halt.engaged()
         except DeskError as error:
             return _html(refusal(str(error)), 503)
-        return _html(page(pending, self.keys.form, told))
+        panel = halting.panel(halt, self.keys.form)
+        return _html(page(pending, self.keys.form, panel, told))
 
     async def _answered(self, said: Mapping[str, str]) -> Told:
         desk = await self.source.desk()
+        if said.get("act") == halting.HALT:
+            return await halting.halt(desk)
+        if said.get("act") == halting.RESUME:
+            return await halting.resume(desk, said.get("since", ""))
+        return await self._of_order(desk, said)
+
+    async def _of_order(self, desk: "Desk", said: Mapping[str, str]) -> Told:
         record = await desk.approvals.named(said.get("order", ""))
         pending = await desk.approvals.of(record)
         owner = Said(voice=Voice.OWNER, actor=_OWNER, path="page", digest=said.get("digest", ""))

@@ -15,7 +15,7 @@ _STYLE: Final = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;"
     "color:#1a1a1a;background:#fafafa}"
     "article{background:#fff;border:1px solid #ccc;border-radius:8px;padding:1rem;margin:1rem 0}"
-    "article.live{border:3px solid #b00020}"
+    "article.live,article.halted{border:3px solid #b00020}"
     "pre{font:15px/1.45 ui-monospace,monospace;white-space:pre-wrap;margin:0 0 1rem}"
     "button{font:inherit;padding:.5rem 1.2rem;margin-right:.6rem;border-radius:6px;cursor:pointer;"
     "border:1px solid #555;background:#fff}"
@@ -49,12 +49,15 @@ class Told:
     good: bool = True
 
 
-def page(pending: Sequence[Pending], form_token: str, told: Told | None = None) -> str:
-    """Return the page: what came of the last answer, then what waits, each with its own form."""
+def page(pending: Sequence[Pending], form_token: str, panel: str, told: Told | None = None) -> str:
+    """Return the page: what came of the last answer, the stop, then what waits, each in a form.
+
+    `panel` is HTML of ours.
+    """
     orders = "".join(_order(each, form_token) for each in pending)
     nothing = "" if pending else "<p>Nothing waits for you.</p>"
     return _whole(
-        f"<h1>Orders that wait for you</h1>{_told(told)}{orders}{nothing}"
+        f"<h1>Orders that wait for you</h1>{_told(told)}{panel}{orders}{nothing}"
         '<p><a href="/approvals">Look again</a></p>'
     )
 
@@ -79,8 +82,8 @@ def _order(pending: Pending, form_token: str) -> str:
     return (
         f"<article{live}><pre>{escape(pending.text)}</pre>"
         f'<form method="post" action="/approvals">'
-        f"{_hidden('token', form_token)}{_hidden('order', pending.record.order_id)}"
-        f"{_hidden('digest', pending.approval.digest)}{_typing(pending)}"
+        f"{hidden('token', form_token)}{hidden('order', pending.record.order_id)}"
+        f"{hidden('digest', pending.approval.digest)}{_typing(pending)}"
         '<button class="yes" name="act" value="approve">Approve and send</button>'
         '<button name="act" value="decline">Decline</button>'
         f"{_code_button(pending)}</form>"
@@ -104,7 +107,8 @@ def _code_button(pending: Pending) -> str:
     return '<button name="act" value="code">Show a code for the assistant</button>'
 
 
-def _hidden(name: str, value: str) -> str:
+def hidden(name: str, value: str) -> str:
+    """Return what a form says without showing it."""
     return f'<input type="hidden" name="{name}" value="{escape(value)}">'
 
 

@@ -158,5 +158,5 @@ class HaltSwitch(Protocol):
         ...
 
     async def release(self, note: Note) -> None:
-        """Allow trading again. Called by the owner's CLI only."""
+        """Allow trading again. Called by the owner's command and page only."""
         ...

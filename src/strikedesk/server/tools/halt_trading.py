@@ -24,7 +24,7 @@ async def halt_trading(
     owner runs `strikedesk resume`.
     """
     desk = await desk_of(call)
-    halt = await desk.safety.stop(why, caller=caller_of(call))
+    halt = await desk.safety.stop(why, caller=caller_of(call), path=_PATH)
     withdrawal = await desk.safety.take_back(actor=caller_of(call), path=_PATH)
     return record(
         {
