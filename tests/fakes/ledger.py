@@ -15,6 +15,7 @@ from strikedesk.domain.breaker import (
     is_failure,
     why_halted,
 )
+from strikedesk.domain.canonical import canonical_json
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.ledger import (
     Halt,
@@ -29,10 +30,11 @@ from strikedesk.domain.ledger import (
 from strikedesk.domain.money import CENT
 from strikedesk.domain.orders import read_canonical
 from strikedesk.domain.reasons import Reason
+from strikedesk.domain.replay import with_row
 from strikedesk.domain.states import IllegalMove, OrderState
 from strikedesk.domain.usage import Allowance, Likeness, Use, Used, Window
 from strikedesk.store.approval_rows import is_right
-from strikedesk.store.chain import GENESIS, canonical_json, first_bad_line, head_of, seal
+from strikedesk.store.chain import GENESIS, first_bad_line, head_of, seal
 from strikedesk.store.moves import moved
 from tests.fakes.halt import MemoryHalt
 
@@ -57,7 +59,7 @@ class MemoryLedger:
         self._refuse_known_ids(preview)
         shown = json.loads(canonical_json(preview.shown))
         kept = replace(preview, record=record, shown=shown)
-        self._chain(record.order_id, note)
+        self._chain(record.order_id, with_row(note, record, before=None))
         self.previews[record.preview_id] = kept
         self.records[record.order_id] = record
 
@@ -94,7 +96,7 @@ class MemoryLedger:
         after = moved(self.records[kept.record.order_id], progress, at=note.at)
         if allowance is not None:
             allowance.admit(self._used(allowance.window))
-        self._chain(after.order_id, note)
+        self._step(note, after)
         if approval is not None:
             self.approvals[after.order_id] = approval
         if allowance is not None:
@@ -124,7 +126,7 @@ class MemoryLedger:
         after = moved(self.records[order_id], progress, at=note.at)
         if allowance is not None:
             allowance.admit(self._used(allowance.window))
-        self._chain(order_id, note)
+        self._step(note, after)
         if allowance is not None:
             self.uses[order_id] = (now, _to_cents_up(allowance.use))
         self.records[order_id] = after
@@ -168,7 +170,7 @@ class MemoryLedger:
         if kept is None or kept.nonce_state is not NonceState.LIVE:
             return
         after = moved(self.records[kept.record.order_id], progress, at=note.at)
-        self._chain(after.order_id, note)
+        self._step(note, after)
         self.previews[preview_id] = replace(kept, nonce_state=NonceState.VOID)
         self.records[after.order_id] = after
 
@@ -182,7 +184,7 @@ class MemoryLedger:
         if found.state not in only_from:
             return None
         after = moved(found, progress, at=note.at)
-        self._chain(order_id, note)
+        self._step(note, after)
         self.records[order_id] = after
         self._count(found, after, note)
         return after
@@ -314,6 +316,10 @@ class MemoryLedger:
                 or preview.nonce_hash == kept.nonce_hash
             ):
                 raise Denied(Reason.INVALID_ARGUMENT, rule="row_conflicts")
+
+    def _step(self, note: Note, after: OrderRecord) -> None:
+        before = self.records[after.order_id]
+        self._chain(after.order_id, with_row(note, after, before=before))
 
     def _chain(self, order_id: str | None, note: Note) -> None:
         kept = replace(note, body=json.loads(canonical_json(note.body)))

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TypeVar
 
+from strikedesk.domain.canonical import canonical_json
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.ledger import Json
 from strikedesk.domain.ports import WorldChange, WorldRows
 from strikedesk.domain.reasons import Reason
-from strikedesk.store.chain import canonical_json
 
 T = TypeVar("T")
 

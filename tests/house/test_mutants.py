@@ -34,6 +34,7 @@ WITHDRAW = "tests/unit/test_orders_withdraw.py"
 HALTING = "tests/tools/test_halting_page.py"
 CLI = "tests/unit/test_cli_limits.py"
 WALK, AUDIT = "tests/unit/test_store_trail_walk.py", "tests/unit/test_cli_audit.py"
+REPLAY, REPLAYS = "tests/unit/test_replay.py", "tests/unit/test_store_replays.py"
 
 
 class Judge:
@@ -442,6 +443,15 @@ MUTANTS = [
     Mutant("store/trail.py", "return self.witness.digest != event.digest", "return False", WALK),
     Mutant("store/trail.py", "self.witness.sequence > self.last.sequence:", "False:", WALK),
     Mutant("store/trail.py", "        check.end()\n", "", AUDIT),
+    Mutant("orders/confirm.py", 'not in {"reason", ROW}', 'not in {"reason"}', CONFIRM),
+    Mutant("store/steps.py", "with_row(note, after, before=record)", "note", REPLAYS),
+    Mutant("store/ledger.py", "with_row(note, record, before=None)", "note", REPLAYS),
+    Mutant("domain/replay.py", "return {**row, **told}", "return {**told, **row}", REPLAY),
+    Mutant("domain/replay.py", "told if set(COLUMNS) <= told.keys() else None", "told", REPLAY),
+    Mutant("store/replays.py", "~exists().where", "exists().where", REPLAYS),
+    Mutant("cli/replaying.py", "if report.bad is not None:", "if False:", AUDIT),
+    Mutant("cli/replaying.py", "if column in _PRIVATE or", "if", REPLAYS),
+    Mutant("cli/audit.py", "if compared.differences:", "if False:", AUDIT),
     Mutant("cli/exporting.py", "if check.bad is not None:", "if False:", AUDIT),
     Mutant("cli/exporting.py", "redactor.masked(text)", "text", AUDIT),
     Mutant("cli/exporting.py", "cell.startswith(_FORMULA)", "False", AUDIT),
@@ -524,6 +534,8 @@ def test_the_tests_pass_on_the_unbroken_copy(house: Path, judge: Judge) -> None:
         OWNER,
         WALK,
         AUDIT,
+        REPLAY,
+        REPLAYS,
         BREAKER,
         BREAKER_AT_REST,
         BREAKER_SET,

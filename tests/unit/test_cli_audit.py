@@ -1,5 +1,6 @@
 """`strikedesk audit`: what the owner asks the trail, on a real database."""
 
+import asyncio
 import csv
 import hashlib
 import io
@@ -13,13 +14,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from strikedesk.cli.auditing import read_head, written
 from strikedesk.cli.exporting import Export
 from strikedesk.cli.trail_forms import Format
+from strikedesk.domain.replay import row_of
 from strikedesk.logs.redaction import Redactor
 from strikedesk.store.chain import GENESIS, ChainHead, seal
-from tests.builders import a_note
+from strikedesk.store.event_rows import append_event
+from strikedesk.store.ledger import SqlLedger
+from strikedesk.store.order_rows import add_preview
+from tests.builders import a_note, a_preview
+from tests.stores import opened
 from tests.unit.cli_door import call
 
 
@@ -279,3 +286,94 @@ def test_wrong_words_about_an_export_end_with_2(
 
     assert call(capsys, "audit", "export", *out, *words).code == 2
     assert not (tmp_path / "trail").exists()
+
+
+def an_order_of_each_kind(home: Path) -> None:
+    """One whose lines tell its row, and one whose lines are older than that."""
+
+    def as_before(connection: Connection) -> None:
+        add_preview(connection, a_preview(2))
+        append_event(connection, a_note("previewed"), order_id="order-2")
+
+    async def write() -> None:
+        async with opened(f"sqlite:///{home / 'data' / 'strikedesk.db'}") as database:
+            await SqlLedger(database).open_preview(a_preview(1), a_note("previewed"))
+            await database.write(as_before)
+
+    asyncio.run(write())
+
+
+@pytest.mark.promise("audit")
+def test_a_replay_rebuilds_the_orders_and_finds_them_as_they_are(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is too old to be rebuilt is said to be so, and is no alarm."""
+    call(capsys, "db", "upgrade")
+    an_order_of_each_kind(home)
+    out = tmp_path / "orders.jsonl"
+
+    done = call(capsys, "audit", "replay", "--out", str(out))
+
+    assert done.code == 0, done.err
+    assert "1 orders are as it tells them." in done.out
+    assert "1 cannot be rebuilt: written before version" in done.out
+    assert lines_of(out) == [row_of(a_preview(1).record)]
+    assert out.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.promise("audit")
+def test_an_order_changed_beside_the_trail_is_named_with_its_column(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The trail is whole: only the replay sees that the table says something else."""
+    call(capsys, "db", "upgrade")
+    an_order_of_each_kind(home)
+    by_hand(home, "UPDATE orders SET state = 'filled' WHERE order_id = 'order-1'")
+
+    verified, done = call(capsys, "audit", "verify"), call(capsys, "audit", "replay")
+
+    assert (verified.code, done.code) == (0, 1)
+    assert "order order-1: state is filled, the trail says previewed" in done.out
+
+
+def test_nothing_is_rebuilt_from_a_trail_that_is_not_whole(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A forged line would make a forged row."""
+    call(capsys, "db", "upgrade")
+    an_order_of_each_kind(home)
+    by_hand(home, "UPDATE order_events SET actor = 'nobody' WHERE sequence = 2")
+    out = tmp_path / "orders.jsonl"
+
+    done = call(capsys, "audit", "replay", "--out", str(out))
+
+    assert (done.code, out.exists()) == (1, False)
+    assert "line 2 of the audit trail (order order-2)" in done.err
+
+
+def test_a_replay_never_goes_over_a_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "orders.jsonl"
+    out.write_text("precious")
+
+    assert call(capsys, "audit", "replay", "--out", str(out)).code == 1
+    assert out.read_text() == "precious"
+
+
+def test_a_long_list_of_differences_is_cut_and_says_so(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def write() -> None:
+        async with opened(f"sqlite:///{home / 'data' / 'strikedesk.db'}") as database:
+            for number in range(23):
+                await SqlLedger(database).open_preview(a_preview(number), a_note("previewed"))
+
+    call(capsys, "db", "upgrade")
+    asyncio.run(write())
+    by_hand(home, "UPDATE orders SET caller = 'somebody else'")
+
+    done = call(capsys, "audit", "replay")
+
+    assert done.out.count("caller is somebody else, the trail says local") == 20
+    assert "and 3 more" in done.out

@@ -22,6 +22,7 @@ from strikedesk.domain.ledger import Halt, Note, OrderRecord, Progress
 from strikedesk.domain.money import PriceEffect
 from strikedesk.domain.orders import Action
 from strikedesk.domain.reasons import Reason
+from strikedesk.domain.replay import ROW
 from strikedesk.domain.states import OrderState
 from strikedesk.domain.symbols import parse_symbol
 from strikedesk.orders.appraise import window_of
@@ -269,6 +270,7 @@ async def test_what_the_limits_refuse_at_the_last_is_told_with_its_figures_every
             await orders.confirm(preview)
         assert denied.value.facts["worst_allowed_net"] == "0.6600"
         assert denied.value.facts["limit_net"] == "1.2000"
+        assert ROW not in denied.value.facts
         heard.append(str(denied.value))
         orders.restart()
 

@@ -21,6 +21,7 @@ from strikedesk.domain.errors import Denied, DeskError, OutcomeUnknown, Rejected
 from strikedesk.domain.ledger import Halt, TicketKind
 from strikedesk.domain.money import PriceEffect
 from strikedesk.domain.reasons import Reason
+from strikedesk.domain.replay import rebuilt, row_of
 from strikedesk.domain.states import OrderState
 from strikedesk.domain.symbols import parse_symbol
 from strikedesk.orders.draft import Change
@@ -246,6 +247,8 @@ async def test_no_storm_doubles_an_order_loses_one_or_tells_one_wrongly() -> Non
         storm.check()
         storm.check_books()
         assert await storm.ledger.verify() is None
+        for row in storm.ledger.records.values():
+            assert rebuilt(await storm.ledger.events(row.order_id)) == row_of(row)
         tickets += len(storm.sea.tickets)
 
     assert tickets > SEEDS

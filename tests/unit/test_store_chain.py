@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from strikedesk.domain.canonical import canonical_json
 from strikedesk.domain.ledger import Json, OrderEvent
-from strikedesk.store.chain import GENESIS, ChainHead, canonical_json, first_bad_line, head_of, seal
+from strikedesk.store.chain import GENESIS, ChainHead, first_bad_line, head_of, seal
 from tests.builders import NOON, a_note
 
 scalars = (

@@ -62,3 +62,22 @@ def audit_export(
 
 def _utc(instant: datetime | None) -> datetime | None:
     return instant and instant.replace(tzinfo=UTC)
+
+
+@audit.command(name="replay")
+def audit_replay(
+    *,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Also write the rows that the trail tells, as JSONL."),
+    ] = None,
+) -> None:
+    """Rebuild the orders from the trail and compare; leaves with 1 and names what differs."""
+    from strikedesk.cli.replaying import replay  # noqa: PLC0415 -- one command's
+    from strikedesk.cli.showing import advancing  # noqa: PLC0415 -- rich
+
+    with advancing("verifying") as progress:
+        compared, told = replay(out, progress)
+    typer.echo("\n".join(told))
+    if compared.differences:
+        raise typer.Exit(FAILED)

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from strikedesk.cli.auditing import Progress, sentence, span, written
 from strikedesk.cli.trail_forms import Format
 from strikedesk.cli.whole_file import written_whole
+from strikedesk.domain.canonical import canonical_json
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.ledger import Json, OrderEvent
 from strikedesk.domain.reasons import Reason
 from strikedesk.logs.redaction import Redactor
 from strikedesk.settings import Settings, load
-from strikedesk.store.chain import canonical_json, exported
+from strikedesk.store.chain import exported
 from strikedesk.wiring import open_store
 
 if TYPE_CHECKING:

@@ -19,6 +19,7 @@ from strikedesk.domain.ledger import (
 )
 from strikedesk.domain.ports import Clock, Ledger
 from strikedesk.domain.reasons import Reason
+from strikedesk.domain.replay import ROW
 from strikedesk.domain.states import OrderState
 from strikedesk.domain.usage import Allowance
 from strikedesk.orders.appraise import Appraiser, deny_refused
@@ -108,9 +109,8 @@ class Confirmer:
             name: str(fact)
             for line in lines
             for name, fact in line.body.items()
-            if fact is not None
+            if fact is not None and name not in {"reason", ROW}
         }
-        figures.pop("reason", None)
         raise never_left(record, figures)
 
     async def _carry_out(self, preview: PreviewRecord) -> OrderRecord:

@@ -4,13 +4,13 @@ Standard library only, so that anybody can check an exported trail.
 """
 
 import hashlib
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC
 from enum import StrEnum
 from typing import Final
 
+from strikedesk.domain.canonical import canonical_json
 from strikedesk.domain.ledger import Json, Note, OrderEvent
 
 
@@ -35,18 +35,6 @@ class Fault(StrEnum):
     CONTENT = "digest"  # what it says, or its own digest, is not what was sealed
     HEAD = "head"  # the head kept beside the lines is lost, or not the last line's
     NOTED = "noted"  # it is whole, and not the line of the head that the owner noted
-
-
-def canonical_json(value: Json) -> str:
-    """Return the one ASCII text of a JSON value: keys sorted, no spaces.
-
-    Raises:
-        TypeError: it is no JSON value.
-        ValueError: it holds a number that JSON cannot say.
-    """
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_as_builtin
-    )
 
 
 def seal(note: Note, *, order_id: str | None, behind: ChainHead) -> OrderEvent:
@@ -147,9 +135,3 @@ def first_bad_line(events: Iterable[OrderEvent], *, head: ChainHead) -> int | No
             return last.sequence + 1
         last = head_of(event)
     return where_ends_differ(last, head)
-
-
-def _as_builtin(value: object) -> object:
-    if isinstance(value, Mapping):
-        return dict[object, object](value)  # pyright: ignore[reportUnknownArgumentType] -- json.dumps refuses what is no JSON
-    raise TypeError(f"{type(value).__name__} is no JSON value")

@@ -20,6 +20,7 @@ from strikedesk.domain.ledger import (
     Progress,
 )
 from strikedesk.domain.reasons import Reason
+from strikedesk.domain.replay import with_row
 from strikedesk.domain.states import IllegalMove, OrderState
 from strikedesk.domain.usage import Allowance, Used, Window
 from strikedesk.store import approval_rows, consenting, order_rows, use_rows
@@ -215,7 +216,7 @@ def _open_preview(connection: Connection, *, preview: PreviewRecord, note: Note)
     if record.state is not OrderState.PREVIEWED or preview.nonce_state is not NonceState.LIVE:
         raise IllegalMove(record.order_id, record.state.value, preview.nonce_state.value)
     order_rows.add_preview(connection, preview)
-    append_event(connection, note, order_id=record.order_id)
+    append_event(connection, with_row(note, record, before=None), order_id=record.order_id)
 
 
 def _claim(

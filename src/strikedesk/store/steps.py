@@ -3,6 +3,7 @@
 from sqlalchemy import Connection
 
 from strikedesk.domain.ledger import Note, OrderRecord, Progress
+from strikedesk.domain.replay import with_row
 from strikedesk.store import order_rows
 from strikedesk.store.event_rows import append_event
 from strikedesk.store.moves import moved
@@ -18,5 +19,5 @@ def move(
     """
     after = moved(record, progress, at=note.at)
     order_rows.store_moved(connection, after)
-    append_event(connection, note, order_id=record.order_id)
+    append_event(connection, with_row(note, after, before=record), order_id=record.order_id)
     return after

@@ -14,8 +14,8 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar
 from sqlalchemy import BigInteger, Dialect, Integer, Select, Text
 from sqlalchemy.types import TypeDecorator
 
+from strikedesk.domain.canonical import canonical_json
 from strikedesk.domain.ledger import Json
-from strikedesk.store.chain import canonical_json
 
 WordT = TypeVar("WordT", bound=StrEnum)
 

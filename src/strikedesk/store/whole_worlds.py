@@ -12,9 +12,9 @@ from strikedesk.domain.states import OrderState
 from strikedesk.store import order_rows
 from strikedesk.store.database import Database
 from strikedesk.store.event_rows import append_event
-from strikedesk.store.moves import moved
 from strikedesk.store.prepared import Prepared
 from strikedesk.store.schema import orders, paper_accounts, paper_lines, paper_orders, paper_worlds
+from strikedesk.store.steps import move
 from strikedesk.store.worlds import load_rows, locked, write_change
 
 _LEFT: Final = frozenset(
@@ -131,5 +131,4 @@ def _end(connection: Connection, order_id: str, start: FreshStart) -> None:
     record = order_rows.locked_order(connection, order_id)
     if record is not None:
         ended = Progress(state=OrderState.CANCELLED, reason=start.note.kind)
-        order_rows.store_moved(connection, moved(record, ended, at=start.note.at))
-        append_event(connection, start.note, order_id=order_id)
+        move(connection, record, ended, start.note)
