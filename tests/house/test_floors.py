@@ -12,7 +12,6 @@ import grimp
 ROOT = Path(__file__).parents[2]
 DOORS = {"strikedesk.cli", "strikedesk.__main__"}
 # Sealed links are stored and tested; the first broker that needs one opens the door to them.
-# A holder's exercise has its rules; its ticket comes with the order kinds that real brokers take.
 WAITING = {"strikedesk.store.links"}
 
 

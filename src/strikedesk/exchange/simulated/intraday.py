@@ -102,16 +102,16 @@ class Paths:
     def _bridges(self, name: str, month: date) -> Singles:
         """Return walks from 0 to 0, a session a row; a whole day's deviation is 1."""
         sessions = _sessions_of(month)
-        first = np.array([[each.day.toordinal() * FULL_DAY_STEPS] for each in sessions])
         stream = noise.key(self._seed, "intraday", name)
-        steps = noise.even(noise.draw(stream, first + np.arange(FULL_DAY_STEPS // 4)))
+        steps = noise.even(noise.draw(stream, _counters_of(sessions)))
         steps[:, 0] = 0
         walks = np.cumsum(steps, axis=1, dtype=np.int32).astype(np.float32)
         walks *= np.float32(1.0 / (noise.STEPS_PER_EVEN_SIGMA * math.sqrt(FULL_DAY_STEPS)))
-        lasts = np.array([[steps_in(each) - 1] for each in sessions])
-        walks -= np.take_along_axis(walks, lasts, axis=1) * _passed_each(sessions)
-        for row, each in enumerate(sessions):
-            walks[row, steps_in(each) :] = 0.0
+        lengths = _lengths_of(sessions)
+        lasts = walks[np.arange(lengths.size), lengths - 1]
+        walks -= lasts[:, np.newaxis] * _passed_each(sessions)
+        for row in np.flatnonzero(lengths < FULL_DAY_STEPS).tolist():
+            walks[row, lengths[row] :] = 0.0
         return walks
 
     def _moods(self, underlying: Underlying, session: Session) -> Floats:
@@ -128,6 +128,18 @@ def _sessions_of(month: date) -> tuple[Session, ...]:
     """Return the sessions of the month that begins on a day, from the world's first on."""
     after = (month + timedelta(days=31)).replace(day=1)
     return tuple(s for s in sessions_of(month.year) if max(month, EPOCH) <= s.day < after)
+
+
+@lru_cache(maxsize=256)
+def _counters_of(sessions: tuple[Session, ...]) -> noise.Bits:
+    """Return where in a stream the steps of each session are drawn, four at a time."""
+    first = np.array([[each.day.toordinal() * FULL_DAY_STEPS] for each in sessions])
+    return (first + np.arange(FULL_DAY_STEPS // 4)).astype(np.uint64)
+
+
+@lru_cache(maxsize=256)
+def _lengths_of(sessions: tuple[Session, ...]) -> Ints:
+    return np.array([steps_in(each) for each in sessions])
 
 
 def _row(ways: Singles, session: Session) -> Floats:
