@@ -510,6 +510,7 @@ def test_a_broken_safety_line_is_noticed(house: Path, judge: Judge, mutant: Muta
     assert code == 1, said
 
 
+@pytest.mark.timeout(600)  # All of those tests in one process; each has its own limit inside.
 def test_the_tests_pass_on_the_unbroken_copy(house: Path, judge: Judge) -> None:
     """Else every mutant would seem to be noticed."""
     code, said = judge.run(
