@@ -28,6 +28,7 @@ from strikedesk.domain.symbols import parse_symbol
 from strikedesk.orders.appraise import window_of
 from strikedesk.orders.consent import Consent, ConsentPolicy
 from strikedesk.orders.preview import Preview
+from strikedesk.orders.showing import digest_of_shown
 from strikedesk.risk.limits import Limits
 from tests.builders import NOON, a_leg, an_order_record
 from tests.fakes.broker import Day, ScriptedBroker
@@ -150,6 +151,10 @@ async def test_the_intent_is_written_before_the_broker_hears_of_it(orders: Order
     intent = orders.ledger.trail[1]
     assert intent.body["client_order_id"] == preview.record.client_order_id
     assert intent.body["order"] == preview.record.order.canonical
+    kept = await orders.ledger.preview(preview.record.preview_id)
+    assert kept is not None
+    assert (intent.body["voice"], intent.body["shown"]) == ("model", digest_of_shown(kept.shown))
+    assert intent.body["limits"] == orders.limits.as_told()
 
 
 async def test_an_intent_that_cannot_be_written_is_not_sent(orders: OrderDesk) -> None:

@@ -1,7 +1,7 @@
 """Preview: every side of an order, and nothing sent."""
 # ruff: noqa: E501 -- a table of cases reads best one case a line
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -19,6 +19,8 @@ from strikedesk.domain.symbols import parse_symbol
 from strikedesk.orders.binding import hash_nonce
 from strikedesk.orders.draft import Draft
 from strikedesk.orders.preview import Preview
+from strikedesk.orders.showing import digest_of_shown
+from strikedesk.risk.limits import Limits
 from strikedesk.risk.verdict import Outcome
 from tests.builders import NOON, a_leg
 from tests.fakes.broker import Day, ScriptedBroker
@@ -140,6 +142,29 @@ async def test_a_refused_preview_is_written_down_with_who_asked_for_what(orders:
     assert (line.kind, line.body["reason"]) == ("refused", refused.reason.name)
     assert "AAPL261218C00200000" in str(line.body["order"])
     assert (line.body["contracts"], line.body["limit"]) == ("21", "20")
+
+
+@pytest.mark.promise("audit")
+async def test_a_preview_is_written_down_with_what_was_shown_and_the_limits_of_then(
+    orders: OrderDesk,
+) -> None:
+    """A year later the settings file says something else."""
+    orders.limits = Limits(
+        contracts_max=7, forbidden_symbols=("GME",), collar_usd_min=Decimal("0.07")
+    )
+
+    preview = await orders.preview()
+
+    (line,) = orders.ledger.trail
+    kept = await orders.ledger.preview(preview.record.preview_id)
+    assert kept is not None
+    assert line.body["shown"] == kept.shown
+    assert line.body["shown_digest"] == digest_of_shown(kept.shown)
+    limits = line.body["limits"]
+    assert isinstance(limits, dict)
+    assert (limits["contracts_max"], limits["forbidden_symbols"]) == (7, ["GME"])
+    assert (limits["collar_usd_min"], limits["net_delta_shares_max"]) == ("0.07", None)
+    assert limits.keys() == {limit.name for limit in fields(Limits)}
 
 
 async def test_an_even_order_needs_no_price(orders: OrderDesk) -> None:

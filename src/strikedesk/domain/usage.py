@@ -1,12 +1,13 @@
 """What orders use up of the owner's limits: counted from the ledger, never from memory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from strikedesk.domain import calendar
 from strikedesk.domain.accounts import Environment
+from strikedesk.domain.ledger import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,9 +92,11 @@ class Allowance:
     """What an order asks of the day, and who says whether there is that much left.
 
     `admit` is asked inside the transaction that spends the nonce, where no other order can come
-    between the count and the claim. It must be quick; what it raises undoes the claim.
+    between the count and the claim. It must be quick; what it raises undoes the claim. `limits` are
+    the values that it holds the order to, by name, as the audit trail keeps them.
     """
 
     window: Window
     use: Use
     admit: Callable[[Used], None]
+    limits: Mapping[str, Json] = field(default_factory=dict[str, Json])

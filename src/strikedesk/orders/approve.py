@@ -12,7 +12,7 @@ from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
 from strikedesk.domain.usage import Allowance
 from strikedesk.orders.approvals import Approvals, Pending, hash_code
-from strikedesk.orders.confirm import Confirmer
+from strikedesk.orders.confirm import Confirmer, limits_of
 from strikedesk.orders.targets import is_at
 from strikedesk.orders.tickets import payload_of
 
@@ -123,7 +123,7 @@ class Approver:
             digest=pending.approval.digest,
             progress=Progress(state=OrderState.SUBMITTING),
             now=self.approvals.clock.now(),
-            note=self._note(said, "submitting", self._agreed(pending, said)),
+            note=self._note(said, "submitting", self._agreed(pending, said, allowance)),
             allowance=allowance,
         )
 
@@ -140,10 +140,14 @@ class Approver:
         if said.digest not in {None, pending.approval.digest}:
             raise Denied(Reason.APPROVAL_CHANGED)
 
-    def _agreed(self, pending: Pending, said: Said) -> dict[str, Json]:
-        """Return what the trail keeps of a consent: whose, what was shown, and what is sent."""
-        shown = {"voice": said.voice.value, "shown": pending.approval.digest}
-        return {**shown, **payload_of(pending.record)}
+    def _agreed(self, pending: Pending, said: Said, allowance: Allowance | None) -> dict[str, Json]:
+        """Return what the trail keeps of a consent: whose, what was shown, sent and allowed."""
+        return {
+            "voice": said.voice.value,
+            "shown": pending.approval.digest,
+            "limits": limits_of(allowance),
+            **payload_of(pending.record),
+        }
 
     async def _end(
         self,

@@ -27,6 +27,7 @@ from strikedesk.orders.approvals import Approvals
 from strikedesk.orders.binding import binding_of, hash_nonce
 from strikedesk.orders.consent import Consent
 from strikedesk.orders.outcome import never_left, told
+from strikedesk.orders.showing import digest_of_shown
 from strikedesk.orders.submit import Submitter
 from strikedesk.orders.targets import is_at
 from strikedesk.orders.tickets import payload_of
@@ -163,7 +164,7 @@ class Confirmer:
             binding=binding_of(record),
             progress=Progress(state=OrderState.SUBMITTING),
             now=self.clock.now(),
-            note=self._note("submitting", record.caller, payload_of(record)),
+            note=self._note("submitting", record.caller, _agreed(preview, allowance)),
             allowance=allowance,
         )
 
@@ -189,6 +190,21 @@ class Confirmer:
 
     def _note(self, kind: str, actor: str, body: Mapping[str, Json]) -> Note:
         return Note(at=self.clock.now(), actor=actor, path=PATH, kind=kind, body=body)
+
+
+def _agreed(preview: PreviewRecord, allowance: Allowance | None) -> dict[str, Json]:
+    """Return what the trail keeps of a nonce that was enough: what was shown, sent and allowed."""
+    return {
+        "voice": ConsentPolicy.MODEL.value,
+        "shown": digest_of_shown(preview.shown),
+        "limits": limits_of(allowance),
+        **payload_of(preview.record),
+    }
+
+
+def limits_of(allowance: Allowance | None) -> Mapping[str, Json] | None:
+    """Return the limits that an order was held to; None for a cancel, which none holds."""
+    return None if allowance is None else allowance.limits
 
 
 def _same(one: str, other: str) -> bool:

@@ -1,5 +1,6 @@
 """Preview: look at an order from every side, write it down, and mint the nonce that confirms it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -7,7 +8,7 @@ from strikedesk.domain.accounts import Account
 from strikedesk.domain.approvals import ConsentPolicy
 from strikedesk.domain.broking import Preflight
 from strikedesk.domain.errors import Denied
-from strikedesk.domain.ledger import Note, OrderRecord, PreviewRecord, Progress, TicketKind
+from strikedesk.domain.ledger import Json, Note, OrderRecord, PreviewRecord, Progress, TicketKind
 from strikedesk.domain.orders import OrderRequest
 from strikedesk.domain.ports import Accounts, Broker, Clock, Entropy, HaltSwitch, Ledger
 from strikedesk.domain.reasons import Reason
@@ -26,7 +27,7 @@ from strikedesk.orders.cautions import (
 from strikedesk.orders.consent import Consent
 from strikedesk.orders.draft import Change, Draft, changed, order_of
 from strikedesk.orders.figures import Figures
-from strikedesk.orders.showing import all_checks, shown, working_check
+from strikedesk.orders.showing import all_checks, digest_of_shown, shown, working_check
 from strikedesk.orders.targets import seen_working, target_of
 from strikedesk.risk.verdict import Check, deny_failed
 
@@ -194,7 +195,8 @@ class Previewer:
             expires_at=record.created_at + timedelta(seconds=self.preview_ttl_s),
             shown=shown(record.order, figures, preflight, every_check, warnings),
         )
-        await self.ledger.open_preview(stored, _note(stored))
+        limits = appraisal.allowance.limits if appraisal else None
+        await self.ledger.open_preview(stored, _note(stored, limits))
         pending = await self._asked(stored) if self.consent.wants_click(stored) else None
         return Preview(
             record=pending.record if pending else record,
@@ -219,7 +221,9 @@ class Previewer:
             asked = await self.approvals.request(stored, ConsentPolicy.CLICK, path=path)
         except Denied as denied:
             lapsed = Progress(state=OrderState.LAPSED, reason=denied.reason.name)
-            note = replace(_note(stored), kind="not_sent", body={"reason": denied.reason.name})
+            note = replace(
+                _note(stored, None), kind="not_sent", body={"reason": denied.reason.name}
+            )
             await self.ledger.void(stored.record.preview_id, lapsed, note)
             raise
         return None if asked is None else await self.approvals.of(asked)
@@ -236,7 +240,7 @@ def _refusal(record: OrderRecord, error: Denied) -> Note:
     )
 
 
-def _note(preview: PreviewRecord) -> Note:
+def _note(preview: PreviewRecord, limits: Mapping[str, Json] | None) -> Note:
     record = preview.record
     return Note(
         at=record.created_at,
@@ -247,5 +251,7 @@ def _note(preview: PreviewRecord) -> Note:
             "order": record.order.canonical,
             "binding": preview.binding,
             "shown": preview.shown,
+            "shown_digest": digest_of_shown(preview.shown),
+            "limits": limits,
         },
     )

@@ -1,10 +1,12 @@
 """What a preview shows, as it is kept: checks with their figures, and everything as text."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from strikedesk.domain.broking import BrokerOrder, Preflight
+from strikedesk.domain.canonical import canonical_json
 from strikedesk.domain.ledger import Json
 from strikedesk.domain.money import to_cents
 from strikedesk.domain.orders import OrderRequest
@@ -70,6 +72,11 @@ def shown(
         "checks": [[check.name, check.outcome.value, _facts(check)] for check in checks],
         "warnings": list(warnings),
     }
+
+
+def digest_of_shown(shown: Mapping[str, Json]) -> str:
+    """Return the SHA-256 of what a preview showed, hex, over its canonical text."""
+    return hashlib.sha256(canonical_json(shown).encode("ascii")).hexdigest()
 
 
 def amount_in(shown: Mapping[str, Json], name: str) -> Bound:

@@ -1,9 +1,11 @@
 """What the owner allows. Set in the settings file or by the CLI; no tool can change a figure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
+from typing import cast
 
 from strikedesk.domain.account_kinds import OptionLevel
+from strikedesk.domain.ledger import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,3 +49,19 @@ class Limits:
     expiring_min: int = 30
     expiring_short_min: int = 120
     intraday_excess_usd_min: Decimal | None = None
+
+    def as_told(self) -> dict[str, Json]:
+        """Return every limit by name, as the audit trail keeps it: amounts digit for digit."""
+        return {limit.name: _told(getattr(self, limit.name)) for limit in fields(self)}
+
+
+def _told(value: object) -> Json:
+    match value:
+        case Decimal():
+            return str(value)
+        case tuple():
+            return [str(each) for each in cast("tuple[object, ...]", value)]
+        case str() | int() | None:
+            return value
+        case _:
+            raise TypeError(f"{type(value).__name__} is no limit")
