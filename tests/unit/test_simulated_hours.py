@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from strikedesk.domain import calendar
 from strikedesk.domain.calendar import MarketStatus
-from strikedesk.domain.quotes import Interval, Quote
+from strikedesk.domain.quotes import Bar, Interval, Quote
 from strikedesk.domain.symbols import EquitySymbol, Symbol
 from strikedesk.exchange.simulated import SimulatedMarket
 from strikedesk.exchange.simulated.catalogue import UNDERLYINGS, Underlying
@@ -198,3 +198,23 @@ def test_a_daily_bar_is_the_sum_of_its_hours(ticker: str, day: date) -> None:
     assert whole.low == min(bar.low for bar in hours)
     volumes = [bar.volume for bar in hours if bar.volume is not None]
     assert whole.volume == (sum(volumes) if volumes else None)
+
+
+def test_the_days_of_a_volatility_index_are_the_sums_of_their_hours() -> None:
+    """Its range is told from the least and the most mood, in a month with a half day too."""
+    start, end = datetime(2025, 11, 3, tzinfo=UTC), datetime(2025, 12, 6, tzinfo=UTC)
+    vix = EquitySymbol("VIX")
+    hours: dict[date, list[Bar]] = {}
+    for bar in MARKET.bars(vix, Interval.HOUR, start, end):
+        hours.setdefault(calendar.exchange_date(bar.at), []).append(bar)
+
+    told = {
+        calendar.exchange_date(bar.at): (bar.low, bar.high)
+        for bar in MARKET.bars(vix, Interval.DAY, start, end)
+    }
+
+    assert len(told) == 24
+    assert told == {
+        day: (min(bar.low for bar in bars), max(bar.high for bar in bars))
+        for day, bars in hours.items()
+    }

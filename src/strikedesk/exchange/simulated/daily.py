@@ -146,12 +146,15 @@ class DailyWalk:
 
     def _levels(self, measured: Underlying, year: int) -> Mapping[date, Day]:
         """Return the days of an index of the volatility of `measured`."""
+        known = tuple(self._year(measured, year).values())
+        moods = [
+            (self._mood_before(measured, day.session), day.mood.open, day.mood.close)
+            for day in known
+        ]
+        found = fear.levels(measured, np.exp(np.array(moods).ravel())).reshape(-1, 3).tolist()
         days: dict[date, Day] = {}
-        for day in self._year(measured, year).values():
+        for day, (previous, opening, close) in zip(known, found, strict=True):
             session = day.session
-            before = self._mood_before(measured, session)
-            levels = fear.levels(measured, np.exp([before, day.mood.open, day.mood.close]))
-            previous, opening, close = levels.tolist()
             days[session.day] = Day(
                 session=session,
                 previous_close=previous,

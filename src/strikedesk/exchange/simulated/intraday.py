@@ -5,7 +5,7 @@ digits of its way, and two years of all underlyings are twenty-five million step
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Final, TypeAlias
@@ -56,7 +56,7 @@ class Paths:
 
     def range_of(self, underlying: Underlying, session: Session) -> tuple[int, int]:
         """Return the lowest and the highest price of a session, for less than its whole path."""
-        if underlying.measured is None and self.halts.of(underlying, session) is None:
+        if self.halts.of(underlying, session) is None:
             return self._range(underlying, session.day.replace(day=1))[session.day]
         path = self._path(underlying, session)
         return int(path.min()), int(path.max())
@@ -75,10 +75,13 @@ class Paths:
         return prices
 
     def _ranges(self, underlying: Underlying, month: date) -> Mapping[date, tuple[int, int]]:
-        ways = self._ways(underlying, month)
         days = [self.daily.day(underlying, session) for session in _sessions_of(month)]
-        opens = np.array([[math.log(day.open)] for day in days])
-        prices = _cents(opens, np.stack((ways.min(axis=1), ways.max(axis=1)), axis=1)).tolist()
+        if underlying.measured is not None:
+            prices = self._levels_within(underlying.measured, days).tolist()
+        else:
+            ways = self._ways(underlying, month)
+            opens = np.array([[math.log(day.open)] for day in days])
+            prices = _cents(opens, np.stack((ways.min(axis=1), ways.max(axis=1)), axis=1)).tolist()
         return {
             day.session.day: (min(low, day.open, day.close), max(high, day.open, day.close))
             for day, (low, high) in zip(days, prices, strict=True)
@@ -114,12 +117,22 @@ class Paths:
             walks[row, lengths[row] :] = 0.0
         return walks
 
+    def _levels_within(self, measured: Underlying, days: Sequence[Day]) -> Ints:
+        """Return the lowest and highest level of each day between its ends: that of such moods."""
+        within = [self._logarithms(measured, day.session)[1:-1] for day in days]
+        ends = np.array([(moods.min(), moods.max()) for moods in within])
+        return fear.levels(measured, np.exp(ends.ravel())).reshape(-1, 2)
+
     def _moods(self, underlying: Underlying, session: Session) -> Floats:
+        moods: Floats = np.exp(self._logarithms(underlying, session))
+        return moods
+
+    def _logarithms(self, underlying: Underlying, session: Session) -> Floats:
         """Return moods from the opening's to the close's that rise when the market falls."""
         mood = self.daily.day(underlying, session).mood
         fright = _row(self._bridge(_THE_MARKET, session.day.replace(day=1)), session)
         path = mood.open + _passed(fright.size) * (mood.close - mood.open)
-        moods: Floats = np.exp(np.round(path - MOOD_FEAR * DAY * fright, _DIGITS))
+        moods: Floats = np.round(path - MOOD_FEAR * DAY * fright, _DIGITS)
         return moods
 
 
