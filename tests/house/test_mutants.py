@@ -35,6 +35,10 @@ HALTING = "tests/tools/test_halting_page.py"
 CLI = "tests/unit/test_cli_limits.py"
 WALK, AUDIT = "tests/unit/test_store_trail_walk.py", "tests/unit/test_cli_audit.py"
 REPLAY, REPLAYS = "tests/unit/test_replay.py", "tests/unit/test_store_replays.py"
+SCRUBBER, SINK = "tests/unit/test_scrubber.py", "tests/tools/test_last_sink.py"
+LOGS, FILE = "tests/unit/test_logs.py", "tests/unit/test_settings.py"
+WIRE = "tests/unit/test_server_wire.py"
+COMMANDS = "tests/unit/test_cli_serving.py"
 
 
 class Judge:
@@ -160,6 +164,30 @@ MUTANTS = [
     Mutant("web/halting.py", "if halt.held_by is HeldBy.FILE:", "if False:", HALTING),
     Mutant("web/approvals.py", "or not self._knows(request):", ":", HALTING),
     Mutant("web/approvals.py", "not _is_own_form(request) or", "", HALTING),
+    Mutant("server/wire.py", "self._scrubber.json(_line(message))", "_line(message)", WIRE),
+    Mutant("server/wire.py", "if scrubbed is not line:", "if False:", WIRE),
+    Mutant("server/auth.py", "self._known.learn_brought(token.encode())", "pass", SINK),
+    Mutant(
+        "server/http.py",
+        "Middleware(ScrubbedApp, scrubber=Scrubber(server.door.known), apart=apart),",
+        "",
+        SINK,
+    ),
+    Mutant("web/standing.py", "middleware=[Middleware(ScrubbedApp, scrubber=scrubber)],", "", SINK),
+    Mutant(
+        "logs/redaction.py",
+        "self._shaped(self._scrubber.line(text)[:LINE_MAX])",
+        "self._shaped(text[:LINE_MAX])",
+        LOGS,
+    ),
+    Mutant("logs/streams.py", "self._scrubber.line(held)", "held", SCRUBBER),
+    Mutant("logs/answers.py", "self._scrubber.plain(value)", "value", SCRUBBER),
+    Mutant("logs/answers.py", "self._scrubber.json(body)", "body", SCRUBBER),
+    Mutant("logs/scrubber.py", "!= self._known.version:", "> self._known.version:", SCRUBBER),
+    Mutant("logs/scrubber.py", "    yield form[half:]", "    yield form[:half]", SCRUBBER),
+    Mutant("domain/secret.py", "            listener(self)", "            pass", SCRUBBER),
+    Mutant("settings/environment.py", "at {where[1] if where", "{error} {where[1] if where", FILE),
+    Mutant("cli/__init__.py", "as known, scrubbed(known):", "as known:", COMMANDS),
     Mutant("orders/submit.py", "> SEND_WITHIN:", "> SEND_WITHIN * 99:", CONFIRM),
     Mutant(
         "orders/submit.py", "abs(self.clock.now() - intent", "(self.clock.now() - intent", CONFIRM
@@ -547,6 +575,12 @@ def test_the_tests_pass_on_the_unbroken_copy(house: Path, judge: Judge) -> None:
         WITHDRAW,
         HALTING,
         OPENING,
+        SCRUBBER,
+        SINK,
+        LOGS,
+        FILE,
+        COMMANDS,
+        WIRE,
     )
 
     assert code == 0, said

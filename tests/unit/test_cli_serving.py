@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 
 from strikedesk.cli import app as parser
 from strikedesk.cli.serving import Transport, Wanted, quick
+from strikedesk.domain.errors import Misconfigured
+from strikedesk.domain.reasons import Reason
+from strikedesk.domain.secret import Secret
 from tests.unit.cli_door import call
 
 WORDS = [
@@ -24,7 +27,7 @@ def parsed(words: list[str]) -> Wanted | None:
     """Return what the full parser makes of it; None where it refuses or only shows help."""
     seen: list[Wanted] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(parser, "serve", seen.append)
+        patch.setattr(parser, "serve", lambda wanted, _: seen.append(wanted))  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType] -- of a Wanted
         with pytest.raises(SystemExit):
             parser.app(["serve", *words])
     return seen[0] if seen else None
@@ -110,6 +113,26 @@ def test_a_bug_is_a_line_with_its_place_and_not_with_its_words(
     assert done.err.startswith("strikedesk: a bug in strikedesk: KeyError at ")
     assert "hunter2" not in done.err
     assert done.err.count("\n") == 1
+
+
+@pytest.mark.promise("secrets")
+def test_what_a_command_prints_is_searched_for_the_secrets_it_met(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever made it into our own words, and on both streams."""
+
+    def fail(**_overrides: object) -> None:
+        told = Secret("hunter2-and-more").reveal()
+        print(f"stdout {told}")  # noqa: T201 -- what the test is about
+        raise Misconfigured(Reason.CONFIGURATION_UNREADABLE, setting="x", problem=told)
+
+    monkeypatch.setattr("strikedesk.cli.serving.load", fail)
+
+    done = call(capsys, "serve")
+
+    assert (done.code, done.out) == (2, "stdout [redacted]\n")
+    assert "problem=[redacted]" in done.err
+    assert "hunter2" not in done.err
 
 
 def test_a_file_that_cannot_be_used_is_named(

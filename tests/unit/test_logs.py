@@ -8,14 +8,24 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from strikedesk.domain.secret import Secret
+from strikedesk.logs.known import SECRET_MIN, Known
 from strikedesk.logs.lines import configure
 from strikedesk.logs.redaction import LINE_MAX, Redactor
+from strikedesk.logs.scrubber import Scrubber
 
 HUNTER = "hunter2-and-more"
+
+
+def redactor(*secrets: str | bytes) -> Redactor:
+    """Return one that knows these."""
+    known = Known()
+    for secret in secrets:
+        known.hear(Secret(secret))
+    return Redactor(Scrubber(known))
 
 
 @pytest.fixture
@@ -24,7 +34,7 @@ def lines() -> Iterator[io.StringIO]:
     root, own = logging.getLogger(), logging.getLogger("strikedesk")
     before = (root.handlers[:], root.level, own.level)
     written = io.StringIO()
-    configure(Redactor([Secret(HUNTER)]), written)
+    configure(redactor(HUNTER), written)
     yield written
     root.handlers[:], root.level, own.level = before
 
@@ -95,7 +105,7 @@ def test_a_field_that_is_called_a_secret_is_masked_whatever_it_holds(lines: io.S
     ],
 )
 def test_what_looks_like_a_secret_is_taken_out(text: str) -> None:
-    line = Redactor().line(text)
+    line = redactor().line(text)
 
     assert "***" in line
     assert "sk-live-0123456789" not in line
@@ -105,7 +115,9 @@ def test_what_looks_like_a_secret_is_taken_out(text: str) -> None:
 @pytest.mark.promise("secrets")
 @given(secret=st.text(st.characters(exclude_categories=["Cs"]), min_size=6, max_size=40))
 def test_a_known_secret_is_taken_out_in_its_usual_spellings(secret: str) -> None:
-    redactor = Redactor([Secret(secret)])
+    assume(len("".join(secret.replace("\0", "").split())) >= SECRET_MIN)
+    assume("://" not in secret and "," not in secret)
+    whole = redactor(secret)
     spellings = [
         secret,
         json.dumps(secret),
@@ -115,16 +127,14 @@ def test_a_known_secret_is_taken_out_in_its_usual_spellings(secret: str) -> None
     ]
 
     for spelling in spellings:
-        assert spelling not in redactor.line(f"before {spelling} after")
+        assert spelling not in whole.line(f"before {spelling} after")
 
 
 def test_what_is_too_short_to_be_a_secret_is_left_alone() -> None:
     """Masking every `a` would leave no line to read."""
-    redactor = Redactor([Secret("a"), Secret(b"\xff\xfe\xfd\xfc\xfb\xfa\xf9")])
-
-    assert redactor.line("a plain line") == "a plain line"
+    assert redactor("a", b"\xff\xfe").line("a plain line") == "a plain line"
 
 
 def test_a_line_has_an_end() -> None:
-    assert len(Redactor().line("x" * 1_000_000)) == LINE_MAX
-    assert len(Redactor().line("token" * 200_000)) <= LINE_MAX
+    assert len(redactor().line("x" * 1_000_000)) == LINE_MAX
+    assert len(redactor().line("token" * 200_000)) <= LINE_MAX

@@ -8,6 +8,7 @@ import pytest
 from strikedesk.domain.errors import Denied, Misconfigured, Unavailable
 from strikedesk.domain.ports import CallerToken
 from strikedesk.domain.reasons import Reason
+from strikedesk.logs.known import Known
 from strikedesk.server.auth import REMEMBERED_MAX, TOKEN_MAX, Tokens, UnverifiableError
 from strikedesk.server.call import Door
 from tests.builders import NOON
@@ -42,8 +43,8 @@ def asked(desk: MemoryDesk) -> int:
 
 async def test_a_token_says_who_and_what_and_is_not_kept(desk: MemoryDesk) -> None:
     """What travels with a call must not be good for another one."""
-    trader = await Tokens(desk).verify_token(TRADER)
-    reader = await Tokens(desk).verify_token(READER)
+    trader = await Tokens(desk, Known()).verify_token(TRADER)
+    reader = await Tokens(desk, Known()).verify_token(READER)
 
     assert trader is not None
     assert reader is not None
@@ -54,12 +55,12 @@ async def test_a_token_says_who_and_what_and_is_not_kept(desk: MemoryDesk) -> No
 
 @pytest.mark.parametrize("token", ["", "x" * (TOKEN_MAX + 1), "sdt_nobodys", "ünï", "\ud800"])
 async def test_what_was_never_made_is_refused(desk: MemoryDesk, token: str) -> None:
-    assert await Tokens(desk).verify_token(token) is None
+    assert await Tokens(desk, Known()).verify_token(token) is None
 
 
 async def test_a_token_is_looked_up_once_in_two_seconds(desk: MemoryDesk) -> None:
     """A store read for every call would cost more than the call."""
-    tokens = Tokens(desk)
+    tokens = Tokens(desk, Known())
     for seconds in (0, 1, 0.9, 0.2):
         desk.clock.move(seconds)
         assert await tokens.verify_token(TRADER) is not None
@@ -68,7 +69,7 @@ async def test_a_token_is_looked_up_once_in_two_seconds(desk: MemoryDesk) -> Non
 
 
 async def test_a_clock_that_went_back_is_a_reason_to_look_again(desk: MemoryDesk) -> None:
-    tokens = Tokens(desk)
+    tokens = Tokens(desk, Known())
     await tokens.verify_token(TRADER)
     desk.clock.move(-60)
     await tokens.verify_token(TRADER)
@@ -77,7 +78,7 @@ async def test_a_clock_that_went_back_is_a_reason_to_look_again(desk: MemoryDesk
 
 
 async def test_an_expiry_is_seen_at_once_also_of_a_token_just_seen(desk: MemoryDesk) -> None:
-    tokens = Tokens(desk)
+    tokens = Tokens(desk, Known())
     token = a_token(TRADER, "trade")
     desk.clock.move(-1)
     desk.tokens.tokens = {token.token_id: replace(token, expires_at=NOON)}
@@ -89,7 +90,7 @@ async def test_an_expiry_is_seen_at_once_also_of_a_token_just_seen(desk: MemoryD
 
 
 async def test_what_is_remembered_is_bounded(desk: MemoryDesk) -> None:
-    tokens = Tokens(desk)
+    tokens = Tokens(desk, Known())
     many = [f"sdt_{number}-token" for number in range(REMEMBERED_MAX + 5)]
     desk.tokens.tokens = {(made := a_token(token, "read")).token_id: made for token in many}
     for token in many:
@@ -111,7 +112,7 @@ async def test_a_token_that_cannot_be_checked_lets_nobody_in(
     desk.fails_with = error
 
     with pytest.raises(UnverifiableError):
-        await Tokens(desk).verify_token(TRADER)
+        await Tokens(desk, Known()).verify_token(TRADER)
 
 
 def test_over_the_network_nobody_is_the_owner(desk: MemoryDesk) -> None:
@@ -125,7 +126,7 @@ def test_over_the_network_nobody_is_the_owner(desk: MemoryDesk) -> None:
 
 async def test_the_day_of_a_token_s_last_use_is_kept_with_one_write(desk: MemoryDesk) -> None:
     """`token list` shows the day; a write for every call would cost more than the call."""
-    tokens = Tokens(desk)
+    tokens = Tokens(desk, Known())
     for _ in range(3):
         await tokens.verify_token(TRADER)
         desk.clock.move(10)
@@ -150,4 +151,4 @@ async def test_a_use_that_cannot_be_written_down_keeps_nobody_out(desk: MemoryDe
 
     desk.tokens = Full(desk.tokens.tokens)
 
-    assert await Tokens(desk).verify_token(TRADER) is not None
+    assert await Tokens(desk, Known()).verify_token(TRADER) is not None

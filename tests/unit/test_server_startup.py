@@ -25,8 +25,11 @@ OURS = {
     "strikedesk.domain.states",
     "strikedesk.domain.symbols",
     "strikedesk.logs",
+    "strikedesk.logs.known",
     "strikedesk.logs.lines",
     "strikedesk.logs.redaction",
+    "strikedesk.logs.scrubber",
+    "strikedesk.logs.spellings",
     "strikedesk.risk",
     "strikedesk.risk.limits",
     "strikedesk.server",
@@ -43,6 +46,7 @@ OURS = {
 SERVE = """
 import json, sys
 import anyio
+from strikedesk.logs.known import Known
 from strikedesk.server.app import open_server
 from strikedesk.server.stdio import serve_stdio
 from strikedesk.settings import load
@@ -50,7 +54,7 @@ from strikedesk.settings import load
 async def told():
     print(json.dumps(sorted(sys.modules)), file=sys.stderr, flush=True)
 
-server = open_server(load(), network=False)
+server = open_server(load(), Known(), network=False)
 server.warm_up = told
 anyio.run(serve_stdio, server)
 """

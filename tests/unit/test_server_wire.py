@@ -8,7 +8,9 @@ import pytest
 from mcp.shared.message import SessionMessage
 from mcp.types import JSONRPCNotification, JSONRPCRequest
 
-from strikedesk.server.wire import LINE_MAX, Flow, Incoming, Outgoing
+from strikedesk.logs.known import Known
+from strikedesk.logs.scrubber import Scrubber
+from strikedesk.server.wire import LINE_MAX, Flow, Incoming, Outgoing, Scrubbed
 
 
 class Sink(asyncio.WriteTransport):
@@ -30,12 +32,36 @@ def a_wire() -> tuple[asyncio.StreamReader, Incoming, Sink, Outgoing]:
     reader = asyncio.StreamReader(limit=LINE_MAX)
     flow = Flow()
     sink = Sink(flow)
-    outgoing = Outgoing(sink, flow)
+    outgoing = Outgoing(sink, flow, Scrubber(Known()))
     return reader, Incoming(reader, outgoing), sink, outgoing
 
 
 def a_message() -> SessionMessage:
     return SessionMessage(JSONRPCNotification(jsonrpc="2.0", method="notifications/test"))
+
+
+@pytest.mark.promise("secrets")
+async def test_a_message_leaves_without_the_secrets_that_are_known() -> None:
+    """On our own wire, and through a stream of the SDK's."""
+    known = Known()
+    known.learn(b"canary-3f9c27d1")
+    flow = Flow()
+    sink = Sink(flow)
+    params = {"told": "a canary-3f9c27d1", "canary-3f9c27d1": [1, None]}
+    said = SessionMessage(JSONRPCNotification(jsonrpc="2.0", method="n/x", params=params))
+    told = {"told": "a [redacted]", "[redacted]": [1, None]}
+
+    await Outgoing(sink, flow, Scrubber(known)).send(said)
+    give, take = anyio.create_memory_object_stream[SessionMessage](2)
+    async with give, take, Scrubbed(give, Scrubber(known)) as through:
+        await through.send(said)
+        await through.send(a_message())
+        first, second = await take.receive(), await take.receive()
+
+    assert json.loads(sink.lines[0])["params"] == told
+    assert isinstance(first.message, JSONRPCNotification)
+    assert first.message.params == told
+    assert second.message == a_message().message
 
 
 async def test_lines_become_messages_until_the_end() -> None:

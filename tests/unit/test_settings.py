@@ -415,3 +415,26 @@ def test_reading_the_settings_imports_nothing_heavy() -> None:
     )
 
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.promise("secrets")
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("redis_url = redis://:hunter2@db/0\n", "line 1, column 13"),
+        ('read_only = true\nhunter2 = "a\n', "line 2, column 13"),
+        ("[hunter2]\n[hunter2]\n", "line 2, column 9"),
+        ('redis_url = "hunter2', "end of document"),
+    ],
+)
+def test_a_file_that_is_no_toml_is_refused_by_its_place_alone(text: str, place: str) -> None:
+    """The parser quotes what stands there, and a password may."""
+    file = reader.Folders.find().config_file
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+
+    with pytest.raises(Misconfigured) as refused:
+        load()
+
+    assert refused.value.facts["problem"] == f"not TOML at {place}"
+    assert "hunter2" not in str(refused.value)

@@ -10,6 +10,7 @@ from strikedesk.cli import audit, groups, orders, practice
 from strikedesk.cli.clients import Client
 from strikedesk.cli.serving import Transport, Wanted, serve
 from strikedesk.cli.speech import FAILED, FINE
+from strikedesk.logs.known import Known
 
 app = typer.Typer(
     help="An options trading desk for AI assistants over MCP, controlled by its owner.",
@@ -26,6 +27,11 @@ app.add_typer(groups.vault, name="vault")
 app.add_typer(groups.tape, name="tape")
 app.add_typer(practice.market, name="market")
 app.add_typer(practice.paper, name="paper")
+
+
+def _known(context: typer.Context) -> Known:
+    """Return the secrets that `main` has heard of, which it hands to every command."""
+    return context.ensure_object(Known)
 
 
 def _tell_version(*, wanted: bool) -> None:
@@ -51,6 +57,7 @@ def desk(
 
 @app.command(name="serve")
 def serve_command(
+    context: typer.Context,
     *,
     transport: Annotated[
         Transport, typer.Option(help="stdio for one client; sse and http for many.")
@@ -90,7 +97,7 @@ def serve_command(
         "read_only": "true" if read_only else None,
     }
     overrides = {name: value for name, value in said.items() if value is not None}
-    serve(Wanted(transport=transport, overrides=overrides))
+    serve(Wanted(transport=transport, overrides=overrides), _known(context))
 
 
 @app.command(name="doctor")
@@ -148,6 +155,7 @@ def resume_command() -> None:
 
 @app.command(name="approvals")
 def approvals_command(
+    context: typer.Context,
     *,
     serve_it: Annotated[
         bool, typer.Option("--serve", help="Serve them as a page for your browser, until Ctrl-C.")
@@ -161,7 +169,7 @@ def approvals_command(
     if serve_it or open_it:
         from strikedesk.cli.web_door import serve_page  # noqa: PLC0415 -- the web's parts
 
-        serve_page(port, open_browser=open_it)
+        serve_page(port, _known(context), open_browser=open_it)
         return
     from strikedesk.cli.consenting import listed  # noqa: PLC0415 -- one command's
 

@@ -19,7 +19,9 @@ from strikedesk.domain.canonical import canonical_json
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.ledger import Json, OrderEvent
 from strikedesk.domain.reasons import Reason
+from strikedesk.logs.known import Known
 from strikedesk.logs.redaction import Redactor
+from strikedesk.logs.scrubber import Scrubber
 from strikedesk.settings import Settings, load
 from strikedesk.store.chain import exported
 from strikedesk.wiring import open_store
@@ -124,7 +126,11 @@ def without_secrets(told: dict[str, Json], redactor: Redactor) -> dict[str, Json
 
 def _redactor(settings: Settings) -> Redactor:
     secrets = (settings.vault_key, settings.database_url, settings.redis_url)
-    return Redactor(secret for secret in secrets if secret is not None)
+    known = Known()
+    for secret in secrets:
+        if secret is not None:
+            known.hear(secret)
+    return Redactor(Scrubber(known))
 
 
 def _json_row(told: Mapping[str, Json]) -> str:

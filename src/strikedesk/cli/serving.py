@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from strikedesk.logs.known import Known
 from strikedesk.settings import load
 
 
@@ -60,8 +61,8 @@ def _said(words: Sequence[str]) -> dict[str, str] | None:
     return said
 
 
-def serve(wanted: Wanted) -> None:
-    """Serve until the client leaves or a signal comes.
+def serve(wanted: Wanted, known: Known) -> None:
+    """Serve until the client leaves or a signal comes; what is `known` for a secret never leaves.
 
     Raises:
         Misconfigured: a setting cannot be read.
@@ -70,9 +71,12 @@ def serve(wanted: Wanted) -> None:
     if wanted.transport is Transport.STDIO:
         from strikedesk.server.stdio import run_stdio  # noqa: PLC0415 -- the web's parts stay unread
 
-        run_stdio(settings)
+        run_stdio(settings, known)
     else:
-        from strikedesk.cli.web_door import routes_of  # noqa: PLC0415 -- same
+        from strikedesk.cli.web_door import page_scrubber, routes_of  # noqa: PLC0415 -- same
         from strikedesk.server.http import run_http  # noqa: PLC0415 -- same
+        from strikedesk.web.approvals import PATH, Keys  # noqa: PLC0415 -- same
 
-        run_http(settings, routes_of(settings))
+        keys = Keys()
+        apart = {PATH: page_scrubber(keys, known)}
+        run_http(settings, known, routes_of(settings, keys, known), apart)

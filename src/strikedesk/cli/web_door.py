@@ -7,6 +7,8 @@ from typing import Final
 
 from strikedesk.domain.errors import Misconfigured
 from strikedesk.domain.reasons import Reason
+from strikedesk.logs.known import Known
+from strikedesk.logs.scrubber import Scrubber
 from strikedesk.settings import Settings, load
 from strikedesk.web.approvals import Keys, approval_routes
 from strikedesk.web.health import DeskSource, health_routes
@@ -16,20 +18,24 @@ from strikedesk.wiring import LazyDesk
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1", "0.0.0.0", "::"})  # noqa: S104 -- they include it
 
 
-def routes_of(settings: Settings) -> Callable[[DeskSource, int], Routes]:
+def routes_of(settings: Settings, keys: Keys, known: Known) -> Callable[[DeskSource, int], Routes]:
     """Return the routes beside the protocol's own, and tell the page's link on stderr."""
-    keys = Keys()
 
     def routes(source: DeskSource, port: int) -> Routes:
         if settings.host in _LOOPBACK:
             name = "[::1]" if settings.host == "::1" else "127.0.0.1"
-            tell_link(keys, f"http://{name}:{port}")
+            tell_link(keys, f"http://{name}:{port}", known)
         return (*health_routes(source), *approval_routes(source, keys))
 
     return routes
 
 
-def serve_page(port: int, *, open_browser: bool) -> None:
+def page_scrubber(keys: Keys, known: Known) -> Scrubber:
+    """Return the page's own scrubber: a form and a cookie hold its keys, and nothing else may."""
+    return Scrubber(known, spared=keys.all())
+
+
+def serve_page(port: int, known: Known, *, open_browser: bool) -> None:
     """Serve the owner's page alone, until Ctrl-C, for a desk that is served over stdio.
 
     Raises:
@@ -42,15 +48,17 @@ def serve_page(port: int, *, open_browser: bool) -> None:
         raise Misconfigured(
             Reason.CONFIGURATION_UNREADABLE, setting="--port", problem=str(error.strerror)
         ) from None
-    link = tell_link(keys, f"http://127.0.0.1:{listener.getsockname()[1]}")
+    link = tell_link(keys, f"http://127.0.0.1:{listener.getsockname()[1]}", known)
     if open_browser:
         webbrowser.open(link)
-    run_page(page_app(lazy, keys, lazy.close), listener)
+    run_page(page_app(lazy, keys, lazy.close, page_scrubber(keys, known)), listener)
 
 
-def tell_link(keys: Keys, origin: str) -> str:
-    """Write the link to stderr, which is the owner's; no log keeps it."""
+def tell_link(keys: Keys, origin: str, known: Known) -> str:
+    """Write the link to stderr, which is the owner's, once; from then on its key is `known`."""
     link = keys.address(origin)
     sys.stderr.write(f"strikedesk: approve orders at {link}\n")
     sys.stderr.flush()
+    for key in keys.all():
+        known.learn(key)
     return link

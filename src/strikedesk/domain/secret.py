@@ -1,11 +1,13 @@
 """Text that nobody may read by accident, and the place that a sealed secret belongs to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hmac import compare_digest
 from typing import Final, NoReturn, final
 
 MASK: Final = "***"
+_LISTENERS: Final[list[Callable[["Secret"], None]]] = []
 
 
 @final
@@ -24,6 +26,8 @@ class Secret:
         # Kept in a closure: what walks over attributes finds a function, not the value.
         self._hold: Final[Callable[[], str | bytes]] = lambda: value
         self.is_text: Final = isinstance(value, str)
+        for listener in _LISTENERS:
+            listener(self)
 
     def reveal(self) -> str:
         """Return the text.
@@ -81,6 +85,20 @@ class Secret:
             "function": {"type": "no-info", "function": _admitted},
             "serialization": {"type": "function-plain", "function": _refused},
         }
+
+
+@contextmanager
+def heard(listener: Callable[[Secret], None]) -> Generator[None]:
+    """Tell `listener` of every secret that is made meanwhile, in any thread.
+
+    What searches the process's output learns of each this way: a call to make it known could be
+    forgotten, a constructor cannot.
+    """
+    _LISTENERS.append(listener)
+    try:
+        yield
+    finally:
+        _LISTENERS.remove(listener)
 
 
 def _admitted(value: object) -> Secret:

@@ -4,16 +4,13 @@ The last line of defence. Secrets have a type that cannot be printed; this is fo
 in it: a header in a library's message, a URL in a traceback.
 """
 
-import base64
-import json
 import re
-from collections.abc import Iterable, MutableMapping
+from collections.abc import MutableMapping
 from typing import Any, Final
-from urllib.parse import quote
 
-from strikedesk.domain.secret import MASK, Secret
+from strikedesk.domain.secret import MASK
+from strikedesk.logs.scrubber import Scrubber
 
-SECRET_MIN: Final = 6
 LINE_MAX: Final = 16_384
 _NAMES: Final = re.compile(
     r"authorization|cookie|passw|secret|token|nonce|api[-_]?key|credential|private", re.IGNORECASE
@@ -33,31 +30,21 @@ _SHAPES: Final = (
 
 
 class Redactor:
-    """Knows some secrets, and what secrets look like."""
+    """Knows the process's secrets, and what secrets look like."""
 
-    def __init__(self, secrets: Iterable[Secret] = ()) -> None:
-        """Know these from the start."""
-        self._known: set[str] = set()
-        for secret in secrets:
-            self.learn(secret)
-
-    def learn(self, secret: Secret) -> None:
-        """Take this one out of everything from now on, where it is long enough to be one."""
-        try:
-            text = secret.reveal_bytes().decode()
-        except UnicodeDecodeError:
-            return
-        if len(text) >= SECRET_MIN:
-            self._known.update(_spellings(text))
+    def __init__(self, scrubber: Scrubber) -> None:
+        """Take out what `scrubber` does, and what looks like a secret."""
+        self._scrubber = scrubber
 
     def line(self, text: str) -> str:
         """Return a finished line, cut to its longest, without what `masked` takes out."""
-        return self.masked(text[:LINE_MAX])
+        return self._shaped(self._scrubber.line(text)[:LINE_MAX])
 
     def masked(self, text: str) -> str:
         """Return a text without what is known and what looks like a secret. JSON stays JSON."""
-        for secret in sorted(self._known, key=len, reverse=True):
-            text = text.replace(secret, MASK)
+        return self._shaped(self._scrubber.line(text))
+
+    def _shaped(self, text: str) -> str:
         for shape, instead in _SHAPES:
             text = shape.sub(instead, text)
         return text
@@ -73,17 +60,3 @@ class Redactor:
             if _NAMES.search(name):
                 event[name] = MASK
         return event
-
-
-def _spellings(secret: str) -> set[str]:
-    """Return a secret as it is, and as a URL, a JSON text, hex or Base64 would have it."""
-    raw = secret.encode()
-    encoded = {base64.b64encode(raw), base64.urlsafe_b64encode(raw)}
-    return {
-        secret,
-        quote(secret, safe=""),
-        json.dumps(secret)[1:-1],
-        raw.hex(),
-        raw.hex().upper(),
-        *(form.decode().rstrip("=") for form in encoded),
-    }

@@ -33,8 +33,10 @@ from mcp.types import (
 from pydantic import AnyUrl
 
 from strikedesk.domain.errors import DeskError
+from strikedesk.logs.known import Known
 from strikedesk.logs.lines import configure
 from strikedesk.logs.redaction import Redactor
+from strikedesk.logs.scrubber import Scrubber
 from strikedesk.server.call import Door
 from strikedesk.server.instructions import instructions
 from strikedesk.server.opening import Opening
@@ -192,11 +194,11 @@ class DeskServer(MCPServer[Door]):
         return spoken(where, self.door.incident)
 
 
-def open_server(settings: Settings, *, network: bool) -> DeskServer:
+def open_server(settings: Settings, known: Known, *, network: bool) -> DeskServer:
     """Set up logging, which the SDK would otherwise do its own way, and return the server."""
-    secrets = (settings.vault_key, settings.database_url, settings.redis_url)
-    configure(Redactor(secret for secret in secrets if secret is not None))
-    return DeskServer(Door(settings=settings, lazy=Opening(settings), network=network))
+    configure(Redactor(Scrubber(known)))
+    lazy = Opening(settings)
+    return DeskServer(Door(settings=settings, lazy=lazy, network=network, known=known))
 
 
 def _hand_out(

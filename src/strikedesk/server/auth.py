@@ -12,6 +12,7 @@ from starlette.authentication import AuthenticationError
 
 from strikedesk.domain.errors import DeskError
 from strikedesk.domain.tokens import token_digest
+from strikedesk.logs.known import Known
 from strikedesk.server.call import READ, TRADE
 from strikedesk.server.opening import DeskSource
 
@@ -41,9 +42,10 @@ class Tokens(TokenVerifier):
     noticed; its expiry is looked at every time.
     """
 
-    def __init__(self, lazy: DeskSource) -> None:
-        """Look tokens up at this desk."""
+    def __init__(self, lazy: DeskSource, known: Known) -> None:
+        """Look tokens up at this desk; one that is good is `known` for a secret from then on."""
         self._lazy = lazy
+        self._known = known
         self._seen: OrderedDict[str, _Seen] = OrderedDict()
 
     async def verify_token(self, token: str) -> AccessToken | None:
@@ -64,6 +66,7 @@ class Tokens(TokenVerifier):
         if known is None or not _is_good(known, digest, now):
             self._seen.pop(digest, None)
             return None
+        self._known.learn_brought(token.encode())
         await self._note_use(desk.tokens, known, now)
         self._remember(known, now)
         return _as_access(known)

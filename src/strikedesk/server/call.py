@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from mcp.server.auth.middleware.auth_context import get_access_token
@@ -10,6 +10,7 @@ from mcp.server.mcpserver import Context
 
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.reasons import Reason
+from strikedesk.logs.known import Known
 from strikedesk.server.opening import DeskSource
 from strikedesk.settings import Settings
 
@@ -37,13 +38,15 @@ class Caller:
 class Door:
     """What every call of one server stands in: the desk, and whether strangers can knock.
 
-    Over the network a call without a verified token is nobody's, never the owner's.
+    Over the network a call without a verified token is nobody's, never the owner's. What is
+    `known` for a secret leaves by no wire.
     """
 
     settings: Settings
     lazy: DeskSource
     network: bool
     incident: Callable[[], str] = new_incident
+    known: Known = field(default_factory=Known)
 
     def caller(self) -> Caller:
         """Return who is calling.

@@ -3,7 +3,7 @@
 import logging
 import signal
 import socket
-from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from importlib.util import find_spec
 from typing import Final
@@ -25,6 +25,9 @@ from starlette.types import Message, Receive, Scope, Send
 
 from strikedesk.domain.errors import Misconfigured
 from strikedesk.domain.reasons import Reason
+from strikedesk.logs.answers import ScrubbedApp
+from strikedesk.logs.known import Known
+from strikedesk.logs.scrubber import Scrubber
 from strikedesk.server.app import DeskServer, open_server
 from strikedesk.server.auth import Tokens
 from strikedesk.server.call import READ
@@ -48,11 +51,17 @@ CLOSE_S: Final = 10.0
 _GUARDED: Final = TransportSecuritySettings(enable_dns_rebinding_protection=False)
 
 
-def build_app(server: DeskServer, known: Names, health: Sequence[BaseRoute]) -> Starlette:
+def build_app(
+    server: DeskServer,
+    known: Names,
+    health: Sequence[BaseRoute],
+    apart: Mapping[str, Scrubber] | None = None,
+) -> Starlette:
     """Return the app: /mcp, /sse and /messages/ behind a token, `health` without one.
 
     Whatever the path, a request is asked for its Host and Origin first, then for its token, and
-    only then is its body read.
+    only then is its body read. What it is answered is searched for secrets, on the paths of `apart`
+    by a scrubber of their own.
     """
     streamable = server.streamable_http_app(
         max_request_body_size=BODY_MAX, max_sessions=SESSIONS_MAX, transport_security=_GUARDED
@@ -67,10 +76,11 @@ def build_app(server: DeskServer, known: Names, health: Sequence[BaseRoute]) -> 
     return Starlette(
         routes=[*health, Mount("/", app=door)],
         middleware=[
+            Middleware(ScrubbedApp, scrubber=Scrubber(server.door.known), apart=apart),
             Middleware(NameGuard, known=known),
             Middleware(
                 AuthenticationMiddleware,
-                backend=BearerAuthBackend(Tokens(server.door.lazy)),
+                backend=BearerAuthBackend(Tokens(server.door.lazy, server.door.known)),
                 on_error=_unverifiable,
             ),
             Middleware(AuthContextMiddleware),
@@ -106,19 +116,26 @@ class EventStream:
             await send({"type": "http.response.body", "body": b""})
 
 
-def run_http(settings: Settings, beside: Callable[[DeskSource, int], Sequence[BaseRoute]]) -> None:
+def run_http(
+    settings: Settings,
+    known: Known,
+    beside: Callable[[DeskSource, int], Sequence[BaseRoute]],
+    apart: Mapping[str, Scrubber],
+) -> None:
     """Serve the network until a signal comes; `beside` gives further routes, told the port.
+
+    Nothing that is `known` for a secret leaves; see `build_app` for `apart`.
 
     However it ends, submissions under way are waited for, at most ten seconds.
 
     Raises:
         Misconfigured: the address cannot be had.
     """
-    server = open_server(settings, network=True)
+    server = open_server(settings, known, network=True)
     listener = listen(settings.host, settings.port)
-    known = names(settings.host, settings.allowed_hosts, settings.allowed_origins)
+    called = names(settings.host, settings.allowed_hosts, settings.allowed_origins)
     _tell(settings.host, listener)
-    app = build_app(server, known, beside(server.door.lazy, listener.getsockname()[1]))
+    app = build_app(server, called, beside(server.door.lazy, listener.getsockname()[1]), apart)
     options = {"use_uvloop": find_spec("uvloop") is not None}
     anyio.run(serve_http, server, app, listener, backend_options=options)
 

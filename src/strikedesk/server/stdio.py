@@ -5,20 +5,23 @@ import signal
 from typing import Final
 
 import anyio
+from mcp.server.stdio import stdio_server
 
+from strikedesk.logs.known import Known
+from strikedesk.logs.scrubber import Scrubber
 from strikedesk.server.app import DeskServer, open_server
-from strikedesk.server.wire import Outgoing, can_be_taken, stdio_wire
+from strikedesk.server.wire import Outgoing, Scrubbed, can_be_taken, stdio_wire
 from strikedesk.settings import Settings
 
 CLOSE_S: Final = 10.0
 
 
-def run_stdio(settings: Settings) -> None:
+def run_stdio(settings: Settings, known: Known) -> None:
     """Serve the client that started this process until it leaves or a signal comes.
 
     However it ends, submissions under way are waited for, at most ten seconds.
     """
-    anyio.run(serve_stdio, open_server(settings, network=False))
+    anyio.run(serve_stdio, open_server(settings, known, network=False))
 
 
 async def serve_stdio(server: DeskServer) -> None:
@@ -28,7 +31,10 @@ async def serve_stdio(server: DeskServer) -> None:
 
 async def _serve_pipes(server: DeskServer) -> None:
     try:
-        async with stdio_wire() as (incoming, outgoing), anyio.create_task_group() as group:
+        async with (
+            stdio_wire(Scrubber(server.door.known)) as (incoming, outgoing),
+            anyio.create_task_group() as group,
+        ):
             group.start_soon(_until_signal, group.cancel_scope)
             group.start_soon(_warm_up, server, outgoing)
             await server.serve(incoming, outgoing)
@@ -44,7 +50,8 @@ async def _serve_terminal(server: DeskServer) -> None:
     """
     async with anyio.create_task_group() as group:
         group.start_soon(_end_on_signal, server)
-        await server.run_stdio_async()
+        async with stdio_server() as (incoming, outgoing):
+            await server.serve(incoming, Scrubbed(outgoing, Scrubber(server.door.known)))
         group.cancel_scope.cancel()
     await _close(server)
 

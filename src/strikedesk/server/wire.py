@@ -25,10 +25,11 @@ from mcp.types import (
 )
 from pydantic import ValidationError
 
+from strikedesk.logs.scrubber import Scrubber
 from strikedesk.server.json_text import request_id, too_deep
 
 if TYPE_CHECKING:
-    from mcp.shared._stream_protocols import ReadStream
+    from mcp.shared._stream_protocols import ReadStream, WriteStream
 
 LINE_MAX: Final = 2 * 1024 * 1024
 FLUSH_S: Final = 1.0
@@ -57,10 +58,11 @@ class _Stream:
 class Outgoing(_Stream):
     """Messages to the client; the SDK's `WriteStream`."""
 
-    def __init__(self, transport: asyncio.WriteTransport, flow: "Flow") -> None:
-        """Write to `transport`, which tells `flow` when to wait."""
+    def __init__(self, transport: asyncio.WriteTransport, flow: "Flow", scrubber: Scrubber) -> None:
+        """Write to `transport`, which tells `flow` when to wait, what `scrubber` leaves."""
         self._transport = transport
         self._flow = flow
+        self._scrubber = scrubber
         self.answered = asyncio.Event()
 
     async def send(self, item: SessionMessage, /) -> None:
@@ -75,8 +77,7 @@ class Outgoing(_Stream):
         """See `send`."""
         if self._flow.lost.is_set():
             raise anyio.BrokenResourceError
-        line = message.model_dump_json(by_alias=True, exclude_unset=True)
-        self._transport.write(line.encode() + b"\n")
+        self._transport.write(self._scrubber.json(_line(message)) + b"\n")
         self.answered.set()
         await self._flow.open.wait()
 
@@ -85,6 +86,27 @@ class Outgoing(_Stream):
         self._transport.close()
         with anyio.move_on_after(FLUSH_S, shield=True):
             await self._flow.lost.wait()
+
+
+class Scrubbed(_Stream):
+    """Messages to a client through another stream, the SDK's `WriteStream` as well."""
+
+    def __init__(self, inner: "WriteStream[SessionMessage]", scrubber: Scrubber) -> None:
+        """Send on through `inner` what `scrubber` leaves."""
+        self._inner = inner
+        self._scrubber = scrubber
+
+    async def send(self, item: SessionMessage, /) -> None:
+        """Send a message, read anew where something was taken out of it."""
+        line = _line(item.message)
+        scrubbed = self._scrubber.json(line)
+        if scrubbed is not line:
+            item = SessionMessage(jsonrpc_message_adapter.validate_json(scrubbed, by_name=False))
+        await self._inner.send(item)
+
+    async def aclose(self) -> None:
+        """Close the stream below."""
+        await self._inner.aclose()
 
 
 class Incoming(_Stream):
@@ -184,11 +206,11 @@ def can_be_taken() -> bool:
 
 
 @asynccontextmanager
-async def stdio_wire() -> AsyncGenerator[tuple[Incoming, Outgoing]]:
+async def stdio_wire(scrubber: Scrubber) -> AsyncGenerator[tuple[Incoming, Outgoing]]:
     """Take stdin and stdout for the protocol, for good.
 
-    From here on a stray print goes to stderr, also one that is flushed when the process ends, and
-    a child process reads nothing.
+    What `scrubber` finds is taken out of every message. From here on a stray print goes to stderr,
+    also one that is flushed when the process ends, and a child process reads nothing.
     """
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=LINE_MAX)
@@ -196,7 +218,7 @@ async def stdio_wire() -> AsyncGenerator[tuple[Incoming, Outgoing]]:
         lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(_take(_STDIN), "rb", buffering=0)
     )
     sink, flow = await loop.connect_write_pipe(Flow, os.fdopen(_take(_STDOUT), "wb", buffering=0))
-    outgoing = Outgoing(sink, flow)
+    outgoing = Outgoing(sink, flow, scrubber)
     try:
         yield Incoming(reader, outgoing), outgoing
     finally:
@@ -214,6 +236,10 @@ def _take(fd: int) -> int:
     os.dup2(nothing, fd)
     os.close(nothing)
     return own
+
+
+def _line(message: JSONRPCMessage) -> bytes:
+    return message.model_dump_json(by_alias=True, exclude_unset=True).encode()
 
 
 def _fault(error: ValidationError) -> tuple[int, str]:

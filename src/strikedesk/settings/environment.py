@@ -1,6 +1,8 @@
 """The environment and the folders of the desk. Nothing else in the house reads `os.environ`."""
 
 import os
+import re
+import tomllib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,7 @@ KEY_VARIABLE: Final = "STRIKEDESK_VAULT_KEY"
 CONFIG_NAME: Final = "config.toml"
 HALT_NAME: Final = "HALT"
 
+_PLACE: Final = re.compile(r"\(at (line \d+, column \d+|end of document)\)\Z")
 _ENVIRONMENT: Final = os.environ  # noqa: TID251 -- this is the reader of the environment
 
 
@@ -104,6 +107,15 @@ def refuse_strangers(known: Collection[str]) -> None:
 def unreadable(setting: str, problem: str) -> Misconfigured:
     """Return the refusal of a setting."""
     return Misconfigured(Reason.CONFIGURATION_UNREADABLE, setting=setting, problem=problem)
+
+
+def not_toml(place: str, error: tomllib.TOMLDecodeError) -> Misconfigured:
+    """Return the refusal of a file that is no TOML: where, in our words.
+
+    The parser's own quote what stands there, which may be a password.
+    """
+    where = _PLACE.search(str(error))
+    return unreadable(place, f"not TOML at {where[1] if where else 'a place not known'}")
 
 
 def _own_names() -> Iterator[str]:

@@ -28,6 +28,7 @@ from strikedesk.settings.environment import (
     PREFIX,
     Folders,
     is_set,
+    not_toml,
     refuse_strangers,
     set_under,
     take_key,
@@ -199,7 +200,7 @@ def _read_file(path: Path) -> Mapping[str, object]:
     except (OSError, UnicodeDecodeError) as error:
         raise unreadable(str(path), f"the file cannot be read ({type(error).__name__})") from None
     except tomllib.TOMLDecodeError as error:
-        raise unreadable(str(path), f"not TOML: {error}") from None
+        raise not_toml(str(path), error) from None
     for name in GIVEN & table.keys():
         raise unreadable(f"{name} in {CONFIG_NAME}", "there is no such setting")
     return table

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from strikedesk.domain.account_kinds import OptionLevel
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.reasons import Reason
-from strikedesk.settings.environment import is_set, unreadable, variable_of
+from strikedesk.settings.environment import is_set, not_toml, unreadable, variable_of
 from strikedesk.settings.sections import LimitSettings
 
 SECTION: Final = "limits"
@@ -60,7 +60,7 @@ def _parsed(text: str) -> Table:
     try:
         return tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
-        raise unreadable("config.toml", f"not TOML: {error}") from None
+        raise not_toml("config.toml", error) from None
 
 
 def _read(name: str, asked: Mapping[str, object]) -> LimitSettings:

@@ -51,6 +51,10 @@ class Keys:
     cookie: str = field(default_factory=_token, repr=False)
     form: str = field(default_factory=_token, repr=False)
 
+    def all(self) -> tuple[bytes, ...]:
+        """Return the three as they are written."""
+        return self.link.encode(), self.cookie.encode(), self.form.encode()
+
     def address(self, origin: str) -> str:
         """Return the link that lets the owner in."""
         return f"{origin}{PATH}?key={self.link}"

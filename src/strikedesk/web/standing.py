@@ -7,16 +7,21 @@ from typing import TypeAlias
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
+from strikedesk.logs.answers import ScrubbedApp
+from strikedesk.logs.scrubber import Scrubber
 from strikedesk.web.approvals import Keys, approval_routes
 from strikedesk.web.health import DeskSource
 
 Routes: TypeAlias = Sequence[BaseRoute]
 
 
-def page_app(source: DeskSource, keys: Keys, close: Callable[[], Awaitable[None]]) -> Starlette:
-    """Return an app of nothing but the page; `close` is called when it ends."""
+def page_app(
+    source: DeskSource, keys: Keys, close: Callable[[], Awaitable[None]], scrubber: Scrubber
+) -> Starlette:
+    """Return an app of nothing but the page, scrubbed; `close` is called when it ends."""
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
@@ -25,7 +30,11 @@ def page_app(source: DeskSource, keys: Keys, close: Callable[[], Awaitable[None]
         finally:
             await close()
 
-    return Starlette(routes=[*approval_routes(source, keys)], lifespan=lifespan)
+    return Starlette(
+        routes=[*approval_routes(source, keys)],
+        middleware=[Middleware(ScrubbedApp, scrubber=scrubber)],
+        lifespan=lifespan,
+    )
 
 
 def open_port(port: int) -> socket.socket:
