@@ -38,6 +38,7 @@ REPLAY, REPLAYS = "tests/unit/test_replay.py", "tests/unit/test_store_replays.py
 SCRUBBER, SINK = "tests/unit/test_scrubber.py", "tests/tools/test_last_sink.py"
 LOGS, FILE = "tests/unit/test_logs.py", "tests/unit/test_settings.py"
 WIRE = "tests/unit/test_server_wire.py"
+CRASHES = "tests/unit/test_crashes.py"
 COMMANDS = "tests/unit/test_cli_serving.py"
 
 
@@ -187,7 +188,12 @@ MUTANTS = [
     Mutant("logs/scrubber.py", "    yield form[half:]", "    yield form[:half]", SCRUBBER),
     Mutant("domain/secret.py", "            listener(self)", "            pass", SCRUBBER),
     Mutant("settings/environment.py", "at {where[1] if where", "{error} {where[1] if where", FILE),
-    Mutant("cli/__init__.py", "as known, scrubbed(known):", "as known:", COMMANDS),
+    Mutant("cli/__init__.py", "as known, scrubbed(known), quiet", "as known, quiet", COMMANDS),
+    Mutant("cli/__init__.py", ", quiet_crashes():", ":", CRASHES),
+    Mutant("cli/__init__.py", "        keep_no_core()", "        pass", CRASHES),
+    Mutant("logs/crashes.py", "resource.setrlimit(resource.RLIMIT_CORE, (0, 0))", "", CRASHES),
+    Mutant("logs/crashes.py", "prctl(_PR_SET_DUMPABLE, 0,", "prctl(_PR_SET_DUMPABLE, 1,", CRASHES),
+    Mutant("logs/crashes.py", "{type(error).__name__}{place}", "{error!r}{place}", CRASHES),
     Mutant("orders/submit.py", "> SEND_WITHIN:", "> SEND_WITHIN * 99:", CONFIRM),
     Mutant(
         "orders/submit.py", "abs(self.clock.now() - intent", "(self.clock.now() - intent", CONFIRM
@@ -581,6 +587,7 @@ def test_the_tests_pass_on_the_unbroken_copy(house: Path, judge: Judge) -> None:
         FILE,
         COMMANDS,
         WIRE,
+        CRASHES,
     )
 
     assert code == 0, said
