@@ -17,7 +17,7 @@ from strikedesk.domain.orders import Action, OrderType, TimeInForce
 from strikedesk.domain.ports import Ledger
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import IllegalMove, OrderState
-from strikedesk.domain.usage import Allowance, Likeness, Use, Used, Window
+from strikedesk.domain.usage import Allowance, Filled, Likeness, Use, Used, Window
 from strikedesk.store.chain import GENESIS, first_bad_line, head_of
 from strikedesk.store.ledger import SqlLedger
 from tests.builders import NOON, a_leg, a_note, a_preview, an_order, an_order_record
@@ -552,6 +552,24 @@ async def test_a_replacement_takes_the_place_of_what_it_replaces(ledger: Ledger)
     instead = await ledger.used(a_window(replaces="order-1"))
 
     assert (beside.loss_usd_today, instead.loss_usd_today) == (400, 100)
+
+
+async def test_what_the_broker_says_has_filled_of_it_counts_where_it_is_more(
+    ledger: Ledger,
+) -> None:
+    """A desk that has not heard of a fill yet must not spend the money twice."""
+    await use(ledger, 1, loss="400", order=an_order(a_leg(quantity=4)))
+    some = Progress(state=OrderState.PARTIALLY_FILLED, filled_units=1)
+    await ledger.advance("order-1", some, only_from={OrderState.SUBMITTING}, note=a_note())
+
+    told = [
+        (await ledger.used(a_window(replaces="order-1", filled=filled))).loss_usd_today
+        for filled in (Filled(), Filled(1, 5), Filled(2, 4), Filled(4, 4))
+    ]
+    other = await ledger.used(a_window(replaces="order-2", filled=Filled(4, 4)))
+
+    assert told == [100, 100, 200, 400]
+    assert other.loss_usd_today == 400
 
 
 async def test_only_the_same_broker_s_orders_of_the_day_and_the_minute_count(

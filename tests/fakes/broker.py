@@ -27,9 +27,9 @@ from strikedesk.domain.broking import (
     GroupTicket,
     Lookup,
     LookupStatus,
+    PlaceTicket,
     Preflight,
     Receipt,
-    ReplaceTicket,
     Ticket,
 )
 from strikedesk.domain.errors import Denied, DeskError, OutcomeUnknown, Rejected, Unavailable
@@ -41,6 +41,7 @@ from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
 from strikedesk.domain.symbols import EquitySymbol, Symbol
 from strikedesk.domain.volatility import ImpliedHistory
+from strikedesk.orders.draft import rest_of
 
 ACCOUNT = Account(
     account_id="PAPER0001",
@@ -266,11 +267,16 @@ class ScriptedBroker:
             raise Rejected(Reason.NOT_SUPPORTED, code="no_groups")
         if isinstance(ticket, CancelTicket):
             return self._change(ticket.broker_order_id, state=OrderState.CANCELLED)
-        new = self._take(ticket.client_order_id, ticket.order)
-        if isinstance(ticket, ReplaceTicket):
-            self._change(
-                ticket.broker_order_id, state=OrderState.REPLACED, replaced_by=new.broker_order_id
-            )
+        if isinstance(ticket, PlaceTicket):
+            return self._take(ticket.client_order_id, ticket.order)
+        # What has filled is no part of the order that takes its place.
+        filled = sum(
+            o.filled_units for o in self.placed if o.broker_order_id == ticket.broker_order_id
+        )
+        new = self._take(ticket.client_order_id, rest_of(ticket.order, filled))
+        self._change(
+            ticket.broker_order_id, state=OrderState.REPLACED, replaced_by=new.broker_order_id
+        )
         return new
 
     def _take(self, client_order_id: str, order: OrderRequest) -> BrokerOrder:

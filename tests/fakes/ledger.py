@@ -337,9 +337,10 @@ def _part(row: OrderRecord, window: Window) -> Decimal:
     if row.state in {OrderState.LAPSED, OrderState.DECLINED, OrderState.REJECTED}:
         return Decimal(0)
     over = row.state in {OrderState.CANCELLED, OrderState.REPLACED, OrderState.EXPIRED}
-    if over or row.order_id == window.replaces:
-        return Decimal(row.filled_units) / row.order.units
-    return Decimal(1)
+    filled = Decimal(row.filled_units) / row.order.units
+    if row.order_id == window.replaces:
+        return max(filled, Decimal(window.filled.units) / window.filled.of)
+    return filled if over else Decimal(1)
 
 
 def _to_cents_up(use: Use) -> Use:

@@ -16,7 +16,13 @@ from typing import Final
 import pytest
 
 from strikedesk.domain import calendar
-from strikedesk.domain.broking import BrokerOrder, CancelTicket, GroupTicket, Receipt, Ticket
+from strikedesk.domain.broking import (
+    BrokerOrder,
+    CancelTicket,
+    GroupTicket,
+    Receipt,
+    Ticket,
+)
 from strikedesk.domain.errors import DeskError, Rejected
 from strikedesk.domain.money import PriceEffect
 from strikedesk.domain.orders import Action, Leg, OrderRequest, OrderType

@@ -49,9 +49,8 @@ async def a_racer(*words: str) -> Process:
 async def mint(database: Database, first: int, last: int) -> None:
     """Write the previews of a range."""
     ledger = SqlLedger(database)
-    await asyncio.gather(
-        *(ledger.open_preview(a_preview(n), a_note("previewed")) for n in range(first, last + 1))
-    )
+    for number in range(first, last + 1):
+        await ledger.open_preview(a_preview(number), a_note("previewed"))
 
 
 @pytest.mark.timeout(seconds(600, 14_400))

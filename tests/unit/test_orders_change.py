@@ -178,6 +178,90 @@ async def test_a_replacement_that_leaves_nothing_to_fill_is_denied(orders: Order
     assert denied.value.facts == {"units": 3, "filled_already": 3}
 
 
+async def test_an_order_replaced_twice_while_it_fills_never_grows(orders: OrderDesk) -> None:
+    """Three of ten filled before the first change and two before the second: five are left."""
+    old = await filling(orders, 10, filled=3)
+    dearer = Change(price=Decimal("1.21"), price_effect=PriceEffect.DEBIT)
+    first = await orders.previewer.replace(old.record.order_id, dearer, caller="stdio")
+    await orders.confirm(first)
+    fill_some(orders, 2)
+
+    dearest = Change(price=Decimal("1.22"), price_effect=PriceEffect.DEBIT)
+    second = await orders.previewer.replace(first.record.order_id, dearest, caller="stdio")
+    await orders.confirm(second)
+
+    assert [placed.order.units for placed in orders.broker.placed] == [10, 7, 5]
+    assert second.warnings[0] == (
+        "2 of 7 units are filled already; the figures are those of the other 5."
+    )
+
+
+async def test_a_size_asked_of_a_replacement_counts_all_that_ever_filled(orders: OrderDesk) -> None:
+    """Its row says ten units, so that twelve are two more."""
+    old = await filling(orders, 10, filled=3)
+    dearer = Change(price=Decimal("1.21"), price_effect=PriceEffect.DEBIT)
+    first = await orders.previewer.replace(old.record.order_id, dearer, caller="stdio")
+    await orders.confirm(first)
+    fill_some(orders, 2)
+
+    second = await orders.previewer.replace(first.record.order_id, Change(units=12), caller="stdio")
+    await orders.confirm(second)
+
+    assert orders.broker.placed[-1].order.units == 12 - 3 - 2
+    with pytest.raises(Denied) as denied:
+        await orders.previewer.replace(first.record.order_id, Change(units=3), caller="stdio")
+    assert denied.value.reason in {Reason.ORDER_NOT_WORKING, Reason.INVALID_QUANTITY}
+
+
+@pytest.mark.promise("limits")
+async def test_what_filled_of_a_replaced_order_counts_before_the_desk_has_heard_of_it(
+    orders: OrderDesk,
+) -> None:
+    """Three of four filled and 366 dollars are spent, whatever our row of it says as yet."""
+    orders.limits = replace(orders.limits, loss_usd_day_max=Decimal(500))
+    old = await filling(orders, 4, filled=3)
+    more = Change(units=5)
+
+    with pytest.raises(Denied) as denied:
+        await orders.previewer.replace(old.record.order_id, more, caller="stdio")
+
+    assert denied.value.reason is Reason.DAY_LOSS_ABOVE_LIMIT
+    assert denied.value.facts["before"] == Decimal("360.00")
+
+
+@pytest.mark.promise("limits")
+async def test_what_fills_between_preview_and_confirm_counts_in_the_claim(
+    orders: OrderDesk,
+) -> None:
+    orders.limits = replace(orders.limits, loss_usd_day_max=Decimal(500))
+    old = await filling(orders, 4, filled=0)
+    dearer = Change(price=Decimal("1.25"), price_effect=PriceEffect.DEBIT)
+    preview = await orders.previewer.replace(old.record.order_id, dearer, caller="stdio")
+    fill_some(orders, 2)
+    orders.limits = replace(orders.limits, loss_usd_day_max=Decimal("489.99"))
+
+    with pytest.raises(Denied) as denied:
+        await orders.confirm(preview)
+
+    assert denied.value.reason is Reason.DAY_LOSS_ABOVE_LIMIT
+    assert len(orders.broker.tickets) == 1
+
+
+async def filling(orders: OrderDesk, contracts: int, *, filled: int) -> Preview:
+    orders.broker.day = Day.WORKING
+    preview = await orders.preview(a_leg(CALL, quantity=contracts))
+    await orders.confirm(preview)
+    fill_some(orders, filled)
+    return preview
+
+
+def fill_some(orders: OrderDesk, units: int) -> None:
+    """Let the newest order fill so far, without a word to the desk."""
+    state = OrderState.PARTIALLY_FILLED if units else OrderState.WORKING
+    newest = orders.broker.placed[-1]
+    orders.broker.placed[-1] = replace(newest, state=state, filled_units=units)
+
+
 async def working_close(orders: OrderDesk, contracts: int) -> Preview:
     orders.broker.day = Day.WORKING
     preview = await orders.preview(

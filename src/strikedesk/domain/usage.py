@@ -36,13 +36,22 @@ class Likeness:
     ahead_since: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """How many `units` of a broker's order have filled, `of` how many, as the broker last said."""
+
+    units: int = 0
+    of: int = 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
     """Which confirmed orders count: those at one broker and environment, over all its accounts.
 
     `digest` asks for an equal order confirmed since `twins_from`; None asks for none. Of the order
     that `replaces` names (by the desk's id) only what is filled counts: the new one takes its
-    place. `like` asks for an order in doubt that this one may be a second of.
+    place; `filled` is what the broker says of it, where that is more than its row knows. `like`
+    asks for an order in doubt that this one may be a second of.
     """
 
     broker: str
@@ -52,6 +61,7 @@ class Window:
     twins_from: datetime
     digest: str | None = None
     replaces: str | None = None
+    filled: Filled = Filled()
     like: Likeness | None = None
 
     @classmethod

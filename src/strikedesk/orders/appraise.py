@@ -16,7 +16,7 @@ from strikedesk.domain.ports import Broker, Clock, Ledger, Quotes
 from strikedesk.domain.quotes import Quote
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import Symbol
-from strikedesk.domain.usage import Allowance, Likeness, Used, Window
+from strikedesk.domain.usage import Allowance, Filled, Likeness, Used, Window
 from strikedesk.orders.draft import rest_of
 from strikedesk.orders.evidence import Evidence
 from strikedesk.orders.exposure import Deltas, deltas_of, excess_of
@@ -77,6 +77,10 @@ class Appraiser:
         )
         _check_quoted(order, quotes)
         filled = around.replaced.filled_units if around.replaced else 0
+        if around.replaced and filled:
+            # The row of what it replaces may not have heard of its fills yet.
+            window = replace(window, filled=Filled(filled, around.replaced.order.units))
+            used = await self._used(window, claiming=claiming)
         rest = rest_of(order, filled)
         around.check_closes(rest)
         now = self.broker.now()

@@ -35,7 +35,7 @@ def progress_of(record: OrderRecord, seen: BrokerOrder) -> Progress:
     """
     if record.kind is TicketKind.CANCEL:
         return _of_cancel(seen)
-    filled = seen.filled_units + _filled_before(record, seen)
+    filled = seen.filled_units + filled_before(record, seen)
     if seen.state.is_open and filled < record.filled_units:
         return Progress(state=record.state)
     return Progress(
@@ -147,7 +147,7 @@ def _of_cancel(seen: BrokerOrder) -> Progress:
     )
 
 
-def _filled_before(record: OrderRecord, seen: BrokerOrder) -> int:
+def filled_before(record: OrderRecord, seen: BrokerOrder) -> int:
     """Return the units that the broker left out of a replacement because they had filled."""
     if record.kind is not TicketKind.REPLACE:
         return 0

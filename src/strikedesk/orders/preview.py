@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from strikedesk.domain.accounts import Account
 from strikedesk.domain.approvals import ConsentPolicy
 from strikedesk.domain.broking import Preflight
-from strikedesk.domain.errors import Denied
+from strikedesk.domain.errors import Denied, Unavailable
 from strikedesk.domain.ledger import Json, Note, OrderRecord, PreviewRecord, Progress, TicketKind
 from strikedesk.domain.orders import OrderRequest
 from strikedesk.domain.ports import Accounts, Broker, Clock, Entropy, HaltSwitch, Ledger
@@ -25,8 +25,9 @@ from strikedesk.orders.cautions import (
     warnings_of,
 )
 from strikedesk.orders.consent import Consent
-from strikedesk.orders.draft import Change, Draft, changed, order_of
+from strikedesk.orders.draft import Change, Draft, changed, order_of, rest_of
 from strikedesk.orders.figures import Figures
+from strikedesk.orders.outcome import filled_before
 from strikedesk.orders.showing import all_checks, digest_of_shown, shown, working_check
 from strikedesk.orders.targets import seen_working, target_of
 from strikedesk.risk.verdict import Check, deny_failed
@@ -84,11 +85,18 @@ class Previewer:
     async def replace(self, order_id: str, change: Change, *, caller: str) -> Preview:
         """Preview a change of a working order's price, size or time in force.
 
+        What is asked for counts all that ever filled; the broker's order, where it took another's
+        place itself, does not: what filled before it is no part of what is sent.
+
         Raises:
             Denied: ORDER_UNKNOWN, ORDER_NOT_WORKING, NOTHING_TO_CHANGE, or as for placing.
+            Unavailable: the broker cannot be asked.
         """
         target, account = await self._target(order_id)
-        order = changed(target.order, change)
+        seen = await seen_working(target, broker=self.broker)
+        if seen is None:
+            raise Unavailable(Reason.BROKER_UNAVAILABLE)
+        order = rest_of(changed(target.order, change), filled_before(target, seen))
         return await self._preview(
             account, order, caller=caller, kind=TicketKind.REPLACE, target=target
         )

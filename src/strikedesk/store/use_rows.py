@@ -5,7 +5,18 @@ from datetime import datetime
 from decimal import ROUND_CEILING, Decimal
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, bindparam, case, func, insert, not_, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    bindparam,
+    case,
+    func,
+    insert,
+    not_,
+    or_,
+    select,
+)
 
 from strikedesk.domain.ledger import OrderRecord
 from strikedesk.domain.states import OrderState
@@ -25,10 +36,8 @@ def _in_states(*states: OrderState) -> ColumnElement[bool]:
 # It left nothing behind at the broker, or never got there.
 _NOTHING: Final = _in_states(OrderState.LAPSED, OrderState.DECLINED, OrderState.REJECTED)
 # It may have filled in part, and will not fill any more.
-_OVER: Final = or_(
-    _in_states(OrderState.CANCELLED, OrderState.REPLACED, OrderState.EXPIRED),
-    uses.c.order_id == bindparam("replaces"),
-)
+_OVER: Final = _in_states(OrderState.CANCELLED, OrderState.REPLACED, OrderState.EXPIRED)
+_REPLACED: Final = uses.c.order_id == bindparam("replaces")
 _TODAY: Final = uses.c.claimed_at >= bindparam("day_from")
 _HERE: Final = (uses.c.broker == bindparam("by"), uses.c.environment == bindparam("at"))
 
@@ -36,7 +45,11 @@ _HERE: Final = (uses.c.broker == bindparam("by"), uses.c.environment == bindpara
 def _sum(cents: ColumnElement[int]) -> ColumnElement[int]:
     """Sum amounts of the day: what may still fill in full, what is over by its filled units."""
     filled = (cents + uses.c.units - 1) // uses.c.units * orders.c.filled_units
-    counts = case((not_(_TODAY), 0), (_NOTHING, 0), (_OVER, filled), else_=cents)
+    # The broker's order may stand for fewer units than its row: what filled before is not of it.
+    of = bindparam("seen_of", type_=Integer)
+    seen = (cents + of - 1) // of * bindparam("seen_filled", type_=Integer)
+    most = case((seen > filled, seen), else_=filled)
+    counts = case((not_(_TODAY), 0), (_NOTHING, 0), (_REPLACED, most), (_OVER, filled), else_=cents)
     return func.sum(counts)
 
 
@@ -58,7 +71,7 @@ _TWIN: Final = Prepared(
         uses.c.claimed_at > bindparam("twins_from"),
         uses.c.digest == bindparam("digest"),
         not_(_NOTHING),
-        or_(not_(_OVER), orders.c.filled_units > 0),
+        or_(not_(or_(_OVER, _REPLACED)), orders.c.filled_units > 0),
     )
     .order_by(uses.c.claimed_at.desc(), uses.c.order_id.desc())
     .limit(1)
@@ -93,6 +106,8 @@ def used_in(connection: Connection, window: Window) -> Used:
         day_from=window.day_from,
         minute_from=window.minute_from,
         since=min(window.day_from, window.minute_from),
+        seen_filled=window.filled.units,
+        seen_of=window.filled.of,
         **here,
     )
     return Used(
