@@ -148,6 +148,7 @@ def checked(file: Path, folder: Path) -> tuple[int, str]:
         cwd=folder,
         capture_output=True,
         text=True,
+        timeout=60,
         check=False,
     )
     return done.returncode, done.stdout + done.stderr
