@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass, fields
 from decimal import Decimal
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from strikedesk.domain.account_kinds import OptionLevel
-from strikedesk.domain.ledger import Json
+
+if TYPE_CHECKING:  # The settings want the limits alone, and every client waits for them.
+    from strikedesk.domain.ledger import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +52,12 @@ class Limits:
     expiring_short_min: int = 120
     intraday_excess_usd_min: Decimal | None = None
 
-    def as_told(self) -> dict[str, Json]:
+    def as_told(self) -> "dict[str, Json]":
         """Return every limit by name, as the audit trail keeps it: amounts digit for digit."""
         return {limit.name: _told(getattr(self, limit.name)) for limit in fields(self)}
 
 
-def _told(value: object) -> Json:
+def _told(value: object) -> "Json":
     match value:
         case Decimal():
             return str(value)
