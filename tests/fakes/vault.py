@@ -123,6 +123,17 @@ def a_home(*keys: KeyEncryptionKey) -> MemoryHome:
     return MemoryHome(keys=kept, in_use=kept[0].key_id)
 
 
+def flips(blob: bytes) -> Sequence[tuple[int, bytes]]:
+    """Return the blob with each of its bits turned, and the byte that bit is in."""
+    return [
+        (
+            bit // 8,
+            bytes(blob[: bit // 8] + bytes([blob[bit // 8] ^ 1 << bit % 8]) + blob[bit // 8 + 1 :]),
+        )
+        for bit in range(8 * len(blob))
+    ]
+
+
 def crash_report(error: BaseException | None) -> str:
     """Return what the chattiest crash reporter would write: hidden causes and locals too."""
     told = ""

@@ -6,18 +6,12 @@ the files of the task, carries it out and ends, or dies on the way. How it ended
 
 import asyncio
 import json
-import os
-import select
-import signal
-import sys
-import time
-import traceback
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from random import Random
-from typing import Any, Final, NoReturn, cast
+from typing import Any, Final, cast
 
 from strikedesk.domain.errors import DeskError
 from strikedesk.domain.ledger import OrderRecord
@@ -30,6 +24,7 @@ from strikedesk.wiring.desk import Desk
 from tests.builders import NOON
 from tests.fakes.clock import StoppedClock
 from tests.proofs.desk import ME, WIDE, a_desk, a_preview
+from tests.proofs.forks import Line, lived, serve
 from tests.proofs.mortal import Crash, LateLedger, MortalDatabase, MortalHalt, MortalLedger
 from tests.proofs.venue import CALLS, FolderVenue, Outcome, a_venue
 
@@ -262,41 +257,10 @@ def lines_of(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def main() -> None:
-    """Carry out each task in a child of its own; answer how long it took and how it ended."""
-    for line in sys.stdin:
-        status, seconds = carried_out(Task(**json.loads(line)))
-        sys.stdout.write(json.dumps({"status": status, "seconds": seconds}) + "\n")
-        sys.stdout.flush()
-
-
-def carried_out(task: Task) -> tuple[int, float]:
-    """Fork a child for the task; return its exit status, negative for a signal, and its seconds."""
-    alive, held = os.pipe()
-    began = time.monotonic()
-    child = os.fork()
-    if child == 0:
-        os.close(alive)
-        _live(task)
-    os.close(held)
-    # The pipe breaks when the child ends, whichever way.
-    ended, _, _ = select.select([alive], [], [], task.kill_after_s)
-    if not ended:
-        os.kill(child, signal.SIGKILL)
-    os.close(alive)
-    _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status), time.monotonic() - began
-
-
-def _live(task: Task) -> NoReturn:
-    status = 1
-    try:
-        asyncio.run(Engine(task).run())
-        status = 0
-    except BaseException:  # noqa: BLE001 -- a child must not go on as its parent
-        traceback.print_exc()
-    finally:
-        os._exit(status)
+def carried_out(line: Line) -> tuple[int, float]:
+    """Let a child carry out a task; return how it ended and how many seconds it took."""
+    task = Task(**line)
+    return lived(lambda _: Engine(task).run(), kill_after_s=task.kill_after_s)
 
 
 def _short(told: OrderRecord | DeskError) -> str:
@@ -306,4 +270,4 @@ def _short(told: OrderRecord | DeskError) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    serve(carried_out)

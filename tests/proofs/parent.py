@@ -1,25 +1,20 @@
 """Whoever starts engines, kills them, and compares their books with the venue's."""
 
 import asyncio
-import json
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from subprocess import PIPE
 from typing import Any, Final
 
 from strikedesk.domain.states import OrderState
 from strikedesk.store.database import upgrade
-from tests.patience import patience
 from tests.proofs.engine import Task, lines_of
+from tests.proofs.forks import Warm, warm
 from tests.proofs.venue import arrivals, placed_by
 
-ROOT: Final = Path(__file__).parents[2]
 _SENT: Final = frozenset(
     state.value
     for state in OrderState
@@ -31,30 +26,20 @@ _NOT_SENT: Final = frozenset({"Denied", "Unavailable", "Rejected", "Misconfigure
 class Engines:
     """A process that forks engines; see `engine`."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
-        """Talk to it over its pipes."""
+    def __init__(self, process: Warm) -> None:
+        """Ask this process for them."""
         self._process = process
 
     def run(self, task: Task) -> tuple[int, float]:
         """Carry out a task; return how its engine ended and how many seconds it took."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        with patience(self._process):
-            self._process.stdin.write(json.dumps(asdict(task)).encode() + b"\n")
-            self._process.stdin.flush()
-            said = json.loads(self._process.stdout.readline())
-        return said["status"], said["seconds"]
+        return self._process.ask(asdict(task))
 
 
 @contextmanager
 def engines() -> Generator[Engines]:
     """Start the process; it is gone afterwards."""
-    command = [sys.executable, "-m", "tests.proofs.engine"]
-    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, cwd=ROOT) as process:
-        try:
-            yield Engines(process)
-        finally:
-            process.kill()
+    with warm("tests.proofs.engine") as process:
+        yield Engines(process)
 
 
 def a_template(folder: Path) -> Path:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -23,6 +23,7 @@ from tests.fakes.vault import (
     a_home,
     a_key,
     crash_report,
+    flips,
     spellings,
 )
 
@@ -66,17 +67,6 @@ async def refusal(vault: Vault, blob: bytes, where: RowIdentity = PLACE) -> Reas
     except Misconfigured as refused:
         return refused.reason
     return None
-
-
-def flips(blob: bytes) -> Sequence[tuple[int, bytes]]:
-    """Return the blob with each of its bits turned, and the byte that bit is in."""
-    return [
-        (
-            bit // 8,
-            bytes(blob[: bit // 8] + bytes([blob[bit // 8] ^ 1 << bit % 8]) + blob[bit // 8 + 1 :]),
-        )
-        for bit in range(8 * len(blob))
-    ]
 
 
 @given(st.text() | st.binary(), RowIdentities)
