@@ -14,6 +14,7 @@ import pytest
 from strikedesk.domain.errors import Misconfigured
 from strikedesk.domain.reasons import Reason
 from strikedesk.vault import FileHome, KeyEncryptionKey
+from strikedesk.vault.file_home import FILE_BYTES_MAX
 from tests.fakes.vault import a_key, crash_report
 
 KEY = a_key()
@@ -103,6 +104,24 @@ def test_a_link_to_nowhere_is_refused_too(path: Path) -> None:
     path.symlink_to(path.with_name("nowhere"))
 
     assert cause(a_file_home(path), path) == os.strerror(errno.ELOOP)
+
+
+@pytest.mark.promise("secrets")
+def test_a_file_that_is_full_takes_no_other_key_and_stays_readable(path: Path) -> None:
+    """Each rotation leaves a key behind; one more than fits must not lock away all the others."""
+    fitting = FILE_BYTES_MAX // len(f"{KEY.text().reveal()}\n")
+    keys = [a_key(str(number)) for number in range(fitting)]
+    path.touch(mode=0o600)
+    path.write_text("".join(f"{key.text().reveal()}\n" for key in keys))
+    home = a_file_home(path)
+
+    with pytest.raises(Misconfigured) as refused:
+        home.add(KEY)
+
+    assert "no room" in str(refused.value.facts["cause"])
+    assert home.current() == keys[0]
+    assert home.find(keys[-1].key_id) == keys[-1]
+    assert names(path.parent) == ["vault"]
 
 
 @pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
@@ -254,6 +273,7 @@ DYING_WRITER = """
 import os, signal, sys
 from pathlib import Path
 from strikedesk.vault import FileHome, KeyEncryptionKey
+from strikedesk.vault.file_home import FILE_BYTES_MAX
 from tests.fakes.vault import a_key, crash_report
 
 path, fatal = Path(sys.argv[1]), int(sys.argv[2])

@@ -114,6 +114,8 @@ class FileHome:
         """Replace the file by one that is private from its first byte."""
         draft = f".{self._path.name}.new"
         text = Secret("".join(f"{key.text().reveal()}\n" for key in keys))
+        if len(text.reveal_bytes()) > FILE_BYTES_MAX:  # No more is read back.
+            raise self._unsafe("it has no room for another key: move out old ones no backup needs")
         if _exists(draft, folder):  # Left by a writer that was killed.
             os.unlink(draft, dir_fd=folder)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
