@@ -40,6 +40,7 @@ LOGS, FILE = "tests/unit/test_logs.py", "tests/unit/test_settings.py"
 WIRE = "tests/unit/test_server_wire.py"
 CRASHES = "tests/unit/test_crashes.py"
 COMMANDS = "tests/unit/test_cli_serving.py"
+KEY_FILE, ROTATION = "tests/unit/test_vault_file_home.py", "tests/unit/test_vault_rotation.py"
 
 
 class Judge:
@@ -504,6 +505,10 @@ MUTANTS = [
     Mutant("domain/worst_case.py", "added.quantity - bought_back", "added.quantity", WORST),
     Mutant("domain/worst_case.py", "after.uncovered > before.uncovered or", "", WORST),
     Mutant("domain/worst_case.py", "[*before.paths, *after.paths]", "[]", WORST),
+    Mutant("vault/file_home.py", "len(text.reveal_bytes()) > FILE_BYTES_MAX", "False", KEY_FILE),
+    Mutant("vault/vault.py", "await self._ring.add(new)\n", "pass\n", ROTATION),
+    Mutant("vault/vault.py", "if unwrap(kek, one) is None:", "if False:", ROTATION),
+    Mutant("vault/vault.py", "one.dek_id in done and one.kek_id", "one.kek_id", ROTATION),
 ]
 
 
@@ -588,6 +593,8 @@ def test_the_tests_pass_on_the_unbroken_copy(house: Path, judge: Judge) -> None:
         COMMANDS,
         WIRE,
         CRASHES,
+        KEY_FILE,
+        ROTATION,
     )
 
     assert code == 0, said

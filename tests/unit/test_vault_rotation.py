@@ -255,6 +255,24 @@ async def test_what_no_key_opens_is_named_and_left_alone() -> None:
     assert await stray.is_readable(lost)
 
 
+@pytest.mark.promise("secrets")
+async def test_of_what_no_key_opens_every_wrapping_stays() -> None:
+    """Nobody knows which of its keys will come back."""
+    world = await a_world()
+    lost, other = a_key("lost"), a_key("other")
+    stray = World(store=world.store, home=a_home(lost))
+    await stray.add(stray.process("stray"), "orphan", "1")
+    interrupted = stray.process("i")
+    interrupted.store.fuse = Fuse(1)
+    with pytest.raises(Killed):
+        await interrupted.vault.rotate(other)
+
+    await world.process("r").vault.rotate(NEW)
+
+    assert await stray.is_readable(lost)
+    assert await stray.is_readable(other)
+
+
 async def test_a_store_that_gives_back_something_else_stops_before_anything_is_retired() -> None:
     """What is not readable under the new key must keep the old."""
     world = await a_world()
