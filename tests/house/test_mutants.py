@@ -38,6 +38,7 @@ REPLAY, REPLAYS = "tests/unit/test_replay.py", "tests/unit/test_store_replays.py
 SCRUBBER, SINK = "tests/unit/test_scrubber.py", "tests/tools/test_last_sink.py"
 LOGS, FILE = "tests/unit/test_logs.py", "tests/unit/test_settings.py"
 WIRE = "tests/unit/test_server_wire.py"
+NETWORK = "tests/tools/test_http.py"
 CRASHES = "tests/unit/test_crashes.py"
 COMMANDS = "tests/unit/test_cli_serving.py"
 KEY_FILE, ROTATION = "tests/unit/test_vault_file_home.py", "tests/unit/test_vault_rotation.py"
@@ -166,6 +167,7 @@ MUTANTS = [
     Mutant("web/halting.py", "if halt.held_by is HeldBy.FILE:", "if False:", HALTING),
     Mutant("web/approvals.py", "or not self._knows(request):", ":", HALTING),
     Mutant("web/approvals.py", "not _is_own_form(request) or", "", HALTING),
+    Mutant("server/guard.py", "isinstance(read := read_message(body), Fault)", "False", NETWORK),
     Mutant("server/wire.py", "self._scrubber.json(_line(message))", "_line(message)", WIRE),
     Mutant("server/wire.py", "if scrubbed is not line:", "if False:", WIRE),
     Mutant("server/auth.py", "self._known.learn_brought(token.encode())", "pass", SINK),

@@ -177,8 +177,8 @@ async def _pieces(body: bytes) -> AsyncGenerator[bytes]:
 @pytest.mark.parametrize(
     ("headers", "body", "status"),
     [
-        ({"Content-Type": "text/plain"}, b"{}", 400),
-        ({"Accept": "text/html"}, b"{}", 406),
+        ({"Content-Type": "text/plain"}, b'{"jsonrpc":"2.0","id":1,"method":"ping"}', 400),
+        ({"Accept": "text/html"}, b'{"jsonrpc":"2.0","id":1,"method":"ping"}', 406),
         ({}, b"nope", 400),
         ({}, b"[]", 400),
         ({"Mcp-Session-Id": "nobodys"}, b'{"jsonrpc":"2.0","id":1,"method":"ping"}', 404),
@@ -194,6 +194,59 @@ async def test_a_request_that_is_none_is_refused_and_the_next_one_served(
         served = await http.post("/mcp", json=INITIALIZE, headers=JSON | bearing(TRADER))
 
     assert (refused.status_code, served.status_code) == (status, 200)
+
+
+@pytest.mark.promise("quiet")
+@pytest.mark.promise("secrets")
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b'{"id":7,"params":{"nonce":"the-nonce"}}', (-32600, "not a JSON-RPC message")),
+        (b'{"jsonrpc":"2.0","id":7,"method":"ping","params":"the-nonce"}',
+         (-32600, "not a JSON-RPC message")),
+        (b'[{"jsonrpc":"2.0","id":7,"method":"the-nonce"}]', (-32600, "not a JSON-RPC message")),
+        (b'{"jsonrpc":"2.0","id":7,"method":"the-nonce', (-32700, "not JSON")),
+        (b'{"jsonrpc":"2.0","id":7,"method":"the-nonce\xff"}', (-32700, "not JSON")),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("headers", [{}, {"MCP-Protocol-Version": "2026-07-28"}])
+@pytest.mark.parametrize("path", ["/mcp", "/messages/"])
+async def test_what_is_no_message_is_told_in_our_words_and_quoted_nowhere(
+    path: str,
+    headers: dict[str, str],
+    body: bytes,
+    told: tuple[int, str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The parser's own words quote what was sent, to the client or to the log."""
+    async with listening(web_door()) as address, httpx2.AsyncClient(base_url=address) as http:
+        answer = await http.post(path, content=body, headers=JSON | bearing(TRADER) | headers)
+
+    assert answer.status_code == 400
+    error = answer.json()["error"]
+    assert (error["code"], error["data"]["facts"]["problem"]) == told
+    assert "the-nonce" not in answer.text + caplog.text
+
+
+@pytest.mark.promise("secrets")
+async def test_what_is_no_message_in_a_stream_is_not_quoted_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The SDK would log a traceback for each, with the ends of what was sent."""
+    body = b'{"id":7,"method":"tools/call","params":{"nonce":"the-nonce"}}'
+    async with (
+        listening(web_door()) as address,
+        httpx2.AsyncClient(base_url=address, headers=JSON | bearing(TRADER)) as http,
+        http.stream("GET", "/sse") as stream,
+    ):
+        lines = stream.aiter_lines()
+        await anext(lines)
+        path = (await anext(lines)).removeprefix("data: ")
+        answer = await http.post(path, content=body)
+
+    assert answer.status_code == 400
+    assert answer.json()["id"] == 7
+    assert "the-nonce" not in answer.text + caplog.text
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,4 +1,4 @@
-"""What is looked at before a request reaches anything: its Host, its Origin, its size and depth.
+"""What is looked at before a request reaches anything: its Host, its Origin, its size and form.
 
 A page in the owner's browser can send requests to 127.0.0.1 under a name of its own (DNS
 rebinding), and one such hole was once left open beside a fixed one: so everything is guarded here,
@@ -15,7 +15,8 @@ from mcp.types import INVALID_REQUEST, ErrorData, JSONRPCError
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from strikedesk.server.json_text import request_id, too_deep
+from strikedesk.server.envelope import Fault, read_message
+from strikedesk.server.json_text import request_id
 from strikedesk.server.speech import refused_message
 
 BODY_MAX: Final = 256 * 1024
@@ -87,7 +88,7 @@ class NameGuard:
 
 
 class BodyGuard:
-    """Takes a body in whole, in time, and passes it on unless it is too long or too deep."""
+    """Takes a body in whole, in time, and passes on what is a message and not too long."""
 
     def __init__(self, app: ASGIApp) -> None:
         """Guard `app`."""
@@ -102,14 +103,14 @@ class BodyGuard:
             with anyio.fail_after(BODY_S):
                 body = await _body(receive)
         except TimeoutError:
-            await _refusal(408, "too slow")(scope, receive, send)
+            await _refusal(408, Fault(INVALID_REQUEST, "too slow"))(scope, receive, send)
             return
         if body is None:
             return
         if len(body) > BODY_MAX:
-            await _refusal(413, "too long", body)(scope, receive, send)
-        elif too_deep(body):
-            await _refusal(400, "nested too deeply", body)(scope, receive, send)
+            await _refusal(413, Fault(INVALID_REQUEST, "too long"), body)(scope, receive, send)
+        elif isinstance(read := read_message(body), Fault):
+            await _refusal(400, read, body)(scope, receive, send)
         else:
             await self._app(scope, _replayed(body, receive), send)
 
@@ -140,8 +141,8 @@ def _header(scope: Scope, name: bytes) -> list[str]:
     return [value.decode("latin-1") for key, value in scope["headers"] if key == name]
 
 
-def _refusal(status: int, problem: str, body: bytes = b"") -> Response:
-    error: ErrorData = refused_message(INVALID_REQUEST, problem)
+def _refusal(status: int, fault: Fault, body: bytes = b"") -> Response:
+    error: ErrorData = refused_message(fault.code, fault.problem)
     answer = JSONRPCError(jsonrpc="2.0", id=request_id(body), error=error)
     return Response(
         answer.model_dump_json(by_alias=True), status_code=status, media_type="application/json"

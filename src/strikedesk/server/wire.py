@@ -17,16 +17,15 @@ import anyio
 from mcp.shared.message import SessionMessage
 from mcp.types import (
     INVALID_REQUEST,
-    PARSE_ERROR,
     ErrorData,
     JSONRPCError,
     JSONRPCMessage,
     jsonrpc_message_adapter,
 )
-from pydantic import ValidationError
 
 from strikedesk.logs.scrubber import Scrubber
-from strikedesk.server.json_text import request_id, too_deep
+from strikedesk.server.envelope import Fault, read_message
+from strikedesk.server.json_text import request_id
 
 if TYPE_CHECKING:
     from mcp.shared._stream_protocols import ReadStream, WriteStream
@@ -129,13 +128,10 @@ class Incoming(_Stream):
         while line := await self._line():
             if line.isspace():
                 continue
-            if too_deep(line):
-                await self._refuse(line, INVALID_REQUEST, "nested too deeply")
-                continue
-            try:
-                return SessionMessage(jsonrpc_message_adapter.validate_json(line, by_name=False))
-            except ValidationError as error:
-                await self._refuse(line, *_fault(error))
+            message = read_message(line)
+            if not isinstance(message, Fault):
+                return SessionMessage(message)
+            await self._refuse(line, message)
         raise anyio.EndOfStream
 
     def __aiter__(self) -> "ReadStream[SessionMessage | Exception]":
@@ -167,10 +163,10 @@ class Incoming(_Stream):
                 chunk = await self._reader.readexactly(over.consumed)
             except asyncio.IncompleteReadError:
                 break
-        await self._refuse(start + chunk, INVALID_REQUEST, "too long")
+        await self._refuse(start + chunk, Fault(INVALID_REQUEST, "too long"))
 
-    async def _refuse(self, line: bytes, code: int, problem: str) -> None:
-        error = _refusal(code, problem)
+    async def _refuse(self, line: bytes, fault: Fault) -> None:
+        error = _refusal(fault)
         await self._outgoing.put(JSONRPCError(jsonrpc="2.0", id=request_id(line), error=error))
 
 
@@ -242,14 +238,7 @@ def _line(message: JSONRPCMessage) -> bytes:
     return message.model_dump_json(by_alias=True, exclude_unset=True).encode()
 
 
-def _fault(error: ValidationError) -> tuple[int, str]:
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    if first["type"] == "json_invalid":
-        return PARSE_ERROR, "not JSON"
-    return INVALID_REQUEST, "not a JSON-RPC message"
-
-
-def _refusal(code: int, problem: str) -> ErrorData:
+def _refusal(fault: Fault) -> ErrorData:
     from strikedesk.server.speech import refused_message  # noqa: PLC0415 -- kept off `initialize`
 
-    return refused_message(code, problem)
+    return refused_message(fault.code, fault.problem)
