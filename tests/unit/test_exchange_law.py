@@ -286,7 +286,10 @@ def restart(floor: Floor) -> None:
     rows = WorldRows(
         header=write_header(world),
         accounts={key: write_account(account) for key, account in world.accounts.items()},
-        orders={order.order_id: write_order(order) for order in world.orders},
+        orders={
+            order.order_id: {**write_order(order), "ahead": world.line.get(order.order_id)}
+            for order in world.orders
+        },
     )
     floor.world = read_world(rows)
     floor.world.changes = changes

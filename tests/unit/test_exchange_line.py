@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from strikedesk.domain.errors import Rejected
@@ -255,9 +255,11 @@ class Watched:
     room: dict[int, int] = field(default_factory=lambda: {1: 5, -1: 5})
     resting: dict[str, tuple[int, Decimal]] = field(default_factory=dict[str, tuple[int, Decimal]])
     had: dict[str, int] = field(default_factory=dict[str, int])
+    places: set[str] = field(default_factory=set[str])
 
     def live(self, step: tuple[object, ...]) -> None:
         """Let one thing happen; long and short of one contract cannot be held at once."""
+        self.places = set(self.floor.world.line)
         match step:
             case ("quote", Decimal() as bid, int(wide), int(shown), int(more), bool(sold)):
                 self.quote(bid, bid + Decimal(wide) / 100, shown, more, sold=sold)
@@ -293,9 +295,20 @@ class Watched:
         for earlier, told in self.resting.items():
             if earlier == order_id:
                 break
-            assert told != (sign, price) or not self.floor.state(earlier).is_open
+            # One that nobody has told its place in the line has no turn in it yet: see `line`.
+            has_place = earlier in self.places
+            assert told != (sign, price) or not has_place or not self.floor.state(earlier).is_open
 
 
+@example(
+    steps=[
+        ("quote", Decimal("5.95"), 1, 0, 0, False),
+        ("place", Decimal("6.07"), 1, False),
+        ("quote", Decimal("6.07"), 1, 0, 0, False),
+        ("place", Decimal("6.07"), 1, False),
+        ("quote", Decimal("6.01"), 6, 0, 1, False),
+    ]
+)
 @settings(max_examples=100, deadline=None)
 @given(steps=st.lists(STEPS, min_size=4, max_size=30))
 def test_nobody_fills_beyond_the_limit_the_market_or_those_before(
