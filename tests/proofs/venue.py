@@ -106,7 +106,7 @@ class FolderVenue(ScriptedBroker):
         """Play the books again, as far as they show by now."""
         self.placed.clear()
         for arrived in arrivals(self.folder):
-            if arrived.at <= self.clock.now():
+            if arrived.at <= self.clock.now() and self._has_target(arrived.ticket):
                 # Orders on the first strike fill at once; on all others they work.
                 first = isinstance(arrived.ticket, PlaceTicket) and _fills(arrived.ticket)
                 self.day = Day.FILLED if first else Day.WORKING
@@ -129,8 +129,11 @@ class FolderVenue(ScriptedBroker):
         return part
 
     def _would_act(self, ticket: Ticket) -> bool:
-        """Whether there is something for the ticket to act on."""
+        """Whether there is something for the ticket to act on, as the books show by now."""
         self.read()
+        return self._has_target(ticket)
+
+    def _has_target(self, ticket: Ticket) -> bool:
         if isinstance(ticket, PlaceTicket | GroupTicket):
             return True
         wanted = ticket.broker_order_id
