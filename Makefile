@@ -7,7 +7,8 @@ UV ?= $(or $(shell command -v uv 2>/dev/null),$(TOOLS)/bin/uv)
 BIN := .venv/bin
 JOBS ?= 2
 # The tests that have a long form.
-PROOFS = tests/proofs tests/unit/test_exchange_law.py tests/unit/test_limits_oracle.py
+PROOFS = tests/proofs tests/unit/test_exchange_law.py tests/unit/test_limits_oracle.py \
+  tests/unit/test_replay.py
 SYNC = $(UV) sync --frozen --quiet --compile-bytecode --python $(PYTHON)
 # Where the index is behind a certificate that only this system knows, uv has to be told to look.
 SYSTEM_CERTS = UV_SYSTEM_CERTS=true UV_NATIVE_TLS=true

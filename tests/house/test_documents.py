@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 REQUIREMENT = re.compile(r"^[A-Za-z0-9._-]+")
 LISTED = re.compile(r"^\| `([\w-]+)` \|", re.MULTILINE)
 PROMISED = re.compile(r"^(?:- |\| )`([a-z][a-z0-9_-]*)`", re.MULTILINE)
+REPORTED = re.compile(r"""\breport\(\s*f?["']([A-Za-z0-9]+)""")
 KEPT = re.compile(r"""mark\.promise\(\s*["']([\w-]+)["']\s*\)""")
 
 
@@ -91,3 +92,30 @@ def test_the_example_for_clients_starts_this_program_with_settings_it_has() -> N
 
     assert server["args"] == ["serve"]
     assert server["env"].keys() <= variables()
+
+
+def proofs() -> dict[str, set[str]]:
+    """Return the proofs that report a figure, by the file that they are in."""
+    found: dict[str, set[str]] = {}
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        text = path.read_text(encoding="utf-8")
+        if "from tests.proof import" in text and (names := REPORTED.findall(text)):
+            found[path.relative_to(ROOT).as_posix()] = set(names)
+    return found
+
+
+def test_every_proof_has_its_line_in_the_table_of_security() -> None:
+    """A figure that nobody can read proves nothing to anybody."""
+    _, _, after = text_of("SECURITY.md").partition("## What was proved")
+    told = set(re.findall(r"^\| ([A-Za-z0-9]+)[ |]", after.partition("\n## ")[0], re.MULTILINE))
+
+    assert told - {"proof"} == set[str]().union(*proofs().values())
+
+
+def test_make_proof_runs_every_proof() -> None:
+    """One that is left out keeps its short form for ever."""
+    (listed,) = re.findall(r"^PROOFS = ((?:.*\\\n)*.*)$", text_of("Makefile"), re.MULTILINE)
+    runs = listed.replace("\\\n", " ").split()
+
+    left_out = [path for path in proofs() if not any(path.startswith(name) for name in runs)]
+    assert left_out == []
