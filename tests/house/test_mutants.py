@@ -27,6 +27,7 @@ APPROVALS = "tests/contracts/test_approvals.py"
 SETTINGS = "tests/unit/test_settings_consent.py"
 LIMITS, WORST = "tests/unit/test_limits.py", "tests/unit/test_worst_case.py"
 USED, LEDGER = "tests/unit/test_orders_limits.py", "tests/contracts/test_ledger.py"
+CHANGED = "tests/unit/test_orders_change.py"
 FILED, OWNER = "tests/unit/test_store_halt_file.py", "tests/unit/test_cli_owner.py"
 BREAKER, BREAKER_AT_REST = "tests/contracts/test_breaker.py", "tests/unit/test_store_breaker.py"
 BREAKER_SET, OPENING = "tests/unit/test_settings.py", "tests/unit/test_server_opening.py"
@@ -364,8 +365,8 @@ MUTANTS = [
     Mutant("orders/outcome.py", "and filled < record.filled_units:", "and False:", RECONCILE),
     Mutant(
         "orders/outcome.py",
-        "seen.filled_units + _filled",
-        "seen.filled_units + 0 * _filled",
+        "seen.filled_units + filled_before",
+        "seen.filled_units + 0 * filled_before",
         RECONCILE,
     ),
     Mutant("orders/outcome.py", "and not went_away:", ":", CONFIRM),
@@ -466,8 +467,12 @@ MUTANTS = [
     Mutant("orders/surroundings.py", "leg.action.opens or leg.quantity > back", "False", USED),
     Mutant("orders/surroundings.py", "risk is not None and risk <= 0", "True", USED),
     Mutant("orders/exposure.py", "else:\n            return None", "else:\n            pass", USED),
-    Mutant("store/use_rows.py", "(_NOTHING, 0), (_OVER, filled)", "(_OVER, filled)", LEDGER),
+    Mutant("store/use_rows.py", "(_NOTHING, 0), (_REPL", "(_REPL", LEDGER),
+    Mutant("store/use_rows.py", "(_REPLACED, most), ", "", LEDGER),
     Mutant("store/use_rows.py", "(_OVER, filled), ", "", LEDGER),
+    Mutant("store/use_rows.py", "seen > filled", "seen < filled", LEDGER),
+    Mutant("orders/preview.py", "filled_before(target, seen))", "0)", CHANGED),
+    Mutant("orders/appraise.py", "if around.replaced and filled:", "if False:", CHANGED),
     Mutant("store/use_rows.py", "        not_(_NOTHING),\n", "", LEDGER),
     Mutant("store/use_rows.py", "ROUND_CEILING)", "ROUND_FLOOR)", LEDGER),
     Mutant("store/ledger.py", "    allowance.admit(", "    print(", LEDGER),

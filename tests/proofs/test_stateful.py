@@ -205,7 +205,15 @@ class Desks(RuleBasedStateMachine):
             assert not (row.state in NEVER_LEFT and row.client_order_id in placed), row.state
 
     def teardown(self) -> None:
-        """Let all get well: what was in doubt ends, and both books agree."""
+        """Let all get well, and close the loop whatever that comes to."""
+        try:
+            self.get_well()
+        finally:
+            self.runner.close()
+        Desks.runs += 1
+
+    def get_well(self) -> None:
+        """What was in doubt ends, and both books agree."""
         self.halt.halt, self.broker.lookups, self.broker.day = None, None, Day.FILLED
         for _ in range(4):
             self.clock.at += SECOND_SCAN_AFTER + timedelta(seconds=3_600)
@@ -217,8 +225,6 @@ class Desks(RuleBasedStateMachine):
         waiting = {OrderState.SUBMITTING, OrderState.UNKNOWN, OrderState.PREVIEWED}
         assert not [row for row in rows.values() if row.state in waiting], "never settled"
         assert self.run(self.ledger.verify()) is None
-        self.runner.close()
-        Desks.runs += 1
 
     runs: int = 0
 

@@ -35,6 +35,7 @@ OURS = {
     "strikedesk.server",
     "strikedesk.server.app",
     "strikedesk.server.call",
+    "strikedesk.server.envelope",
     "strikedesk.server.instructions",
     "strikedesk.server.json_text",
     "strikedesk.server.opening",
