@@ -318,7 +318,7 @@ def test_a_replay_rebuilds_the_orders_and_finds_them_as_they_are(
     done = call(capsys, "audit", "replay", "--out", str(out))
 
     assert done.code == 0, done.err
-    assert "1 orders are as it tells them." in done.out
+    assert "Orders that are as it tells them: 1." in done.out
     assert "1 cannot be rebuilt: written before version" in done.out
     assert lines_of(out) == [row_of(a_preview(1).record)]
     assert out.stat().st_mode & 0o077 == 0

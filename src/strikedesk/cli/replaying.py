@@ -105,7 +105,7 @@ async def _compare(
 
 def _told(compared: Comparison, report: "TrailReport", out: Path | None) -> list[str]:
     told = [f"The trail is whole: {span(report)}."]
-    told.append(f"{compared.alike:,} orders are as it tells them.")
+    told.append(f"Orders that are as it tells them: {compared.alike:,}.")
     if compared.untold:
         told.append(
             f"{compared.untold:,} cannot be rebuilt: written before version {ROWS_SINCE}, since "
