@@ -269,6 +269,21 @@ def test_a_file_is_served_too(tmp_path: Path) -> None:
     assert (tmp_path / "notes").read_text() == "closed"
 
 
+def test_the_program_whose_stdout_is_searched_serves_a_file(tmp_path: Path) -> None:
+    """What the SDK wants of stdout, the bytes below it, a stdout that is searched does not give."""
+    said = tmp_path / "said"
+    said.write_text(json.dumps({"jsonrpc": "2.0", "id": 1, **INITIALIZE}) + "\n")
+
+    with said.open() as stdin:
+        done = subprocess.run(
+            [sys.executable, "-m", "strikedesk", "serve"],
+            cwd=ROOT, env={"STRIKEDESK_HOME": str(tmp_path)},
+            stdin=stdin, capture_output=True, timeout=PATIENCE_S, check=True,
+        )  # fmt: skip
+
+    assert json.loads(done.stdout)["result"]["serverInfo"]["name"] == "strikedesk"
+
+
 def test_a_person_at_a_terminal_can_end_it(tmp_path: Path) -> None:
     """The SDK's thread sits in a read that no signal interrupts."""
     ours, theirs = pty.openpty()

@@ -10,7 +10,7 @@ from mcp.server.stdio import stdio_server
 from strikedesk.logs.known import Known
 from strikedesk.logs.scrubber import Scrubber
 from strikedesk.server.app import DeskServer, open_server
-from strikedesk.server.wire import Outgoing, Scrubbed, can_be_taken, stdio_wire
+from strikedesk.server.wire import Outgoing, Scrubbed, can_be_taken, stdio_wire, take_stdout
 from strikedesk.settings import Settings
 
 CLOSE_S: Final = 10.0
@@ -50,8 +50,9 @@ async def _serve_terminal(server: DeskServer) -> None:
     """
     async with anyio.create_task_group() as group:
         group.start_soon(_end_on_signal, server)
-        async with stdio_server() as (incoming, outgoing):
-            await server.serve(incoming, Scrubbed(outgoing, Scrubber(server.door.known)))
+        with take_stdout() as stdout:
+            async with stdio_server(stdout=anyio.wrap_file(stdout)) as (incoming, outgoing):
+                await server.serve(incoming, Scrubbed(outgoing, Scrubber(server.door.known)))
         group.cancel_scope.cancel()
     await _close(server)
 

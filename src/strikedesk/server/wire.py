@@ -11,7 +11,7 @@ import stat
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Self, TextIO
 
 import anyio
 from mcp.shared.message import SessionMessage
@@ -220,6 +220,14 @@ async def stdio_wire(scrubber: Scrubber) -> AsyncGenerator[tuple[Incoming, Outgo
     finally:
         source.close()
         await outgoing.aclose()
+
+
+def take_stdout() -> TextIO:
+    """Take stdout for the protocol, for good, where it cannot be waited for.
+
+    The SDK would look for the bytes below `sys.stdout`, which a stdout that is searched has not.
+    """
+    return os.fdopen(_take(_STDOUT), "w", encoding="utf-8")
 
 
 def _take(fd: int) -> int:
