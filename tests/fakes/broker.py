@@ -118,6 +118,9 @@ class ScriptedBroker:
     def now(self) -> datetime:
         return self.clock.now()
 
+    async def ready(self) -> None:
+        """Nobody else moves its clock."""
+
     async def accounts(self) -> tuple[Account, ...]:
         return (self.account,)
 

@@ -40,15 +40,19 @@ from tests.builders import NOON
 
 @dataclass(slots=True)
 class StepClock:
-    """Stands still until it is told to move."""
+    """Stands still until it is told to move, here or `elsewhere`: that is heard of later."""
 
     at: datetime = NOON
+    elsewhere: timedelta = timedelta(0)
 
     def now(self) -> datetime:
         return self.at
 
     def step(self, seconds: float) -> None:
         self.at += timedelta(seconds=seconds)
+
+    def hear(self) -> None:
+        self.at, self.elsewhere = self.at + self.elsewhere, timedelta(0)
 
 
 def a_quote(symbol: Symbol, mid: str | None = "1.05", at: datetime = NOON) -> Quote:
@@ -133,6 +137,9 @@ class ScriptedMarket:
 
     def now(self) -> datetime:
         return self.clock.now()
+
+    async def ready(self) -> None:
+        self.clock.hear()
 
     async def quotes(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
         await self._asked("quotes", *(symbol.compact for symbol in symbols))
@@ -259,6 +266,9 @@ class ScriptedKeeper:
 
     def now(self) -> datetime:
         return self.clock.now()
+
+    async def ready(self) -> None:
+        self.clock.hear()
 
     async def accounts(self) -> tuple[Account, ...]:
         self.calls.append(("accounts",))

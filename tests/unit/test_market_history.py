@@ -1,6 +1,6 @@
 """What a question about price history means, and what bars come to."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -13,7 +13,7 @@ from strikedesk.market.bars import width
 from strikedesk.market.cache import MemoryCache
 from strikedesk.market.history import HistoryQuery, Summary, price_history, summary
 from strikedesk.market.room import MarketRoom
-from tests.fakes.data import ScriptedMarket
+from tests.fakes.data import ScriptedMarket, StepClock
 
 AAPL = EquitySymbol("AAPL")
 # A Friday; the session is open from 14:30 to 21:00 UTC.
@@ -40,6 +40,16 @@ def test_without_an_end_it_means_up_to_the_last_session_that_began(
 ) -> None:
     """A chart of minutes asked for at breakfast is yesterday's, not an empty one."""
     assert HistoryQuery(symbol=AAPL, width=width("1m")).days(now) == (last, last)
+
+
+async def test_the_last_day_is_that_of_a_clock_which_another_process_has_moved() -> None:
+    market = ScriptedMarket(clock=StepClock(OPEN), daily={"AAPL": ()})
+    market.clock.elsewhere = timedelta(days=3)
+    room = MarketRoom(data=market, cache=MemoryCache(StepClock()))
+
+    found = await price_history(room, HistoryQuery(symbol=AAPL, width=width("1d")))
+
+    assert found.last_day == date(2026, 11, 23)
 
 
 @pytest.mark.parametrize(

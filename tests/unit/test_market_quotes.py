@@ -13,6 +13,7 @@ from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, Symbol, parse_symbol
 from strikedesk.market.bars import BARS_MAX
 from strikedesk.market.cache import MemoryCache
+from strikedesk.market.pace import Pace
 from strikedesk.market.room import WATCHED_MAX, MarketRoom
 from tests.builders import NOON
 from tests.fakes.data import ScriptedMarket, StepClock, a_quote, an_expiration
@@ -53,6 +54,20 @@ async def test_a_quote_is_asked_once_in_five_seconds_for_each_symbol(
     assert market.calls == [("quotes", "AAPL"), ("quotes", "MSFT", "SPY"), ("quotes", "AAPL")]
     assert list(found) == [AAPL, MSFT, SPY]
     assert found[AAPL] == a_quote(AAPL, "200", NOON + timedelta(seconds=6))
+
+
+async def test_what_is_remembered_is_old_once_another_process_has_moved_the_clock(
+    market: ScriptedMarket, clock: StepClock
+) -> None:
+    """`market step` is a process of its own: a server that was there asks before it answers."""
+    room = MarketRoom(data=market, cache=MemoryCache(Pace(wall=StepClock(), venue=market)))
+    await room.quote_sheet([AAPL])
+    clock.elsewhere = timedelta(hours=1)
+
+    assert (await room.quote_sheet([AAPL])).quotes[0].at == NOON + timedelta(hours=1)
+
+    clock.elsewhere = timedelta(hours=2)
+    assert (await room.hours()).now == NOON + timedelta(hours=3)
 
 
 async def test_a_hundred_callers_of_overlapping_symbols_ask_for_each_once(

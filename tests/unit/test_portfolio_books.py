@@ -99,6 +99,17 @@ async def test_positions_are_read_again_after_thirty_seconds(
     assert page.as_of == NOON + timedelta(seconds=31)
 
 
+async def test_books_are_read_again_once_another_process_has_moved_the_clock(
+    books: Books, keeper: ScriptedKeeper
+) -> None:
+    await books.positions("main")
+    await books.balances("main")
+    keeper.clock.elsewhere = timedelta(hours=1)
+
+    assert (await books.positions("main")).as_of == NOON + timedelta(hours=1)
+    assert (await books.balances("main")).as_of == NOON + timedelta(hours=1)
+
+
 async def test_balances_are_read_again_after_five_seconds(
     books: Books, keeper: ScriptedKeeper
 ) -> None:

@@ -87,6 +87,7 @@ async def price_history(market: MarketRoom, query: HistoryQuery, *, page: int = 
         Denied: SYMBOL_NOT_FOUND, DATA_UNAVAILABLE, PAGE_PAST_END; INVALID_ARGUMENT for a range
             that is empty or holds too many bars.
     """
+    await market.ready()
     first, last = query.days(market.now())
     bars = await market.bars_of(query.symbol, query.width, _midnight(first), _midnight(last, 1))
     quote = (await market.quotes((query.symbol,))).get(query.symbol)

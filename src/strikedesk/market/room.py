@@ -59,7 +59,8 @@ class MarketRoom:
     """Answers about the market, each no older than `market.ttl` says; the port `Quotes` too.
 
     Ages are counted on the wall clock. Keys carry the venue's date, so that what belongs to a
-    trading day ends with it, also where a simulated clock is moved.
+    trading day ends with it, also where a simulated clock is moved: its time is learnt anew before
+    what is remembered is shown.
     Raises (all methods): what `MarketData` raises.
     """
 
@@ -67,14 +68,19 @@ class MarketRoom:
     cache: Cache
 
     def now(self) -> datetime:
-        """Return the venue's time."""
+        """Return the venue's time, as it was last learnt."""
         return self.data.now()
+
+    async def ready(self) -> None:
+        """See `MarketData.ready`."""
+        await self.data.ready()
 
     async def quotes(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
         """Return a quote not older than five seconds of each symbol that has one.
 
         Those that nobody quotes are absent, and are not asked for again within the five seconds.
         """
+        await self.ready()
         return await self._quotes(symbols, ttl.QUOTES_S)
 
     async def fresh(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
@@ -114,6 +120,7 @@ class MarketRoom:
 
     async def expirations(self, underlying: EquitySymbol) -> tuple[Expiration, ...]:
         """Return the listed expirations, ascending; two entries a day where two roots expire."""
+        await self.ready()
         key = f"expirations:{self._today}:{underlying.compact}"
         return await self.cache.get(key, ttl.CHAINS_S, lambda: self.data.expirations(underlying))
 
@@ -186,6 +193,7 @@ class MarketRoom:
         Raises:
             Denied: INVALID_ARGUMENT for a day outside 2005 to 2099.
         """
+        await self.ready()
         now = self.now()
         wanted = asked_day(now, day)
 
@@ -230,6 +238,7 @@ class MarketRoom:
 
     async def events(self, underlying: EquitySymbol, days: int) -> tuple[MarketEvent, ...]:
         """Return what is known of today and so many days after it; nothing of a feed without it."""
+        await self.ready()
         today = exchange_date(self.now())
         load = partial(self.data.events, underlying, today, today + timedelta(days=days))
         key = f"events:{today.isoformat()}:{underlying.compact}:{days}"
@@ -240,6 +249,7 @@ class MarketRoom:
         return exchange_date(self.now()).isoformat()
 
     async def _bars(self, symbol: Symbol, asked: BarRange) -> tuple[Bar, ...]:
+        await self.ready()
         first, last = asked.widened
         interval = asked.interval
         key = f"bars:{symbol.compact}:{interval.value}:{first.isoformat()}:{last.isoformat()}"

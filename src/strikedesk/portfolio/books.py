@@ -26,6 +26,10 @@ class BookKeeper(Protocol):
         """See `MarketData.now`."""
         ...
 
+    async def ready(self) -> None:
+        """See `MarketData.ready`."""
+        ...
+
     async def accounts(self) -> tuple[Account, ...]:
         """See `Broker.accounts`."""
         ...
@@ -124,6 +128,7 @@ class Books:
     async def balances(self, handle: str) -> Balances:
         """Return what the account is worth, read at most five seconds ago."""
         account = await self.named(handle)
+        await self.broker.ready()
         key = _key(handle, "balances")
         return await self.cache.get(
             key, BALANCES_TTL_S, lambda: self.broker.balances(account.account_id)
@@ -187,6 +192,7 @@ class Books:
             as_of = self.broker.now()
             return _Held(as_of=as_of, rows=await self.broker.positions(account.account_id))
 
+        await self.broker.ready()
         return await self.cache.get(_key(account.handle, "positions"), POSITIONS_TTL_S, load)
 
 

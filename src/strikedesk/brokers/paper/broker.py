@@ -111,6 +111,10 @@ class PaperBroker:
         """Return the world's time; before anything was awaited, that of a new world."""
         return self._keeper.now()
 
+    async def ready(self) -> None:
+        """See `MarketData.ready`."""
+        await self._keeper.ready()
+
     async def advance(self) -> None:
         """See `Broker.advance`."""
         await self._keeper.snapshot()

@@ -24,6 +24,10 @@ class MarketData(Protocol):
         """Return the venue's time: the wall's for a real market, the world's for a simulated."""
         ...
 
+    async def ready(self) -> None:
+        """See to it that `now` is right also where another process moved a simulated clock."""
+        ...
+
     async def quotes(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
         """Return the newest quote of each symbol that has one; unknown symbols are absent."""
         ...
