@@ -9,7 +9,9 @@ import re
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from strikedesk.cli.auditing import read_head, written
 from strikedesk.cli.exporting import Export
 from strikedesk.cli.trail_forms import Format
 from strikedesk.domain.replay import row_of
+from strikedesk.domain.states import OrderState
 from strikedesk.logs.known import Known
 from strikedesk.logs.redaction import Redactor
 from strikedesk.logs.scrubber import Scrubber
@@ -27,6 +30,7 @@ from strikedesk.store.chain import GENESIS, ChainHead, seal
 from strikedesk.store.event_rows import append_event
 from strikedesk.store.ledger import SqlLedger
 from strikedesk.store.order_rows import add_preview
+from strikedesk.wiring import UtcClock
 from tests.builders import a_note, a_preview
 from tests.stores import opened
 from tests.unit.cli_door import call
@@ -380,3 +384,120 @@ def test_a_long_list_of_differences_is_cut_and_says_so(
 
     assert done.out.count("caller is somebody else, the trail says local") == 20
     assert "and 3 more" in done.out
+
+
+EIGHT_YEARS_AGO = UtcClock().now() - timedelta(days=8 * 366)
+
+
+def old_and_new(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Keep an order of eight years ago and a halt of now."""
+    call(capsys, "audit", "verify")
+
+    def work(connection: Connection) -> None:
+        add_preview(connection, a_preview(state=OrderState.FILLED))
+        append_event(connection, replace(a_note(), at=EIGHT_YEARS_AGO), order_id="order-1")
+
+    asyncio.run(keep(home, work))
+    call(capsys, "halt", "--why", "now")
+
+
+async def keep(home: Path, work: Callable[[Connection], None]) -> None:
+    async with opened(f"sqlite:///{home / 'data' / 'strikedesk.db'}") as database:
+        await database.write(work)
+
+
+def test_pruning_exports_what_is_older_than_seven_years_and_then_deletes_it(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old_and_new(home, capsys)
+    out = tmp_path / "old.jsonl"
+
+    done = call(capsys, "audit", "prune", "--out", str(out), "--yes")
+
+    assert (done.code, done.err) == (0, "")
+    (line,) = [json.loads(text) for text in out.read_text().splitlines()]
+    assert (line["sequence"], line["order_id"]) == (1, "order-1")
+    assert f"{out}: 1 lines; SHA-256 {hashlib.sha256(out.read_bytes()).hexdigest()}" in done.out
+    assert f"1 line and 1 order. The trail goes on behind 1:{line['digest']}" in done.out
+    verified = call(capsys, "audit", "verify", "--noted", f"1:{line['digest']}")
+    assert verified.code == 0
+    assert "The lines up to 1 were pruned" in verified.out
+    assert call(capsys, "audit", "replay").code == 0
+
+
+def test_pruning_asks_first_and_tells_what_would_go(
+    home: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    old_and_new(home, capsys)
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+
+    done = call(capsys, "audit", "prune", "--out", str(tmp_path / "old.jsonl"))
+
+    day = f"{EIGHT_YEARS_AGO:%Y-%m-%d}"
+    assert done.code == 1
+    assert f"Older than 7 years: 1 line and 1 order, {day} to {day}." in done.out
+    assert "Nothing was changed" in done.err
+    assert not (tmp_path / "old.jsonl").exists()
+    assert "2 lines" in call(capsys, "audit", "verify").out
+
+
+def test_the_owner_sets_for_how_long_the_trail_is_kept(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old_and_new(home, capsys)
+    (home / "config.toml").write_text("[audit]\nkeep_years = 9\n")
+
+    done = call(capsys, "audit", "prune", "--out", str(tmp_path / "old.jsonl"), "--yes")
+
+    assert done.code == 0
+    assert done.out == (
+        "Nothing goes: no order and no line at the trail's beginning is 9 years old.\n"
+    )
+    assert not (tmp_path / "old.jsonl").exists()
+
+
+def test_a_trail_that_is_not_whole_is_not_pruned(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old_and_new(home, capsys)
+    by_hand(home, "UPDATE order_events SET actor = 'nobody' WHERE sequence = 2")
+
+    done = call(capsys, "audit", "prune", "--out", str(tmp_path / "old.jsonl"), "--yes")
+
+    assert done.code != 0
+    assert "line 2 of the audit trail" in done.err
+    assert not (tmp_path / "old.jsonl").exists()
+    with sqlite3.connect(home / "data" / "strikedesk.db") as database:
+        assert database.execute("SELECT count(*) FROM order_events").fetchone() == (2,)
+
+
+def test_a_file_that_exists_is_not_written_over_by_a_pruning(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old_and_new(home, capsys)
+    (tmp_path / "old.jsonl").write_text("precious")
+
+    done = call(capsys, "audit", "prune", "--out", str(tmp_path / "old.jsonl"), "--yes")
+
+    assert done.code == 1
+    assert "export_file_is_new" in done.err
+    assert (tmp_path / "old.jsonl").read_text() == "precious"
+
+
+def test_a_head_noted_before_a_pruning_is_told_to_be_gone_with_it(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call(capsys, "audit", "verify")
+    old = replace(a_note(), at=EIGHT_YEARS_AGO)
+    for _ in range(2):
+        asyncio.run(keep(home, lambda c: append_event(c, old, order_id=None)))
+    call(capsys, "halt", "--why", "now")
+    call(capsys, "audit", "prune", "--out", str(tmp_path / "old.jsonl"), "--yes")
+
+    done = call(capsys, "audit", "verify", "--noted", f"1:{'f' * 64}")
+
+    assert done.code == 1
+    assert "pruned_through=2" in done.err

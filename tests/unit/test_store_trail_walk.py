@@ -54,7 +54,7 @@ def rows_of(events: list[OrderEvent]) -> list[Row]:
 def walk(rows: list[Row], head: ChainHead, witness: ChainHead | None = None) -> TrailReport:
     """Walk as the database would: by number, the head beside every line."""
     check = TrailCheck(witness=witness)
-    beside = {"noted_sequence": head.sequence, "noted_digest": head.digest}
+    beside = {"noted_sequence": head.sequence, "noted_digest": head.digest, "anchor": None}
     for row in sorted(rows, key=lambda row: row["sequence"]) or [{"sequence": None}]:
         check.take(cast("RowMapping", {**row, **beside}))
         if check.bad is not None:

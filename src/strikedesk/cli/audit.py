@@ -81,3 +81,29 @@ def audit_replay(
     typer.echo("\n".join(told))
     if compared.differences:
         raise typer.Exit(FAILED)
+
+
+@audit.command(name="prune")
+def audit_prune(
+    *,
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", help="A new file, for the lines before they go.")
+    ],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Export what is older than `[audit] keep_years` (7), then delete it, orders included.
+
+    Only what is at the beginning of the trail goes, and of an order all lines or none.
+    """
+    from strikedesk.cli.agreeing import ask  # noqa: PLC0415 -- one command's
+    from strikedesk.cli.pruning import plan, prune  # noqa: PLC0415 -- same
+    from strikedesk.cli.showing import advancing  # noqa: PLC0415 -- rich
+
+    pruning = plan(out)
+    if pruning.old is None:
+        typer.echo(pruning.words)
+        return
+    ask(pruning.words, yes=yes)
+    with advancing("exporting") as progress:
+        told = prune(pruning, pruning.old, progress)
+    typer.echo("\n".join(told))

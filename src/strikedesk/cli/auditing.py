@@ -33,13 +33,21 @@ async def verify(noted: str | None, progress: Progress) -> "TrailReport":
     """Walk the trail of the owner's database.
 
     Raises:
-        Denied: INVALID_ARGUMENT, for a head that is none.
+        Denied: INVALID_ARGUMENT, for a head that is none, or of a line that was pruned.
     """
     from strikedesk.store.trail import SqlTrail  # noqa: PLC0415 -- needs SQLAlchemy
 
     witness = None if noted is None else read_head(noted)
     async with open_store(load()) as database:
-        return await SqlTrail(database).verify(progress=progress, witness=witness)
+        report = await SqlTrail(database).verify(progress=progress, witness=witness)
+    if witness is not None and witness.sequence < report.anchor.sequence:
+        raise Denied(
+            Reason.INVALID_ARGUMENT,
+            rule="noted_is_of_a_line_still_here",
+            pruned_through=report.anchor.sequence,
+            use="a later head, or the export that the pruning wrote",
+        )
+    return report
 
 
 def told(report: "TrailReport") -> list[str]:
@@ -55,10 +63,17 @@ def told(report: "TrailReport") -> list[str]:
     head = written(report.head)
     return [
         f"The audit trail is whole: {span(report)}.",
+        *_pruned(report),
         f"Its head is {head}",
         "Keep that outside this machine: `strikedesk audit verify --noted HEAD` shows later",
         "whether anything up to it was cut off or written anew.",
     ]
+
+
+def _pruned(report: "TrailReport") -> list[str]:
+    through = report.anchor.sequence
+    told = f"The lines up to {through:,} were pruned: `audit prune` wrote them to a file."
+    return [told] if through else []
 
 
 def sentence(bad: "BadLine") -> str:
@@ -92,6 +107,11 @@ def read_head(text: str) -> ChainHead:
             Reason.INVALID_ARGUMENT, rule="noted_is_a_head", use="NUMBER:SHA256 as verify tells it"
         )
     return ChainHead(sequence=int(match[1]), digest=match[2])
+
+
+def day(instant: datetime) -> str:
+    """Return the day of an instant, in UTC."""
+    return f"{instant:%Y-%m-%d}"
 
 
 def _utc(instant: datetime) -> str:

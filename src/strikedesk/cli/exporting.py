@@ -41,15 +41,17 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """Lines from `since` on, and before `until`; UTC, None = no bound."""
+    """Lines from `since` on, before `until`, up to the number `through`; UTC, None = no bound."""
 
     since: datetime | None = None
     until: datetime | None = None
+    through: int | None = None
 
     def holds(self, event: OrderEvent) -> bool:
-        """Whether a line is of that time."""
+        """Whether a line is of it."""
         after = self.since is None or event.at >= self.since
-        return after and (self.until is None or event.at < self.until)
+        before = self.until is None or event.at < self.until
+        return after and before and (self.through is None or event.sequence <= self.through)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,6 +77,11 @@ class Export:
         self.masked += "redacted" in told
         self._write(_csv_row(told) if self.form is Format.CSV else _json_row(told))
 
+    def warned(self) -> list[str]:
+        """Return what to tell of lines that had to be masked."""
+        told = f"{self.masked:,} lines held what looks like a secret; it is masked in them."
+        return [told] if self.masked else []
+
     def _write(self, text: str) -> None:
         raw = text.encode()
         self.sum.update(raw)
@@ -84,18 +91,40 @@ class Export:
 def export(out: Path, form: Format, stretch: Stretch, progress: Progress) -> list[str]:
     """Write the lines of a time to a new file. Returns what to tell the owner.
 
-    The whole trail is verified on the way: one that is not whole is not exported.
+    Raises:
+        Denied: INVALID_ARGUMENT, when `out` exists; else as `exported_file`.
+    """
+    new_file(out)
+    done, report = exported_file(out, form, stretch, load(), progress)
+    return [
+        f"{out}: {done.lines:,} lines; SHA-256 {done.sum.hexdigest()}",
+        f"The whole trail was verified: {span(report)}. Its head is {written(report.head)}",
+        *done.warned(),
+    ]
+
+
+def new_file(out: Path) -> None:
+    """Refuse a file that is there already.
 
     Raises:
-        Denied: INVALID_ARGUMENT, when `out` exists; DATABASE_UNREADABLE, with the line that is bad.
+        Denied: INVALID_ARGUMENT.
     """
     if out.exists():
         raise Denied(Reason.INVALID_ARGUMENT, rule="export_file_is_new", file=out.name)
-    settings = load()
+
+
+def exported_file(
+    out: Path, form: Format, stretch: Stretch, settings: Settings, progress: Progress
+) -> "tuple[Export, TrailReport]":
+    """Write the lines of a stretch, and verify the whole trail on the way.
+
+    Raises:
+        Denied: DATABASE_UNREADABLE, with the line that is bad: such a trail is not exported.
+    """
     with written_whole(out.absolute()) as file:
         done = Export(file=file, form=form, redactor=_redactor(settings))
         report = asyncio.run(_write(settings, done, stretch, progress))
-    return _told(out, done, report)
+    return done, report
 
 
 async def _write(
@@ -151,13 +180,3 @@ def _cells(row: Sequence[Json]) -> str:
 def _harmless(cell: Json) -> Json:
     """Keep a spreadsheet from taking a text for a formula: an apostrophe goes before it."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
-
-
-def _told(out: Path, done: Export, report: "TrailReport") -> list[str]:
-    told = [
-        f"{out}: {done.lines:,} lines; SHA-256 {done.sum.hexdigest()}",
-        f"The whole trail was verified: {span(report)}. Its head is {written(report.head)}",
-    ]
-    if done.masked:
-        told.append(f"{done.masked:,} lines held what looks like a secret; it is masked in them.")
-    return told

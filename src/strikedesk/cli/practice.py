@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from strikedesk.cli.speech import FAILED
+from strikedesk.cli.agreeing import ask
 
 market = typer.Typer(help="The paper market's time.", no_args_is_help=True)
 paper = typer.Typer(help="Paper worlds: accounts to practise with.", no_args_is_help=True)
@@ -90,7 +90,7 @@ def paper_exercise(
     wish = wanted(symbol, quantity, account)
     if not yes:
         screen().print("This would be written:", asyncio.run(foreseen(wish)), sep="\n")
-        _ask(f"Exercise {quantity} {wish.contract.words}?", yes=yes)
+        ask(f"Exercise {quantity} {wish.contract.words}?", yes=yes)
     screen().print(asyncio.run(carried_out(wish)))
 
 
@@ -119,7 +119,7 @@ def paper_reset(
     from strikedesk.cli.paper import loss_of, reset  # noqa: PLC0415 -- one command's
 
     typer.echo(asyncio.run(loss_of(name)))
-    _ask(f"Empty the world {name}?", yes=yes)
+    ask(f"Empty the world {name}?", yes=yes)
     typer.echo(asyncio.run(reset(name)))
 
 
@@ -134,7 +134,7 @@ def paper_snapshot(
     from strikedesk.cli.paper import snapshot  # noqa: PLC0415 -- one command's
 
     if file.exists():
-        _ask(f"Replace the file {file}?", yes=yes)
+        ask(f"Replace the file {file}?", yes=yes)
     typer.echo(asyncio.run(snapshot(name, file)))
 
 
@@ -160,18 +160,5 @@ def paper_restore(
     lost = asyncio.run(replaced_by(copy))
     if lost is not None:
         typer.echo(lost)
-        _ask(f"Replace the world {copy.name}?", yes=yes)
+        ask(f"Replace the world {copy.name}?", yes=yes)
     typer.echo(asyncio.run(restore(copy)))
-
-
-def _ask(question: str, *, yes: bool) -> None:
-    """Leave with 1, and nothing changed, unless a person says yes."""
-    if yes:
-        return
-    try:
-        said = typer.confirm(question)
-    except typer.Abort:
-        said = False
-    if not said:
-        typer.echo("Nothing was changed. Say --yes to go without the question.", err=True)
-        raise typer.Exit(FAILED)

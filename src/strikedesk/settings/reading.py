@@ -38,6 +38,7 @@ from strikedesk.settings.environment import (
 from strikedesk.settings.kinds import LISTED, Integer, Names, RedisUrl, SqlUrl, not_yet
 from strikedesk.settings.sections import (
     ENVIRONMENTS,
+    AuditSettings,
     ConsentSettings,
     KeySource,
     LimitSettings,
@@ -110,6 +111,7 @@ class Settings(BaseSettings):
     order: OrderSettings = OrderSettings()
     limits: LimitSettings = LimitSettings()
     safety: SafetySettings = SafetySettings()
+    audit: AuditSettings = AuditSettings()
     paper: PaperSettings = PaperSettings()
     vault: VaultSettings = VaultSettings()
 

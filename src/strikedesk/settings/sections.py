@@ -17,6 +17,7 @@ from pydantic_settings import NoDecode
 from strikedesk.domain.account_kinds import HIGHEST_LEVEL, AccountKind, OptionLevel
 from strikedesk.domain.approvals import ConsentPolicy
 from strikedesk.domain.breaker import FAILURES_MAX
+from strikedesk.domain.retention import KEEP_YEARS
 from strikedesk.risk.limits import Limits
 from strikedesk.settings.kinds import (
     AbsolutePath,
@@ -99,6 +100,12 @@ class SafetySettings(Section):
 
     failures_in_row_max: Annotated[Integer, Field(ge=1, le=100)] = FAILURES_MAX
     cancel_opening_at_halt: bool = False
+
+
+class AuditSettings(Section):
+    """`[audit]`: for how long the trail is kept, at the least. Units: years."""
+
+    keep_years: Annotated[Integer, Field(ge=1, le=100)] = KEEP_YEARS
 
 
 def _no_nonce_alone(policy: ConsentPolicy) -> ConsentPolicy:

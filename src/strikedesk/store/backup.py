@@ -139,4 +139,4 @@ def _lines(connection: Connection) -> int:
     check.end()
     if check.bad is not None:
         raise unreadable(f"audit line {check.bad.sequence}")
-    return check.last.sequence
+    return check.lines

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     event,
+    text,
 )
 
 from strikedesk.domain.accounts import Environment
@@ -66,6 +67,8 @@ vault_keys: Final = Table(
     sqlite_strict=True,
 )
 
+_HAS_TARGET: Final = text("target_order_id IS NOT NULL")
+
 orders: Final = Table(
     "orders",
     METADATA,
@@ -94,6 +97,8 @@ orders: Final = Table(
     Index(None, "account_id", "created_at", "order_id"),
     Index(None, "state"),
     Index(None, "broker", "broker_order_id"),
+    # For the databases' own look for orders that still point at one that is deleted.
+    Index(None, "target_order_id", sqlite_where=_HAS_TARGET, postgresql_where=_HAS_TARGET),
     sqlite_strict=True,
 )
 
@@ -259,12 +264,14 @@ paper_lines: Final = Table(
     sqlite_strict=True,
 )
 
+_NO_DELETE: Final = """CREATE TRIGGER order_events_no_delete BEFORE DELETE ON order_events
+BEGIN SELECT RAISE(ABORT, 'order_events is append-only'); END"""
+
 GUARDS: Final = {
     "sqlite": (
         """CREATE TRIGGER order_events_no_update BEFORE UPDATE ON order_events
 BEGIN SELECT RAISE(ABORT, 'order_events is append-only'); END""",
-        """CREATE TRIGGER order_events_no_delete BEFORE DELETE ON order_events
-BEGIN SELECT RAISE(ABORT, 'order_events is append-only'); END""",
+        _NO_DELETE,
         # INSERT OR REPLACE deletes without firing the trigger above.
         """CREATE TRIGGER order_events_no_replace BEFORE INSERT ON order_events
 WHEN EXISTS (SELECT 1 FROM order_events WHERE sequence = NEW.sequence)
@@ -278,6 +285,16 @@ FOR EACH ROW EXECUTE FUNCTION order_events_refuse()""",
         """CREATE TRIGGER order_events_no_truncate BEFORE TRUNCATE ON order_events
 FOR EACH STATEMENT EXECUTE FUNCTION order_events_refuse()""",
     ),
+}
+
+# How the guard against deleting is lifted and set again, for lines that are past their time.
+LIFT_GUARD: Final = {
+    "sqlite": "DROP TRIGGER IF EXISTS order_events_no_delete",
+    "postgresql": "ALTER TABLE order_events DISABLE TRIGGER order_events_no_change",
+}
+SET_GUARD: Final = {
+    "sqlite": _NO_DELETE,
+    "postgresql": "ALTER TABLE order_events ENABLE TRIGGER order_events_no_change",
 }
 
 for _dialect, _statements in GUARDS.items():

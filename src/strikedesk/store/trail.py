@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from sqlalchemy import RowMapping, Text, select, true, type_coerce
 
 from strikedesk.domain.ledger import OrderEvent
+from strikedesk.domain.retention import PRUNED
 from strikedesk.store.chain import (
     GENESIS,
     ChainHead,
@@ -36,6 +37,15 @@ def _silent(_done: int, _total: int) -> None:
     """Tell nobody."""
 
 
+_later: Final = order_events.alias()
+_ANCHOR: Final = (
+    select(type_coerce(_later.c.body, Text))
+    .where(_later.c.kind == PRUNED)
+    .order_by(_later.c.sequence.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+
 # Every line beside the head as it was noted, in one statement and so in one snapshot. Columns that
 # a forger may have filled with nonsense come as they lie there.
 TRAIL: Final = (
@@ -45,6 +55,7 @@ TRAIL: Final = (
         type_coerce(order_events.c.body, Text).label("body"),
         heads.c.sequence.label("noted_sequence"),
         heads.c.digest.label("noted_digest"),
+        _ANCHOR.label("anchor"),
     )
     .select_from(heads.outerjoin(order_events, true()))
     # The one head there is; without this SQLite sorts all lines in memory first.
@@ -66,13 +77,15 @@ class BadLine:
 class TrailReport:
     """What a walk found: the lines that are whole, their times (UTC), and the last one's head.
 
-    `bad` ends the walk: what lies behind it was not looked at.
+    `anchor` is the last line that was pruned, and `GENESIS` where none was. `bad` ends the walk:
+    what lies behind it was not looked at.
     """
 
     lines: int
     first_at: datetime | None
     last_at: datetime | None
     head: ChainHead
+    anchor: ChainHead = GENESIS
     bad: BadLine | None = None
 
 
@@ -85,6 +98,7 @@ class TrailCheck:
     """
 
     witness: ChainHead | None = None
+    anchor: ChainHead | None = None
     last: ChainHead = GENESIS
     noted: ChainHead | None = None
     lines: int = 0
@@ -95,8 +109,10 @@ class TrailCheck:
     def take(self, row: RowMapping) -> OrderEvent | None:
         """Take the next row; return its line where that is whole. None = bad, or no line at all."""
         self.noted = ChainHead(sequence=row["noted_sequence"], digest=row["noted_digest"])
-        if row["sequence"] is None:
-            return None  # There are no lines: a head beside none.
+        if self.anchor is None:
+            self._begin(_anchor_of(row["anchor"]))
+        if self.bad is not None or row["sequence"] is None:
+            return None  # No line: a head beside none.
         if (fault := misplaced(row["sequence"], behind=self.last)) is not None:
             return self._refuse(row, fault)
         try:
@@ -119,8 +135,16 @@ class TrailCheck:
             first_at=self.first_at,
             last_at=self.last_at,
             head=self.last,
+            anchor=self.anchor or GENESIS,
             bad=self.bad,
         )
+
+    def _begin(self, anchor: ChainHead) -> None:
+        """Begin behind what was pruned; a head noted there must be the one that the trail tells."""
+        self.anchor = self.last = anchor
+        noted = self.witness
+        if noted is not None and noted.sequence == anchor.sequence and noted != anchor:
+            self.bad = BadLine(sequence=anchor.sequence, fault=Fault.NOTED)
 
     def _follow(self, event: OrderEvent) -> OrderEvent:
         self.last = head_of(event)
@@ -182,8 +206,19 @@ class SqlTrail:
                 if line is not None:
                     yield line
                 if check.lines % _LINES_A_STEP == 0:
-                    progress(check.lines, row["noted_sequence"])
+                    progress(check.last.sequence, row["noted_sequence"])
         check.end()
+
+
+def _anchor_of(told: str | None) -> ChainHead:
+    """Read where a pruning ended; what cannot be read prunes nothing, and its line is bad."""
+    if told is None:
+        return GENESIS
+    try:
+        body = json.loads(told)
+        return ChainHead(sequence=int(body["through"]), digest=str(body["digest"]))
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        return GENESIS
 
 
 def _line_of(row: RowMapping) -> OrderEvent:
