@@ -32,7 +32,7 @@ from strikedesk.domain.broking import (
     Receipt,
     Ticket,
 )
-from strikedesk.domain.errors import Denied, DeskError, OutcomeUnknown, Rejected, Unavailable
+from strikedesk.domain.errors import Denied, DeskError, Fact, OutcomeUnknown, Rejected, Unavailable
 from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.orders import OrderRequest, OrderType, TimeInForce
 from strikedesk.domain.ports import Clock, TransactionPage
@@ -85,6 +85,7 @@ class ScriptedBroker:
     held: dict[Symbol, int] = field(default_factory=dict[Symbol, int])
     day: Day = Day.FILLED
     refusals: tuple[str, ...] = ()
+    because: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
     lookups: LookupStatus | None = None
     quote_age: timedelta = timedelta(0)
     environment: Environment = Environment.PAPER
@@ -242,6 +243,7 @@ class ScriptedBroker:
             buying_power_after=Decimal(99_000),
             margin_change=Decimal(1_000),
             refusals=self.refusals,
+            because=self.because,
         )
 
     async def advance(self) -> None:

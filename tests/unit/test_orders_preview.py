@@ -272,6 +272,17 @@ async def test_another_refusal_is_told_by_its_code(orders: OrderDesk) -> None:
     assert (await denied(orders)).facts == {"codes": "option_level, cash_account"}
 
 
+async def test_a_refusal_is_told_with_what_it_rests_on(orders: OrderDesk) -> None:
+    orders.broker.refusals = ("invalid_tick",)
+    orders.broker.because = {"price": Decimal("1.03"), "tick": Decimal("0.05")}
+
+    assert (await denied(orders)).facts == {
+        "codes": "invalid_tick",
+        "price": Decimal("1.03"),
+        "tick": Decimal("0.05"),
+    }
+
+
 def a_draft(**changes: object) -> Draft:
     said: dict[str, object] = {
         "account": "paper-margin",

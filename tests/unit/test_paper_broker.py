@@ -149,6 +149,18 @@ async def test_a_replacement_that_is_refused_says_why_in_the_preflight(paper: Pa
     assert (await paper.broker.preflight(ticket)).refusals == ("invalid_order",)
 
 
+async def test_a_refusal_says_in_the_preflight_what_it_rests_on(paper: Paper) -> None:
+    """A code alone, `invalid_order`, tells nobody what to change."""
+    short = PlaceTicket(
+        client_order_id="x", order=an_order("sell_to_open 1 AAPL", net="-100", account=CASH)
+    )
+
+    told = await paper.broker.preflight(short)
+
+    assert told.refusals == ("invalid_order",)
+    assert told.because == {"rule": "no_short_shares_in_a_cash_account"}
+
+
 async def test_a_cash_account_has_no_leverage(paper: Paper) -> None:
     balances = await paper.broker.balances(CASH)
 

@@ -1,5 +1,6 @@
 """What passes between the desk and a broker: tickets, receipts, orders as the broker sees them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -7,6 +8,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from strikedesk.domain.accounts import Environment
+from strikedesk.domain.errors import Fact
 from strikedesk.domain.groups import GroupKind, OrderGroup, member_id
 from strikedesk.domain.orders import OrderRequest, OrderType, TimeInForce
 from strikedesk.domain.states import OrderState
@@ -134,7 +136,8 @@ class Preflight:
     """What the broker says an order would do, without sending it. Units: USD.
 
     `fees` and `buying_power_*` are None where the broker did not say. `refusals` are reasons for
-    which it would not take the order, in our words; `warnings` are the broker's text: untrusted.
+    which it would not take the order, in our words, and `because` what a single one rests on;
+    `warnings` are the broker's text: untrusted.
     """
 
     fees: Decimal | None
@@ -142,6 +145,7 @@ class Preflight:
     buying_power_after: Decimal | None
     margin_change: Decimal | None
     refusals: tuple[str, ...] = ()
+    because: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
     warnings: tuple[str, ...] = ()
 
 

@@ -165,7 +165,8 @@ def deny_refused(preflight: Preflight) -> None:
             buying_power=preflight.buying_power_before,
             would_leave=preflight.buying_power_after,
         )
-    raise Denied(Reason.BROKER_REJECTED, codes=", ".join(preflight.refusals))
+    codes = ", ".join(preflight.refusals)
+    raise Denied(Reason.BROKER_REJECTED, codes=codes, **preflight.because)
 
 
 def _check_quoted(order: OrderRequest, quotes: Mapping[Symbol, Quote]) -> None:

@@ -48,7 +48,8 @@ def told_of_group(group: OrderGroup, found: Sequence[Assessment]) -> Preflight:
 
 def refused(figures: Preflight, refusal: Rejected) -> Preflight:
     """Return the figures with what the order would be refused for."""
-    return replace(figures, refusals=(refusal.reason.name.lower(),))
+    because = {name: fact for name, fact in refusal.facts.items() if name != "code"}
+    return replace(figures, refusals=(refusal.reason.name.lower(),), because=because)
 
 
 def cents(amount: Decimal | None) -> Decimal | None:
