@@ -82,6 +82,7 @@ class ScriptedBroker:
 
     clock: Clock
     quoted: dict[Symbol, tuple[str | None, str | None]]
+    unlisted: dict[Symbol, Reason] = field(default_factory=dict[Symbol, Reason])
     held: dict[Symbol, int] = field(default_factory=dict[Symbol, int])
     day: Day = Day.FILLED
     refusals: tuple[str, ...] = ()
@@ -150,6 +151,9 @@ class ScriptedBroker:
 
     async def fresh(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
         return await self.quotes(symbols)
+
+    async def why_unquoted(self, symbol: Symbol) -> Reason:
+        return self.unlisted.get(symbol, Reason.NO_QUOTE)
 
     def _quote(self, symbol: Symbol, bid: str | None, ask: str | None) -> Quote:
         return Quote(

@@ -103,7 +103,7 @@ SLIPS = (
     Slip("legs", [LEG | {"quantity": -1}], {"INVALID_QUANTITY"}),
     Slip("legs", [LEG | {"quantity": True}], {"INVALID_QUANTITY"}),
     Slip("legs", [LEG | {"price": 1}], {"INVALID_LEGS"}),
-    Slip("legs", [LEG | {"symbol": "ZZZZ261218C00200000"}], {"QUOTE_MISSING", "INVALID_PRICE"}),
+    Slip("legs", [LEG | {"symbol": "ZZZZ261218C00200000"}], {"SYMBOL_NOT_FOUND", "INVALID_PRICE"}),
     Slip("quantity", -1, {"INVALID_QUANTITY"}),
     Slip("quantity", 1.5, {"INVALID_QUANTITY"}),
     Slip("quantity", "1_000", {"INVALID_QUANTITY"}),

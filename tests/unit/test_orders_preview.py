@@ -133,6 +133,17 @@ async def test_an_order_against_a_rule_is_denied_and_leaves_no_trace(
     assert (await denied(orders, *legs, **said)).reason is reason
 
 
+async def test_what_is_not_listed_is_denied_as_that(orders: OrderDesk) -> None:
+    """Whoever mistyped a day looks for the listed ones, not for another contract with a quote."""
+    mistyped = "AAPL261219C00200000"
+    orders.broker.unlisted[parse_symbol(mistyped)] = Reason.EXPIRATION_NOT_FOUND
+
+    error = await denied(orders, a_leg(mistyped))
+
+    assert error.reason is Reason.EXPIRATION_NOT_FOUND
+    assert error.facts == {"symbol": mistyped}
+
+
 async def test_a_refused_preview_is_written_down_with_who_asked_for_what(orders: OrderDesk) -> None:
     """Who tries the limits again and again should be seen to do it, though nothing was sent."""
     refused = await denied(orders, a_leg(quantity=21))

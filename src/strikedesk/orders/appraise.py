@@ -61,9 +61,9 @@ class Appraiser:
         a count of now would be an old one there.
 
         Raises:
-            Denied: QUOTE_MISSING, when nobody quotes a leg at all; CLOSE_EXCEEDS_POSITION, when a
-                closing leg has nothing to close; ORDER_NOT_WORKING and INVALID_QUANTITY, when
-                there is nothing to replace any more; ACCOUNT_UNKNOWN.
+            Denied: QUOTE_MISSING, when nobody quotes a leg at all, or what of it is not listed;
+                CLOSE_EXCEEDS_POSITION, when a closing leg has nothing to close; ORDER_NOT_WORKING
+                and INVALID_QUANTITY, when there is nothing to replace any more; ACCOUNT_UNKNOWN.
             Unavailable: the broker cannot be asked.
         """
         order, limits = record.order, self.limits()
@@ -75,7 +75,7 @@ class Appraiser:
             self.broker.preflight(ticket_of(record)),
             self._used(window, claiming=claiming),
         )
-        _check_quoted(order, quotes)
+        await self._check_quoted(order, quotes)
         filled = around.replaced.filled_units if around.replaced else 0
         if around.replaced and filled:
             # The row of what it replaces may not have heard of its fills yet.
@@ -96,6 +96,12 @@ class Appraiser:
             excess=await self._excess(record, limits),
         )
         return _appraised(evidence, limits, window, filled)
+
+    async def _check_quoted(self, order: OrderRequest, quotes: Mapping[Symbol, Quote]) -> None:
+        for symbol in (leg.symbol for leg in order.legs if leg.symbol not in quotes):
+            why = await self.quotes.why_unquoted(symbol)
+            reason = Reason.QUOTE_MISSING if why is Reason.NO_QUOTE else why
+            raise Denied(reason, symbol=symbol.compact)
 
     async def _used(self, window: Window, *, claiming: bool) -> Used:
         return Used() if claiming else await self.ledger.used(window)
@@ -167,9 +173,3 @@ def deny_refused(preflight: Preflight) -> None:
         )
     codes = ", ".join(preflight.refusals)
     raise Denied(Reason.BROKER_REJECTED, codes=codes, **preflight.because)
-
-
-def _check_quoted(order: OrderRequest, quotes: Mapping[Symbol, Quote]) -> None:
-    unquoted = [leg.symbol.compact for leg in order.legs if leg.symbol not in quotes]
-    if unquoted:
-        raise Denied(Reason.QUOTE_MISSING, symbols=", ".join(unquoted))

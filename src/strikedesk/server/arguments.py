@@ -282,6 +282,8 @@ def _refused(
 
 def _kind(value: object) -> str:
     """Say what sort of thing was given; what it said is not repeated."""
+    if isinstance(value, list):
+        return f"a list of {len(cast('list[object]', value))}"
     return next((word for kind, word in _KINDS if isinstance(value, kind)), "something else")
 
 
@@ -289,7 +291,6 @@ _KINDS: Final = (
     (bool, "a boolean"),
     (int | float, "a number"),
     (str, "a text"),
-    (list, "a list"),
     (dict, "an object"),
     (type(None), "nothing"),
 )

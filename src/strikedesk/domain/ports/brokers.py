@@ -10,6 +10,7 @@ from strikedesk.domain.accounts import Account, Balances, Position, Transaction
 from strikedesk.domain.broking import BrokerOrder, Capabilities, Lookup, Preflight, Receipt, Ticket
 from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.quotes import Bar, Chain, Expiration, Interval, Quote, SymbolInfo
+from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, Symbol
 from strikedesk.domain.volatility import ImpliedHistory
 
@@ -186,4 +187,8 @@ class Quotes(Protocol):
 
     async def fresh(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
         """Return a quote read from the venue now for each symbol that has one."""
+        ...
+
+    async def why_unquoted(self, symbol: Symbol) -> Reason:
+        """Say why a symbol has no quote: what is not listed of it, else NO_QUOTE."""
         ...
