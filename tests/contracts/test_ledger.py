@@ -411,6 +411,13 @@ async def test_orders_are_found_by_account_and_state(ledger: Ledger) -> None:
         assert total == len(found)
         return [row.order_id for row in found]
 
+    found, total = await ledger.orders(
+        account_id=None, states=None, limit=9, offset=0, broker="another"
+    )
+    assert (found, total) == ((), 0)
+    assert await ledger.orders(
+        account_id=None, states=None, limit=9, offset=0, broker=rows[0].broker
+    ) == await ledger.orders(account_id=None, states=None, limit=9, offset=0)
     assert await ids("PAPER0002", None) == ["order-2"]
     assert await ids(None, {OrderState.LAPSED}) == ["order-5"]
     assert await ids("PAPER0001", set(WAITING)) == ["order-4", "order-3", "order-1"]

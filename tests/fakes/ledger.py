@@ -223,13 +223,21 @@ class MemoryLedger:
         )
 
     async def orders(
-        self, *, account_id: str | None, states: Collection[str] | None, limit: int, offset: int
+        self,
+        *,
+        account_id: str | None,
+        states: Collection[str] | None,
+        limit: int,
+        offset: int,
+        broker: str | None = None,
     ) -> tuple[Sequence[OrderRecord], int]:
         """See `Ledger.orders`."""
         found = [
             row
             for row in self._newest_first()
-            if account_id in {None, row.account_id} and (states is None or row.state in states)
+            if account_id in {None, row.account_id}
+            and broker in {None, row.broker}
+            and (states is None or row.state in states)
         ]
         return tuple(found[offset : offset + limit]), len(found)
 

@@ -514,6 +514,19 @@ async def test_the_book_shows_what_was_sent_newest_first_and_refuses_a_page_past
     assert denied.value.facts == {"page": 3, "last_page": 2}
 
 
+async def test_the_book_shows_no_order_of_another_paper_world(orders: OrderDesk) -> None:
+    """The worlds' accounts have the same names; an order of another cannot be cancelled here."""
+    preview = await orders.preview()
+    await orders.confirm(preview)
+    row = await orders.row(preview)
+    orders.ledger.records["elsewhere"] = replace(row, order_id="elsewhere", broker="paper:other")
+
+    page = await orders.book.page("paper-margin", page=1, page_size=9)
+
+    assert [each.order_id for each in page.rows] == [row.order_id]
+    assert page.span.total == 1
+
+
 async def test_an_order_is_found_by_either_of_its_names_with_its_history(
     orders: OrderDesk,
 ) -> None:

@@ -36,7 +36,9 @@ class OrderBook:
     async def page(
         self, handle: str, *, states: frozenset[OrderState] = SENT, page: int, page_size: int
     ) -> OrderPage:
-        """Return a page of an account's orders.
+        """Return a page of an account's orders at this broker.
+
+        Every paper world has accounts of the same names: another one's orders are not shown.
 
         Raises:
             Denied: ACCOUNT_UNKNOWN, PAGE_PAST_END.
@@ -48,6 +50,7 @@ class OrderBook:
             states=states,
             limit=page_size,
             offset=offset_of(page, page_size),
+            broker=self._broker,
         )
         return OrderPage(rows=tuple(rows), span=PageSpan(page=page, size=page_size, total=total))
 
@@ -63,7 +66,13 @@ class OrderBook:
         record = await self.reconciler.refresh(record, path=_PATH)
         return record, await self.ledger.events(record.order_id)
 
+    @property
+    def _broker(self) -> str:
+        return self.reconciler.broker.capabilities.name
+
     async def _refresh_open(self, account_id: str) -> None:
-        rows, _ = await self.ledger.orders(account_id=account_id, states=OPEN, limit=50, offset=0)
+        rows, _ = await self.ledger.orders(
+            account_id=account_id, states=OPEN, limit=50, offset=0, broker=self._broker
+        )
         for row in rows:
             await self.reconciler.refresh(row, path=_PATH)

@@ -188,7 +188,13 @@ class SqlLedger:
         )
 
     async def orders(
-        self, *, account_id: str | None, states: Collection[str] | None, limit: int, offset: int
+        self,
+        *,
+        account_id: str | None,
+        states: Collection[str] | None,
+        limit: int,
+        offset: int,
+        broker: str | None = None,
     ) -> tuple[Sequence[OrderRecord], int]:
         """See `Ledger.orders`."""
         return await self._database.read(
@@ -198,6 +204,7 @@ class SqlLedger:
                 states=states,
                 limit=limit,
                 offset=offset,
+                broker=broker,
             )
         )
 

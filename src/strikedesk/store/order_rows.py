@@ -178,11 +178,14 @@ def page_of_orders(
     states: Collection[str] | None,
     limit: int,
     offset: int,
+    broker: str | None = None,
 ) -> tuple[tuple[OrderRecord, ...], int]:
     """Return a page, newest first, and how many orders match."""
     matching = select(orders)
     if account_id is not None:
         matching = matching.where(orders.c.account_id == account_id)
+    if broker is not None:
+        matching = matching.where(orders.c.broker == broker)
     if states is not None:
         matching = matching.where(orders.c.state.in_(sorted(states)))
     count = matching.with_only_columns(func.count(), maintain_column_froms=True)

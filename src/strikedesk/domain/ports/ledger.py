@@ -132,7 +132,13 @@ class Ledger(Protocol):
         ...
 
     async def orders(
-        self, *, account_id: str | None, states: Collection[str] | None, limit: int, offset: int
+        self,
+        *,
+        account_id: str | None,
+        states: Collection[str] | None,
+        limit: int,
+        offset: int,
+        broker: str | None = None,
     ) -> tuple[Sequence[OrderRecord], int]:
         """Return a page, newest first, and how many there are; previews that never left too."""
         ...
