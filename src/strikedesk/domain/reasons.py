@@ -115,7 +115,7 @@ class Reason(Enum):
     VAULT_KEY_FILE_UNSAFE = (5005, "Make the key file yours alone: chmod 600, no link.")
     DATABASE_UNREADABLE = (5006, "Run `strikedesk doctor`; restore with `strikedesk db restore`.")
     DATABASE_NEWER = (5007, "A newer strikedesk wrote this database. Upgrade this program.")
-    TAPE_UNREADABLE = (5008, "Fix the line and column named in the facts, then import again.")
+    TAPE_UNREADABLE = (5008, "Mend the file where the facts say, or name another, then try again.")
     CLIENT_CONFIG_UNREADABLE = (5009, "Fix the client's configuration file; nothing was changed.")
     DATABASE_BEHIND = (5010, "Run `strikedesk db upgrade`, then start again.")
     DATABASE_UNAVAILABLE = (5011, "Nothing was written. Try again; if it stays, see the cause.")

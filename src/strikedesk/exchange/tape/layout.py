@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from strikedesk.domain.calendar import EXCHANGE_ZONE
-from strikedesk.domain.errors import Misconfigured
+from strikedesk.domain.errors import Fact, Misconfigured
 from strikedesk.domain.reasons import Reason
 
 COLUMNS: Final = (
@@ -57,7 +57,9 @@ def unreadable(
     file: str, why: str, *, line: int | None = None, column: str | None = None
 ) -> Misconfigured:
     """Return the error for a file that cannot be used; nothing has been changed by it."""
-    return Misconfigured(Reason.TAPE_UNREADABLE, file=file, line=line, column=column, why=why)
+    where: dict[str, Fact] = {"file": file, "line": line, "column": column}
+    known = {name: fact for name, fact in where.items() if fact is not None}
+    return Misconfigured(Reason.TAPE_UNREADABLE, **known, why=why)
 
 
 def read_day(text: str, column: str) -> date:

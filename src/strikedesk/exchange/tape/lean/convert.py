@@ -58,7 +58,11 @@ def convert(
         key=lambda file: (file.day, file.underlying, file.kind),
     )
     if not sessions:
-        raise Denied(Reason.INVALID_ARGUMENT, argument="paths", why="no chain and no quotes")
+        raise Denied(
+            Reason.INVALID_ARGUMENT,
+            argument="SRC",
+            why="daily bars alone make no tape: add a chain or quotes",
+        )
     if len({(file.day, file.underlying) for file in sessions}) < len(sessions):
         why = "two files of one underlying and session"
         raise Denied(Reason.INVALID_ARGUMENT, argument="paths", why=why)

@@ -18,6 +18,9 @@ from strikedesk.exchange.tape.layout import unreadable
 _CHAIN: Final = re.compile(r"(\d{8})\.csv", re.ASCII)
 _MINUTES: Final = re.compile(r"([a-z.]{1,8})_(\d{8})_quote_(?:american|european)\.zip", re.ASCII)
 _BARS: Final = re.compile(r"([a-z.]{1,8})\.zip", re.ASCII)
+_EXPECTED: Final = (
+    "its name is none of aapl/20140602.csv, goog_20151224_quote_american.zip and goog.zip"
+)
 MEMBER_MAX: Final = 64_000_000  # Bytes, unpacked.
 
 
@@ -62,7 +65,7 @@ def recognise(path: Path) -> SessionFile | BarsFile:
             return BarsFile(path=path, underlying=EquitySymbol(found[1].upper()))
     except (Denied, ValueError) as error:
         raise unreadable(path.name, "its name holds no ticker or no day") from error
-    raise unreadable(path.name, "not named as the layout names its files")
+    raise unreadable(path.name, _EXPECTED)
 
 
 def _session(path: Path, kind: Kind, ticker: str, day: str) -> SessionFile:
