@@ -9,6 +9,7 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
+from operator import attrgetter
 from typing import Final, TypeAlias
 
 from strikedesk.domain.ledger import Json, Note, OrderEvent, OrderRecord
@@ -24,18 +25,26 @@ COLUMNS: Final = tuple(
     _ORDER if column.name == "order" else column.name for column in fields(OrderRecord)
 )
 
+_values: Final = attrgetter(*("order.canonical" if c == _ORDER else c for c in COLUMNS))
+
 
 def row_of(record: OrderRecord) -> Row:
     """Return the row of an order, as lines tell it."""
-    told = {name: _plain(getattr(record, name)) for name in COLUMNS if name != _ORDER}
-    return {**told, _ORDER: record.order.canonical}
+    return {name: _plain(value) for name, value in zip(COLUMNS, _values(record), strict=True)}
 
 
 def with_row(note: Note, after: OrderRecord, *, before: OrderRecord | None) -> Note:
     """Return a line that also tells what became of the row; of a new row it tells all."""
-    now, was = row_of(after), None if before is None else row_of(before)
-    changed = {name: now[name] for name in COLUMNS if was is None or now[name] != was[name]}
-    return replace(note, body={**note.body, ROW: changed})
+    told = row_of(after) if before is None else _changed(after, before)
+    return replace(note, body={**note.body, ROW: told})
+
+
+def _changed(after: OrderRecord, before: OrderRecord) -> Row:
+    """Return the columns that differ as they are told: 1.0 and 1.00 do."""
+    columns = zip(COLUMNS, _values(after), _values(before), strict=True)
+    # Most are the very same object: a row after a change is a copy of the row before.
+    differ = ((name, _plain(now), _plain(was)) for name, now, was in columns if now is not was)
+    return {name: now for name, now, was in differ if now != was}
 
 
 def rebuilt(lines: Iterable[OrderEvent]) -> Row | None:

@@ -60,13 +60,13 @@ class Prepared:
     def _bound(self, told: Told) -> list[object]:
         """Return the values in the order of their marks, as the driver takes them."""
         return [
-            _converted(convert, told[bind.key] if bind.required else bind.value)
-            for bind, convert in self._binds
+            fixed if key is None else told[key] if convert is None else convert(told[key])
+            for key, fixed, convert in self._binds
         ]
 
     def _told(self, row: Sequence[object]) -> dict[str, Any]:
         return {
-            name: _converted(convert, value)
+            name: value if convert is None else convert(value)
             for (name, convert), value in zip(self._columns, row, strict=True)
         }
 
@@ -81,10 +81,10 @@ class Prepared:
         return self._compiled.string
 
     @cached_property
-    def _binds(self) -> list[tuple[BindParameter[Any], Convert | None]]:
-        """What goes where the text has marks; what is not required has its value already."""
+    def _binds(self) -> list[tuple[str | None, object, Convert | None]]:
+        """What goes where the text has marks: what is told by its key, or a value that is fixed."""
         marked = [self._compiled.binds[name] for name in self._compiled.positiontup or ()]
-        return [(bind, _native(bind.type).bind_processor(_DIALECT)) for bind in marked]
+        return [_mark(bind) for bind in marked]
 
     @cached_property
     def _columns(self) -> list[tuple[str, Convert | None]]:
@@ -100,5 +100,8 @@ def _native(kind: TypeEngine[Any]) -> TypeEngine[Any]:
     return kind.dialect_impl(_DIALECT)
 
 
-def _converted(convert: Convert | None, value: object) -> object:
-    return value if convert is None else convert(value)
+def _mark(bind: BindParameter[Any]) -> tuple[str | None, object, Convert | None]:
+    convert = _native(bind.type).bind_processor(_DIALECT)
+    if bind.required:
+        return bind.key, None, convert
+    return None, bind.value if convert is None else convert(bind.value), convert

@@ -184,7 +184,7 @@ class _Pending(Generic[T]):
 
 def driver_of(connection: Connection) -> sqlite3.Connection:
     """Return the sqlite3 connection under a connection of SQLAlchemy."""
-    return cast("sqlite3.Connection", connection.connection.driver_connection)
+    return cast("sqlite3.Connection", connection.connection.dbapi_connection)
 
 
 def _fail(jobs: "Iterable[_Job]", error: DeskError) -> None:
