@@ -100,3 +100,28 @@ async def test_the_page_runs_no_script_even_where_one_is_written_into_it() -> No
         ran = await browser.run("return window.ran === undefined")
 
     assert ran is True
+
+
+@pytest.mark.promise("halt")
+async def test_a_person_halts_and_resumes_on_the_page() -> None:
+    """What is approved in the halt lapses: it is not sent, nor when trading is allowed again."""
+    door = Door()
+    pending = await door.waiting()
+    async with served(door.app) as here, chromium() as browser:
+        await browser.go(door.keys.address(here))
+        await browser.press("button[value=halt]")
+        halted = await browser.text()
+        engaged = door.desk.halt.halt
+        await browser.press("article button[value=approve]")
+        refused = await browser.text("p.told")
+        await browser.press("button[value=resume]")
+        resumed = await browser.text("p.told")
+
+    assert "Trading is halted" in halted
+    assert engaged is not None
+    assert engaged.why == "by the owner, on the page"
+    assert "halted" in refused.lower()
+    assert "Trading is allowed again." in resumed
+    assert door.desk.halt.halt is None
+    assert door.desk.broker.tickets == []
+    assert door.state_of(pending) is OrderState.LAPSED
