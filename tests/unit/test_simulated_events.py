@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from strikedesk.domain import calendar
 from strikedesk.domain.events import Dividend, Earnings, MarketEvent, Split
 from strikedesk.domain.quotes import Expiration, Interval, Quote
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right, Symbol
+from strikedesk.domain.volatility import around_horizon, at_30_days
 from strikedesk.exchange.simulated import SimulatedMarket
 from strikedesk.exchange.simulated.catalogue import UNDERLYINGS
 
@@ -282,22 +284,29 @@ def test_what_has_no_volatility_is_unknown() -> None:
     assert MARKET.implied_volatility(SPY, date(2100, 1, 4)) is None
 
 
-def test_the_volatility_told_is_that_of_the_chain() -> None:
-    """What statistics say and what contracts cost must be one story."""
-    at = close_of(UNTIL_NOW)
-    told = MARKET.implied_volatility(SPY, UNTIL_NOW)
-    day = min(
-        (each.day for each in MARKET.expirations(SPY, at)),
-        key=lambda day: abs((day - UNTIL_NOW).days - 30),
-    )
-    chain = MARKET.chain(SPY, [day], at)
-    spot = chain.spot.mark
-    assert spot is not None
-    nearest = min(chain.rows, key=lambda row: abs(row.contract.strike - spot))
+@pytest.mark.parametrize("ticker", ["SPY", "AAPL", "VIX"])
+def test_the_volatility_told_is_that_of_the_chain(ticker: str) -> None:
+    """What statistics say and what contracts cost must be one story.
+
+    Not least of a volatility index, whose forward is far from the spot: else its rank over a year
+    compares two things.
+    """
+    symbol, at = EquitySymbol(ticker), close_of(UNTIL_NOW)
+    told = MARKET.implied_volatility(symbol, UNTIL_NOW)
+    days = [each.day for each in around_horizon(MARKET.expirations(symbol, at))]
+
+    read = at_30_days(MARKET.chain(symbol, days, at), UNTIL_NOW)
 
     assert told is not None
-    assert nearest.greeks is not None
-    assert abs((nearest.greeks.implied_volatility or 0) - told) < 0.01
+    assert read == pytest.approx(told, rel=0.02)
+
+
+def test_what_is_expected_of_a_volatility_index_changes_with_its_level() -> None:
+    """A year of one and the same figure has no rank."""
+    year = calendar.sessions_between(UNTIL_NOW - timedelta(days=365), UNTIL_NOW)
+    told = [MARKET.implied_volatility(EquitySymbol("VIX"), each.day) or 0 for each in year]
+
+    assert max(told) > 1.05 * min(told)
 
 
 def test_a_year_of_prices_clusters_its_volatility() -> None:

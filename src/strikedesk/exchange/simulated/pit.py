@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from strikedesk.domain.calendar import Session
 from strikedesk.domain.events import Split
-from strikedesk.exchange.simulated import fear, noise, surface
+from strikedesk.exchange.simulated import fear, noise
 from strikedesk.exchange.simulated.activity import activity
 from strikedesk.exchange.simulated.american import values
 from strikedesk.exchange.simulated.catalogue import Underlying
@@ -22,7 +22,7 @@ from strikedesk.exchange.simulated.listing import Key, Ladder, Listings
 from strikedesk.exchange.simulated.moments import STEP, Moment, close_before, step_instant
 from strikedesk.exchange.simulated.noise import Floats, Ints
 from strikedesk.exchange.simulated.outlook import SECONDS_PER_YEAR, Outlook, Outlooks
-from strikedesk.exchange.simulated.pricing import Book
+from strikedesk.exchange.simulated.pricing import Book, volatilities
 from strikedesk.exchange.simulated.quoting import sides
 from strikedesk.exchange.simulated.schedule import Schedule
 from strikedesk.exchange.simulated.selection import UNKNOWN, Selection
@@ -139,16 +139,25 @@ class Pits:
         return self._measured(pit, ladder, Selection.of(ladder).at([place]))
 
     def expected(self, underlying: Underlying, session: Session) -> float:
-        """Return the volatility at the money at a close, for the thirty days that follow."""
-        day, outlook = (
-            self.paths.daily.day(underlying, session),
-            self._outlooks.of(underlying, session),
+        """Return the volatility at the money at a close, for the thirty days that follow.
+
+        At the money is at the spot, as whoever reads a chain takes it: of a volatility index that
+        is far from the forward, and its surface is steep.
+        """
+        day = self.paths.daily.day(underlying, session)
+        now, spot = np.array([session.closes_at.timestamp()]), np.array([day.close / 100.0])
+        at_the_money = Book(
+            underlying=underlying,
+            outlook=self._outlooks.of(underlying, session),
+            spot=spot,
+            mood=np.array([math.exp(day.mood.close)]),
+            strike=spot,
+            now=now,
+            ends=now + fear.WINDOW * SECONDS_PER_YEAR,
+            is_call=np.array([True]),
+            scale=np.ones(1),
         )
-        now = np.array([session.closes_at.timestamp()])
-        mood, years = np.array([math.exp(day.mood.close)]), np.array([fear.WINDOW])
-        usual = surface.usual_variance(underlying, years=years, mood=mood)
-        jumps = outlook.jumps(now, now + fear.WINDOW * SECONDS_PER_YEAR)
-        return float(np.sqrt((usual + jumps) / years)[0])
+        return float(volatilities(at_the_money)[0])
 
     def _open(self, underlying: Underlying, session: Session) -> Pit:
         return Pit(
