@@ -53,10 +53,7 @@ def strikedesk(env: Mapping[str, str], *words: str) -> None:
 
 async def open_positions(desk: Caller) -> None:
     """Open everything that the month begins with, each at what the market gives at once."""
-    puts = (
-        await chain(desk, "SPY", "2026-08-21", "put"),
-        await chain(desk, "AAPL", "2026-07-31", "put"),
-    )
+    puts = await chain(desk, "SPY", "2026-08-21", "put")
     calls = await chain(desk, "SPY", "2026-08-21", "call")
     await trade(
         desk,

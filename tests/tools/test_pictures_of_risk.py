@@ -7,7 +7,7 @@ from PIL import Image
 
 from strikedesk.domain.quotes import Feed
 from strikedesk.server.pictures import easel
-from strikedesk.server.pictures.equity import Worth, equity_chart
+from strikedesk.server.pictures.equity import Worth, equity_chart, rows_of_notes
 from strikedesk.server.pictures.smile import CURVES_MAX, Smile, smile_chart
 
 SIZE = (easel.WIDTH, easel.HEIGHT)
@@ -52,3 +52,13 @@ def test_an_account_shows_gaps_as_gaps_and_what_happened_where_it_did() -> None:
     assert size_of(account(whole)) == SIZE
     assert account(whole) != account(gap)
     assert account(whole) != account(worth(100.0, 110.0, 90.0, 120.0, note="assigned"))
+
+
+def test_notes_that_would_meet_are_written_in_rows() -> None:
+    """Written at their days, two of them hid each other and a third the axis."""
+    days = [
+        Worth(day=each.day, value=each.value, note="assignment, expiration")
+        for each in worth(*(float(n) for n in range(1, 25)))
+    ]
+
+    assert rows_of_notes([3, 12, 13, 23], days) == {3: 0, 12: 0, 13: 1, 23: 0}

@@ -63,4 +63,4 @@ async def test_nothing_is_drawn_of_an_account_or_a_world_that_is_not_there(
     with pytest.raises(Denied) as no_world:
         await draw_account("paper-margin", home / "x.png")
 
-    assert no_world.value.reason is Reason.DATA_UNAVAILABLE
+    assert no_world.value.reason is Reason.INVALID_ARGUMENT

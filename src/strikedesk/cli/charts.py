@@ -49,14 +49,21 @@ async def draw_account(handle: str, out: Path) -> str:
     """Write the picture of what an account was worth. Returns what to tell the owner.
 
     Raises:
-        Denied: ACCOUNT_UNKNOWN, DATA_UNAVAILABLE.
+        Denied: ACCOUNT_UNKNOWN, DATA_UNAVAILABLE; INVALID_ARGUMENT for a world that is not there.
     """
     settings = load()
     async with open_store(settings) as database:
         whole = await SqlWorlds(database).whole(settings.paper.world)
-    market = None if whole is None else market_of(settings, read_world(whole.rows).frame.source)
-    if whole is None or market is None:
-        raise Denied(Reason.DATA_UNAVAILABLE, world=settings.paper.world, missing="its market")
+    if whole is None:
+        raise Denied(
+            Reason.INVALID_ARGUMENT,
+            argument="STRIKEDESK_PAPER__WORLD",
+            given=settings.paper.world,
+            problem="nobody has traded in it: see `strikedesk paper worlds`",
+        )
+    market = market_of(settings, read_world(whole.rows).frame.source)
+    if market is None:
+        raise Denied(Reason.DATA_UNAVAILABLE, world=settings.paper.world, missing="its tape")
     replace_whole(out, _account(whole, market, handle))
     return f"{out}: the account {handle} of the world {settings.paper.world}."
 

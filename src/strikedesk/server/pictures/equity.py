@@ -29,6 +29,9 @@ from strikedesk.server.pictures.easel import (
 _TICKS: Final = 7
 _NOTES_MAX: Final = 14
 _EDGE: Final = 0.15  # Of the width: a note in its middle would leave the sheet.
+_ROW: Final = 0.06  # Of the height, that a row of notes takes.
+_LETTER: Final = 0.009  # Of the width, that a letter of a note takes.
+_BEFORE: Final = {"left": 0.0, "center": 0.5, "right": 1.0}  # The part of a note left of its day.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,21 +77,45 @@ def _draw(days: Sequence[Worth], start: float, figure: Figure) -> None:
 
 
 def _write_notes(axes: Axes, days: Sequence[Worth], values: Sequence[float]) -> None:
-    """Number what happened on the line, above and below it by turns; the legend spells it out."""
+    """Write what happened above its day, in rows where notes would meet."""
     noted = [place for place, day in enumerate(days) if day.note and day.value is not None]
-    for number, place in enumerate(noted[:_NOTES_MAX], start=1):
+    rows = rows_of_notes(noted[:_NOTES_MAX], days)
+    lowest, highest = axes.get_ylim()
+    axes.set_ylim(lowest, highest + (highest - lowest) * _ROW * (max(rows.values(), default=0) + 1))
+    for place, row in rows.items():
+        side = _side(place, len(days))
         axes.plot([place], [values[place]], "o", color=LINE, markersize=5, zorder=4)
         axes.annotate(
             days[place].note,
             xy=(place, values[place]),
-            xytext=(0, 14 if number % 2 else -20),
-            textcoords="offset points",
-            ha=_side(place, len(days)),
+            xytext=(place, 1 - _ROW * row),
+            textcoords=("data", "axes fraction"),
+            ha=side,
+            va="top",
             fontsize=8,
             color=INK,
             bbox={"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": "none"},
+            arrowprops={
+                "arrowstyle": "-",
+                "color": FAINT,
+                "linewidth": 0.6,
+                "relpos": (_BEFORE[side], 0.0),
+            },
             zorder=5,
         )
+
+
+def rows_of_notes(places: Sequence[int], days: Sequence[Worth]) -> dict[int, int]:
+    """Return the row of each note: the highest in which it meets no other."""
+    ends: list[float] = []
+    found: dict[int, int] = {}
+    for place in places:
+        wide = len(days[place].note) * _LETTER * len(days)
+        left = place - wide * _BEFORE[_side(place, len(days))]
+        row = next((row for row, end in enumerate(ends) if end < left), len(ends))
+        ends[row : row + 1] = [left + wide]
+        found[place] = row
+    return found
 
 
 def _side(place: int, count: int) -> str:
