@@ -67,7 +67,14 @@ def starts(asked: str, bars: Sequence[Bar]) -> list[str]:
         ("1d", "1d", Interval.DAY),
         ("5d", "5d", Interval.DAY),
         ("1w", "1w", Interval.WEEK),
+        ("7m", "7m", Interval.MINUTE),
+        ("45m", "45m", Interval.FIVE_MINUTES),
+        ("390m", "390m", Interval.FIVE_MINUTES),
+        ("21d", "21d", Interval.DAY),
+        ("2w", "2w", Interval.WEEK),
         ("1mo", "1mo", Interval.DAY),
+        ("5mo", "5mo", Interval.DAY),
+        ("1y", "12mo", Interval.DAY),
         ("12mo", "12mo", Interval.DAY),
     ],
 )
@@ -83,7 +90,7 @@ def test_a_width_is_made_of_the_widest_bars_that_a_broker_gives(
 
 @pytest.mark.parametrize(
     "asked",
-    ["", "m", "0m", "7m", "45m", "7h", "390m", "6d", "2w", "5mo", "1y", "1.5h", "-5m", "1 m", "٣m"],
+    ["", "m", "0m", "391m", "7h", "61d", "53w", "61mo", "6y", "1.5h", "-5m", "1 m", "1s", "٣m"],
 )
 def test_a_width_that_cannot_be_is_refused_with_those_that_can(asked: str) -> None:
     with pytest.raises(Denied) as denied:
@@ -107,6 +114,25 @@ def test_bars_begin_with_the_session_and_the_last_is_what_is_left() -> None:
         close=Decimal(104),
         volume=40,
     )
+
+
+def test_a_whole_session_is_one_bar_and_an_uneven_width_ends_with_a_rest() -> None:
+    assert starts("390m", through(FRIDAY, 30)) == ["20 14:30"]
+    assert starts("45m", through(HALF_DAY, 5)) == [
+        f"27 {at}" for at in ("14:30", "15:15", "16:00", "16:45", "17:30")
+    ]
+
+
+def test_two_weeks_are_the_same_two_whoever_asks() -> None:
+    """A week begins on Monday, also where that is a holiday and its first session a Tuesday."""
+    mondays = [datetime(2026, 1, 5, 14, 30, tzinfo=UTC) + n * timedelta(days=7) for n in range(9)]
+    weeks = [a_bar(at + timedelta(days=at.day == 19)) for at in mondays]
+
+    whole = list(width("2w").summed(weeks))
+    late = list(width("2w").summed(weeks[3:]))
+
+    assert {bar.volume for bar in whole[1:-1]} == {20}
+    assert late[1:] == whole[-len(late) + 1 :]
 
 
 def test_a_half_day_ends_at_its_own_close() -> None:
@@ -157,7 +183,9 @@ def test_days_are_sessions_and_the_same_ones_whoever_asks() -> None:
 
 
 @given(
-    asked=st.sampled_from(["2m", "10m", "30m", "90m", "2h", "4h", "2d", "5d", "1mo", "3mo"]),
+    asked=st.sampled_from(
+        ["2m", "7m", "10m", "45m", "90m", "390m", "4h", "2d", "21d", "2w", "1mo", "5mo"]
+    ),
     volumes=st.lists(st.one_of(st.none(), st.integers(0, 9)), min_size=60, max_size=60),
     prices=st.lists(st.integers(2, 400), min_size=60, max_size=60),
 )

@@ -1,15 +1,16 @@
 """What a question about price history means, and what bars come to."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
 
+from strikedesk.domain.calendar import EXCHANGE_ZONE
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.quotes import Bar, Feed
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol
-from strikedesk.market.bars import width
+from strikedesk.market.bars import BarRange, width
 from strikedesk.market.cache import MemoryCache
 from strikedesk.market.history import HistoryQuery, Summary, price_history, summary
 from strikedesk.market.room import MarketRoom
@@ -42,6 +43,18 @@ def test_without_an_end_it_means_up_to_the_last_session_that_began(
     assert HistoryQuery(symbol=AAPL, width=width("1m")).days(now) == (last, last)
 
 
+@pytest.mark.parametrize("minutes", range(1, 391))
+def test_what_is_shown_without_a_start_is_never_too_much_to_ask_for(minutes: int) -> None:
+    """A width of a prime number of minutes is made of single ones."""
+    wide = width(f"{minutes}m")
+    first, last = HistoryQuery(symbol=AAPL, width=wide).days(OPEN)
+
+    begin = datetime.combine(first, time(), tzinfo=EXCHANGE_ZONE).astimezone(UTC)
+    end = datetime.combine(last + timedelta(days=1), time(), tzinfo=EXCHANGE_ZONE).astimezone(UTC)
+
+    assert BarRange.covering(wide, begin, end).interval is wide.interval
+
+
 async def test_the_last_day_is_that_of_a_clock_which_another_process_has_moved() -> None:
     market = ScriptedMarket(clock=StepClock(OPEN), daily={"AAPL": ()})
     market.clock.elsewhere = timedelta(days=3)
@@ -61,6 +74,8 @@ async def test_the_last_day_is_that_of_a_clock_which_another_process_has_moved()
         ("30m", date(2026, 11, 14)),
         ("1h", date(2026, 11, 7)),
         ("4h", date(2026, 9, 26)),
+        ("390m", date(2026, 10, 1)),
+        ("2w", date(2024, 11, 23)),
         ("1d", date(2026, 8, 23)),
         ("2d", date(2026, 5, 25)),
         ("1w", date(2025, 11, 22)),

@@ -2,7 +2,8 @@
 
 Law of a width: intraday bars start with the regular opening or a whole number of widths later, and
 again with the close for what trades after it; what is before the opening counts back from it. A bar
-of several days holds so many sessions, the same ones whoever asks; months are calendar months.
+of several days, weeks or months holds so many sessions, calendar weeks or calendar months, the same
+ones whoever asks.
 """
 
 import re
@@ -20,10 +21,7 @@ from strikedesk.domain.reasons import Reason
 from strikedesk.market import ttl
 
 BARS_MAX: Final = 10_000
-POSSIBLE: Final = (
-    "1m 2m 3m 4m 5m 6m 10m 12m 15m 20m 30m, multiples of 30m or 1h up to 6h, "
-    "1d to 5d, 1w, 1mo 2mo 3mo 4mo 6mo 12mo"
-)
+POSSIBLE: Final = "1m to 390m, 1h to 6h, 1d to 60d, 1w to 52w, 1mo to 60mo, 1y to 5y"
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST: Final = datetime(2100, 1, 1, tzinfo=UTC)
@@ -31,10 +29,8 @@ _DAY: Final = timedelta(days=1)
 _INSTANT: Final = timedelta.resolution
 _MINUTES: Final = 60
 _MONTHS: Final = 12
-_HALF_HOUR: Final = 30
-_INTRADAY_MAX: Final = 360  # Wider ones would come to a session and a rest.
-_DAYS_MAX: Final = 5
-_SPELLED: Final = re.compile(r"([1-9][0-9]{0,2})(mo|[mhdw])", re.ASCII)
+_DAYS_OF_WEEK: Final = 7
+_SPELLED: Final = re.compile(r"([1-9][0-9]{0,2})(mo|[mhdwy])", re.ASCII)
 _WIDTH: Final = {
     Interval.MINUTE: timedelta(minutes=1),
     Interval.FIVE_MINUTES: timedelta(minutes=5),
@@ -43,7 +39,7 @@ _WIDTH: Final = {
     Interval.WEEK: 7 * _DAY,
 }
 _TRADING_DAY: Final = timedelta(hours=16)  # With extended hours: the most that a feed can tell.
-_ANY_FIVE_SESSIONS: Final = timedelta(days=14)  # The longest run of holidays is shorter.
+_HOLIDAYS: Final = timedelta(days=7)  # The longest run of days without a session is shorter.
 
 
 class Unit(StrEnum):
@@ -55,9 +51,21 @@ class Unit(StrEnum):
     MONTH = "mo"
 
 
+_UNITS: Final = {
+    "m": (1, Unit.MINUTE),
+    "h": (_MINUTES, Unit.MINUTE),
+    "d": (1, Unit.DAY),
+    "w": (1, Unit.WEEK),
+    "mo": (1, Unit.MONTH),
+    "y": (_MONTHS, Unit.MONTH),
+}
+# A session has 390 minutes. Wider bars than these hold more than is told of two years or five.
+_MOST: Final = {Unit.MINUTE: 390, Unit.DAY: 60, Unit.WEEK: 52, Unit.MONTH: 60}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Width:
-    """How wide a bar is: minutes, sessions, a week, or calendar months."""
+    """How wide a bar is: minutes, sessions, calendar weeks or calendar months."""
 
     count: int
     unit: Unit
@@ -91,6 +99,11 @@ class Width:
         """Whether brokers give such bars themselves."""
         return str(self) == self.interval.value
 
+    @property
+    def days_max(self) -> int:
+        """How many days of intraday bars of it can be asked for at once."""
+        return BARS_MAX // (_TRADING_DAY // _WIDTH[self.interval]) - 1
+
     def whole(self, start: datetime, end: datetime) -> tuple[datetime, datetime]:
         """Return a range that holds every bar whole that starts in `[start, end)`."""
         if self.unit is Unit.MONTH:
@@ -98,7 +111,10 @@ class Width:
             return _midnight(self._month(start, 0)), _midnight(last)
         if self.intraday:  # None of them reaches over a midnight.
             return _midnight(exchange_date(start)), _midnight(exchange_date(end - _INSTANT) + _DAY)
-        return start - _ANY_FIVE_SESSIONS, end + _ANY_FIVE_SESSIONS
+        # So many sessions take at most twice as many days, and a run of holidays.
+        days = self.count * (_DAYS_OF_WEEK if self.unit is Unit.WEEK else 2)
+        around = days * _DAY + _HOLIDAYS
+        return start - around, end + around
 
     def summed(self, bars: Iterable[Bar]) -> Iterator[Bar]:
         """Sum up bars of `interval`, oldest first."""
@@ -121,6 +137,8 @@ class Width:
         day = exchange_date(bar.at)
         if self.unit is Unit.MONTH:
             return (day.year * _MONTHS + day.month - 1) // self.count
+        if self.unit is Unit.WEEK:
+            return (day.toordinal() - 1) // _DAYS_OF_WEEK // self.count  # Ordinal 1 is a Monday.
         return session_index(day) // self.count
 
     def _month(self, instant: datetime, later: int) -> date:
@@ -142,9 +160,8 @@ def width(text: str) -> Width:
     spelled = _SPELLED.fullmatch(text.strip().lower())
     if spelled is not None:
         count, word = int(spelled[1]), spelled[2]
-        hours = word == "h"
-        unit = Unit.MINUTE if hours else Unit(word)
-        found = Width(count=count * _MINUTES if hours else count, unit=unit)
+        times, unit = _UNITS[word]
+        found = Width(count=count * times, unit=unit)
         if _is_possible(found):
             return found
     raise Denied(Reason.INVALID_ARGUMENT, argument="interval", choose_from=POSSIBLE)
@@ -164,16 +181,7 @@ def one_bar(parts: Sequence[Bar], *, at: datetime) -> Bar:
 
 
 def _is_possible(asked: Width) -> bool:
-    match asked.unit:
-        case Unit.MINUTE:
-            divides = _MINUTES % asked.count == 0
-            return divides or (asked.count % _HALF_HOUR == 0 and asked.count <= _INTRADAY_MAX)
-        case Unit.DAY:
-            return asked.count <= _DAYS_MAX
-        case Unit.WEEK:
-            return asked.count == 1
-        case _:
-            return _MONTHS % asked.count == 0
+    return asked.count <= _MOST[asked.unit]
 
 
 def _midnight(day: date) -> datetime:

@@ -21,7 +21,7 @@ from strikedesk.market.room import MarketRoom
 ROWS_A_PAGE: Final = 64  # A quarter of daily bars, the default range, is one page.
 
 _ONE_DAY: Final = timedelta(days=1)
-_DAYS_OF_MINUTES: Final = ((2, 1), (15, 4), (30, 7), (60, 14), (120, 28), (360, 56))
+_DAYS_OF_MINUTES: Final = ((2, 1), (15, 4), (30, 7), (60, 14), (120, 28), (390, 56))
 _YEARS_OF_MONTHS: Final = 5
 _YEARS_OF_MORE: Final = 10
 
@@ -120,11 +120,12 @@ def _days_shown(width: Width) -> int:
     """Return how many days of bars a person reads at a glance: some sixty to some hundreds."""
     match width.unit:
         case Unit.MINUTE:
-            return next(days for minutes, days in _DAYS_OF_MINUTES if width.count <= minutes)
+            days = next(days for minutes, days in _DAYS_OF_MINUTES if width.count <= minutes)
+            return min(days, width.days_max)
         case Unit.DAY:
             return 90 * width.count
         case Unit.WEEK:
-            return 364
+            return min(364 * width.count, 365 * _YEARS_OF_MORE)
         case _:
             years = _YEARS_OF_MONTHS if width.count == 1 else _YEARS_OF_MORE
             return 365 * years + 1
