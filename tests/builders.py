@@ -1,10 +1,12 @@
 """Things that tests talk about, with every detail they do not care about filled in."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from strikedesk.domain.accounts import Environment
+from strikedesk.domain.groups import GroupKind
 from strikedesk.domain.ledger import Json, Note, OrderRecord, PreviewRecord, TicketKind
 from strikedesk.domain.orders import Action, Leg, OrderRequest, OrderType
 from strikedesk.domain.states import OrderState
@@ -77,3 +79,30 @@ def a_contract(
 ) -> OptionSymbol:
     """Return a contract of that root and day."""
     return OptionSymbol(root, day, right, Decimal(strike))
+
+
+def a_group_preview(
+    number: int = 1, *, kind: GroupKind = GroupKind.OTO, **told: Any
+) -> PreviewRecord:
+    """Return a preview of calls bought and, once they are, sold again; by one side or by two."""
+    first = f"order-{number}"
+    rows = [
+        an_order_record(
+            number,
+            order_id=first if place == 1 else f"{first}-{place}",
+            preview_id=f"preview-{number}" if place == 1 else f"preview-{number}-{place}",
+            client_order_id=f"client-{number}-{place}",
+            order=an_order() if place == 1 else an_exit(f"-{place}.00"),
+            group_id=first,
+            group_kind=kind,
+            group_place=place,
+            **told,
+        )
+        for place in range(1, 3 if kind is GroupKind.OTO else 4)
+    ]
+    return replace(a_preview(number, **told), record=rows[0], others=tuple(rows[1:]))
+
+
+def an_exit(net: str) -> OrderRequest:
+    """Return the order that sells the one call again."""
+    return an_order(a_leg(action=Action.SELL_TO_CLOSE), net=net)

@@ -35,7 +35,8 @@ from strikedesk.domain.states import IllegalMove, OrderState
 from strikedesk.domain.usage import Allowance, Likeness, Use, Used, Window
 from strikedesk.store.approval_rows import is_right
 from strikedesk.store.chain import GENESIS, first_bad_line, head_of, seal
-from strikedesk.store.moves import moved
+from strikedesk.store.moves import carried, moved
+from strikedesk.store.steps import beside
 from tests.fakes.halt import MemoryHalt
 
 
@@ -58,15 +59,24 @@ class MemoryLedger:
             raise IllegalMove(record.state, preview.nonce_state)
         self._refuse_known_ids(preview)
         shown = json.loads(canonical_json(preview.shown))
-        kept = replace(preview, record=record, shown=shown)
+        others = tuple(
+            replace(other, order=read_canonical(other.order.canonical)) for other in preview.others
+        )
+        kept = replace(preview, record=record, shown=shown, others=others)
         self._chain(record.order_id, with_row(note, record, before=None))
+        for other in others:
+            line = with_row(beside(note, record, other), other, before=None)
+            self._chain(other.order_id, line)
         self.previews[record.preview_id] = kept
-        self.records[record.order_id] = record
+        self.records |= {row.order_id: row for row in (record, *others)}
 
     async def preview(self, preview_id: str) -> PreviewRecord | None:
         """See `Ledger.preview`."""
         kept = self.previews.get(preview_id)
-        return kept and replace(kept, record=self.records[kept.record.order_id])
+        if kept is None:
+            return None
+        record = self.records[kept.record.order_id]
+        return replace(kept, record=record, others=self._others(record))
 
     async def claim(
         self,
@@ -93,16 +103,14 @@ class MemoryLedger:
             return None
         if approval is not None and self._current(note.at) >= PENDING_MAX:
             raise Denied(Reason.APPROVALS_FULL, most=PENDING_MAX)
-        after = moved(self.records[kept.record.order_id], progress, at=note.at)
         if allowance is not None:
             allowance.admit(self._used(allowance.window))
-        self._step(note, after)
+        uses = self._uses(self.records[kept.record.order_id], allowance, now)
+        after = self._move(kept.record.order_id, progress, note)
         if approval is not None:
             self.approvals[after.order_id] = approval
-        if allowance is not None:
-            self.uses[after.order_id] = (now, _to_cents_up(allowance.use))
+        self.uses |= uses
         self.previews[preview_id] = replace(kept, nonce_state=NonceState.SPENT)
-        self.records[after.order_id] = after
         return after
 
     async def approval(self, order_id: str) -> Approval | None:
@@ -123,13 +131,11 @@ class MemoryLedger:
         approval = self._awaited(order_id)
         if approval is None or not approval.is_current(now) or approval.digest != digest:
             return None
-        after = moved(self.records[order_id], progress, at=note.at)
         if allowance is not None:
             allowance.admit(self._used(allowance.window))
-        self._step(note, after)
-        if allowance is not None:
-            self.uses[order_id] = (now, _to_cents_up(allowance.use))
-        self.records[order_id] = after
+        uses = self._uses(self.records[order_id], allowance, now)
+        after = self._move(order_id, progress, note)
+        self.uses |= uses
         return after
 
     async def set_code(self, order_id: str, code_hash: str, note: Note) -> bool:
@@ -169,10 +175,8 @@ class MemoryLedger:
         kept = self.previews.get(preview_id)
         if kept is None or kept.nonce_state is not NonceState.LIVE:
             return
-        after = moved(self.records[kept.record.order_id], progress, at=note.at)
-        self._step(note, after)
+        self._move(kept.record.order_id, progress, note)
         self.previews[preview_id] = replace(kept, nonce_state=NonceState.VOID)
-        self.records[after.order_id] = after
 
     async def advance(
         self, order_id: str, progress: Progress, *, only_from: Collection[str], note: Note
@@ -183,9 +187,7 @@ class MemoryLedger:
             raise Denied(Reason.ORDER_UNKNOWN, order_id=order_id)
         if found.state not in only_from:
             return None
-        after = moved(found, progress, at=note.at)
-        self._step(note, after)
-        self.records[order_id] = after
+        after = self._move(order_id, progress, note)
         self._count(found, after, note)
         return after
 
@@ -203,6 +205,11 @@ class MemoryLedger:
     async def order(self, order_id: str) -> OrderRecord | None:
         """See `Ledger.order`."""
         return self.records.get(order_id)
+
+    async def others(self, order_id: str) -> Sequence[OrderRecord]:
+        """See `Ledger.others`."""
+        found = self.records.get(order_id)
+        return () if found is None else self._others(found)
 
     async def order_by_client_id(self, client_order_id: str) -> OrderRecord | None:
         """See `Ledger.order_by_client_id`."""
@@ -283,7 +290,10 @@ class MemoryLedger:
         twins = [
             (at, row.order_id)
             for at, _, row in here
-            if at > window.twins_from and row.order.digest == window.digest and _part(row, window)
+            if at > window.twins_from
+            and window.digest is not None
+            and row.order.digest in {window.digest, *window.digests_beside}
+            and _part(row, window)
         ]
         return Used(
             orders_today=len(today),
@@ -314,20 +324,42 @@ class MemoryLedger:
         )
 
     def _refuse_known_ids(self, preview: PreviewRecord) -> None:
-        new = preview.record
-        for kept in self.previews.values():
-            old = kept.record
-            if (
-                new.order_id == old.order_id
-                or new.preview_id == old.preview_id
-                or new.client_order_id == old.client_order_id
-                or preview.nonce_hash == kept.nonce_hash
-            ):
+        known = [
+            {old.order_id, old.preview_id, old.client_order_id} for old in self.records.values()
+        ]
+        for new in (preview.record, *preview.others):
+            if any({new.order_id, new.preview_id, new.client_order_id} & old for old in known):
                 raise Denied(Reason.INVALID_ARGUMENT, rule="row_conflicts")
+        if any(preview.nonce_hash == kept.nonce_hash for kept in self.previews.values()):
+            raise Denied(Reason.INVALID_ARGUMENT, rule="row_conflicts")
 
-    def _step(self, note: Note, after: OrderRecord) -> None:
-        before = self.records[after.order_id]
-        self._chain(after.order_id, with_row(note, after, before=before))
+    def _others(self, first: OrderRecord) -> tuple[OrderRecord, ...]:
+        found = [
+            row
+            for row in self.records.values()
+            if first.leads and row.group_id == first.order_id and row.order_id != first.order_id
+        ]
+        return tuple(sorted(found, key=lambda row: row.group_place or 0))
+
+    def _move(self, order_id: str, progress: Progress, note: Note) -> OrderRecord:
+        first = self.records[order_id]
+        along = carried(first, self._others(first), progress)
+        steps = [(first, moved(first, progress, at=note.at), note)]
+        for other, its in along:
+            steps.append((other, moved(other, its, at=note.at), beside(note, first, its)))
+        for before, after, line in steps:
+            self._chain(after.order_id, with_row(line, after, before=before))
+            self.records[after.order_id] = after
+        return self.records[order_id]
+
+    def _uses(
+        self, first: OrderRecord, allowance: Allowance | None, now: datetime
+    ) -> dict[str, tuple[datetime, Use]]:
+        if allowance is None:
+            return {}
+        rows, each = (first, *self._others(first)), (allowance.use, *allowance.beside)
+        both = zip(rows, each, strict=True)
+        return {row.order_id: (now, _to_cents_up(use)) for row, use in both}
 
     def _chain(self, order_id: str | None, note: Note) -> None:
         kept = replace(note, body=json.loads(canonical_json(note.body)))

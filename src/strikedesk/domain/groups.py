@@ -86,3 +86,8 @@ class OrderGroup:
 def member_id(client_order_id: str, place: int) -> str:
     """Return the client order id of a group's member, counted from 1: one per order."""
     return f"{client_order_id}-{place}"
+
+
+def whole_id(member: str) -> str:
+    """Return the client order id of the group that a member's was made from."""
+    return member.rpartition("-")[0]

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from strikedesk.domain.accounts import Environment
+from strikedesk.domain.groups import GroupKind
 from strikedesk.domain.orders import OrderRequest
 from strikedesk.domain.states import OrderState
 
@@ -37,7 +38,8 @@ class OrderRecord:
 
     `order` is what is placed, or what the replacement becomes, or what the cancel takes back.
     `target_order_id` names the desk's order that a replace or a cancel acts on. `average_net` has
-    the sign of `limit_net`. `caller` is who previewed (a principal, never a secret).
+    the sign of `limit_net`. `caller` is who previewed (a principal, never a secret). `group_id` is
+    that of the first order of the group that it was previewed in, `group_place` counts from 1.
     """
 
     order_id: str
@@ -61,13 +63,40 @@ class OrderRecord:
     fees: Decimal | None = None
     reason: str | None = None
     replaced_by: str | None = None
+    group_id: str | None = None
+    group_kind: GroupKind | None = None
+    group_place: int | None = None
+
+    @property
+    def leads(self) -> bool:
+        """Whether it is the first of a group: previewed, sent and settled for all of it."""
+        return self.group_id == self.order_id
+
+    @property
+    def goes_along(self) -> bool:
+        """Whether it is another of a group, which leaves the desk with the first of it."""
+        return self.group_id is not None and not self.leads
+
+    def is_side_of(self, other: "OrderRecord") -> bool:
+        """Whether the two are the sides of one group, of which one cancels the other."""
+        if self.group_id is None or self.group_id != other.group_id:
+            return False
+        return self.is_side and other.is_side and self.order_id != other.order_id
+
+    @property
+    def is_side(self) -> bool:
+        """Whether another order of its group cancels it, and it that one."""
+        if self.group_kind is GroupKind.OTOCO:
+            return self.group_place != 1
+        return self.group_kind is GroupKind.OCO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewRecord:
     """A preview as stored: its order row, what its nonce is bound to, and what was shown.
 
-    `nonce_hash` and `binding` are SHA-256 in hex; the nonce itself is stored nowhere.
+    `nonce_hash` and `binding` are SHA-256 in hex; the nonce itself is stored nowhere. Of a group,
+    `record` is the first order and `others` are the rest, in their order.
     """
 
     record: OrderRecord
@@ -77,11 +106,16 @@ class PreviewRecord:
     expires_at: datetime
     shown: Mapping[str, Json]
     nonce_state: NonceState = NonceState.LIVE
+    others: tuple[OrderRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """What changed about an order. `None` = leave as it is."""
+    """What changed about an order. `None` = leave as it is.
+
+    `others` is what became of the others of its group, in their order. Without it they end, or stay
+    in doubt, as the first does; of one that the broker took nothing follows for them.
+    """
 
     state: OrderState
     broker_order_id: str | None = None
@@ -90,6 +124,7 @@ class Progress:
     fees: Decimal | None = None
     reason: str | None = None
     replaced_by: str | None = None
+    others: tuple["Progress", ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

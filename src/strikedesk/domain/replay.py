@@ -18,6 +18,8 @@ from strikedesk.domain.ledger import Json, Note, OrderEvent, OrderRecord
 Row: TypeAlias = Mapping[str, Json]
 
 ROW: Final = "row"
+# What a first line that was written before there were groups leaves out: its order is in none.
+_OF_NO_GROUP: Final[Row] = {"group_id": None, "group_kind": None, "group_place": None}
 # Lines that are older than this version tell no rows.
 ROWS_SINCE: Final = "0.1.0"
 _ORDER: Final = "canonical"
@@ -64,7 +66,8 @@ def folded(row: Row | None, line: OrderEvent) -> Row | None:
     if not isinstance(told, Mapping):
         return row
     if row is None:
-        return told if set(COLUMNS) <= told.keys() else None
+        whole = {**_OF_NO_GROUP, **told}
+        return whole if set(COLUMNS) <= whole.keys() else None
     return {**row, **told}
 
 

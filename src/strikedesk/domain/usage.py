@@ -48,10 +48,11 @@ class Filled:
 class Window:
     """Which confirmed orders count: those at one broker and environment, over all its accounts.
 
-    `digest` asks for an equal order confirmed since `twins_from`; None asks for none. Of the order
-    that `replaces` names (by the desk's id) only what is filled counts: the new one takes its
-    place; `filled` is what the broker says of it, where that is more than its row knows. `like`
-    asks for an order in doubt that this one may be a second of.
+    `digest` asks for an equal order confirmed since `twins_from`; None asks for none; so do
+    `digests_beside`, of the others of a group. Of the order that `replaces` names (by the desk's
+    id) only what is filled counts: the new one takes its place; `filled` is what the broker says of
+    it, where that is more than its row knows. `like` asks for an order in doubt that this one may
+    be a second of.
     """
 
     broker: str
@@ -60,6 +61,7 @@ class Window:
     minute_from: datetime
     twins_from: datetime
     digest: str | None = None
+    digests_beside: tuple[str, ...] = ()
     replaces: str | None = None
     filled: Filled = Filled()
     like: Likeness | None = None
@@ -103,10 +105,12 @@ class Allowance:
 
     `admit` is asked inside the transaction that spends the nonce, where no other order can come
     between the count and the claim. It must be quick; what it raises undoes the claim. `limits` are
-    the values that it holds the order to, by name, as the audit trail keeps them.
+    the values that it holds the order to, by name, as the audit trail keeps them. `beside` is what
+    the others of a group use, in their order.
     """
 
     window: Window
     use: Use
     admit: Callable[[Used], None]
     limits: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    beside: tuple[Use, ...] = ()

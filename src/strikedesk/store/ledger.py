@@ -20,14 +20,13 @@ from strikedesk.domain.ledger import (
     Progress,
 )
 from strikedesk.domain.reasons import Reason
-from strikedesk.domain.replay import with_row
 from strikedesk.domain.states import IllegalMove, OrderState
 from strikedesk.domain.usage import Allowance, Used, Window
 from strikedesk.store import approval_rows, consenting, order_rows, use_rows
 from strikedesk.store.breaker import count_outcome, failures_in_row
 from strikedesk.store.database import Database
 from strikedesk.store.event_rows import append_event, events_of_order, queue_up
-from strikedesk.store.steps import move
+from strikedesk.store.steps import move, open_lines
 from strikedesk.store.trail import SqlTrail
 
 _ID_LENGTH_SHOWN: Final = 36
@@ -175,6 +174,10 @@ class SqlLedger:
         """See `Ledger.order`."""
         return await self._database.read(partial(order_rows.order_by_id, order_id=order_id))
 
+    async def others(self, order_id: str) -> Sequence[OrderRecord]:
+        """See `Ledger.others`."""
+        return await self._database.read(partial(_others, order_id=order_id))
+
     async def order_by_client_id(self, client_order_id: str) -> OrderRecord | None:
         """See `Ledger.order_by_client_id`."""
         return await self._database.read(
@@ -223,7 +226,7 @@ def _open_preview(connection: Connection, *, preview: PreviewRecord, note: Note)
     if record.state is not OrderState.PREVIEWED or preview.nonce_state is not NonceState.LIVE:
         raise IllegalMove(record.order_id, record.state.value, preview.nonce_state.value)
     order_rows.add_preview(connection, preview)
-    append_event(connection, with_row(note, record, before=None), order_id=record.order_id)
+    open_lines(connection, preview, note)
 
 
 def _claim(
@@ -254,7 +257,9 @@ def _take(
         return
     queue_up(connection)
     allowance.admit(use_rows.used_in(connection, window=allowance.window))
-    use_rows.add_use(connection, record, allowance.use, at=now)
+    rows = (record, *order_rows.others_of(connection, record))
+    for row, use in zip(rows, (allowance.use, *allowance.beside), strict=True):
+        use_rows.add_use(connection, row, use, at=now)
 
 
 def _void(connection: Connection, *, preview_id: str, progress: Progress, note: Note) -> None:
@@ -284,6 +289,11 @@ def _append(connection: Connection, *, order_id: str | None, note: Note) -> None
     if order_id is not None:
         _known(connection, order_id)
     append_event(connection, note, order_id=order_id)
+
+
+def _others(connection: Connection, *, order_id: str) -> Sequence[OrderRecord]:
+    found = order_rows.order_by_id(connection, order_id)
+    return () if found is None else order_rows.others_of(connection, found)
 
 
 def _known(connection: Connection, order_id: str) -> OrderRecord:

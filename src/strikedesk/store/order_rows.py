@@ -31,6 +31,13 @@ _BY_PREVIEW: Final = select(orders).where(orders.c.preview_id == bindparam("want
 _ORDER: Final = Prepared(_BY_ID)
 _LOCKED: Final = Prepared(_BY_ID.with_for_update())
 _LOCKED_OF_PREVIEW: Final = Prepared(_BY_PREVIEW.with_for_update())
+_OF_GROUP: Final = (
+    select(orders)
+    .where(orders.c.group_id == bindparam("wanted"), orders.c.order_id != bindparam("wanted"))
+    .order_by(orders.c.group_place)
+)
+_OTHERS: Final = Prepared(_OF_GROUP)
+_LOCKED_OTHERS: Final = Prepared(_OF_GROUP.with_for_update())
 _BY_CLIENT_ID: Final = Prepared(
     select(orders).where(orders.c.client_order_id == bindparam("wanted"))
 )
@@ -83,9 +90,9 @@ _ADD_NONCE: Final = Prepared(
 
 
 def add_preview(connection: Connection, preview: PreviewRecord) -> None:
-    """Write a preview, its order and its nonce."""
+    """Write a preview, its order, or all those of its group, and its nonce."""
     record = preview.record
-    _ADD_ORDER.run(connection, _columns_of(record))
+    _ADD_ORDER.run_each(connection, [_columns_of(each) for each in (record, *preview.others)])
     _ADD_PREVIEW.run(connection, {"preview_id": record.preview_id, "shown": preview.shown})
     _ADD_NONCE.run(
         connection,
@@ -104,12 +111,14 @@ def preview_by_id(connection: Connection, preview_id: str) -> PreviewRecord | No
     """Return a preview with its order as it stands now."""
     with legible("preview"):
         row = _PREVIEW.row(connection, wanted=preview_id)
-        return None if row is None else _preview_of(row)
+        return None if row is None else _preview_of(connection, row)
 
 
-def _preview_of(row: Mapping[str, Any]) -> PreviewRecord:
+def _preview_of(connection: Connection, row: Mapping[str, Any]) -> PreviewRecord:
+    record = _record_of(row)
     return PreviewRecord(
-        record=_record_of(row),
+        record=record,
+        others=others_of(connection, record),
         nonce_hash=row["nonce_hash"],
         binding=row["binding"],
         created_at=row["minted_at"],
@@ -141,13 +150,25 @@ def void_nonce(connection: Connection, preview_id: str, *, at: datetime) -> bool
 
 
 def locked_order(connection: Connection, order_id: str) -> OrderRecord | None:
-    """Return an order that nobody else can move before this transaction ends."""
-    return _record(connection, _LOCKED, wanted=order_id)
+    """Return an order that nobody else can move before this transaction ends.
+
+    Nor can they move the others of a group that it leads.
+    """
+    return _with_others_locked(connection, _record(connection, _LOCKED, wanted=order_id))
 
 
 def locked_order_of(connection: Connection, preview_id: str) -> OrderRecord | None:
     """Return the order of a preview, as `locked_order` does. Ask for it before its nonce."""
-    return _record(connection, _LOCKED_OF_PREVIEW, wanted=preview_id)
+    found = _record(connection, _LOCKED_OF_PREVIEW, wanted=preview_id)
+    return _with_others_locked(connection, found)
+
+
+def others_of(connection: Connection, record: OrderRecord) -> tuple[OrderRecord, ...]:
+    """Return the others of a group that an order leads, in their order; none for any other."""
+    if not record.leads:
+        return ()
+    with legible("order"):
+        return tuple(_record_of(row) for row in _OTHERS.rows(connection, wanted=record.order_id))
 
 
 def store_moved(connection: Connection, record: OrderRecord) -> None:
@@ -194,6 +215,13 @@ def page_of_orders(
         rows = connection.execute(page).mappings()
         found = tuple(_record_of({str(name): row[name] for name in _COLUMNS}) for row in rows)
     return found, connection.execute(count).scalar_one()
+
+
+def _with_others_locked(connection: Connection, found: OrderRecord | None) -> OrderRecord | None:
+    """Lock them before the head of the trail is: whoever moves one of them takes both in turn."""
+    if found is not None and found.leads:
+        _LOCKED_OTHERS.rows(connection, wanted=found.order_id)
+    return found
 
 
 def _record(connection: Connection, statement: Prepared, **asked: str) -> OrderRecord | None:

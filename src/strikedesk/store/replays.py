@@ -15,14 +15,15 @@ from strikedesk.store.types import EPOCH, MICROSECOND, Instant, WholeNumber
 
 _LINE: Final = tuple(column.name for column in order_events.columns)
 _INSTANTS: Final = frozenset(c.name for c in orders.columns if isinstance(c.type, Instant))
+_COUNTS: Final = frozenset({"filled_units", "group_place"})
 
 # Columns come as they lie there: one with a word that means nothing must show as different.
 _STORED: Final = tuple(
     type_coerce(column, WholeNumber if isinstance(column.type, Instant) else Text).label(
         f"stored_{column.name}"
     )
-    if column.name != "filled_units"
-    else column.label("stored_filled_units")
+    if column.name not in _COUNTS
+    else column.label(f"stored_{column.name}")
     for column in orders.columns
 )
 

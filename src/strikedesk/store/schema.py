@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from strikedesk.domain.accounts import Environment
 from strikedesk.domain.approvals import ConsentPolicy
+from strikedesk.domain.groups import GroupKind
 from strikedesk.domain.ledger import NonceState, TicketKind
 from strikedesk.domain.states import OrderState
 from strikedesk.store.types import Document, Exact, Instant, WholeNumber, Word
@@ -93,12 +94,16 @@ orders: Final = Table(
     Column("fees", Exact),
     Column("reason", Text),
     Column("replaced_by", Text),
+    Column("group_id", Text),
+    Column("group_kind", Word(GroupKind)),
+    Column("group_place", WholeNumber),
     Index(None, "created_at", "order_id"),
     Index(None, "account_id", "created_at", "order_id"),
     Index(None, "state"),
     Index(None, "broker", "broker_order_id"),
     # For the databases' own look for orders that still point at one that is deleted.
     Index(None, "target_order_id", sqlite_where=_HAS_TARGET, postgresql_where=_HAS_TARGET),
+    Index(None, "group_id", "group_place"),
     sqlite_strict=True,
 )
 

@@ -121,11 +121,12 @@ def used_in(connection: Connection, window: Window) -> Used:
 
 
 def _twin(connection: Connection, window: Window, here: Mapping[str, object]) -> str | None:
-    if window.digest is None:
-        return None
-    twins_from, digest = window.twins_from, window.digest
-    row = _TWIN.row(connection, twins_from=twins_from, digest=digest, **here)
-    return None if row is None else row["order_id"]
+    digests = [] if window.digest is None else [window.digest, *window.digests_beside]
+    for digest in digests:
+        row = _TWIN.row(connection, twins_from=window.twins_from, digest=digest, **here)
+        if row is not None:
+            return row["order_id"]
+    return None
 
 
 def _told(row: Mapping[str, Any] | None, name: str) -> int:

@@ -25,7 +25,12 @@ class Ledger(Protocol):
     """
 
     async def open_preview(self, preview: PreviewRecord, note: Note) -> None:
-        """Write the order row (previewed), its preview and its nonce."""
+        """Write the order row (previewed), its preview and its nonce; of a group, every row.
+
+        Law: as long as a group has not left, and while nobody knows what came of it, whatever moves
+        its first row moves those of its others that stand where it stood, in the same transaction;
+        each row has a line of its own in the trail. See `Progress.others`.
+        """
         ...
 
     async def preview(self, preview_id: str) -> PreviewRecord | None:
@@ -121,6 +126,10 @@ class Ledger(Protocol):
 
     async def order(self, order_id: str) -> OrderRecord | None:
         """Return an order by the desk's id."""
+        ...
+
+    async def others(self, order_id: str) -> Sequence[OrderRecord]:
+        """Return the other orders of the group that this one is the first of, in their order."""
         ...
 
     async def order_by_client_id(self, client_order_id: str) -> OrderRecord | None:
