@@ -34,6 +34,7 @@ from strikedesk.domain.broking import (
 )
 from strikedesk.domain.errors import Denied, DeskError, Fact, OutcomeUnknown, Rejected, Unavailable
 from strikedesk.domain.events import MarketEvent
+from strikedesk.domain.groups import GroupKind, member_id
 from strikedesk.domain.orders import OrderRequest, OrderType, TimeInForce
 from strikedesk.domain.ports import Clock, TransactionPage
 from strikedesk.domain.quotes import Bar, Chain, Expiration, Feed, Interval, Quote, SymbolInfo
@@ -115,6 +116,7 @@ class ScriptedBroker:
             legs_max=4,
             shares_with_options=True,
             deduplicates_client_ids=False,
+            groups=frozenset(GroupKind),
         )
 
     def now(self) -> datetime:
@@ -236,7 +238,10 @@ class ScriptedBroker:
         if self.lookups is LookupStatus.INCOMPLETE:
             return Lookup(status=LookupStatus.INCOMPLETE)
         for order in self.placed:
-            if order.client_order_id == client_order_id:
+            first_of = order.group_id == order.broker_order_id
+            if order.client_order_id == client_order_id or (
+                first_of and order.client_order_id == member_id(client_order_id, 1)
+            ):
                 return Lookup(status=LookupStatus.FOUND, broker_order=order)
         return Lookup(status=LookupStatus.ABSENT)
 
@@ -264,17 +269,20 @@ class ScriptedBroker:
             raise Rejected(Reason.BROKER_REJECTED, code="margin_check_failed")
         if self.day is Day.LOST:
             raise OutcomeUnknown(ticket.client_order_id)
+        before = len(self.placed)
         order = self._carry_out(ticket)
         if self.day is Day.ACCEPTED_IN_SILENCE:
             raise OutcomeUnknown(ticket.client_order_id)
         if self.day is Day.CRASHED_AFTER_ACCEPTING:
             raise RuntimeError("half an answer: token=hunter2")
-        return Receipt(client_order_id=ticket.client_order_id, broker_order=order)
+        members = tuple(self.placed[before:]) if isinstance(ticket, GroupTicket) else ()
+        return Receipt(client_order_id=ticket.client_order_id, broker_order=order, members=members)
 
     def _carry_out(self, ticket: Ticket) -> BrokerOrder:
         if isinstance(ticket, GroupTicket):
-            raise Rejected(Reason.NOT_SUPPORTED, code="no_groups")
+            return self._take_group(ticket)
         if isinstance(ticket, CancelTicket):
+            self._end_beside(ticket.broker_order_id)
             return self._change(ticket.broker_order_id, state=OrderState.CANCELLED)
         if isinstance(ticket, PlaceTicket):
             return self._take(ticket.client_order_id, ticket.order)
@@ -301,6 +309,33 @@ class ScriptedBroker:
         )
         self.placed.append(taken)
         return taken
+
+    def _take_group(self, ticket: GroupTicket) -> BrokerOrder:
+        """Let the first fill on a day of fills; what it triggers works on, its other side ends."""
+        number, day, fills = len(self.placed) + 1, self.day, self.day is Day.FILLED
+        first = f"b-{number}"
+        waits = first if ticket.group.trigger is not None and not fills else None
+        for place, (client_id, order) in enumerate(
+            zip(ticket.member_ids, ticket.group.orders, strict=True)
+        ):
+            self.day = Day.FILLED if fills and not place else Day.WORKING
+            taken = self._take(client_id, order)
+            self.placed[-1] = replace(taken, group_id=first, waits_for=waits if place else None)
+        self.day = day
+        if fills and ticket.group.trigger is None:
+            self._end_beside(first)
+        return self.placed[number - 1]
+
+    def _end_beside(self, broker_order_id: str) -> None:
+        """End what cannot be without this one: all behind a first order, else the other side."""
+        target = next((o for o in self.placed if o.broker_order_id == broker_order_id), None)
+        for index, order in enumerate(self.placed):
+            if target is None or target.group_id is None or order.group_id != target.group_id:
+                continue
+            first = target.group_id == target.broker_order_id
+            beside = first or order.waits_for == target.waits_for
+            if beside and order is not target and order.state.is_open:
+                self.placed[index] = replace(order, state=OrderState.CANCELLED)
 
     def _change(
         self, broker_order_id: str, *, state: OrderState, replaced_by: str | None = None

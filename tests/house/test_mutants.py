@@ -39,6 +39,7 @@ REPLAY, REPLAYS = "tests/unit/test_replay.py", "tests/unit/test_store_replays.py
 SCRUBBER, SINK = "tests/unit/test_scrubber.py", "tests/tools/test_last_sink.py"
 LOGS, FILE = "tests/unit/test_logs.py", "tests/unit/test_settings.py"
 WIRE = "tests/unit/test_server_wire.py"
+GROUPS, GROUPED = "tests/unit/test_orders_groups.py", "tests/contracts/test_ledger_groups.py"
 NETWORK = "tests/tools/test_http.py"
 CRASHES = "tests/unit/test_crashes.py"
 COMMANDS = "tests/unit/test_cli_serving.py"
@@ -156,7 +157,7 @@ MUTANTS = [
     Mutant("orders/withdraw.py", "if row.order_id not in tried", "", WITHDRAW),
     Mutant("orders/withdraw.py", "_UNTOLD if again else _LEFT_THE_DESK", "_UNTOLD", WITHDRAW),
     Mutant("orders/withdraw.py", "if row.created_at >= halt.since", "", WITHDRAW),
-    Mutant("orders/withdraw.py", "if row.order.only_opens]", "]", WITHDRAW),
+    Mutant("orders/withdraw.py", "if row.order.only_opens and not", "if not", WITHDRAW),
     Mutant("orders/withdraw.py", "offset += _PAGE", "break", WITHDRAW),
     Mutant("orders/stop.py", "if not self.cancels_opening:", "if False:", WITHDRAW),
     Mutant("orders/stop.py", "except DeskError:", "except ZeroDivisionError:", WITHDRAW),
@@ -203,7 +204,10 @@ MUTANTS = [
         "orders/submit.py", "abs(self.clock.now() - intent", "(self.clock.now() - intent", CONFIRM
     ),
     Mutant(
-        "orders/confirm.py", "async with self.under_way.turn(preview.record):", "if True:", CONFIRM
+        "orders/confirm.py",
+        "async with self.under_way.turn(preview.record, preview.others):",
+        "if True:",
+        CONFIRM,
     ),
     Mutant("orders/outcome.py", "record.kind is TicketKind.PLACE:", "True:", CHANGE),
     Mutant(
@@ -221,7 +225,7 @@ MUTANTS = [
     ),
     Mutant(
         "orders/confirm.py",
-        "if not _same(preview.binding, binding_of(record)):",
+        "if not _same(preview.binding, binding_of(record, preview.others)):",
         "if False:",
         CONFIRM,
     ),
@@ -232,7 +236,12 @@ MUTANTS = [
         CONFIRM,
     ),
     Mutant("orders/confirm.py", "self.clock.now() >= preview.expires_at", "False", CONFIRM),
-    Mutant("orders/confirm.py", "await self.limits_again(preview.record)", "None", CONFIRM),
+    Mutant(
+        "orders/confirm.py",
+        "await self.limits_again(preview.record, preview.others)",
+        "None",
+        CONFIRM,
+    ),
     Mutant(
         "orders/confirm.py",
         "policy = self.consent.policy_for(preview)",
@@ -242,7 +251,7 @@ MUTANTS = [
     Mutant("orders/confirm.py", "if policy is not ConsentPolicy.MODEL:", "if False:", CONSENT),
     Mutant("orders/confirm.py", "await self.approvals.current(record)", "record", CONSENT),
     Mutant("orders/consent.py", "environment is not self.environment or alone", "False", CONFIRM),
-    Mutant("orders/consent.py", "len(known) < len(stakes) or", "", CONSENT),
+    Mutant("orders/consent.py", "len(known) < len(cash) + 1 or", "", CONSENT),
     Mutant("orders/consent.py", "max(known) > self.click_above_usd", "False", CONSENT),
     Mutant("orders/preview.py", "nonce=None if pending else nonce", "nonce=nonce", CONSENT),
     Mutant("orders/preview.py", "self.consent.wants_click(stored)", "False", CONSENT),
@@ -263,10 +272,15 @@ MUTANTS = [
     Mutant("orders/approve.py", "if weaker or", "if", CONSENT),
     Mutant("orders/approve.py", "not pending.approval.admits(said.voice)", "False", CONSENT),
     Mutant("orders/approve.py", "if said.digest not in {None,", "if said.digest in {0,", CONSENT),
-    Mutant("orders/approve.py", "await self.confirmer.limits_again(record)", "None", CONSENT),
     Mutant(
         "orders/approve.py",
-        "async with self.confirmer.under_way.turn(record):",
+        "await self.confirmer.limits_again(record, pending.preview.others)",
+        "None",
+        CONSENT,
+    ),
+    Mutant(
+        "orders/approve.py",
+        "async with self.confirmer.under_way.turn(record, others):",
         "if True:",
         CONSENT,
     ),
@@ -279,9 +293,7 @@ MUTANTS = [
     ),
     Mutant("orders/approvals.py", 'events[0].body.get("shown") != preview.shown', "False", CONSENT),
     Mutant("orders/approvals.py", "same_text and", "", CONSENT),
-    Mutant(
-        "orders/approvals.py", "and binding_of(self.record) == self.preview.binding", "", CONSENT
-    ),
+    Mutant("orders/approvals.py", "and bound_to == self.preview.binding", "", CONSENT),
     Mutant(
         "orders/approvals.py", 'f"{record.order_id}:{_letters(code)}"', "_letters(code)", CONSENT
     ),
@@ -303,7 +315,7 @@ MUTANTS = [
         "domain/approvals.py", "return self.policy is ConsentPolicy.CODE", "return True", CONSENT
     ),
     Mutant("orders/wording.py", '_STRANGE.sub("?", text[:_NAME_MAX])', "text", WORDING),
-    Mutant("orders/wording.py", 'f"Name: {short_name(record)}",', "", WORDING),
+    Mutant("orders/wording.py", 'f"Name: {short_name(record, preview.others)}",', "", WORDING),
     Mutant("store/approval_rows.py", '["count"] > PENDING_MAX', '["count"] > 99', APPROVALS),
     Mutant("store/approval_rows.py", "or approval.tries_left < 1", "", APPROVALS),
     Mutant("store/consenting.py", "not approval.is_current(now) or", "", APPROVALS),
@@ -356,7 +368,7 @@ MUTANTS = [
     Mutant("orders/under_way.py", "not submission.waiting and", "False and", CONFIRM),
     Mutant("orders/under_way.py", "and not submission.begun:", ":", CONFIRM),
     Mutant("orders/under_way.py", "and submission.task is task:", ":", CONFIRM),
-    Mutant("orders/submit.py", "if binding_of(intent) != binding:", "if False:", CONFIRM),
+    Mutant("orders/submit.py", "if binding_of(intent, others) != binding:", "if False:", CONFIRM),
     Mutant("orders/submit.py", "only_from={OrderState.UNKNOWN}", "only_from=set()", CONFIRM),
     Mutant("orders/submit.py", "row.state is OrderState.LAPSED and", "False and", CONFIRM),
     Mutant("orders/outcome.py", ", OrderState.SUBMITTING}:", "}:", CONFIRM),
@@ -372,7 +384,7 @@ MUTANTS = [
     Mutant("orders/outcome.py", "and not went_away:", ":", CONFIRM),
     Mutant("orders/preview.py", "deny_failed(appraisal.checks)", "pass", PREVIEW),
     Mutant("orders/preview.py", "deny_refused(appraisal.preflight)", "pass", PREVIEW),
-    Mutant("orders/preview.py", "check_stop(order, appraisal.figures)", "pass", PREVIEW),
+    Mutant("orders/preview.py", "check_stop(row.order, figures)", "pass", PREVIEW),
     Mutant("orders/targets.py", "or not is_at(target, broker)", "", CHANGE),
     Mutant("orders/targets.py", "if not seen.state.is_open:", "if False:", CHANGE),
     Mutant("orders/appraise.py", "around.check_closes(rest)", "pass", PREVIEW),
@@ -456,7 +468,7 @@ MUTANTS = [
     Mutant("risk/place.py", "not (late or late_short)", "not late_short", LIMITS),
     Mutant("risk/place.py", "excess - max(used, Decimal(0))", "excess", LIMITS),
     Mutant("risk/pace.py", "before + adds, most", "before, most", LIMITS),
-    Mutant("risk/pace.py", "orders_this_minute + 1,", "orders_this_minute,", LIMITS),
+    Mutant("risk/pace.py", "orders_this_minute + facts.orders,", "orders_this_minute,", LIMITS),
     Mutant("risk/pace.py", "passed=twin is None", "passed=True", LIMITS),
     Mutant("risk/facts.py", "if facts.closes or", "if", LIMITS),
     Mutant("risk/facts.py", "max(loss, nothing)", "loss", LIMITS),
@@ -491,9 +503,9 @@ MUTANTS = [
     Mutant("orders/preview.py", '"limits": limits,', "", PREVIEW),
     Mutant("orders/confirm.py", 'not in {"reason", ROW}', 'not in {"reason"}', CONFIRM),
     Mutant("store/steps.py", "with_row(note, after, before=record)", "note", REPLAYS),
-    Mutant("store/ledger.py", "with_row(note, record, before=None)", "note", REPLAYS),
+    Mutant("store/steps.py", "with_row(note, first, before=None)", "note", REPLAYS),
     Mutant("domain/replay.py", "return {**row, **told}", "return {**told, **row}", REPLAY),
-    Mutant("domain/replay.py", "told if set(COLUMNS) <= told.keys() else None", "told", REPLAY),
+    Mutant("domain/replay.py", "whole if set(COLUMNS) <= whole.keys() else None", "whole", REPLAY),
     Mutant("store/replays.py", "~exists().where", "exists().where", REPLAYS),
     Mutant("cli/replaying.py", "if report.bad is not None:", "if False:", AUDIT),
     Mutant("cli/replaying.py", "if column in _PRIVATE or", "if", REPLAYS),
@@ -516,6 +528,109 @@ MUTANTS = [
     Mutant("vault/vault.py", "await self._ring.add(new)\n", "pass\n", ROTATION),
     Mutant("vault/vault.py", "if unwrap(kek, one) is None:", "if False:", ROTATION),
     Mutant("vault/vault.py", "one.dek_id in done and one.kek_id", "one.kek_id", ROTATION),
+    Mutant("orders/binding.py", "        **told_of(record, others),\n", "", GROUPS),
+    Mutant(
+        "orders/groups.py",
+        "if found != expected or record.group_kind is None:",
+        "if False:",
+        GROUPS,
+    ),
+    Mutant("orders/tickets.py", "if record.group_id is not None or others:", "if others:", GROUPS),
+    Mutant(
+        "orders/submit.py",
+        "others = await self.ledger.others(intent.order_id) if intent.leads else ()",
+        "others = self.ledger.previews[intent.preview_id].others",
+        GROUPS,
+    ),
+    Mutant("orders/outcome.py", " and others:", " and False:", GROUPS),
+    Mutant("orders/outcome.py", "replace(first, others=tuple(rest))", "first", GROUPS),
+    Mutant("orders/reconcile.py", "if found is None:", "if False:", GROUPS),
+    Mutant(
+        "orders/reconcile.py",
+        "or await self._still_leading(record) is not None:\n                return record",
+        "or False:\n                return record",
+        GROUPS,
+    ),
+    Mutant(
+        "orders/approvals.py",
+        "OrderState.AWAITING_CONSENT or record.goes_along:",
+        "OrderState.AWAITING_CONSENT:",
+        GROUPS,
+    ),
+    Mutant("orders/approvals.py", "if not row.goes_along]", "]", GROUPS),
+    Mutant(
+        "orders/consent.py",
+        "[preview.shown, *shown_beside(preview.shown)]",
+        "[preview.shown]",
+        GROUPS,
+    ),
+    Mutant("orders/cautions.py", "if kind not in broker.groups:", "if False:", GROUPS),
+    Mutant("orders/together.py", "met.check_closes(order)", "pass", GROUPS),
+    Mutant(
+        "orders/together.py",
+        "*(around.after(group.trigger) for",
+        "*(around for",
+        GROUPS,
+    ),
+    Mutant("orders/together.py", "orders=len(group.orders)", "orders=1", GROUPS),
+    Mutant(
+        "orders/together.py",
+        "*(_with_trigger(first, one) for one in opening)",
+        "*(one.figures.risk_added for one in opening)",
+        GROUPS,
+    ),
+    Mutant("orders/together.py", "beside=tuple(beside)", "beside=()", GROUPS),
+    Mutant("risk/together.py", "all(facts.closes for facts in each)", "True", GROUPS),
+    Mutant("risk/together.py", "found.append(tuple(", "str(tuple(", GROUPS),
+    Mutant(
+        "risk/together.py",
+        "return sum(known[: len(first)], most)",
+        "return sum(known, Decimal(0))",
+        GROUPS,
+    ),
+    Mutant(
+        "orders/appraise.py",
+        "digests_beside=tuple(other.order.digest for other in others)",
+        "digests_beside=()",
+        GROUPS,
+    ),
+    Mutant(
+        "orders/surroundings.py",
+        "for order in _once(self.working))",
+        "for order in self.working)",
+        GROUPS,
+    ),
+    Mutant(
+        "orders/withdraw.py", "and not any(origin.is_side_of(p) for p in protecting)", "", GROUPS
+    ),
+    Mutant(
+        "orders/withdraw.py",
+        "[await origin_of(row, self.ledger) for row in working]",
+        "working",
+        GROUPS,
+    ),
+    Mutant(
+        "orders/settle.py",
+        "if record.goes_along and first.state is record.state:",
+        "if False:",
+        GROUPS,
+    ),
+    Mutant("store/moves.py", "if progress.state in _OF_ALL:", "if True:", GROUPED),
+    Mutant("store/moves.py", "if other.state is record.state]", "]", GROUPED),
+    Mutant("store/moves.py", "if record.state not in _AS_ONE:", "if False:", GROUPED),
+    Mutant(
+        "store/steps.py",
+        "    for other, its in carried(record, others, progress):",
+        "    for other, its in ():",
+        GROUPED,
+    ),
+    Mutant(
+        "store/ledger.py",
+        "(allowance.use, *allowance.beside), strict=True):",
+        "(allowance.use, *allowance.beside)):",
+        GROUPED,
+    ),
+    Mutant("store/use_rows.py", "*window.digests_beside]", "]", GROUPED),
 ]
 
 
@@ -602,6 +717,8 @@ def test_the_tests_pass_on_the_unbroken_copy(house: Path, judge: Judge) -> None:
         CRASHES,
         KEY_FILE,
         ROTATION,
+        GROUPS,
+        GROUPED,
     )
 
     assert code == 0, said

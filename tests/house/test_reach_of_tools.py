@@ -29,6 +29,7 @@ HARMLESS: Final = frozenset(
         "get_option_chain.delta_max",
         "get_option_chain.strike_max",
         "preview_close.time_in_force",
+        "preview_group.time_in_force",
         "preview_order.time_in_force",
         "preview_replace.time_in_force",
         "preview_roll.time_in_force",

@@ -50,9 +50,12 @@ PLAUSIBLE: dict[str, Any] = {
     "preview_id": "id-0001",
     "nonce": "token-0001",
     "why": "a test",
+    "kind": "oco",
 }
 
 LEG = PLAUSIBLE["legs"][0]
+ORDER = {"legs": [LEG], "price": 0.01, "price_effect": "debit"}
+PLAUSIBLE["orders"] = [ORDER, ORDER | {"price": 0.02}]
 NUMBERS = (
     "page",
     "limit",
@@ -97,6 +100,13 @@ SLIPS = (
     Slip("add", ["ZZZZ"], {"SYMBOL_NOT_FOUND"}),
     Slip("underlying", "ZZZZ", {"SYMBOL_NOT_FOUND"}),
     Slip("underlying", CONTRACT, {"INVALID_SYMBOL"}),
+    Slip("kind", "bracket", {"INVALID_ARGUMENT"}),
+    Slip("orders", [ORDER], {"INVALID_ARGUMENT"}),
+    Slip("orders", [ORDER] * 4, {"INVALID_ARGUMENT"}),
+    Slip("orders", [ORDER, {}], {"INVALID_ARGUMENT"}),
+    Slip("orders", [ORDER, ORDER | {"account": "paper-cash"}], {"INVALID_ARGUMENT"}),
+    Slip("orders", [ORDER, ORDER | {"price": "1e3"}], {"INVALID_PRICE"}),
+    Slip("orders", [ORDER, ORDER | {"legs": [LEG | {"quantity": 1.5}]}], {"INVALID_QUANTITY"}),
     Slip("legs", [], {"INVALID_LEGS"}),
     Slip("legs", [LEG] * 5, {"INVALID_LEGS"}),
     Slip("legs", [LEG | {"quantity": 1.5}], {"INVALID_QUANTITY"}),

@@ -31,7 +31,10 @@ def test_the_contract_changes_on_purpose_only() -> None:
 
 
 def test_the_menu_is_the_plan() -> None:
-    """Each tool of the plan that needs no scanner and no portfolio analytics, and no other."""
+    """Each tool of the plan that needs no scanner and no portfolio analytics; and preview_group.
+
+    docs/decisions/0011-groups-leave-as-one.md says why that one was added.
+    """
     by_toolset: dict[str, set[str]] = {}
     for item in MENU:
         by_toolset.setdefault(item.toolset.value, set()).add(item.name)
@@ -48,6 +51,7 @@ def test_the_menu_is_the_plan() -> None:
         "options": {"list_expirations", "get_option_chain"},
         "orders": {
             "preview_order",
+            "preview_group",
             "preview_close",
             "preview_roll",
             "preview_replace",

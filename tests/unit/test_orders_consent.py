@@ -160,7 +160,7 @@ async def test_an_approval_that_another_process_was_faster_with_sends_nothing() 
     other.restart()
 
     class Slower(type(one.confirmer)):
-        async def limits_again(self, record: OrderRecord) -> None:
+        async def limits_again(self, record: OrderRecord, others: object = ()) -> None:
             await other.approver.approve(record, OWNER)
 
     slower = approver_of(one, Slower)
@@ -357,7 +357,7 @@ async def test_a_broker_that_cannot_be_asked_lets_the_order_wait_on() -> None:
     record = await waiting(orders)
 
     class Away(type(orders.confirmer)):
-        async def limits_again(self, record: OrderRecord) -> None:
+        async def limits_again(self, record: OrderRecord, others: object = ()) -> None:
             raise Unavailable(Reason.BROKER_UNAVAILABLE)
 
     with pytest.raises(Unavailable):

@@ -52,6 +52,15 @@ def test_lines_that_tell_nothing_of_the_row_leave_it() -> None:
     assert told == {**row, "fees": "1.20"}
 
 
+def test_a_line_from_before_there_were_groups_tells_a_whole_row() -> None:
+    """Its order is in none; what was sealed then cannot say so."""
+    row = row_of(an_order_record())
+    old = {name: value for name, value in row.items() if not name.startswith("group_")}
+
+    assert len(old) == len(row) - 3
+    assert rebuilt(sealed({ROW: old})) == row
+
+
 @pytest.mark.parametrize("first", [{}, {ROW: None}, {ROW: {"state": "previewed"}}])
 def test_an_order_whose_first_line_tells_no_whole_row_cannot_be_rebuilt(
     first: dict[str, Any],

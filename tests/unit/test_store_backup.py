@@ -21,7 +21,7 @@ from strikedesk.store.halts import SqlHaltSwitch
 from strikedesk.store.ledger import SqlLedger
 from strikedesk.store.migrate import HEAD
 from strikedesk.store.restore import WHY, restore
-from tests.builders import NOON, a_note, a_preview
+from tests.builders import NOON, a_group_preview, a_note, a_preview
 from tests.contracts.test_approvals import agree, ask
 from tests.fakes.clock import StoppedClock
 from tests.stores import a_database, opened
@@ -181,6 +181,25 @@ async def test_an_approval_does_not_come_back_to_life(tmp_path: Path) -> None:
         assert asked is not None
         assert asked.state is OrderState.AWAITING_CONSENT
         assert await agree(SqlLedger(database)) is None
+
+
+async def test_a_restored_group_is_ended_whole(tmp_path: Path) -> None:
+    """Its one nonce is void; every order of it lapses with the first."""
+    target, desk = tmp_path / "backup.db", tmp_path / "desk.db"
+    async with a_database("sqlite", tmp_path) as database:
+        await SqlLedger(database).open_preview(a_group_preview(), a_note("previewed"))
+        await asyncio.to_thread(back_up, desk, target, progress=ignored)
+
+    restore(target, desk, at=LATER, actor="owner", progress=ignored)
+
+    async with opened(f"sqlite:///{desk}") as database:
+        ledger = SqlLedger(database)
+        kept = await ledger.preview("preview-1")
+        assert kept is not None
+        assert (kept.nonce_state, kept.others) == (NonceState.VOID, a_group_preview().others)
+        lapsed = Progress(state=OrderState.LAPSED)
+        await ledger.advance("order-1", lapsed, only_from=set(OrderState), note=a_note("lapsed"))
+        assert [row.state for row in await ledger.others("order-1")] == [OrderState.LAPSED]
 
 
 @pytest.mark.promise("halt")

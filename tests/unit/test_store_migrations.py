@@ -3,9 +3,11 @@
 import asyncio
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncGenerator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,8 +20,10 @@ from sqlalchemy import Connection
 from strikedesk.domain.errors import Misconfigured
 from strikedesk.domain.reasons import Reason
 from strikedesk.store.database import Database, upgrade
+from strikedesk.store.ledger import SqlLedger
 from strikedesk.store.migrate import HEAD, folder
 from strikedesk.store.schema import METADATA
+from tests.builders import a_group_preview, a_note, a_preview
 from tests.stores import DATABASES, a_database, a_postgres_database, on_postgres, opened
 
 ROOT: Final = Path(__file__).parents[2]
@@ -184,6 +188,28 @@ async def test_a_newer_postgres_is_refused_by_start_and_upgrade() -> None:
             with pytest.raises(Misconfigured) as newer:
                 await act
             assert newer.value.reason is Reason.DATABASE_NEWER
+
+
+async def test_orders_from_before_there_were_groups_are_in_none(tmp_path: Path) -> None:
+    """A desk that is upgraded keeps what it sent, and goes on from there."""
+    file = tmp_path / "desk.db"
+    async with a_database("sqlite", tmp_path) as database:
+        await SqlLedger(database).open_preview(a_preview(), a_note("previewed"))
+    with closing(sqlite3.connect(file)) as driver:
+        driver.execute("DROP INDEX ix_orders_group_id_group_place")
+        for name in ("group_id", "group_kind", "group_place"):
+            driver.execute(f"ALTER TABLE orders DROP COLUMN {name}")
+        driver.execute("UPDATE alembic_version SET version_num = '0004'")
+        driver.commit()
+
+    await upgrade(f"sqlite:///{file}")
+
+    async with opened(f"sqlite:///{file}") as database:
+        ledger = SqlLedger(database)
+        assert await ledger.preview("preview-1") == a_preview()
+        assert await ledger.others("order-1") == ()
+        await ledger.open_preview(a_group_preview(2), a_note("previewed"))
+        assert len(await ledger.others("order-2")) == 1
 
 
 def test_migrations_are_found_where_a_wheel_puts_them(tmp_path: Path) -> None:

@@ -1,17 +1,18 @@
 """Looks at an order in the light of the market and the book: figures, then the limits' verdict."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 
 from strikedesk.domain.accounts import Account
 from strikedesk.domain.broking import Preflight
 from strikedesk.domain.errors import Denied
+from strikedesk.domain.groups import OrderGroup
 from strikedesk.domain.ledger import OrderRecord
-from strikedesk.domain.orders import OrderRequest
+from strikedesk.domain.orders import Leg, OrderRequest
 from strikedesk.domain.ports import Broker, Clock, Ledger, Quotes
 from strikedesk.domain.quotes import Quote
 from strikedesk.domain.reasons import Reason
@@ -21,9 +22,11 @@ from strikedesk.orders.draft import rest_of
 from strikedesk.orders.evidence import Evidence
 from strikedesk.orders.exposure import Deltas, deltas_of, excess_of
 from strikedesk.orders.figures import Figures, figures_of
+from strikedesk.orders.groups import group_in
 from strikedesk.orders.submit import SEND_WITHIN
 from strikedesk.orders.surroundings import Surroundings, surroundings_of
 from strikedesk.orders.tickets import ticket_of
+from strikedesk.orders.together import surroundings_in, weighed
 from strikedesk.risk.facts import use_of
 from strikedesk.risk.limits import Limits
 from strikedesk.risk.verdict import Check, assess, deny_beyond
@@ -34,7 +37,8 @@ class Appraisal:
     """Figures, the checks that were made of them, and what the broker says beforehand.
 
     They are those of the units that are still to be filled: `filled_before` of the order's are
-    not, where it replaces one that got so far. `allowance` is what confirming has to ask for.
+    not, where it replaces one that got so far. `allowance` is what confirming has to ask for. Of a
+    group they are those of its first order, which tells the risk of all; `beside` are the others'.
     """
 
     figures: Figures
@@ -42,6 +46,12 @@ class Appraisal:
     preflight: Preflight
     allowance: Allowance
     filled_before: int = 0
+    beside: tuple[Figures, ...] = ()
+
+    @property
+    def each(self) -> tuple[Figures, ...]:
+        """The figures of every order that is looked at."""
+        return (self.figures, *self.beside)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +64,13 @@ class Appraiser:
     clock: Clock
     limits: Callable[[], Limits]
 
-    async def __call__(self, record: OrderRecord, *, claiming: bool = False) -> Appraisal:
+    async def __call__(
+        self, record: OrderRecord, others: Sequence[OrderRecord] = (), *, claiming: bool = False
+    ) -> Appraisal:
         """Return the figures and the verdict; a missing fact shows as a failed check.
 
-        Who is `claiming` hands the allowance to the claim, which counts what others used itself:
-        a count of now would be an old one there.
+        `others` are those that leave with it as a group. Who is `claiming` hands the allowance to
+        the claim, which counts what others used itself: a count of now would be an old one there.
 
         Raises:
             Denied: QUOTE_MISSING, when nobody quotes a leg at all, or what of it is not listed;
@@ -67,15 +79,21 @@ class Appraiser:
             Unavailable: the broker cannot be asked.
         """
         order, limits = record.order, self.limits()
-        window = window_of(self.clock, record, limits)
+        window = window_of(self.clock, record, limits, others)
+        ticket = ticket_of(record, others)
+        legs = [leg for each in (record, *others) for leg in each.order.legs]
         quotes, around, account, preflight, used = await asyncio.gather(
-            self.quotes.fresh({leg.symbol for leg in order.legs}),
+            self.quotes.fresh({leg.symbol for leg in legs}),
             surroundings_of(self.broker, order, replaces=record.target_broker_order_id),
             self._account(record),
-            self.broker.preflight(ticket_of(record)),
+            self.broker.preflight(ticket),
             self._used(window, claiming=claiming),
         )
-        await self._check_quoted(order, quotes)
+        await self._check_quoted(legs, quotes)
+        now = self.broker.now()
+        if record.group_id is not None:
+            met = _Met(quotes, around, account, preflight, used, now)
+            return await self._together(group_in(record, others), met, limits, window)
         filled = around.replaced.filled_units if around.replaced else 0
         if around.replaced and filled:
             # The row of what it replaces may not have heard of its fills yet.
@@ -83,7 +101,6 @@ class Appraiser:
             used = await self._used(window, claiming=claiming)
         rest = rest_of(order, filled)
         around.check_closes(rest)
-        now = self.broker.now()
         evidence = Evidence(
             order=rest,
             figures=figures_of(rest, quotes, around.books(rest.underlying), now),
@@ -93,12 +110,12 @@ class Appraiser:
             used=used,
             now=now,
             deltas=await self._deltas(rest, around, limits),
-            excess=await self._excess(record, limits),
+            excess=await self._excess(record.account_id, limits),
         )
         return _appraised(evidence, limits, window, filled)
 
-    async def _check_quoted(self, order: OrderRequest, quotes: Mapping[Symbol, Quote]) -> None:
-        for symbol in (leg.symbol for leg in order.legs if leg.symbol not in quotes):
+    async def _check_quoted(self, legs: Sequence[Leg], quotes: Mapping[Symbol, Quote]) -> None:
+        for symbol in (leg.symbol for leg in legs if leg.symbol not in quotes):
             why = await self.quotes.why_unquoted(symbol)
             reason = Reason.QUOTE_MISSING if why is Reason.NO_QUOTE else why
             raise Denied(reason, symbol=symbol.compact)
@@ -118,19 +135,62 @@ class Appraiser:
             return Deltas()
         return await deltas_of(self.broker, order, around.held(order.underlying))
 
-    async def _excess(self, record: OrderRecord, limits: Limits) -> Decimal | None:
+    async def _excess(self, account_id: str, limits: Limits) -> Decimal | None:
         if limits.intraday_excess_usd_min is None:
             return None
-        return await excess_of(self.broker, record.account_id)
+        return await excess_of(self.broker, account_id)
+
+    async def _together(
+        self, group: OrderGroup, met: "_Met", limits: Limits, window: Window
+    ) -> Appraisal:
+        """Look at each order of a group where it begins to work, then at all of them as one."""
+        excess = await self._excess(group.account_id, limits)
+        evidence = [
+            Evidence(
+                order=order,
+                figures=figures_of(order, met.quotes, around.books(order.underlying), met.now),
+                around=around,
+                account=met.account,
+                preflight=met.preflight,
+                used=met.used,
+                now=met.now,
+                deltas=await self._deltas(order, around, limits),
+                excess=excess,
+            )
+            for order, around in zip(group.orders, surroundings_in(group, met.around), strict=True)
+        ]
+        found = weighed(group, evidence, limits, window)
+        return Appraisal(
+            figures=found.figures[0],
+            checks=found.checks,
+            preflight=met.preflight,
+            allowance=found.allowance,
+            beside=found.figures[1:],
+        )
 
 
-def window_of(clock: Clock, record: OrderRecord, limits: Limits) -> Window:
-    """Return which orders count beside this one."""
+@dataclass(frozen=True, slots=True)
+class _Met:
+    """What was read once for all orders of a group."""
+
+    quotes: Mapping[Symbol, Quote]
+    around: Surroundings
+    account: Account
+    preflight: Preflight
+    used: Used
+    now: datetime
+
+
+def window_of(
+    clock: Clock, record: OrderRecord, limits: Limits, others: Sequence[OrderRecord] = ()
+) -> Window:
+    """Return which orders count beside this one, and the others of its group."""
     now = clock.now()
     return replace(
         Window.at(now, record.broker, record.environment),
         twins_from=now - timedelta(seconds=limits.duplicate_window_s),
         digest=record.order.digest,
+        digests_beside=tuple(other.order.digest for other in others),
         replaces=record.target_order_id,
         like=Likeness(
             account_id=record.account_id,

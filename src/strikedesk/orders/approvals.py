@@ -38,13 +38,14 @@ class Pending:
     @property
     def name(self) -> str:
         """The name by which the owner calls it."""
-        return short_name(self.record)
+        return short_name(self.record, self.preview.others)
 
     @property
     def is_as_asked(self) -> bool:
         """Whether the rows still say what the owner was asked about."""
         same_text = digest_of(self.text) == self.approval.digest
-        return same_text and binding_of(self.record) == self.preview.binding
+        bound_to = binding_of(self.record, self.preview.others)
+        return same_text and bound_to == self.preview.binding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,11 +74,12 @@ class Approvals:
             requested_at=now,
             expires_at=expires_at,
         )
-        asked = {"policy": policy.value, "shown": approval.digest, **payload_of(record)}
+        sent = payload_of(record, preview.others)
+        asked = {"policy": policy.value, "shown": approval.digest, **sent}
         return await self.ledger.claim(
             record.preview_id,
             nonce_hash=preview.nonce_hash,
-            binding=binding_of(record),
+            binding=binding_of(record, preview.others),
             progress=Progress(state=OrderState.AWAITING_CONSENT),
             now=now,
             note=self._note(record.caller, path, "consent_asked", asked),
@@ -97,7 +99,8 @@ class Approvals:
     async def pending(self) -> tuple[Pending, ...]:
         """Return what waits, oldest first; what is over by now is ended on the way."""
         rows, _ = await self.ledger.orders(account_id=None, states=_AWAITING, limit=_PAGE, offset=0)
-        found = [await self.of(await self.current(row)) for row in rows]
+        first = [row for row in rows if not row.goes_along]
+        found = [await self.of(await self.current(row)) for row in first]
         return tuple(reversed([each for each in found if each is not None]))
 
     async def of(self, record: OrderRecord) -> Pending | None:
@@ -121,14 +124,17 @@ class Approvals:
         for each in await self.pending():
             if _letters(each.name) == _letters(name):
                 return each.record
-        record = await self.ledger.order(name.strip())
+        record = await self._first(await self.ledger.order(name.strip()))
         if record is None or await self.ledger.approval(record.order_id) is None:
             raise Denied(Reason.APPROVAL_UNKNOWN)
         return await self.current(record)
 
     async def current(self, record: OrderRecord) -> OrderRecord:
-        """Return the row as it stands, lapsed where nobody agreed in time."""
-        if record.state is not OrderState.AWAITING_CONSENT:
+        """Return the row as it stands, lapsed where nobody agreed in time.
+
+        What leaves with another one waits, and lapses, with that.
+        """
+        if record.state is not OrderState.AWAITING_CONSENT or record.goes_along:
             return record
         approval, now = await self.ledger.approval(record.order_id), self.clock.now()
         if approval is not None and approval.is_current(now):
@@ -169,6 +175,12 @@ class Approvals:
         note = self._note(actor, path, "code_read_out", {})
         kept = await self.ledger.set_code(record.order_id, hash_code(record, code), note)
         return code if kept else None
+
+    async def _first(self, record: OrderRecord | None) -> OrderRecord | None:
+        """Return the order that is asked about: of a group the first, whichever was named."""
+        if record is None or record.group_id is None:
+            return record
+        return await self.ledger.order(record.group_id)
 
     def _note(self, actor: str, path: str, kind: str, body: Mapping[str, Json]) -> Note:
         return Note(at=self.clock.now(), actor=actor, path=path, kind=kind, body=body)

@@ -83,7 +83,8 @@ class Approver:
         return await self.approvals.ledger.order(record.order_id) or record
 
     async def _carry_out(self, key: str, record: OrderRecord, said: Said) -> OrderRecord:
-        async with self.confirmer.under_way.turn(record):
+        others = await self.approvals.ledger.others(record.order_id)
+        async with self.confirmer.under_way.turn(record, others):
             row = await self.approvals.ledger.order(record.order_id) or record
             row = await self.approvals.current(row)
             pending = await self.approvals.of(row)
@@ -96,7 +97,7 @@ class Approver:
             return await self._end(record, Reason.APPROVAL_CHANGED, said)
         self._check_voice(pending, said)
         try:
-            allowance = await self.confirmer.limits_again(record)
+            allowance = await self.confirmer.limits_again(record, pending.preview.others)
         except Unavailable:
             raise  # Nobody could be asked: it waits on.
         except DeskError as error:
@@ -146,7 +147,7 @@ class Approver:
             "voice": said.voice.value,
             "shown": pending.approval.digest,
             "limits": limits_of(allowance),
-            **payload_of(pending.record),
+            **payload_of(pending.record, pending.preview.others),
         }
 
     async def _end(

@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 
 from strikedesk.domain.ledger import OrderRecord
+from strikedesk.orders.groups import told_of
 
 
 def hash_nonce(nonce: str) -> str:
@@ -11,11 +13,12 @@ def hash_nonce(nonce: str) -> str:
     return hashlib.sha256(nonce.encode(errors="surrogatepass")).hexdigest()
 
 
-def binding_of(record: OrderRecord) -> str:
+def binding_of(record: OrderRecord, others: Sequence[OrderRecord] = ()) -> str:
     """Return the SHA-256 over everything that confirming must not differ in.
 
     The canonical order, what is done with it and to which order, the account, the caller, the
-    broker and its environment: a change to any of them makes another binding.
+    broker and its environment, and of a group its kind and every other order of it, in their
+    order: a change to any of them makes another binding.
     """
     tied = {
         "account": record.account_id,
@@ -28,6 +31,7 @@ def binding_of(record: OrderRecord) -> str:
         "order_id": record.order_id,
         "target": record.target_broker_order_id,
         "target_order_id": record.target_order_id,
+        **told_of(record, others),
     }
     text = json.dumps(tied, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -66,6 +66,13 @@ class OrderBook:
         record = await self.reconciler.refresh(record, path=_PATH)
         return record, await self.ledger.events(record.order_id)
 
+    async def group(self, record: OrderRecord) -> Sequence[OrderRecord]:
+        """Return every order of a group, in their order; none of an order by itself."""
+        first = await self.ledger.order(record.group_id) if record.group_id else None
+        if first is None:
+            return ()
+        return (first, *await self.ledger.others(first.order_id))
+
     @property
     def _broker(self) -> str:
         return self.reconciler.broker.capabilities.name

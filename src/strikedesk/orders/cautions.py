@@ -7,6 +7,7 @@ from typing import Final
 from strikedesk.domain import calendar
 from strikedesk.domain.broking import Capabilities
 from strikedesk.domain.errors import Denied
+from strikedesk.domain.groups import GroupKind, OrderGroup
 from strikedesk.domain.money import CENT
 from strikedesk.domain.orders import OrderRequest, TimeInForce
 from strikedesk.domain.reasons import Reason
@@ -32,6 +33,18 @@ def check_supported(order: OrderRequest, broker: Capabilities) -> None:
     }
     if lacking := ", ".join(name for name, lacks in missing.items() if lacks):
         raise Denied(Reason.NOT_SUPPORTED, broker=broker.name, cannot=lacking)
+
+
+def check_group(kind: GroupKind, broker: Capabilities) -> None:
+    """Refuse a group that the broker does not hold together itself: nobody else would.
+
+    Raises:
+        Denied: NOT_SUPPORTED.
+    """
+    if kind not in broker.groups:
+        raise Denied(
+            Reason.NOT_SUPPORTED, broker=broker.name, cannot=f"groups of kind {kind.value}"
+        )
 
 
 def check_last_day(order: OrderRequest, venue_now: datetime) -> None:
@@ -95,6 +108,26 @@ def warnings_of(order: OrderRequest, appraisal: Appraisal, venue_now: datetime) 
     return tuple(warning for warning in told if warning is not None)
 
 
+def warnings_of_group(
+    group: OrderGroup, appraisal: Appraisal, venue_now: datetime
+) -> tuple[str, ...]:
+    """Return what a person would want to be told of a group, each order by its place."""
+    told = list(warnings_of(group.orders[0], appraisal, venue_now))
+    for place, order in enumerate(group.orders[1:], start=2):
+        own = (_of_no_limit(order), _of_the_last_day(order.gtd_date), _of_a_day(group, order))
+        told += [f"Order {place}: {warning}" for warning in own if warning is not None]
+    return tuple(told)
+
+
+def group_warning(kind: GroupKind, place: int) -> str:
+    """Return what else ends when one order of a group is cancelled, as venues have it."""
+    if kind is GroupKind.OCO or place > 1:
+        beside = "" if kind is GroupKind.OTO else " The other side of it ends with it."
+        behind = " Order 1 of the group works on, if it still does." if kind.has_trigger else ""
+        return f"This order is one of a group ({kind.value}).{beside}{behind}"
+    return f"This order leads a group ({kind.value}): all that waits for it ends with it."
+
+
 def protection_warning(order: OrderRequest) -> str | None:
     """Return what cancelling `order` leaves without protection, if it may close anything."""
     if order.only_opens:
@@ -152,6 +185,12 @@ def _of_several_expirations(figures: Figures) -> str | None:
     if figures.max_profit is not None or figures.max_loss is None:
         return None
     return "Several expirations: profit and break-evens depend on later volatility."
+
+
+def _of_a_day(group: OrderGroup, order: OrderRequest) -> str | None:
+    if group.trigger is None or order.time_in_force is not TimeInForce.DAY:
+        return None
+    return "It is good for the day on which order 1 fills, and ends at that day's close."
 
 
 def _of_the_last_day(day: date | None) -> str | None:

@@ -1,7 +1,7 @@
 """Confirm: ask again whether it may leave, spend the nonce with the intent, submit at most once."""
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
@@ -86,7 +86,7 @@ class Confirmer:
             raise await self._void(record, Reason.CALLER_MISMATCH, caller)
         if not _same(preview.nonce_hash, hashed):
             raise await self._void(record, Reason.NONCE_MISMATCH, caller)
-        if not _same(preview.binding, binding_of(record)):
+        if not _same(preview.binding, binding_of(record, preview.others)):
             raise await self._void(record, Reason.NONCE_MISMATCH, caller)
         if preview.nonce_state is NonceState.LIVE and self.clock.now() >= preview.expires_at:
             raise await self._void(record, Reason.PREVIEW_EXPIRED, caller)
@@ -115,7 +115,7 @@ class Confirmer:
         raise never_left(record, figures)
 
     async def _carry_out(self, preview: PreviewRecord) -> OrderRecord:
-        async with self.under_way.turn(preview.record):
+        async with self.under_way.turn(preview.record, preview.others):
             return await self._in_turn(preview)
 
     async def _in_turn(self, preview: PreviewRecord) -> OrderRecord:
@@ -123,7 +123,7 @@ class Confirmer:
             policy = self.consent.policy_for(preview)
             if policy is not ConsentPolicy.MODEL:
                 await self.approvals.check_shown(preview)
-            allowance = await self.limits_again(preview.record)
+            allowance = await self.limits_again(preview.record, preview.others)
         except Unavailable:
             raise  # Nobody could be asked: the preview stays as good as it was.
         except DeskError as error:
@@ -140,11 +140,13 @@ class Confirmer:
             return await self._first(preview)
         return await self.submit(intent, binding=preview.binding, path=PATH)
 
-    async def limits_again(self, record: OrderRecord) -> Allowance | None:
+    async def limits_again(
+        self, record: OrderRecord, others: Sequence[OrderRecord] = ()
+    ) -> Allowance | None:
         """Ask the limits once more, on the quotes of now; a cancel has nothing to measure."""
         if record.kind is TicketKind.CANCEL:
             return None
-        appraisal = await self.appraise(record, claiming=True)
+        appraisal = await self.appraise(record, others, claiming=True)
         deny_failed(appraisal.checks)
         deny_refused(appraisal.preflight)
         return appraisal.allowance
@@ -161,7 +163,7 @@ class Confirmer:
         return await self.ledger.claim(
             record.preview_id,
             nonce_hash=preview.nonce_hash,
-            binding=binding_of(record),
+            binding=binding_of(record, preview.others),
             progress=Progress(state=OrderState.SUBMITTING),
             now=self.clock.now(),
             note=self._note("submitting", record.caller, _agreed(preview, allowance)),
@@ -198,7 +200,7 @@ def _agreed(preview: PreviewRecord, allowance: Allowance | None) -> dict[str, Js
         "voice": ConsentPolicy.MODEL.value,
         "shown": digest_of_shown(preview.shown),
         "limits": limits_of(allowance),
-        **payload_of(preview.record),
+        **payload_of(preview.record, preview.others),
     }
 
 

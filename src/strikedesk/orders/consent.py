@@ -8,7 +8,7 @@ from strikedesk.domain.approvals import ConsentPolicy
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.ledger import PreviewRecord, TicketKind
 from strikedesk.domain.reasons import Reason
-from strikedesk.orders.showing import amount_in
+from strikedesk.orders.showing import amount_in, shown_beside
 
 __all__ = ["Consent", "ConsentPolicy"]
 
@@ -52,7 +52,11 @@ class Consent:
         """
         if self.click_above_usd is None or preview.record.kind is TicketKind.CANCEL:
             return False
-        stakes = [amount_in(preview.shown, name) for name in ("cash_effect", "risk_added")]
-        known = [abs(stakes[0])] if isinstance(stakes[0], Decimal) else []
-        known += [stakes[1]] if isinstance(stakes[1], Decimal) else []
-        return len(known) < len(stakes) or max(known) > self.click_above_usd
+        each = [preview.shown, *shown_beside(preview.shown)]
+        if len(each) != 1 + len(preview.others):
+            return True
+        cash = [amount_in(shown, "cash_effect") for shown in each]
+        risk = amount_in(preview.shown, "risk_added")
+        known = [abs(amount) for amount in cash if isinstance(amount, Decimal)]
+        known += [risk] if isinstance(risk, Decimal) else []
+        return len(known) < len(cash) + 1 or max(known) > self.click_above_usd

@@ -12,10 +12,9 @@ from strikedesk.domain.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """An order in the caller's words. Units: `price`, `stop_trigger` USD per share, positive."""
+class Terms:
+    """What an order asks for. Units: `price`, `stop_trigger` USD per share, positive."""
 
-    account: str
     legs: tuple[Leg, ...]
     order_type: OrderType
     price: Decimal | None = None
@@ -23,6 +22,13 @@ class Draft:
     stop_trigger: Decimal | None = None
     time_in_force: TimeInForce = TimeInForce.DAY
     gtd_date: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft(Terms):
+    """An order in the caller's words: its terms, and the handle of its account."""
+
+    account: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +46,7 @@ class Change:
     gtd_date: date | None = None
 
 
-def order_of(draft: Draft, account_id: str) -> OrderRequest:
+def order_of(draft: Terms, account_id: str) -> OrderRequest:
     """Return the lawful order behind a draft.
 
     Raises:

@@ -73,7 +73,7 @@ def figures_of(
         max_loss=loss,
         max_profit=profit,
         break_evens=break_evens,
-        risk_added=_risk_added(order, books, cash),
+        risk_added=risk_beside(books, holdings_of(order), cash),
         notional=notional(order, quotes, cash),
         quote_age_s=None if None in ages else max(age for age in ages if age is not None),
         legs=legs,
@@ -114,6 +114,23 @@ def notional(
     return max(gross, abs(cash))
 
 
+def risk_beside(
+    books: Sequence[Sequence[Holding]], added: Sequence[Holding], cash: Decimal | None
+) -> Bound:
+    """Return what is risked by adding this, for so much cash, to the worst of `books`."""
+    if cash is None:
+        return None
+    return worst_of([_or_unlimited(risk_added(book, added, cash)) for book in books])
+
+
+def worst_of(risks: Sequence[Bound]) -> Bound:
+    """Return the largest; None where one of them is unknown."""
+    if None in risks:
+        return None
+    known = [risk for risk in risks if isinstance(risk, Decimal)]
+    return max(known) if len(known) == len(risks) else "unlimited"
+
+
 def quote_age_s(quote: Quote, now: datetime) -> Decimal:
     """Return the quote's age, seconds; while the market is closed, counted at its last close.
 
@@ -139,16 +156,6 @@ def _extremes(
         return worst, None, ()
     result = payoff(holdings, cash)
     return _or_unlimited(result.max_loss), _or_unlimited(result.max_profit), result.break_evens
-
-
-def _risk_added(
-    order: OrderRequest, books: Sequence[Sequence[Holding]], cash: Decimal | None
-) -> Bound:
-    if cash is None:
-        return None
-    risks = [risk_added(book, holdings_of(order), cash) for book in books]
-    known = [risk for risk in risks if risk is not None]
-    return max(known) if len(known) == len(risks) else "unlimited"
 
 
 def _leg_quote(leg: Leg, quote: Quote | None, now: datetime) -> LegQuote:

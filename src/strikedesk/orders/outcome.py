@@ -1,13 +1,13 @@
 """What a broker's answer, or its silence, means for an order row; and how a row is told back."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
-from strikedesk.domain.broking import BrokerOrder
+from strikedesk.domain.broking import BrokerOrder, Receipt
 from strikedesk.domain.errors import (
     Denied,
     DeskError,
@@ -49,9 +49,35 @@ def progress_of(record: OrderRecord, seen: BrokerOrder) -> Progress:
     )
 
 
+def progress_of_receipt(
+    record: OrderRecord, others: Sequence[OrderRecord], receipt: Receipt
+) -> Progress:
+    """Return what a broker's answer says about our row, and about the others of its group."""
+    members = receipt.members if record.leads else (receipt.broker_order,)
+    return progress_of_group(record, others, members)
+
+
+def progress_of_group(
+    record: OrderRecord, others: Sequence[OrderRecord], seen: Sequence[BrokerOrder]
+) -> Progress:
+    """Return what the broker's orders say about our rows, each in its place.
+
+    A broker that tells of fewer orders than were sent, or of another one in the place of ours,
+    leaves all of them in doubt.
+    """
+    rows = (record, *others)
+    if [order.client_order_id for order in seen] != [
+        row.client_order_id for row in rows
+    ] and others:
+        return Progress(state=OrderState.UNKNOWN, reason=Reason.OUTCOME_UNKNOWN.name)
+    first, *rest = (progress_of(row, order) for row, order in zip(rows, seen, strict=True))
+    return replace(first, others=tuple(rest))
+
+
 def no_longer_in_doubt(progress: Progress) -> Progress:
     """Return `progress` for a row that was in doubt: the reason of that must not stay with it."""
-    return replace(progress, reason=progress.reason or "found_at_broker")
+    others = tuple(no_longer_in_doubt(other) for other in progress.others)
+    return replace(progress, reason=progress.reason or "found_at_broker", others=others)
 
 
 def says_nothing(record: OrderRecord, seen: BrokerOrder) -> bool:

@@ -8,6 +8,7 @@ from strikedesk.domain.accounts import Account
 from strikedesk.domain.approvals import ConsentPolicy
 from strikedesk.domain.broking import Preflight
 from strikedesk.domain.errors import Denied, Unavailable
+from strikedesk.domain.groups import GroupKind
 from strikedesk.domain.ledger import Json, Note, OrderRecord, PreviewRecord, Progress, TicketKind
 from strikedesk.domain.orders import OrderRequest
 from strikedesk.domain.ports import Accounts, Broker, Clock, Entropy, HaltSwitch, Ledger
@@ -17,19 +18,23 @@ from strikedesk.orders.appraise import Appraisal, Appraiser, deny_refused
 from strikedesk.orders.approvals import Approvals, Pending
 from strikedesk.orders.binding import binding_of, hash_nonce
 from strikedesk.orders.cautions import (
+    check_group,
     check_last_day,
     check_session,
     check_stop,
     check_supported,
+    group_warning,
     protection_warning,
     warnings_of,
+    warnings_of_group,
 )
 from strikedesk.orders.consent import Consent
 from strikedesk.orders.draft import Change, Draft, changed, order_of, rest_of
 from strikedesk.orders.figures import Figures
+from strikedesk.orders.groups import GroupDraft, group_in, group_of, rows_of, told_of
 from strikedesk.orders.outcome import filled_before
 from strikedesk.orders.showing import all_checks, digest_of_shown, shown, working_check
-from strikedesk.orders.targets import seen_working, target_of
+from strikedesk.orders.targets import origin_of, seen_working, target_of
 from strikedesk.risk.verdict import Check, deny_failed
 
 
@@ -39,6 +44,7 @@ class Preview:
 
     There is none where only the owner's own act can send it: it waits for that already, `pending`.
     `warnings` are our words, `untrusted_warnings` the broker's. `figures` is None for a cancel.
+    `beside` are the other orders of a group, each with its own figures.
     """
 
     record: OrderRecord
@@ -50,6 +56,7 @@ class Preview:
     warnings: tuple[str, ...]
     untrusted_warnings: tuple[str, ...]
     pending: Pending | None = None
+    beside: tuple[tuple[OrderRecord, Figures], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +89,19 @@ class Previewer:
         """Preview an order that the desk built itself (a close, a roll)."""
         return await self._preview(account, order, caller=caller, kind=TicketKind.PLACE)
 
+    async def place_group(self, draft: GroupDraft, *, caller: str) -> Preview:
+        """Preview orders that leave together and that the broker holds together.
+
+        Raises:
+            Denied: as for placing, with the rule of groups that is broken; NOT_SUPPORTED.
+            Unavailable: the broker cannot be asked.
+        """
+        account = await self.accounts.named(draft.account)
+        group = group_of(draft, account.account_id)
+        first = self._record(account, group.orders[0], caller, TicketKind.PLACE, None)
+        record, others = rows_of(first, group, self.entropy)
+        return await self._noted(account, record, others)
+
     async def replace(self, order_id: str, change: Change, *, caller: str) -> Preview:
         """Preview a change of a working order's price, size or time in force.
 
@@ -111,8 +131,11 @@ class Previewer:
         await self._check_halt()
         check = working_check(await seen_working(target, broker=self.broker))
         record = self._record(account, target.order, caller, TicketKind.CANCEL, target)
-        warning = protection_warning(target.order)
-        return await self._mint(record, None, (check,), (warning,) if warning else ())
+        told = [protection_warning(target.order)]
+        origin = await origin_of(target, self.ledger)
+        if origin.group_kind is not None:
+            told.append(group_warning(origin.group_kind, origin.group_place or 1))
+        return await self._mint(record, None, (check,), tuple(w for w in told if w is not None))
 
     async def _preview(
         self,
@@ -123,28 +146,46 @@ class Previewer:
         kind: TicketKind,
         target: OrderRecord | None = None,
     ) -> Preview:
+        return await self._noted(account, self._record(account, order, caller, kind, target))
+
+    async def _noted(
+        self, account: Account, record: OrderRecord, others: tuple[OrderRecord, ...] = ()
+    ) -> Preview:
         """Look at an order, and leave a line in the audit trail also where it is refused."""
-        record = self._record(account, order, caller, kind, target)
         try:
-            return await self._looked_at(account, record)
+            return await self._looked_at(account, record, others)
         except Denied as error:
-            await self.ledger.append(None, _refusal(record, error))
+            await self.ledger.append(None, _refusal(record, others, error))
             raise
 
-    async def _looked_at(self, account: Account, record: OrderRecord) -> Preview:
-        order = record.order
+    async def _looked_at(
+        self, account: Account, record: OrderRecord, others: tuple[OrderRecord, ...]
+    ) -> Preview:
         await self._check_halt()
         if not account.can_trade:
             raise Denied(Reason.INSUFFICIENT_PERMISSIONS, account=account.handle)
-        check_supported(order, self.broker.capabilities)
-        check_last_day(order, self.broker.now())
-        appraisal = await self.appraise(record)
+        for row in (record, *others):
+            check_supported(row.order, self.broker.capabilities)
+            check_last_day(row.order, self.broker.now())
+        if record.group_kind is not None:
+            check_group(record.group_kind, self.broker.capabilities)
+        appraisal = await self.appraise(record, others)
         deny_failed(appraisal.checks)
-        check_session(order, appraisal.figures)
-        check_stop(order, appraisal.figures)
+        for row, figures in zip((record, *others), appraisal.each, strict=True):
+            check_session(row.order, figures)
+            if row.group_place == 1 or record.group_kind in {None, GroupKind.OCO}:
+                check_stop(row.order, figures)
         deny_refused(appraisal.preflight)
-        warnings = warnings_of(order, appraisal, self.broker.now())
-        return await self._mint(record, appraisal, appraisal.checks, warnings)
+        warnings = self._warnings(record, others, appraisal)
+        return await self._mint(record, appraisal, appraisal.checks, warnings, others)
+
+    def _warnings(
+        self, record: OrderRecord, others: tuple[OrderRecord, ...], appraisal: Appraisal
+    ) -> tuple[str, ...]:
+        now = self.broker.now()
+        if record.group_id is None:
+            return warnings_of(record.order, appraisal, now)
+        return warnings_of_group(group_in(record, others), appraisal, now)
 
     async def _check_halt(self) -> None:
         """Deny while trading is halted; the halt's own words are no words of ours."""
@@ -190,18 +231,22 @@ class Previewer:
         appraisal: Appraisal | None,
         checks: tuple[Check, ...],
         warnings: tuple[str, ...],
+        others: tuple[OrderRecord, ...] = (),
     ) -> Preview:
         nonce = self.entropy.token()
         figures = appraisal.figures if appraisal else None
         preflight = appraisal.preflight if appraisal else None
         every_check = all_checks(checks, preflight)
+        beside = tuple(zip(others, appraisal.beside if appraisal else (), strict=True))
+        each = [(row.order, its) for row, its in beside]
         stored = PreviewRecord(
             record=record,
             nonce_hash=hash_nonce(nonce),
-            binding=binding_of(record),
+            binding=binding_of(record, others),
             created_at=record.created_at,
             expires_at=record.created_at + timedelta(seconds=self.preview_ttl_s),
-            shown=shown(record.order, figures, preflight, every_check, warnings),
+            shown=shown(record.order, figures, preflight, every_check, warnings, beside=each),
+            others=others,
         )
         limits = appraisal.allowance.limits if appraisal else None
         await self.ledger.open_preview(stored, _note(stored, limits))
@@ -216,6 +261,7 @@ class Previewer:
             warnings=warnings,
             untrusted_warnings=preflight.warnings if preflight else (),
             pending=pending,
+            beside=beside,
         )
 
     async def _asked(self, stored: PreviewRecord) -> Pending | None:
@@ -237,14 +283,19 @@ class Previewer:
         return None if asked is None else await self.approvals.of(asked)
 
 
-def _refusal(record: OrderRecord, error: Denied) -> Note:
+def _refusal(record: OrderRecord, others: tuple[OrderRecord, ...], error: Denied) -> Note:
     told = {name: str(fact) for name, fact in error.facts.items() if fact is not None}
     return Note(
         at=record.created_at,
         actor=record.caller,
         path=f"preview:{record.kind.value}",
         kind="refused",
-        body={**told, "reason": error.reason.name, "order": record.order.canonical},
+        body={
+            **told,
+            "reason": error.reason.name,
+            "order": record.order.canonical,
+            **told_of(record, others),
+        },
     )
 
 
@@ -261,5 +312,6 @@ def _note(preview: PreviewRecord, limits: Mapping[str, Json] | None) -> Note:
             "shown": preview.shown,
             "shown_digest": digest_of_shown(preview.shown),
             "limits": limits,
+            **told_of(record, preview.others),
         },
     )

@@ -1,19 +1,24 @@
 """Reconcile: find again what a lost answer or a crash left open, and never send to find out."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
-from strikedesk.domain.broking import Lookup, LookupStatus
+from strikedesk.domain.broking import BrokerOrder, Lookup, LookupStatus
 from strikedesk.domain.errors import DeskError, Unavailable
 from strikedesk.domain.ledger import Note, OrderRecord, Progress, TicketKind
 from strikedesk.domain.ports import Broker, Clock, Ledger
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
 from strikedesk.orders.follow import follow
-from strikedesk.orders.outcome import is_news, no_longer_in_doubt, progress_of, says_nothing
+from strikedesk.orders.outcome import (
+    is_news,
+    no_longer_in_doubt,
+    progress_of_group,
+    says_nothing,
+)
 from strikedesk.orders.submit import SEND_WITHIN
 from strikedesk.orders.targets import is_at
 
@@ -92,7 +97,7 @@ class Reconciler:
 
     async def refresh(self, record: OrderRecord, *, path: str) -> OrderRecord:
         """Return a row as it stands once its broker was asked, if it can be asked."""
-        step = self._settle if record.state in _DOUBT else self._follow
+        step = self._settle_whole if record.state in _DOUBT else self._follow
         try:
             return await step(record, path) if is_at(record, self.broker) else record
         except DeskError:
@@ -120,14 +125,50 @@ class Reconciler:
             path=path,
         )
 
+    async def _settle_whole(self, record: OrderRecord, path: str) -> OrderRecord:
+        """Settle a row, or the first of the group that it goes along with; return it as it is."""
+        first = await self._still_leading(record)
+        if first is None:
+            return await self._settle(record, path)
+        await self._settle(first, path)
+        return await self.ledger.order(record.order_id) or record
+
     async def _settle(self, record: OrderRecord, path: str) -> OrderRecord:
         if record.state is OrderState.SUBMITTING and not self._is_old(record):
             return record
+        if record.goes_along:
+            record = await self.ledger.order(record.order_id) or record
+            if record.state not in _DOUBT or await self._still_leading(record) is not None:
+                return record
         lookup = await self._look_up(record)
         if lookup.broker_order is None:
             return await self._not_found(record, lookup.status, path)
-        progress = no_longer_in_doubt(progress_of(record, lookup.broker_order))
-        return await self._advance(record, progress, path, "adopted")
+        others = await self.ledger.others(record.order_id) if record.leads else ()
+        found = await self._look_up_others(others)
+        if found is None:
+            return await self._not_found(record, LookupStatus.INCOMPLETE, path)
+        progress = progress_of_group(record, others, (lookup.broker_order, *found))
+        return await self._advance(record, no_longer_in_doubt(progress), path, "adopted")
+
+    async def _still_leading(self, record: OrderRecord) -> OrderRecord | None:
+        """Return the first of the group that a row moves with; None = it moves by itself."""
+        if record.group_id is None or not record.goes_along:
+            return None
+        first = await self.ledger.order(record.group_id)
+        return first if first is not None and first.state is record.state else None
+
+    async def _look_up_others(self, others: Sequence[OrderRecord]) -> list[BrokerOrder] | None:
+        """Ask for each other order of a group that was found; None where one is not found yet.
+
+        A group is taken whole or not at all, so that such a scan has not seen everything.
+        """
+        found: list[BrokerOrder] = []
+        for other in others:
+            seen = (await self.broker.find(other.account_id, other.client_order_id)).broker_order
+            if seen is None:
+                return None
+            found.append(seen)
+        return found
 
     async def _look_up(self, record: OrderRecord) -> Lookup:
         """Ask for our own id; a cancel leaves none behind, so its target is read instead."""
@@ -171,6 +212,8 @@ class Reconciler:
         return await self._advance(record, unknown, path, "unknown")
 
     async def _lapse_old(self, record: OrderRecord, path: str) -> OrderRecord:
+        if await self._still_leading(record) is not None:
+            return record
         if record.state is OrderState.AWAITING_CONSENT:
             return await self._lapse_unheard(record, path)
         age = abs(self.clock.now() - record.created_at)

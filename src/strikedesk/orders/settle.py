@@ -8,7 +8,14 @@ from typing import Final
 
 from strikedesk.domain.broking import BrokerOrder
 from strikedesk.domain.errors import Denied, Unavailable
-from strikedesk.domain.ledger import Json, Note, OrderRecord, Progress, TicketKind
+from strikedesk.domain.ledger import (
+    Json,
+    Note,
+    OrderRecord,
+    PreviewRecord,
+    Progress,
+    TicketKind,
+)
 from strikedesk.domain.ports import Broker, Clock, Ledger
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
@@ -46,18 +53,30 @@ class Settler:
             Denied: ORDER_UNKNOWN; NOT_IN_DOUBT, where somebody may be sending it at this moment.
         """
         record = await self.ledger.order(order_id)
-        preview = await self.ledger.preview(record.preview_id) if record else None
+        preview = await self._preview_of(record)
         if record is None or preview is None:
             raise Denied(Reason.ORDER_UNKNOWN, order_id=order_id[:36])
         if record.state in _DOUBT and self.reconciler is not None:
             record = await self.reconciler.refresh(record, path=self.path)
         if record.state not in _DOUBT:
             return record
+        first = preview.record
+        if record.goes_along and first.state is record.state:
+            record = first  # They left together, and nobody knows of any of them.
         self._check_in_doubt(record)
-        return InDoubt(record=record, text=order_in_words(replace(preview, record=record)))
+        return InDoubt(record=record, text=_in_words(preview, record))
+
+    async def _preview_of(self, record: OrderRecord | None) -> PreviewRecord | None:
+        """Return the preview that a row left by: of a group, that of its first order."""
+        if record is None:
+            return None
+        first = await self.ledger.order(record.group_id) if record.group_id else record
+        return await self.ledger.preview(first.preview_id) if first else None
 
     async def placed(self, doubt: InDoubt, broker_order_id: str) -> OrderRecord:
         """Take the order for the broker's own of this number, with its fills where it tells them.
+
+        Of a group the number is that of its first order; the others stay in doubt, each by itself.
 
         Raises:
             Denied: ORDER_UNKNOWN, where the broker has no such order; INVALID_ARGUMENT, where it
@@ -132,6 +151,12 @@ class Settler:
         if self.reconciler is None or not is_at(record, self.reconciler.broker):
             return None
         return self.reconciler.broker
+
+
+def _in_words(preview: PreviewRecord, record: OrderRecord) -> str:
+    """Return what the whole preview is, and which order of a group is asked about by itself."""
+    text = order_in_words(preview if record.goes_along else replace(preview, record=record))
+    return f"{text}\nAsked about: order {record.group_place}" if record.goes_along else text
 
 
 def _taken(record: OrderRecord, broker_order_id: str, seen: BrokerOrder | None) -> Progress:

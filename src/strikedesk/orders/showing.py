@@ -13,6 +13,7 @@ from strikedesk.domain.orders import OrderRequest
 from strikedesk.orders.figures import Bound, Figures
 from strikedesk.risk.verdict import Check, Outcome
 
+_BESIDE: Final = "beside"
 _AMOUNT_MAX: Final = Decimal(10) ** 15
 
 
@@ -56,8 +57,13 @@ def shown(
     preflight: Preflight | None,
     checks: Sequence[Check],
     warnings: Sequence[str],
+    *,
+    beside: Sequence[tuple[OrderRequest, Figures]] = (),
 ) -> dict[str, Json]:
-    """Return what a preview showed, for the record: figures and checks as text."""
+    """Return what a preview showed, for the record: figures and checks as text.
+
+    Of a group they are those of its first order, and `beside` those of the others.
+    """
     return {
         "limit_net": _text(order.limit_net),
         "mid_net": _text(figures.mid_net) if figures else None,
@@ -71,6 +77,27 @@ def shown(
         "quote_age_s": _text(figures.quote_age_s) if figures else None,
         "checks": [[check.name, check.outcome.value, _facts(check)] for check in checks],
         "warnings": list(warnings),
+        **({_BESIDE: [_own(*each) for each in beside]} if beside else {}),
+    }
+
+
+def shown_beside(shown: Mapping[str, Json]) -> tuple[Mapping[str, Json], ...]:
+    """Return what a preview showed of the other orders of its group."""
+    told = shown.get(_BESIDE)
+    return (
+        tuple(each for each in told if isinstance(each, Mapping)) if isinstance(told, list) else ()
+    )
+
+
+def _own(order: OrderRequest, figures: Figures) -> dict[str, Json]:
+    """Return the figures that an order of a group has for itself."""
+    return {
+        "limit_net": _text(order.limit_net),
+        "mid_net": _text(figures.mid_net),
+        "natural_net": _text(figures.natural_net),
+        "cash_effect": _text(figures.cash_effect),
+        "risk_added": _text(figures.risk_added),
+        "quote_age_s": _text(figures.quote_age_s),
     }
 
 

@@ -1,7 +1,7 @@
 """Submit: the one place in the house from which anything is sent to a broker."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, TypeAlias
@@ -13,7 +13,11 @@ from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
 from strikedesk.orders.binding import binding_of
 from strikedesk.orders.follow import follow
-from strikedesk.orders.outcome import no_longer_in_doubt, progress_of, progress_of_failure
+from strikedesk.orders.outcome import (
+    no_longer_in_doubt,
+    progress_of_failure,
+    progress_of_receipt,
+)
 from strikedesk.orders.tickets import ticket_of
 
 # A process that slept longer than this between its commit and its send keeps silent: others may
@@ -63,9 +67,10 @@ class Submitter:
     ) -> tuple[Progress, Figures]:
         """Return what came of it, and the figures of what kept it here."""
         try:
-            await self._last_look(intent, binding, withdraws=withdraws)
-            receipt = await self.broker.submit(ticket_of(intent))
-            return progress_of(intent, receipt.broker_order), {}
+            others = await self.ledger.others(intent.order_id) if intent.leads else ()
+            await self._last_look(intent, others, binding, withdraws=withdraws)
+            receipt = await self.broker.submit(ticket_of(intent, others))
+            return progress_of_receipt(intent, others, receipt), {}
         except Denied as denied:
             told = {name: str(fact) for name, fact in denied.facts.items() if fact is not None}
             return progress_of_failure(denied), told
@@ -76,9 +81,11 @@ class Submitter:
             _log.exception("submission of %s broke", intent.client_order_id)
             return Progress(state=OrderState.UNKNOWN, reason=Reason.OUTCOME_UNKNOWN.name), {}
 
-    async def _last_look(self, intent: OrderRecord, binding: str, *, withdraws: bool) -> None:
+    async def _last_look(
+        self, intent: OrderRecord, others: Sequence[OrderRecord], binding: str, *, withdraws: bool
+    ) -> None:
         """Ask once more what would make it wrong to send what was just read from the disk."""
-        if binding_of(intent) != binding:
+        if binding_of(intent, others) != binding:
             raise Denied(Reason.NONCE_MISMATCH)
         halt = await self.halt.engaged()
         if halt and not (withdraws and _takes_back_an_opening(intent)):
@@ -119,7 +126,7 @@ class Submitter:
         return row
 
     async def _follow_target(self, act: OrderRecord, path: str) -> None:
-        """After a replacement or a cancel, see what became of the order it acted on.
+        """After a replacement or a cancel, see what became of the order it acted on, and its group.
 
         The act is told as it went: what fails here is left to the reconciler.
         """
@@ -127,9 +134,12 @@ class Submitter:
             return
         try:
             target = await self.ledger.order(act.target_order_id)
-            if target is not None:
+            first = target and target.group_id
+            beside = await self.ledger.order(first) if first else None
+            others = await self.ledger.others(first) if first else ()
+            for row in {r.order_id: r for r in (target, beside, *others) if r}.values():
                 await follow(
-                    target,
+                    row,
                     broker=self.broker,
                     ledger=self.ledger,
                     clock=self.clock,

@@ -1,7 +1,7 @@
 """What an order meets in its account: positions, and orders at work that may still change them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from strikedesk.domain.accounts import Position
@@ -11,23 +11,28 @@ from strikedesk.domain.orders import Action, Leg, OrderRequest
 from strikedesk.domain.payoff import Holding, holdings_of
 from strikedesk.domain.ports import Broker
 from strikedesk.domain.reasons import Reason
+from strikedesk.domain.symbols import Symbol
 from strikedesk.domain.worst_case import risk_added
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What is held, and what works beside the order; `replaced` is the order it takes over from."""
+    """What is held, and what works beside the order; `replaced` is the order it takes over from.
+
+    `brought` is what an order brings, once it has filled, that the one looked at waits for.
+    """
 
     positions: Sequence[Position]
     working: Sequence[BrokerOrder]
     replaced: BrokerOrder | None = None
+    brought: Sequence[Holding] = ()
 
     def held(self, underlying: str) -> list[Holding]:
-        """Return what is held in an underlying now."""
+        """Return what is held in an underlying by the time the order begins to work."""
         return [
-            Holding(symbol=position.symbol, quantity=position.quantity)
-            for position in self.positions
-            if position.symbol.underlying == underlying
+            Holding(symbol=symbol, quantity=quantity)
+            for symbol, quantity in self._quantities().items()
+            if symbol.underlying == underlying and quantity
         ]
 
     def only_closes(self, order: OrderRequest) -> bool:
@@ -52,11 +57,16 @@ class Surroundings:
         What is merely hoped for covers nothing.
         """
         held = self.held(underlying)
-        selling = [_rest(o) for o in self.working if o.order.underlying == underlying and _sells(o)]
-        books = [held, *([*held, *rest] for rest in selling)]
+        working = [o for o in _once(self.working) if o.order.underlying == underlying]
+        selling = [[*self._triggers_of(o), o] for o in working if _sells(o)]
         if len(selling) > 1:
-            books.append([*held, *(holding for rest in selling for holding in rest)])
-        return books
+            every = {o.broker_order_id: o for orders in selling for o in orders}
+            selling.append([*every.values()])
+        return [held, *([*held, *_rest_of_all(orders)] for orders in selling)]
+
+    def after(self, order: OrderRequest) -> "Surroundings":
+        """Return what an order meets that begins to work once this one has filled."""
+        return replace(self, brought=[*self.brought, *holdings_of(order)])
 
     def check_closes(self, order: OrderRequest) -> None:
         """Refuse a leg that gives back more than is held and not promised to others already.
@@ -68,9 +78,28 @@ class Surroundings:
             if _gives_back(leg):
                 self._check_available(leg)
 
+    def _triggers_of(self, order: BrokerOrder) -> list[BrokerOrder]:
+        """Return the order at work, if there is one, that has to fill before this one begins."""
+        return [o for o in self.working if o.broker_order_id == order.waits_for]
+
+    def _promised(self, order: BrokerOrder, leg: Leg) -> int:
+        """Return how much of what is held an order at work gives back of the leg's symbol.
+
+        What its trigger brings first it takes from that.
+        """
+        brought = _rest_of_all(self._triggers_of(order))
+        first = sum(each.quantity for each in brought if each.symbol == leg.symbol)
+        return max(_promised(order, leg) - max(-leg.action.sign * first, 0), 0)
+
+    def _quantities(self) -> dict[Symbol, int]:
+        found: dict[Symbol, int] = {}
+        for each in (*self.positions, *self.brought):
+            found[each.symbol] = found.get(each.symbol, 0) + each.quantity
+        return found
+
     def _check_available(self, leg: Leg) -> None:
-        held = sum(p.quantity for p in self.positions if p.symbol == leg.symbol)
-        promised = sum(_promised(order, leg) for order in self.working)
+        held = self._quantities().get(leg.symbol, 0)
+        promised = sum(self._promised(order, leg) for order in _once(self.working))
         if leg.quantity <= -leg.action.sign * held - promised:
             return
         facts: dict[str, Fact] = {"in_working_orders": promised} if promised else {}
@@ -97,11 +126,39 @@ async def surroundings_of(
     # Orders first: what fills between the two looks is counted twice then, and never not at all.
     orders = [o for o in await broker.orders(order.account_id) if o.state.is_open]
     positions = await broker.positions(order.account_id)
+    if replaces is None:
+        return Surroundings(positions=positions, working=orders)
     replaced = next((o for o in orders if o.broker_order_id == replaces), None)
-    if replaces is not None and replaced is None:
+    if replaced is None:
         raise Denied(Reason.ORDER_NOT_WORKING, broker_order_id=replaces)
-    others = tuple(o for o in orders if o.broker_order_id != replaces)
-    return Surroundings(positions=positions, working=others, replaced=replaced)
+    triggers = [o for o in orders if o.broker_order_id == replaced.waits_for]
+    others = [o for o in orders if o not in triggers and not _is_beside(o, replaced)]
+    return Surroundings(
+        positions=positions, working=others, replaced=replaced, brought=_rest_of_all(triggers)
+    )
+
+
+def _once(working: Sequence[BrokerOrder]) -> list[BrokerOrder]:
+    """Return the orders without the second side of an OCO, where both would do the same.
+
+    No more than one of them fills. Sides that differ count both: either may be the one.
+    """
+    found: dict[object, BrokerOrder] = {}
+    for order in working:
+        sides = (order.group_id, order.waits_for, tuple(_rest(order)))
+        found.setdefault(order.broker_order_id if order.group_id is None else sides, order)
+    return [*found.values()]
+
+
+def _is_beside(order: BrokerOrder, replaced: BrokerOrder) -> bool:
+    """Whether an order is the one to be replaced, or its other side: neither fills beside it."""
+    same = order.group_id is not None and order.group_id == replaced.group_id
+    side = same and order.waits_for == replaced.waits_for
+    return side or order.broker_order_id == replaced.broker_order_id
+
+
+def _rest_of_all(orders: Sequence[BrokerOrder]) -> list[Holding]:
+    return [holding for order in orders for holding in _rest(order)]
 
 
 def _rest(order: BrokerOrder) -> list[Holding]:

@@ -36,6 +36,16 @@ async def target_of(
     return target, account
 
 
+async def origin_of(record: OrderRecord, ledger: Ledger) -> OrderRecord:
+    """Return the order that a row of replacements began with: it tells what group they are in."""
+    while record.kind is TicketKind.REPLACE and record.target_order_id is not None:
+        before = await ledger.order(record.target_order_id)
+        if before is None:
+            break
+        record = before
+    return record
+
+
 async def seen_working(target: OrderRecord, *, broker: Broker) -> BrokerOrder | None:
     """Return the order as the broker has it; None where it cannot be asked now.
 

@@ -1,7 +1,7 @@
 """Under way: submissions on their way in this process, who waits for them, and whose turn it is."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -54,12 +54,15 @@ class UnderWay:
         """Let nobody take the submission back from now on."""
         self._submissions[preview_id].begun = True
 
-    def turn(self, record: OrderRecord) -> AbstractAsyncContextManager[object]:
+    def turn(
+        self, record: OrderRecord, others: Sequence[OrderRecord] = ()
+    ) -> AbstractAsyncContextManager[object]:
         """Let orders of one book that sell go one after the other: each must see the one before.
 
         Two calls over the same shares, confirmed at once, would both be covered else.
         """
-        sells = any(leg.action.sign < 0 for leg in record.order.legs)
+        legs = [leg for row in (record, *others) for leg in row.order.legs]
+        sells = any(leg.action.sign < 0 for leg in legs)
         if record.kind is TicketKind.CANCEL or not sells:
             return nullcontext()
         return self._turns.setdefault((record.account_id, record.order.underlying), asyncio.Lock())

@@ -22,6 +22,7 @@ from strikedesk.orders.binding import binding_of, hash_nonce
 from strikedesk.orders.confirm import Confirmer
 from strikedesk.orders.reconcile import Reconciler
 from strikedesk.orders.submit import SEND_WITHIN
+from strikedesk.orders.targets import origin_of
 from strikedesk.orders.tickets import payload_of
 
 _PAGE: Final = 100
@@ -66,12 +67,36 @@ class Withdrawer:
             return Withdrawal()
         working = await self.reconciler.at_work()
         tried = await self._tried(halt, again=again)
-        openings = [row for row in working if row.order.only_opens]
+        openings = await self._openings(working)
         cancels = [
-            await self._cancel(row, actor, path) for row in openings if row.order_id not in tried
+            await self._cancel(row, actor, path)
+            for row in openings
+            if row.order_id not in tried and not await self._went_along(row)
         ]
-        kept = tuple(row for row in working if not row.order.only_opens)
+        kept = tuple(row for row in working if row not in openings)
         return Withdrawal(cancels=tuple(cancels), kept=kept)
+
+    async def _went_along(self, row: OrderRecord) -> bool:
+        """Whether an order of a group ends with one that was taken back before it."""
+        now = await self.ledger.order(row.order_id) if row.group_id else None
+        return now is not None and (now.state in _TAKEN_BACK or not now.state.is_open)
+
+    async def _openings(self, working: Sequence[OrderRecord]) -> list[OrderRecord]:
+        """Return what only opens; but one side of a group takes the other along, which may protect.
+
+        A replacement stands in its group where the order stood that it replaced.
+        """
+        origins = [await origin_of(row, self.ledger) for row in working]
+        protecting = [
+            origin for row, origin in zip(working, origins, strict=True) if not row.order.only_opens
+        ]
+        openings = [
+            row
+            for row, origin in zip(working, origins, strict=True)
+            if row.order.only_opens and not any(origin.is_side_of(p) for p in protecting)
+        ]
+        # What waits for the first of a group ends with it.
+        return sorted(openings, key=lambda row: row.goes_along)
 
     async def _tried(self, halt: Halt, *, again: bool) -> frozenset[str | None]:
         """Return the orders whose cancel left in this halt; or whose cancel nobody knows of yet."""

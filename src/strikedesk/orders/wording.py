@@ -7,16 +7,17 @@ it can begin a line or turn one around.
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
+from strikedesk.domain.groups import GroupKind
 from strikedesk.domain.ledger import Json, OrderRecord, PreviewRecord, TicketKind
 from strikedesk.domain.money import CENT, price_and_effect, to_cents
 from strikedesk.domain.orders import Leg, OrderRequest
 from strikedesk.orders.binding import binding_of
-from strikedesk.orders.showing import amount_in
+from strikedesk.orders.showing import amount_in, shown_beside
 
 _STRANGE: Final = re.compile(r"[^A-Za-z0-9 ._-]", re.ASCII)
 _NAME_MAX: Final = 40
@@ -26,11 +27,16 @@ _DOES: Final = {
     TicketKind.REPLACE: "REPLACE a working order by this one",
     TicketKind.CANCEL: "CANCEL this working order",
 }
+_TOGETHER: Final = {
+    GroupKind.OCO: "one of them cancels the other",
+    GroupKind.OTO: "order 2 begins once order 1 has filled",
+    GroupKind.OTOCO: "orders 2 and 3 begin once order 1 has filled, one of them cancels the other",
+}
 
 
-def short_name(record: OrderRecord) -> str:
-    """Return the name of an order in a few letters: the head of the hash over all of it."""
-    head = binding_of(record)[: 3 * _NAME_GROUP].upper()
+def short_name(record: OrderRecord, others: Sequence[OrderRecord] = ()) -> str:
+    """Return the name of an order, or a group, in a few letters: the head of the hash over it."""
+    head = binding_of(record, others)[: 3 * _NAME_GROUP].upper()
     return "-".join(head[i : i + _NAME_GROUP] for i in range(0, len(head), _NAME_GROUP))
 
 
@@ -48,15 +54,35 @@ def order_in_words(preview: PreviewRecord) -> str:
     """Return what confirming this preview does, or did."""
     record = preview.record
     lines = [
-        f"{record.environment.value.upper()}: {_DOES[record.kind]}",
-        f"Name: {short_name(record)}",
+        f"{record.environment.value.upper()}: {_does(preview)}",
+        f"Name: {short_name(record, preview.others)}",
         f"Broker: {_name(record.broker)}",
         f"Account: {_name(record.account_handle)} (number ends in {_name(record.account_id[-4:])})",
         *_target(record),
-        *_order(record.order),
+        *(_group(preview) if record.group_id is not None else _order(record.order)),
         *([] if record.kind is TicketKind.CANCEL else _figures(preview.shown)),
     ]
     return "\n".join(lines)
+
+
+def _does(preview: PreviewRecord) -> str:
+    record = preview.record
+    if record.group_kind is None:
+        return _DOES[record.kind]
+    kind = record.group_kind
+    return f"PLACE {len(preview.others) + 1} orders as one group ({kind.value}): {_TOGETHER[kind]}"
+
+
+def _group(preview: PreviewRecord) -> list[str]:
+    """Every order of a group under its place, each with what it does to cash by itself."""
+    shown = [preview.shown, *shown_beside(preview.shown)]
+    rows = (preview.record, *preview.others)
+    lines: list[str] = []
+    for place, (row, figures) in enumerate(zip(rows, shown, strict=True), start=1):
+        lines.append(f"Order {place} of {len(rows)}:")
+        lines += [f"  {line}" for line in _order(row.order)]
+        lines.append(f"  Cash effect: {_usd(figures, 'cash_effect')}")
+    return lines
 
 
 def _target(record: OrderRecord) -> list[str]:
@@ -100,9 +126,12 @@ def _figures(shown: Mapping[str, Json]) -> list[str]:
     age = amount_in(shown, "quote_age_s")
     told = f"{age:.1f} s old" if isinstance(age, Decimal) else "of unknown age"
     before, after = (_usd(shown, f"buying_power_{when}") for when in ("before", "after"))
-    return [
+    own = [
         f"Cash effect: {_usd(shown, 'cash_effect')}",
         f"Max loss: {_usd(shown, 'max_loss')}",
+    ]
+    return [
+        *([] if shown_beside(shown) else own),
         f"Risk added to what is held: {_usd(shown, 'risk_added')}",
         f"Fees: {_usd(shown, 'fees')}",
         f"Buying power: {before} before, {after} after",

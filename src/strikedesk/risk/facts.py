@@ -40,7 +40,7 @@ class OrderFacts:
     end that day, `None` = it opens none; deltas in shares, before the order and after.
     Law: `closes` = every leg only takes back what is held, and what is left can lose no more than
     what was there. What `broker_refuses` is denied with the broker's own reason, so that what its
-    pre-flight leaves open is no missing fact.
+    pre-flight leaves open is no missing fact. `orders` counts those that leave together.
     """
 
     underlying: str
@@ -63,6 +63,7 @@ class OrderFacts:
     used: Used
     delta_before: Decimal | None = None
     delta_after: Decimal | None = None
+    orders: int = 1
 
 
 def use_of(facts: OrderFacts, limits: Limits) -> Use:

@@ -27,14 +27,14 @@ def notional_of_day(facts: OrderFacts, limits: Limits) -> Check:
 
 def orders_of_minute(facts: OrderFacts, limits: Limits) -> Check:
     """Orders confirmed in the last sixty seconds, this one with them."""
-    count, most = facts.used.orders_this_minute + 1, limits.orders_minute_max
+    count, most = facts.used.orders_this_minute + facts.orders, limits.orders_minute_max
     told: dict[str, Fact] = {"orders": count, "limit": most}
     return bounded("orders_of_minute", count, most, Reason.ORDERS_TOO_FAST, told)
 
 
 def orders_of_day(facts: OrderFacts, limits: Limits) -> Check:
     """Orders confirmed since midnight in New York, this one with them."""
-    count, most = facts.used.orders_today + 1, limits.orders_day_max
+    count, most = facts.used.orders_today + facts.orders, limits.orders_day_max
     told: dict[str, Fact] = {"orders": count, "limit": most}
     return bounded("orders_of_day", count, most, Reason.DAY_ORDERS_ABOVE_LIMIT, told)
 

@@ -17,6 +17,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from strikedesk.domain.errors import Denied
+from strikedesk.domain.groups import GroupKind
 from strikedesk.domain.ledger import Json
 from strikedesk.domain.money import PRICE_MAX, PriceEffect
 from strikedesk.domain.orders import (
@@ -38,6 +39,7 @@ from strikedesk.domain.symbols import (
     parse_option,
     parse_symbol,
 )
+from strikedesk.orders.draft import Terms
 from strikedesk.server.json_text import read_json
 from strikedesk.server.schemas import Schema
 
@@ -48,6 +50,8 @@ SYMBOLS_MAX: Final = 50
 TEXT_MAX: Final = 200
 SYMBOL_TEXT_MAX: Final = 64
 LIST_TEXT_MAX: Final = 16_384
+GROUP_MIN: Final = 2
+GROUP_MAX: Final = 3
 MARKET_DAYS: Final = (date(1970, 1, 2), date(2099, 12, 30))
 _DIGITS: Final = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 _NUMBER: Final = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,12})?", re.ASCII)
@@ -263,6 +267,34 @@ def _leg(value: object, name: str) -> Leg:
     )
 
 
+def _orders(value: object, name: str) -> tuple[Terms, ...]:
+    items = _items(value, commas=False)
+    if items is None or not GROUP_MIN <= len(items) <= GROUP_MAX:
+        raise _refused(name, f"{GROUP_MIN} to {GROUP_MAX} orders", value)
+    return tuple(_terms(item, f"{name}[{index}]") for index, item in enumerate(items))
+
+
+def _terms(value: object, name: str) -> Terms:
+    given: object = read_json(value, LIST_TEXT_MAX) if isinstance(value, str) else value
+    parts = cast("dict[str, object]", given) if isinstance(given, dict) else {}
+    if "legs" not in parts or not parts.keys() <= _TERMS.keys():
+        raise _refused(name, f"legs, and any of {', '.join([*_TERMS][1:])}", value)
+    return Terms(
+        legs=_LEGS.read(parts["legs"], f"{name}.legs"),
+        order_type=_told(_ORDER_TYPE, parts, name, "order_type") or OrderType.LIMIT,
+        price=_told(_PRICE, parts, name, "price"),
+        price_effect=_told(_EFFECT, parts, name, "price_effect"),
+        stop_trigger=_told(_PRICE, parts, name, "stop_trigger"),
+        time_in_force=_told(_FORCE, parts, name, "time_in_force") or TimeInForce.DAY,
+        gtd_date=_told(_DATE, parts, name, "gtd_date"),
+    )
+
+
+def _told(argument: Argument[T], parts: dict[str, object], name: str, part: str) -> T | None:
+    given = parts.get(part)
+    return None if given is None else argument.read(given, f"{name}.{part}")
+
+
 def _items(value: object, *, commas: bool = True) -> list[object] | None:
     if isinstance(value, list):
         return cast("list[object]", value)
@@ -310,6 +342,26 @@ _LEG_SCHEMA: Final[Schema] = {
     "required": [*_LEG_PARTS],
     "additionalProperties": False,
 }
+_LEGS: Final = Argument(_legs, {"type": "array", "items": _LEG_SCHEMA, "minItems": 1})
+_ORDER_TYPE: Final = choice(OrderType)
+_EFFECT: Final = choice(PriceEffect)
+_FORCE: Final = choice(TimeInForce)
+_TERMS: Final[dict[str, Schema]] = {
+    "legs": _LEGS.schema,
+    "order_type": _ORDER_TYPE.schema,
+    "price": _PRICE.schema,
+    "price_effect": _EFFECT.schema,
+    "stop_trigger": _PRICE.schema,
+    "time_in_force": _FORCE.schema,
+    "gtd_date": _DATE.schema,
+}
+# The words and ranges of each are told by preview_order.
+_TERMS_SCHEMA: Final[Schema] = {
+    "type": "object",
+    "properties": {name: {"type": schema["type"]} for name, schema in _TERMS.items()},
+    "required": ["legs"],
+    "additionalProperties": False,
+}
 
 AccountHandle: TypeAlias = Annotated[str, text(64)]
 Identifier: TypeAlias = Annotated[str, text(64)]
@@ -317,9 +369,14 @@ OneSymbol: TypeAlias = Annotated[Symbol, _SYMBOL]
 Underlying: TypeAlias = Annotated[EquitySymbol, Argument(_underlying, {"type": "string"})]
 Symbols: TypeAlias = Annotated[tuple[Symbol, ...], several(_SYMBOL, SYMBOLS_MAX)]
 SomeSymbols: TypeAlias = Annotated[tuple[Symbol, ...], several(_SYMBOL, SYMBOLS_MAX, least=0)]
-Legs: TypeAlias = Annotated[
-    tuple[Leg, ...], Argument(_legs, {"type": "array", "items": _LEG_SCHEMA, "minItems": 1})
+Legs: TypeAlias = Annotated[tuple[Leg, ...], _LEGS]
+OrdersOfGroup: TypeAlias = Annotated[
+    tuple[Terms, ...],
+    Argument(
+        _orders, {"type": "array", "items": _TERMS_SCHEMA, "minItems": 2, "maxItems": GROUP_MAX}
+    ),
 ]
+KindOfGroup: TypeAlias = Annotated[GroupKind, choice(GroupKind)]
 Quantity: TypeAlias = Annotated[int, _QUANTITY]
 Price: TypeAlias = Annotated[Decimal, _PRICE]
 Day: TypeAlias = Annotated[date, _DATE]
@@ -336,6 +393,6 @@ LegSymbols: TypeAlias = Annotated[
 Contract: TypeAlias = Annotated[OptionSymbol, Argument(_contract, {"type": "string"})]
 Nonce: TypeAlias = Annotated[str, text(64)]
 OneTimeCode: TypeAlias = Annotated[str, text(16)]
-TypeOfOrder: TypeAlias = Annotated[OrderType, choice(OrderType)]
-Effect: TypeAlias = Annotated[PriceEffect, choice(PriceEffect)]
-Force: TypeAlias = Annotated[TimeInForce, choice(TimeInForce)]
+TypeOfOrder: TypeAlias = Annotated[OrderType, _ORDER_TYPE]
+Effect: TypeAlias = Annotated[PriceEffect, _EFFECT]
+Force: TypeAlias = Annotated[TimeInForce, _FORCE]

@@ -30,6 +30,7 @@ from strikedesk.server.tools.list_transactions import list_transactions
 from strikedesk.server.tools.list_watchlists import list_watchlists
 from strikedesk.server.tools.preview_cancel import preview_cancel
 from strikedesk.server.tools.preview_close import preview_close
+from strikedesk.server.tools.preview_group import preview_group
 from strikedesk.server.tools.preview_order import preview_order
 from strikedesk.server.tools.preview_replace import preview_replace
 from strikedesk.server.tools.preview_roll import preview_roll
@@ -70,6 +71,7 @@ MENU: Final = (
     MenuItem(list_expirations, Toolset.OPTIONS, READS),
     MenuItem(get_option_chain, Toolset.OPTIONS, READS, lite=True),
     MenuItem(preview_order, Toolset.ORDERS, PREVIEWS, lite=True),
+    MenuItem(preview_group, Toolset.ORDERS, PREVIEWS),
     MenuItem(preview_close, Toolset.ORDERS, PREVIEWS),
     MenuItem(preview_roll, Toolset.ORDERS, PREVIEWS),
     MenuItem(preview_replace, Toolset.ORDERS, PREVIEWS),

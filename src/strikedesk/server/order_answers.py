@@ -1,6 +1,6 @@
 """How previews and orders are told: prices positive with their effect, figures beside checks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -29,10 +29,12 @@ PREVIEW: Final = with_optional(
     ),
     nonce=TEXT,
     approval=OBJECT,
+    group=OBJECT,
 )
 CONFIRMED: Final = with_optional(
     record_schema(order_id=TEXT, client_order_id=TEXT, state=TEXT, environment=TEXT, order=OBJECT),
     approval=maybe(OBJECT),
+    group=OBJECT,
 )
 _WAIT_FOR_CODE: Final = (
     "Nothing was sent. Ask the person for the code that their `strikedesk approvals` shows, then "
@@ -52,6 +54,7 @@ COLUMNS: Final = (
     "time_in_force",
     "filled_of",
     "average_price",
+    "group",
     "updated_at",
 )
 
@@ -72,6 +75,7 @@ def preview_answer(preview: Preview) -> dict[str, Value]:
         "does": record.kind,
         "account": record.account_handle,
         "order": order_words(record.order),
+        **_group_previewed(preview),
         "replaces_or_cancels": record.target_order_id,
         "figures": None if preview.figures is None else _figures(preview, preview.figures),
         "checks": checks,
@@ -93,8 +97,8 @@ def approval_answer(pending: Pending) -> dict[str, Value]:
     }
 
 
-def order_answer(record: OrderRecord) -> dict[str, Value]:
-    """Return an order as it stands."""
+def order_answer(record: OrderRecord, together: Sequence[OrderRecord] = ()) -> dict[str, Value]:
+    """Return an order as it stands, with how the others of its group stand."""
     return {
         "order_id": record.order_id,
         "client_order_id": record.client_order_id,
@@ -103,6 +107,7 @@ def order_answer(record: OrderRecord) -> dict[str, Value]:
         "account": record.account_handle,
         "does": record.kind,
         "order": order_words(record.order),
+        **_group(record, together),
         "filled": record.filled_units,
         "of": record.order.units,
         "average": _net(record.average_net),
@@ -130,6 +135,7 @@ def order_row(record: OrderRecord) -> list[str | Decimal | None]:
         order.time_in_force.value,
         f"{record.filled_units}/{order.units}",
         average,
+        record.group_id and f"{record.group_kind} {record.group_place} of {record.group_id}",
         record.updated_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
     ]
 
@@ -155,6 +161,58 @@ def order_words(order: OrderRequest) -> dict[str, Value]:
         "time_in_force": order.time_in_force,
         "gtd_date": order.gtd_date,
     }
+
+
+def _group_previewed(preview: Preview) -> dict[str, Value]:
+    """Return what a preview shows of the other orders of a group; nothing of an order alone."""
+    first = preview.record
+    if first.group_id is None:
+        return {}
+    beside: list[Value] = [
+        {"place": row.group_place, "order": order_words(row.order), "figures": _own(figures)}
+        for row, figures in preview.beside
+    ]
+    return {"group": {"kind": first.group_kind, "group_id": first.group_id, "beside": beside}}
+
+
+def _own(figures: Figures) -> dict[str, Value]:
+    return {
+        "mid": _net(figures.mid_net),
+        "natural": _net(figures.natural_net),
+        "cash_effect": figures.cash_effect,
+        "risk_added": _bound(figures.risk_added),
+        "quote_age_s": figures.quote_age_s,
+    }
+
+
+def _group(record: OrderRecord, together: Sequence[OrderRecord]) -> dict[str, Value]:
+    if record.group_id is None:
+        return {}
+    beside: list[Value] = [
+        {
+            "place": row.group_place,
+            "order_id": row.order_id,
+            "client_order_id": row.client_order_id,
+            "state": row.state,
+            "in_words": _sentence(row.order),
+            "filled": row.filled_units,
+            "of": row.order.units,
+            "reason": row.reason,
+        }
+        for row in together
+        if row.order_id != record.order_id
+    ]
+    kind, place = record.group_kind, record.group_place
+    return {"group": {"kind": kind, "group_id": record.group_id, "place": place, "beside": beside}}
+
+
+def _sentence(order: OrderRequest) -> str:
+    """Return an order in a line: legs, type and prices."""
+    price, effect = _pair(order.limit_net)
+    at = "" if price is None else f" {price.normalize():f} {effect}"
+    stop = "" if order.stop_trigger is None else f" at {order.stop_trigger.normalize():f},"
+    legs = "; ".join(_leg_sentence(leg) for leg in order.legs)
+    return f"{legs}: {order.order_type.value.replace('_', ' ')}{stop}{at}"
 
 
 def _figures(preview: Preview, figures: Figures) -> Mapping[str, Value]:

@@ -43,7 +43,8 @@ async def confirm_order(
     row = await _heard(desk, order, word_of(outcome), code, caller_of(call))
     desk.books.forget(row.account_handle)
     pending = await desk.approvals.of(row)
-    return record(order_answer(row) | {"approval": pending and approval_answer(pending)})
+    told = order_answer(row, await desk.orders.group(row))
+    return record(told | {"approval": pending and approval_answer(pending)})
 
 
 async def _heard(

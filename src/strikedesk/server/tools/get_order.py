@@ -15,4 +15,5 @@ async def get_order(call: Call, order_id: Identifier) -> Annotated[CallToolResul
     desk = await desk_of(call)
     order, events = await desk.orders.get(order_id)
     history = [event_answer(event) for event in events]
-    return record(order_answer(order) | {"history": history})
+    told = order_answer(order, await desk.orders.group(order))
+    return record(told | {"history": history})
