@@ -1,12 +1,15 @@
 """The desk that proofs are about: the real rooms over a real store, at a venue of our own."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
+from strikedesk.domain.groups import GroupKind
 from strikedesk.domain.money import PriceEffect
-from strikedesk.domain.orders import OrderType
+from strikedesk.domain.orders import Action, Leg, OrderType
 from strikedesk.domain.ports import Broker, HaltSwitch, Ledger
-from strikedesk.orders.draft import Draft
+from strikedesk.orders.draft import Draft, Terms
+from strikedesk.orders.groups import GroupDraft
 from strikedesk.orders.preview import Preview
 from strikedesk.settings.sections import LimitSettings
 from strikedesk.wiring.desk import Desk, assemble
@@ -43,6 +46,26 @@ def a_desk(
         clock=clock,
         entropy=SystemEntropy(),
     )
+
+
+async def a_group_preview(desk: Desk, call: str) -> Preview:
+    """Preview calls bought at the offer and, once they are, sold at twice that or at less."""
+    opening, closing = a_leg(call), a_leg(call, Action.SELL_TO_CLOSE)
+    terms = [
+        _terms(opening, "1.20", PriceEffect.DEBIT),
+        _terms(closing, "2.40", PriceEffect.CREDIT),
+        replace(
+            _terms(closing, "0.75", PriceEffect.CREDIT),
+            order_type=OrderType.STOP_LIMIT,
+            stop_trigger=Decimal("0.80"),
+        ),
+    ]
+    draft = GroupDraft(account=ACCOUNT.handle, kind=GroupKind.OTOCO, orders=tuple(terms))
+    return await desk.previewer.place_group(draft, caller=ME)
+
+
+def _terms(leg: Leg, price: str, effect: PriceEffect) -> Terms:
+    return Terms(legs=(leg,), order_type=OrderType.LIMIT, price=Decimal(price), price_effect=effect)
 
 
 async def a_preview(desk: Desk, call: str, quantity: int = 1, *, price: str = "1.20") -> Preview:

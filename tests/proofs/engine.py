@@ -19,11 +19,12 @@ from strikedesk.domain.money import PriceEffect
 from strikedesk.domain.states import OrderState
 from strikedesk.orders.draft import Change
 from strikedesk.orders.preview import Preview
+from strikedesk.orders.tickets import ticket_of
 from strikedesk.settings.sections import LimitSettings
 from strikedesk.wiring.desk import Desk
 from tests.builders import NOON
 from tests.fakes.clock import StoppedClock
-from tests.proofs.desk import ME, WIDE, a_desk, a_preview
+from tests.proofs.desk import ME, WIDE, a_desk, a_group_preview, a_preview
 from tests.proofs.forks import Line, lived, serve
 from tests.proofs.mortal import Crash, LateLedger, MortalDatabase, MortalHalt, MortalLedger
 from tests.proofs.venue import CALLS, FolderVenue, Outcome, a_venue
@@ -38,7 +39,8 @@ class Task:
     """What a child does. `at` seconds after noon; `dies_at` is one of `POINTS`, or empty.
 
     `kill_after_s` is when the parent kills it, wherever it is by then. `writes_before` is whether
-    the intent is on the disk before it is sent: only without it must anything go wrong.
+    the intent is on the disk before it is sent: only without it must anything go wrong. `together`
+    is whether the client wants a group rather than one order.
     """
 
     folder: str
@@ -51,6 +53,7 @@ class Task:
     seed: int = 0
     kill_after_s: float | None = None
     writes_before: bool = True
+    together: bool = False
 
     @property
     def home(self) -> Path:
@@ -114,7 +117,7 @@ class Engine:
 
     async def ask(self) -> None:
         """Preview an order, and leave it at that."""
-        self.know(await a_preview(self.desk, CALLS[0]), wish="1")
+        self.know(await self._wanted(), wish="1")
 
     async def again(self) -> None:
         """Confirm anew, with the nonce that is known."""
@@ -124,12 +127,16 @@ class Engine:
     async def anew(self) -> None:
         """Ask for the same order again from the start."""
         try:
-            preview = await a_preview(self.desk, CALLS[0])
+            preview = await self._wanted()
         except DeskError as error:
             self.hear("1", error)
             return
         self.know(preview, wish="1")
         await self.click(preview.record.preview_id, preview.nonce or "", "1")
+
+    async def _wanted(self) -> Preview:
+        wanted = a_group_preview if self.task.together else a_preview
+        return await wanted(self.desk, CALLS[0])
 
     async def work(self) -> None:
         """Repeat what was never answered, then preview and confirm new orders and changes."""
@@ -211,6 +218,7 @@ class Engine:
                 "preview": record.preview_id,
                 "nonce": preview.nonce,
                 "client_order_id": record.client_order_id,
+                "sent_as": ticket_of(record, [row for row, _ in preview.beside]).client_order_id,
             },
         )
 

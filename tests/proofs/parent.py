@@ -94,7 +94,7 @@ def booked_wrongly(home: Path) -> list[str]:
 def sent_twice(home: Path) -> list[str]:
     """Return what the venue took more than once: for one intent, or for one wish of the client."""
     times = Counter(arrived.ticket.client_order_id for arrived in arrivals(home / "venue"))
-    wishes = {line["client_order_id"]: line["wish"] for line in lines_of(home / "known.jsonl")}
+    wishes = {line["sent_as"]: line["wish"] for line in lines_of(home / "known.jsonl")}
     by_wish = Counter(wishes.get(client_order_id, "none") for client_order_id in times)
     twice = [f"doubled: {name} {count}" for name, count in times.items() if count > 1]
     return twice + [f"doubled wish: {wish}" for wish, count in by_wish.items() if count > 1]

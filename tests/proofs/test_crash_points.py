@@ -31,12 +31,16 @@ SEED = 20_261_129
 
 @dataclass(frozen=True)
 class Cell:
-    """One combination; `starts_up` is whether the retry meets a desk that just started."""
+    """One combination; `starts_up` is whether the retry meets a desk that just started.
+
+    `together` is whether a group is sent rather than one order.
+    """
 
     dies_at: str
     outcome: Outcome
     retry: str
     starts_up: bool
+    together: bool = False
 
     @property
     def is_reached(self) -> bool:
@@ -58,7 +62,13 @@ CELLS = [Cell(*parts) for parts in product((NEVER, *POINTS), Outcome, RETRIES, (
 def play(cell: Cell, home: Path, pair: tuple[Engines, Engines]) -> list[str]:
     """Preview, confirm, die, ask again; return all that went wrong."""
     wrong = die(cell, home, pair)
-    then = Task(folder=str(home), verb="look", starts_up=cell.starts_up, clicks=_clicks(cell))
+    then = Task(
+        folder=str(home),
+        verb="look",
+        starts_up=cell.starts_up,
+        clicks=_clicks(cell),
+        together=cell.together,
+    )
     for verb, at in _retries(cell):
         status, _ = pair[0].run(replace(then, verb=verb, at=at))
         wrong += [] if status == 0 else [f"{verb} ended with {status}"]
@@ -74,6 +84,7 @@ def die(cell: Cell, home: Path, pair: tuple[Engines, Engines]) -> list[str]:
         outcome=cell.outcome.value,
         dies_at=cell.dies_at,
         clicks=_clicks(cell),
+        together=cell.together,
     )
     if cell.retry != "other process":
         status, _ = pair[0].run(task)
@@ -96,22 +107,24 @@ def _retries(cell: Cell) -> list[tuple[str, float]]:
     return [(asks, 1), ("look", 12), (asks, 13), ("recover", 14)]
 
 
-def chosen() -> list[Cell]:
+def chosen(*, together: bool) -> list[Cell]:
     """Return all cells, or in short some that get to each point of dying, and some that live."""
+    every = [replace(cell, together=together) for cell in CELLS]
     if PROVING:
-        return CELLS
+        return every
     chance = random.Random(SEED)  # noqa: S311 -- the same cells on every machine
-    lives = [cell for cell in CELLS if cell.dies_at == NEVER]
-    dies = [[c for c in CELLS if c.dies_at == point and c.is_reached] for point in POINTS]
+    lives = [cell for cell in every if cell.dies_at == NEVER]
+    dies = [[c for c in every if c.dies_at == point and c.is_reached] for point in POINTS]
     return [cell for cells in (lives, *dies) for cell in chance.sample(cells, 4)]
 
 
 @pytest.mark.timeout(seconds(600, 7_200))
 @pytest.mark.promise("once")
 @pytest.mark.promise("nothing-lost")
-def test_no_crash_doubles_an_order_loses_one_or_hides_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("together", [False, True], ids=["an order", "a group"])
+def test_no_crash_doubles_an_order_loses_one_or_hides_one(tmp_path: Path, together: bool) -> None:
     wrong: dict[Cell, list[str]] = {}
-    cells, template = chosen(), a_template(tmp_path)
+    cells, template = chosen(together=together), a_template(tmp_path)
     with engines() as one, engines() as other:
         for number, cell in enumerate(cells):
             home = a_home(tmp_path / str(number), template)
@@ -119,7 +132,7 @@ def test_no_crash_doubles_an_order_loses_one_or_hides_one(tmp_path: Path) -> Non
                 wrong[cell] = found
 
     what = "crash points x outcomes x retries x restarts; an order doubled, lost, hidden or mistold"
-    report("S2", len(cells), len(wrong), what)
+    report("S2 groups" if together else "S2", len(cells), len(wrong), what)
     assert wrong == {}
     assert {cell.dies_at for cell in cells if cell.is_reached} == set(POINTS)
 

@@ -21,7 +21,6 @@ from strikedesk.domain.broking import (
     Lookup,
     PlaceTicket,
     Receipt,
-    ReplaceTicket,
     Ticket,
 )
 from strikedesk.domain.errors import OutcomeUnknown, Rejected, Unavailable
@@ -81,9 +80,13 @@ class FolderVenue(ScriptedBroker):
             self.reach("between two attempts")
         self._arrive(ticket)
         self.reach("after the last byte")
-        order = self._answer(ticket)
+        orders = self._answer(ticket)
         self.reach("after the answer")
-        return Receipt(client_order_id=ticket.client_order_id, broker_order=order)
+        return Receipt(
+            client_order_id=ticket.client_order_id,
+            broker_order=orders[0],
+            members=orders if isinstance(ticket, GroupTicket) else (),
+        )
 
     async def orders(
         self, account_id: str, *, since: datetime | None = None
@@ -108,8 +111,7 @@ class FolderVenue(ScriptedBroker):
         for arrived in arrivals(self.folder):
             if arrived.at <= self.clock.now() and self._has_target(arrived.ticket):
                 # Orders on the first strike fill at once; on all others they work.
-                first = isinstance(arrived.ticket, PlaceTicket) and _fills(arrived.ticket)
-                self.day = Day.FILLED if first else Day.WORKING
+                self.day = Day.FILLED if _fills(arrived.ticket) else Day.WORKING
                 with suppress(Rejected):
                     self._carry_out(arrived.ticket)
 
@@ -139,15 +141,14 @@ class FolderVenue(ScriptedBroker):
         wanted = ticket.broker_order_id
         return any(o.broker_order_id == wanted and o.state.is_open for o in self.placed)
 
-    def _answer(self, ticket: Ticket) -> BrokerOrder:
+    def _answer(self, ticket: Ticket) -> tuple[BrokerOrder, ...]:
         if self.outcome is Outcome.RESET:
             raise ConnectionResetError
         if self.outcome in _SILENT:
             raise OutcomeUnknown(ticket.client_order_id)
         self.read()
-        for order in self.placed:
-            if self._is_of(order, ticket):
-                return order
+        if orders := tuple(order for order in self.placed if self._is_of(order, ticket)):
+            return orders
         raise Rejected(Reason.BROKER_REJECTED, code="margin_check_failed")
 
     def _is_of(self, order: BrokerOrder, ticket: Ticket) -> bool:
@@ -155,6 +156,8 @@ class FolderVenue(ScriptedBroker):
             return False
         if isinstance(ticket, CancelTicket):
             return order.broker_order_id == ticket.broker_order_id and not order.state.is_open
+        if isinstance(ticket, GroupTicket):
+            return order.client_order_id in ticket.member_ids
         return order.client_order_id == ticket.client_order_id
 
     def _name(self, ending: str) -> Path:
@@ -185,5 +188,8 @@ def placed_by(folder: Path) -> list[BrokerOrder]:
     return venue.placed
 
 
-def _fills(ticket: PlaceTicket | ReplaceTicket) -> bool:
-    return ticket.order.legs[0].symbol.compact == parse_symbol(CALLS[0]).compact
+def _fills(ticket: Ticket) -> bool:
+    if not isinstance(ticket, PlaceTicket | GroupTicket):
+        return False
+    first = ticket.group.orders[0] if isinstance(ticket, GroupTicket) else ticket.order
+    return first.legs[0].symbol.compact == parse_symbol(CALLS[0]).compact
