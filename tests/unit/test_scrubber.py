@@ -9,7 +9,7 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from strikedesk.domain.secret import Secret
@@ -107,6 +107,8 @@ JSONS = st.recursive(
 
 
 @pytest.mark.promise("secrets")
+@example(secret="000000", around=("\x10", ""), rest=None, ascii_only=False)  # noqa: S106 -- made up
+@example(secret="10000000", around=("\x10", ""), rest=None, ascii_only=True)  # noqa: S106 -- made up
 @given(
     secret=st.text(st.sampled_from('nu0041"\\/ab%&#;x \n'), min_size=6, max_size=40),
     around=st.tuples(TEXTS | st.sampled_from(["\\", "\n", '"', "%", "&#", "\\u"]), TEXTS),

@@ -23,6 +23,9 @@ _HALVED: Final = 12
 _PARTED: Final = 4 * _LONG
 _TEXT: Final = re.compile(rb'"((?:[^"\\]++|\\.)*+)"', re.DOTALL)
 _TAIL: Final = re.compile(rb"\\*\Z")
+# An escape of four digits that a match has cut in two.
+_CUT: Final = re.compile(rb"(\\++)u([0-9a-fA-F]{0,3})\Z")
+_DIGITS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +124,21 @@ def _within(text: bytes, value: bytes) -> bytes:
 def _masked(found: "re.Match[bytes]") -> bytes:
     r"""Mask a match and leave whole escapes on both sides.
 
-    The `n` of a `\n` in front is no letter of the secret, and a backslash at the end that escapes
-    what follows belongs to that.
+    The `n` of a `\n` in front is no letter of the secret, nor are the digits of a `\u0010`, and a
+    backslash at the end that escapes what follows belongs to that.
     """
     before = _TAIL.search(found.string[: found.start()])
-    kept = b""
+    kept = _rest_of_escape(found)
     if before is not None and len(before[0]) % 2 and not found[0].startswith(b"\\"):
         kept = found[0][: 5 if found[0].startswith(b"u") else 1]
     after = _TAIL.search(found[0])
     odd = after is not None and len(after[0]) % 2
     return kept + MASK + (b"\\" if odd else b"")
+
+
+def _rest_of_escape(found: "re.Match[bytes]") -> bytes:
+    """Return the digits that a match took from an escape which began before it."""
+    cut = _CUT.search(found.string[: found.start()])
+    if cut is None or len(cut[1]) % 2 == 0:
+        return b""
+    return found[0][: _DIGITS - len(cut[2])]
