@@ -16,7 +16,7 @@ def an_order(
     over: bool = True,
     of: str | None = None,
 ) -> Span:
-    return Span(order_id=name, first=first, last=last, is_over=over, target=of)
+    return Span(order_id=name, first=first, last=last, is_over=over, needs=of)
 
 
 def test_without_orders_every_line_that_is_old_may_go() -> None:
@@ -74,7 +74,7 @@ def test_nothing_that_goes_is_of_an_order_that_stays(young: int, spans: list[Spa
     staying = [span for span in spans if span.order_id not in gone]
     assert kept <= young
     assert not any(span.begins_before(kept) for span in staying)
-    assert not gone & {span.target for span in staying}
+    assert not gone & {span.needs for span in staying}
 
 
 def test_seven_years_before_a_leap_day_is_the_day_before_march() -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import DBAPIError
 
 from strikedesk.domain.errors import Denied
+from strikedesk.domain.groups import GroupKind
 from strikedesk.domain.ledger import Note
 from strikedesk.domain.retention import PRUNED
 from strikedesk.domain.states import OrderState
@@ -215,6 +216,22 @@ async def test_a_replacement_that_stays_keeps_what_it_replaced(database: Databas
     await keep(database, 3, seconds=LATER, target_order_id="order-2")
 
     assert (await prune(database)).orders == 1
+
+
+async def test_the_first_of_a_group_stays_as_long_as_an_order_of_it(database: Database) -> None:
+    group: dict[str, Any] = {"group_id": "order-1", "group_kind": GroupKind.OTO}
+    await keep(database, 1, group_place=1, **group)
+    await keep(database, 2, seconds=LATER, group_place=2, **group)
+
+    assert await SqlRetention(database).old(CUTOFF) is None
+
+
+async def test_a_group_goes_as_a_whole(database: Database) -> None:
+    group: dict[str, Any] = {"group_id": "order-1", "group_kind": GroupKind.OTO}
+    await keep(database, 1, group_place=1, **group)
+    await keep(database, 2, group_place=2, **group)
+
+    assert (await prune(database)).orders == 2
 
 
 async def test_a_replacement_goes_together_with_what_it_replaced(database: Database) -> None:

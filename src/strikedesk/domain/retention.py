@@ -18,14 +18,15 @@ PRUNED: Final = "pruned"
 class Span:
     """An order by the numbers of its first and last line; None = no line tells of it.
 
-    `is_over`: nothing can follow. `target` is the order that it replaces or cancels.
+    `is_over`: nothing can follow. `needs` is the order that it replaces or cancels, or that stands
+    for its group.
     """
 
     order_id: str
     first: int | None
     last: int | None
     is_over: bool
-    target: str | None = None
+    needs: str | None = None
 
     def begins_before(self, line: int) -> bool:
         """Whether one of its lines has a lower number."""
@@ -47,8 +48,8 @@ def years_before(now: datetime, years: int) -> datetime:
 def first_kept(first_young: int, spans: Iterable[Span]) -> int:
     """Return the first line that stays, where all before `first_young` are old enough.
 
-    Law: no order begins before it that ends behind it, is not over, or is the target of an order
-    that stays.
+    Law: no order begins before it that ends behind it, is not over, or is needed by an order that
+    stays.
     """
     orders = tuple(spans)
     kept, before = first_young, None
@@ -59,7 +60,7 @@ def first_kept(first_young: int, spans: Iterable[Span]) -> int:
 
 def _held(orders: Sequence[Span], kept: int) -> Iterable[int]:
     """Yield the first lines of orders that would lose some of theirs, and may not."""
-    needed = {order.target for order in orders if not order.begins_before(kept)}
+    needed = {order.needs for order in orders if not order.begins_before(kept)}
     for order in orders:
         stays = not order.ends_before(kept) or order.order_id in needed
         if order.first is not None and order.first < kept and stays:

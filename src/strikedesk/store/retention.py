@@ -37,7 +37,8 @@ _SPANS: Final = (
     select(
         orders.c.order_id,
         orders.c.preview_id,
-        orders.c.target_order_id,
+        # What an order replaces, or the first of its group, stays as long as it does.
+        func.coalesce(orders.c.target_order_id, orders.c.group_id).label("needs"),
         # A word that means nothing is no end.
         type_coerce(orders.c.state, Text).label("state"),
         func.min(_LINE).label("first"),
@@ -150,7 +151,7 @@ def _span(row: RowMapping) -> Span:
         first=row["first"],
         last=row["last"],
         is_over=row["state"] in _OVER,
-        target=row["target_order_id"],
+        needs=row["needs"],
     )
 
 
