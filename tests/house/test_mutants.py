@@ -191,6 +191,10 @@ MUTANTS = [
     Mutant("logs/answers.py", "self._scrubber.json(body)", "body", SCRUBBER),
     Mutant("logs/scrubber.py", "!= self._known.version:", "> self._known.version:", SCRUBBER),
     Mutant("logs/scrubber.py", "    yield form[half:]", "    yield form[:half]", SCRUBBER),
+    Mutant(
+        "orders/outcome.py", "if plain_number(seen.broker_order_id) is None:", "if False:", CONFIRM
+    ),
+    Mutant("domain/errors.py", '{"code": plain_code(str(code))} if code else {}', "{}", CONFIRM),
     Mutant("domain/secret.py", "            listener(self)", "            pass", SCRUBBER),
     Mutant("settings/environment.py", "at {where[1] if where", "{error} {where[1] if where", FILE),
     Mutant("cli/__init__.py", "as known, scrubbed(known), quiet", "as known, quiet", COMMANDS),

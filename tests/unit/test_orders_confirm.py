@@ -530,6 +530,31 @@ async def test_what_a_broker_writes_for_a_code_is_told_only_if_it_is_one(
     assert rejected.value.facts["code"] == "unlisted_code"
 
 
+@pytest.mark.promise("secrets")
+async def test_an_order_whose_number_is_none_is_in_doubt_and_the_number_is_not_kept(
+    orders: OrderDesk,
+) -> None:
+    """What an upstream echoes there would lie in the ledger in clear."""
+    key = "Zk39vQx7Lw0pYt58rB2nM4cH1jUd6fEs"
+
+    class Echoes(ScriptedBroker):
+        async def submit(self, ticket: Ticket) -> Receipt:
+            receipt = await ScriptedBroker.submit(self, ticket)
+            echoed = replace(receipt.broker_order, broker_order_id=key)
+            return replace(receipt, broker_order=echoed)
+
+    preview = await orders.preview()
+    orders.broker = Echoes(clock=orders.clock, quoted=orders.broker.quoted)
+    orders.restart()
+
+    with pytest.raises(OutcomeUnknown):
+        await orders.confirm(preview)
+    row = await orders.ledger.order(preview.record.order_id)
+    assert row is not None
+    assert row.state is OrderState.UNKNOWN
+    assert row.broker_order_id is None
+
+
 @pytest.mark.promise("nothing-lost")
 async def test_a_database_that_goes_away_over_the_send_leaves_a_doubt(orders: OrderDesk) -> None:
     """A commit whose answer was lost may stand: only the broker's own "never left" is one."""

@@ -19,6 +19,7 @@ OURS = {
     "strikedesk.domain.account_kinds",
     "strikedesk.domain.approvals",
     "strikedesk.domain.breaker",
+    "strikedesk.domain.codes",
     "strikedesk.domain.errors",
     "strikedesk.domain.reasons",
     "strikedesk.domain.secret",

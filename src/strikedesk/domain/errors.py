@@ -7,6 +7,7 @@ broker's body, an exception's message) never enters one.
 from decimal import Decimal
 from typing import ClassVar, TypeAlias
 
+from strikedesk.domain.codes import plain_code
 from strikedesk.domain.reasons import Reason
 
 Fact: TypeAlias = str | int | bool | Decimal | None
@@ -38,7 +39,15 @@ class Denied(DeskError):
 
 
 class Rejected(DeskError):
-    """The broker said no. No order exists there; read the code."""
+    """The broker said no. No order exists there; read the code.
+
+    The fact `code` is the broker's: what looks like none is told as `unlisted_code`.
+    """
+
+    def __init__(self, reason: Reason, **facts: Fact) -> None:
+        """Keep of the code what is one."""
+        code = facts.get("code")
+        super().__init__(reason, **facts | ({"code": plain_code(str(code))} if code else {}))
 
 
 class Unavailable(DeskError):

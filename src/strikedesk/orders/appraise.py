@@ -9,6 +9,7 @@ from functools import partial
 
 from strikedesk.domain.accounts import Account
 from strikedesk.domain.broking import Preflight
+from strikedesk.domain.codes import plain_code
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.groups import OrderGroup
 from strikedesk.domain.ledger import OrderRecord
@@ -231,5 +232,5 @@ def deny_refused(preflight: Preflight) -> None:
             buying_power=preflight.buying_power_before,
             would_leave=preflight.buying_power_after,
         )
-    codes = ", ".join(preflight.refusals)
+    codes = ", ".join(map(plain_code, preflight.refusals))
     raise Denied(Reason.BROKER_REJECTED, codes=codes, **preflight.because)

@@ -1,6 +1,5 @@
 """What a broker's answer, or its silence, means for an order row; and how a row is told back."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -8,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from strikedesk.domain.broking import BrokerOrder, Receipt
+from strikedesk.domain.codes import plain_code, plain_number
 from strikedesk.domain.errors import (
     Denied,
     DeskError,
@@ -21,7 +21,6 @@ from strikedesk.domain.ledger import OrderRecord, Progress, TicketKind
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
 
-_CODE: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
 _NO_FIGURES: Final[Mapping[str, Fact]] = MappingProxyType({})
 _PASSING: Final = frozenset({Reason.BROKER_UNAVAILABLE, Reason.DATABASE_UNAVAILABLE})
 
@@ -32,7 +31,12 @@ def progress_of(record: OrderRecord, seen: BrokerOrder) -> Progress:
     A cancel has no order of its own: `seen` is the one that it takes back, whose fills are not the
     cancel's. A replacement counts what its predecessors filled, so that what is left is never told
     too large. A broker that tells an earlier state than ours looked before we did.
+
+    Raises:
+        OutcomeUnknown: its number of the order looks like none, and is not to be kept.
     """
+    if plain_number(seen.broker_order_id) is None:
+        raise OutcomeUnknown(record.client_order_id)
     if record.kind is TicketKind.CANCEL:
         return _of_cancel(seen)
     filled = seen.filled_units + filled_before(record, seen)
@@ -44,8 +48,8 @@ def progress_of(record: OrderRecord, seen: BrokerOrder) -> Progress:
         filled_units=filled,
         average_net=seen.average_net,
         fees=seen.fees,
-        reason=plain_code(seen.reject_code),
-        replaced_by=seen.replaced_by,
+        reason=None if seen.reject_code is None else plain_code(seen.reject_code),
+        replaced_by=plain_number(seen.replaced_by),
     )
 
 
@@ -94,7 +98,7 @@ def progress_of_failure(error: DeskError) -> Progress:
     """
     if isinstance(error, Rejected):
         code = error.facts.get("code")
-        reason = plain_code(str(code)) if code else error.reason.name
+        reason = str(code) if code else error.reason.name
         return Progress(state=OrderState.REJECTED, reason=reason)
     went_away = isinstance(error, Unavailable) and error.reason is not Reason.BROKER_UNAVAILABLE
     if isinstance(error, Unavailable | Denied | Misconfigured) and not went_away:
@@ -153,13 +157,6 @@ def is_news(record: OrderRecord, progress: Progress) -> bool:
         or _differs(progress.broker_order_id, record.broker_order_id)
         or _differs(progress.replaced_by, record.replaced_by)
     )
-
-
-def plain_code(code: str | None) -> str | None:
-    """Return a broker's code if it looks like one; whatever else it wrote there stays outside."""
-    if code is None:
-        return None
-    return code if _CODE.fullmatch(code) else "unlisted_code"
 
 
 def _of_cancel(seen: BrokerOrder) -> Progress:

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 from mcp.types import CallToolResult
 
 from strikedesk.domain.accounts import Transaction
+from strikedesk.domain.codes import plain_number
 from strikedesk.portfolio.books import TransactionsPage
 from strikedesk.server.arguments import AccountHandle, MarketDay, Page
 from strikedesk.server.call import Call, desk_of
@@ -68,6 +69,6 @@ def _row(line: Transaction) -> list[Cell]:
         line.cash_effect,
         line.fees,
         line.realized,
-        line.order_id,
+        plain_number(line.order_id),
         line.description,
     ]
