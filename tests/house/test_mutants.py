@@ -192,9 +192,24 @@ MUTANTS = [
     Mutant("logs/scrubber.py", "!= self._known.version:", "> self._known.version:", SCRUBBER),
     Mutant("logs/scrubber.py", "    yield form[half:]", "    yield form[:half]", SCRUBBER),
     Mutant(
+        "logs/scrubber.py",
+        "for value in self._caught(data):\n            data = _TEXT",
+        "for value in ():\n            data = _TEXT",
+        SCRUBBER,
+    ),
+    Mutant(
+        "logs/scrubber.py",
+        "for value in self._caught(data):\n            data = _cut",
+        "for value in ():\n            data = _cut",
+        SCRUBBER,
+    ),
+    Mutant("logs/remains.py", "if length > PIECE or is_telling(piece):", "if True:", SCRUBBER),
+    Mutant("logs/remains.py", "text[end] & _OF_LETTER == _WITHIN", "False", SCRUBBER),
+    Mutant(
         "orders/outcome.py", "if plain_number(seen.broker_order_id) is None:", "if False:", CONFIRM
     ),
     Mutant("domain/errors.py", '{"code": plain_code(str(code))} if code else {}', "{}", CONFIRM),
+    Mutant("domain/accounts.py", "if not self.simulated:", "if False:", SCRUBBER),
     Mutant("domain/secret.py", "            listener(self)", "            pass", SCRUBBER),
     Mutant("settings/environment.py", "at {where[1] if where", "{error} {where[1] if where", FILE),
     Mutant("cli/__init__.py", "as known, scrubbed(known), quiet", "as known, quiet", COMMANDS),

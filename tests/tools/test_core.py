@@ -78,6 +78,14 @@ async def test_the_text_null_is_a_text(era: Era) -> None:
                 "allowed": "symbols, legs, quantity, price, day, urgent, note",
             },
         ),
+        (
+            {"symbols": "AAPL", "Zk39vQx7Lw0pYt58rB2nM4": 1},
+            {
+                "argument": "not a name",
+                "problem": "unknown",
+                "allowed": "symbols, legs, quantity, price, day, urgent, note",
+            },
+        ),
         ({}, {"argument": "symbols", "problem": "missing"}),
         (
             {"symbols": "AAPL", "quantity": True},

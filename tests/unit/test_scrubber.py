@@ -1,11 +1,13 @@
 """The last sink: a known secret is taken out in every spelling, and JSON stays JSON."""
 
 import base64
+import hashlib
 import html
 import io
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
@@ -17,6 +19,8 @@ from strikedesk.logs.answers import Message, Receive, Scope, ScrubbedApp, Send
 from strikedesk.logs.known import BROUGHT_MAX, Known
 from strikedesk.logs.scrubber import Scrubber
 from strikedesk.logs.streams import ScrubbedText, scrubbed
+from strikedesk.server.shaping import untrusted
+from tests.fakes.broker import ACCOUNT
 
 CANARY = "sdt_Zk3+9/vQ-x_7Lw0pYt&5<8>rB\"2n'M4cH1j"
 MASK = "[redacted]"
@@ -156,6 +160,77 @@ def test_a_secret_is_found_wherever_a_line_breaks_it(secret: str) -> None:
         assert scrubber.line(f"{secret[:at]}\n  {secret[at:]}").strip() == MASK
 
 
+@pytest.mark.promise("secrets")
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_a_secret_that_was_cut_off_is_taken_out_as_far_as_it_stands(encoding: str) -> None:
+    """Somebody else's words are cut to their longest, in the middle of a secret too."""
+    cut = f"before {ENCODINGS[encoding](CANARY)[:-9]}…"
+
+    read = json.loads(knowing(CANARY).json(json.dumps([cut]).encode()))
+    plain = knowing(CANARY).plain(cut.encode()).decode()
+
+    for told in (*read, plain):
+        assert told.startswith("before ")
+        assert told.endswith("…")
+        assert MASK in told
+        assert len(told) < len(f"before {MASK}…") + 8 + 7 * (len(cut) - 8) // len(CANARY)
+
+
+@pytest.mark.promise("secrets")
+def test_eight_letters_of_a_secret_are_taken_out_wherever_they_are_from() -> None:
+    """In three rows of a table a whole key fits."""
+    token = "Zk39vQx7Lw0pYt58rB2nM4cH1jUd6fEs"  # noqa: S105 -- made up
+    scrubber = knowing(token)
+
+    for at in range(len(token) - 7):
+        piece = token[at : at + 8]
+        for before in range(8):
+            assert scrubber.line(f"{'-' * before}{piece}.") == f"{'-' * before}{MASK}."
+        assert scrubber.json(b'["%s"]' % piece.encode()) == b'["[redacted]"]'
+
+
+def test_a_word_or_a_day_in_a_pass_phrase_is_no_piece_of_it() -> None:
+    """Else whoever has a plain one for a password could read nothing about trading any more."""
+    scrubber = knowing("trading-20261218-options-desk")
+
+    told = "trading options on 20261218, for the desk"
+    assert scrubber.line(told) == told
+    assert scrubber.line("x trading-20261218-options-desk x") == f"x {MASK} x"
+
+
+@pytest.mark.promise("secrets")
+def test_what_our_answers_make_of_a_secret_is_still_one() -> None:
+    """They turn markup around, double the quotes of a table, and end lines by spaces."""
+    scrubber = knowing('Zk39<vQ>x7"Lw0p')
+    opened = "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}"
+    closed = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
+
+    assert scrubber.line(f'a Zk39{opened}vQ{closed}x7""Lw  0p b') == f"a {MASK} b"
+    assert scrubber.line(f'{{"a": "Zk39{opened}vQ{closed}  x7\\"Lw0p"}}') == f'{{"a": "{MASK}"}}'
+
+
+@pytest.mark.promise("secrets")
+@given(
+    secret=st.text(st.sampled_from('nuAZ0041"\\/ab%<>é'), min_size=12, max_size=40),
+    cut=st.integers(8, 40),
+    after=st.sampled_from(["", "…", "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}", "è", "\\"]),
+    before=st.sampled_from(["", "\\", "\0", "\x1f", "é", "\\\\", '"']),
+    ascii_only=st.booleans(),
+)
+def test_valid_json_stays_valid_where_only_a_part_of_a_secret_stands(
+    secret: str, cut: int, before: str, after: str, ascii_only: bool
+) -> None:
+    """A piece may begin or end in the middle of an escape, or of a letter."""
+    parts = (secret[:cut], secret[-cut:], "\0".join(secret)[:cut], untrusted(secret)[:cut])
+    said = [f"{before}{part}{after}" for part in parts]
+    data = json.dumps([*said, 7], ensure_ascii=ascii_only).encode()
+
+    read = json.loads(knowing(secret).json(data))
+
+    assert len(read) == 5
+    assert read[4] == 7
+
+
 def test_what_holds_no_secret_is_the_same_object() -> None:
     """It costs no copy."""
     data = json.dumps({"rows": [["AAPL261218C00200000", 1.25, None]] * 50}).encode()
@@ -208,16 +283,30 @@ def test_a_secret_that_is_made_later_is_known_from_then_on() -> None:
     assert scrubber.line("made-after-the-end") == "made-after-the-end"
 
 
+@pytest.mark.promise("secrets")
+def test_the_number_of_a_real_account_is_known_as_soon_as_there_is_one() -> None:
+    """Whoever wrote the description of a line of its book may have quoted it."""
+    known = Known()
+    scrubber = Scrubber(known)
+    with known.listening():
+        account = replace(ACCOUNT, account_id="5WX48213907", simulated=False)
+        replace(ACCOUNT, account_id="PAPER77701")
+
+    told = scrubber.line(f"ACH from 5WX48213907, {account.masked}, PAPER77701")
+    assert told == f"ACH from {MASK}, …3907, PAPER77701"
+
+
 def test_of_what_callers_bring_the_latest_are_known() -> None:
     """A caller can come in with many tokens, and none of them pushes out a secret of ours."""
     known = Known()
     known.learn(b"ours-for-good")
-    for number in range(BROUGHT_MAX + 1):
-        known.learn_brought(b"brought-token-%02d" % number)
+    tokens = [hashlib.sha256(bytes([n])).hexdigest() for n in range(BROUGHT_MAX + 2)]
+    for token in (*tokens[:-1], tokens[0], tokens[-1]):
+        known.learn_brought(token.encode())
 
-    told = Scrubber(known).line(f"ours-for-good, brought-token-00, brought-token-{BROUGHT_MAX}")
+    told = Scrubber(known).line(f"ours-for-good {tokens[0]} {tokens[1]} {tokens[-1]}")
 
-    assert told == f"{MASK}, brought-token-00, {MASK}"
+    assert told == f"{MASK} {MASK} {tokens[1]} {MASK}"
 
 
 def test_a_scrubber_can_spare_what_its_own_sink_is_for() -> None:

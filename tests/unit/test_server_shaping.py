@@ -45,6 +45,15 @@ def text_of(result: CallToolResult) -> str:
     return block.text
 
 
+@pytest.mark.promise("secrets")
+@pytest.mark.parametrize(
+    "address", ["jane.doe+x@mail.example", "jane%40mail.example", "jane&#64;mail.example", "j@"]
+)
+def test_an_address_in_somebody_elses_words_is_told_as_one(address: str) -> None:
+    """Nothing else keeps it from a model: no process knows it for a secret."""
+    assert untrusted(f"Zelle to {address}, thanks") == "Zelle to [e-mail], thanks"
+
+
 @given(fields=st.dictionaries(st.text(min_size=1), VALUES, max_size=5))
 def test_a_record_says_the_same_in_both_its_forms_and_is_json(fields: dict[str, Any]) -> None:
     """NaN is no JSON: a client that meets one drops the whole answer."""

@@ -29,6 +29,7 @@ OURS = {
     "strikedesk.logs.known",
     "strikedesk.logs.lines",
     "strikedesk.logs.redaction",
+    "strikedesk.logs.remains",
     "strikedesk.logs.scrubber",
     "strikedesk.logs.spellings",
     "strikedesk.risk",

@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from strikedesk.domain.account_kinds import AccountKind, OptionLevel
+from strikedesk.domain.secret import Secret
 from strikedesk.domain.symbols import Symbol
 
 
@@ -35,6 +36,11 @@ class Account:
     option_level: OptionLevel | None = None
     frozen: bool | None = None
     closing_only: bool | None = None
+
+    def __post_init__(self) -> None:
+        """Let the number of a real account be known for what no output may hold."""
+        if not self.simulated:
+            Secret(self.account_id)
 
     @property
     def masked(self) -> str:

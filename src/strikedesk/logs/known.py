@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl, unquote_to_bytes, urlsplit
 from strikedesk.domain.secret import Secret, heard
 
 SECRET_MIN: Final = 6
-# Each costs a third of a megabyte: of what callers bring, the oldest is let go of.
-BROUGHT_MAX: Final = 32
+# Each costs a sixth of a megabyte: of what callers bring, that used longest ago is let go of.
+BROUGHT_MAX: Final = 128
 
 
 class Known:
@@ -44,7 +44,7 @@ class Known:
                 self._values[part] = None
 
     def learn_brought(self, token: bytes) -> None:
-        """Know a token that a caller came in with, among the last thirty-two of them."""
+        """Know a token that a caller came in with, among the last of them to be used."""
         self.version += token not in self._brought
         self._brought.pop(token, None)
         self._brought[token] = None

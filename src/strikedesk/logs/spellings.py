@@ -22,6 +22,11 @@ _GAP: Final = (
 _LINE_END: Final = rb"(?:\s|\\+[nrt]|%0[aAdD])*?"
 _NAMED: Final = {"&": b"amp", "<": b"lt", ">": b"gt", '"': b"quot", "'": b"apos"}
 _URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
+# What our own answers make of somebody else's markup.
+_QUIETED: Final = {
+    "<": "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}",
+    ">": "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}",
+}
 # How many letters of base64 the bytes in front of a value take a share of.
 _SHARED: Final = {0: 0, 1: 2, 2: 3}
 _BYTE: Final = 256
@@ -86,6 +91,7 @@ def _escaped(text: str) -> Iterable[str]:
         json.dumps(text, ensure_ascii=False)[1:-1],
         json.dumps(text.encode("latin-1", "ignore").decode("utf-8", "surrogateescape"))[1:-1],
         html.escape(text),
+        *_as_told(text),
         repr(text)[1:-1],
         "".join(f"\\u{ord(char):04x}" for char in text),
         "".join(f"\\u{ord(char):04X}" for char in text),
@@ -97,6 +103,12 @@ def _escaped(text: str) -> Iterable[str]:
         "\\x00".join(text),
         "%00".join(text),
     )
+
+
+def _as_told(text: str) -> tuple[str, str]:
+    """Return a text as our own answers tell somebody else's: as a value, and in a table."""
+    quiet = text.translate(str.maketrans(_QUIETED))
+    return quiet, quiet.replace('"', '""')
 
 
 def _base64(value: bytes) -> list[bytes]:
@@ -143,6 +155,8 @@ def _character(char: str) -> bytes:
         ways.append(b"\\\\+(?i:x%02x)|%%(?:25)*(?i:%02x)" % (point, point))
     if char == "\b":
         ways.append(rb"\\+b")
+    if char in _QUIETED:
+        ways.append(b"%s|\\\\+u%04x" % (_QUIETED[char].encode(), ord(_QUIETED[char])))
     if char in _NAMED:
         ways.append(b"&(?:amp;)*%s;" % _NAMED[char])
     return b"(?:%s)" % b"|".join(ways)
@@ -151,7 +165,9 @@ def _character(char: str) -> bytes:
 def _bare(char: str, raw: bytes) -> bytes:
     if char == "\\":
         return rb"\\+"
-    return rb"\\*" + re.escape(raw) if char in "\"'/" else re.escape(raw)
+    if char == '"':
+        return rb'(?:\\*"){1,2}'  # The cell of a table doubles it.
+    return rb"\\*" + re.escape(raw) if char in "'/" else re.escape(raw)
 
 
 def _letter(code: int) -> bytes:

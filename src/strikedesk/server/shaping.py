@@ -33,6 +33,8 @@ _MARKUP: Final = str.maketrans(
         ">": "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}",
     }
 )
+# An address of somebody, or a password before the host of a URL; nobody needs either.
+_MAIL: Final = re.compile(r"[\w.+-]+(?:@|%40|&#64;)[\w.-]*", re.ASCII)
 _EXACT_FLOAT: Final = 2**53
 _NUMBERS: Final = frozenset({int, float})
 _PLAIN_ALREADY: Final = frozenset({int, bool, type(None)})
@@ -102,8 +104,11 @@ def clean(text: str, most: int = TEXT_MAX) -> str:
 
 
 def untrusted(text: str) -> str:
-    """Return what somebody else wrote: cleaned, without markup, at most 200 characters."""
-    return clean(text, UNTRUSTED_MAX).translate(_MARKUP)
+    """Return what somebody else wrote: cleaned, without markup, at most 200 characters.
+
+    Of an e-mail address only is told that there was one.
+    """
+    return _MAIL.sub("[e-mail]", clean(text, UNTRUSTED_MAX)).translate(_MARKUP)
 
 
 def _number(value: Decimal | float) -> Json:

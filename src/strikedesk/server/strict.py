@@ -1,6 +1,7 @@
 """Tools that take exactly what they say: nothing unknown, nothing coerced, nothing parsed twice."""
 
 import inspect
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, cast, get_args, get_origin, get_type_hints
 
@@ -18,6 +19,8 @@ from strikedesk.server.shaping import clean
 
 NAME_SHOWN: Final = 40
 NAMES_SHOWN: Final = 12
+# A nonce that was taken for a name is no name.
+_NAME: Final = re.compile(r"[A-Za-z_]{1,40}", re.ASCII)
 
 
 class StrictArguments(FuncMetadata):
@@ -36,7 +39,7 @@ class StrictArguments(FuncMetadata):
         known = self.arg_model.model_fields
         if unknown := [name for name in arguments_to_validate if name not in known]:
             allowed = ", ".join([*known][:NAMES_SHOWN]) or "no arguments"
-            shown = clean(unknown[0], NAME_SHOWN)
+            shown = unknown[0] if _NAME.fullmatch(unknown[0]) else "not a name"
             raise Denied(
                 Reason.INVALID_ARGUMENT, argument=shown, problem="unknown", allowed=allowed
             )
