@@ -205,6 +205,9 @@ MUTANTS = [
     ),
     Mutant("logs/remains.py", "if length > PIECE or is_telling(piece):", "if True:", SCRUBBER),
     Mutant("logs/remains.py", "text[end] & _OF_LETTER == _WITHIN", "False", SCRUBBER),
+    Mutant("logs/lines.py", "return told(exc_info[1])", "return repr(exc_info[1])", LOGS),
+    Mutant("server/stdio.py", "    quiet_loop()\n", "", SINK),
+    Mutant("server/http.py", "    quiet_loop()\n", "", SINK),
     Mutant(
         "orders/outcome.py", "if plain_number(seen.broker_order_id) is None:", "if False:", CONFIRM
     ),

@@ -1,28 +1,33 @@
 """The last sink at the real doors: what a desk knows for a secret leaves by none of them."""
 
+import asyncio
 import json
 import os
 import pty
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx2
 import pytest
 
 from strikedesk.domain.errors import Misconfigured
 from strikedesk.domain.reasons import Reason
 from strikedesk.logs.known import Known
+from strikedesk.logs.loops import tell_by_place
 from strikedesk.logs.scrubber import Scrubber
+from strikedesk.server.http import listen, serve_http
 from strikedesk.web.approvals import PATH, Keys
 from strikedesk.web.standing import page_app
 from strikedesk.wiring import Desk
 from tests.patience import patience
-from tests.tools.canary_server import canary_door
+from tests.tools.canary_server import WORDS, canary_door
 from tests.tools.core_door import text_of
 from tests.tools.test_http import INITIALIZE, JSON
-from tests.tools.web_door import TRADER, Kind, bearing, client_of, listening, web_door
+from tests.tools.web_door import TRADER, Kind, app_of, bearing, client_of, listening, web_door
 
 ROOT = Path(__file__).parents[2]
 CANARY = "canary-3f9c27d1e08b5a64"
@@ -47,13 +52,16 @@ class Unopened:
         """There is nothing to close."""
 
 
+def requests(asked: Sequence[tuple[str, dict[str, Any]]]) -> list[bytes]:
+    return [
+        json.dumps({"jsonrpc": "2.0", "id": n, "method": method, "params": params}).encode()
+        for n, (method, params) in enumerate(asked)
+    ]
+
+
 def lines() -> list[bytes]:
     """Return what is asked, and what nobody can read."""
-    asked = [
-        json.dumps({"jsonrpc": "2.0", "id": n, "method": method, "params": params}).encode()
-        for n, (method, params) in enumerate(ASKED)
-    ]
-    return [*asked, b'{"jsonrpc":"2.0","id":"%s","method":7}' % CANARY.encode()]
+    return [*requests(ASKED), b'{"jsonrpc":"2.0","id":"%s","method":7}' % CANARY.encode()]
 
 
 def hits(said: bytes) -> int:
@@ -84,6 +92,55 @@ def test_whatever_is_asked_over_stdio_no_answer_tells_a_secret() -> None:
     told = json.loads(answers[1])["result"]
     assert told["structuredContent"] == {"told": MASK, MASK: 1}
     assert sum(MASK in answer.decode() for answer in answers) >= 3
+
+
+@pytest.mark.promise("secrets")
+def test_what_breaks_behind_an_answer_is_told_by_its_place_alone() -> None:
+    """The loop's own handler would print the exception's words, which may be anybody's."""
+    asked: list[tuple[str, dict[str, Any]]] = [
+        ASKED[0],
+        ("tools/call", {"name": "leave", "arguments": {}}),
+        ("tools/list", {}),
+    ]
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.tools.canary_server", CANARY],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        with patience(process, 60):
+            for line in requests(asked):
+                process.stdin.write(line + b"\n")
+                process.stdin.flush()
+                process.stdout.readline()
+            process.stdin.close()
+            told = process.stderr.read().decode()
+
+    assert "a task or a callback broke" in told
+    assert "RuntimeError, at" in told
+    assert WORDS not in told
+
+
+@pytest.mark.promise("secrets")
+async def test_what_breaks_behind_an_answer_over_the_network_neither() -> None:
+    door, loop = web_door(), asyncio.get_running_loop()
+    before = handler = loop.get_exception_handler()
+
+    with listen("127.0.0.1", 0) as listener:
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        async with anyio.create_task_group() as group:
+            group.start_soon(serve_http, door.server, app_of(door), listener)
+            async with httpx2.AsyncClient(base_url=address) as http:
+                assert (await http.get("/health/live")).status_code == 200
+            handler = loop.get_exception_handler()
+            group.cancel_scope.cancel()
+    loop.set_exception_handler(before)
+
+    assert handler is tell_by_place
 
 
 @pytest.mark.promise("secrets")

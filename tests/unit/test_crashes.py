@@ -16,7 +16,7 @@ CANARY = "canary-3f9c27d1e08b5a64"
 HOUSE = str(Path(strikedesk.__file__).parents[1])
 # Something breaks inside a command; `main` is called as the installed script calls it.
 CHILD = """
-import asyncio, gc, sys, threading
+import asyncio, gc, os, sys, threading
 from strikedesk import cli
 from strikedesk.cli import serving
 
@@ -66,6 +66,10 @@ def in_loop(**_):
     asyncio.run(run())
     raise SystemExit(0)
 
+def aborted(**_):
+    held = "SECRET"
+    os.abort()
+
 def limits(**_):
     import ctypes, resource
     print(resource.getrlimit(resource.RLIMIT_CORE), ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))
@@ -77,10 +81,10 @@ cli.main()
 """
 
 
-def crashed(where: str) -> "subprocess.CompletedProcess[str]":
+def crashed(where: str, **said: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-c", CHILD.replace("SECRET", CANARY), where],
-        env=dict(os.environ) | {"PYTHONPATH": HOUSE},  # noqa: TID251 -- handed on
+        env=dict(os.environ) | {"PYTHONPATH": HOUSE} | said,  # noqa: TID251 -- handed on
         capture_output=True,
         text=True,
         check=False,
@@ -123,6 +127,16 @@ def test_what_python_itself_would_print_at_the_end_is_told_the_same_way() -> Non
 def test_no_core_file_is_written_and_nobody_reads_the_memory() -> None:
     """A core file is the whole memory, keys too."""
     assert crashed("limits").stdout == "(0, 0) 0\n"
+
+
+@pytest.mark.promise("secrets")
+def test_what_python_dumps_when_it_is_aborted_holds_no_value() -> None:
+    """Its own dump, which an owner can switch on, names files, lines and functions."""
+    ended = crashed("aborted", PYTHONFAULTHANDLER="1")
+
+    assert "Fatal Python error" in ended.stderr
+    assert "in aborted" in ended.stderr
+    assert CANARY not in ended.stderr
 
 
 def test_the_causes_of_a_crash_are_told_by_their_kind() -> None:

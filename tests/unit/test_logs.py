@@ -1,5 +1,6 @@
 """Logs: one line of JSON each, on stderr, without a secret in any spelling."""
 
+import asyncio
 import base64
 import io
 import json
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from strikedesk.domain.secret import Secret
 from strikedesk.logs.known import SECRET_MIN, Known
 from strikedesk.logs.lines import configure
+from strikedesk.logs.loops import quiet_loop
 from strikedesk.logs.redaction import LINE_MAX, Redactor
 from strikedesk.logs.scrubber import Scrubber
 
@@ -76,9 +78,64 @@ def test_a_traceback_is_one_line_and_tells_no_secret(lines: io.StringIO) -> None
         logging.getLogger("strikedesk").exception("failed")
 
     (line,) = read(lines)
-    assert "RuntimeError" in line["exception"]
+    assert line["exception"].startswith("RuntimeError, at\n  ")
+    assert line["exception"].endswith("in refuse")
     assert HUNTER not in lines.getvalue()
     assert "abcdefghijkl" not in lines.getvalue()
+
+
+def failed(*others: Exception) -> None:
+    """Break with words of somebody else's in all that an exception can carry."""
+    error = ExceptionGroup("words of theirs", [ValueError("words of theirs"), *others])
+    error.add_note("words of theirs")
+    raise error from KeyError("words of theirs")
+
+
+@pytest.mark.promise("secrets")
+def test_an_exception_is_told_by_its_kind_and_its_places_in_no_words_of_its_own(
+    lines: io.StringIO,
+) -> None:
+    """What nobody knows for a secret, an address for instance, cannot be searched for."""
+    try:
+        failed(ExceptionGroup("words of theirs", [OSError(5, "words of theirs")]))
+    except ExceptionGroup:
+        logging.getLogger("strikedesk").exception("failed")
+
+    (line,) = read(lines)
+    kinds = [kind for kind in line["exception"].splitlines() if not kind.startswith(" ")]
+    assert kinds == ["KeyError, at", "ExceptionGroup (ValueError, ExceptionGroup (OSError)), at"]
+    assert "words of theirs" not in lines.getvalue()
+
+
+def test_of_a_long_chain_of_causes_the_latest_are_told(lines: io.StringIO) -> None:
+    error: Exception | None = None
+    for number in range(30):
+        later = ValueError(number)
+        later.__cause__ = error
+        error = later
+    logging.getLogger("strikedesk").error("failed", exc_info=error)
+
+    (line,) = read(lines)
+    assert line["exception"].count("ValueError") == 8
+
+
+@pytest.mark.promise("secrets")
+async def test_what_breaks_in_a_loop_with_nobody_waiting_is_told_by_its_place(
+    lines: io.StringIO,
+) -> None:
+    """The loop itself would show the callback, and the exception in words."""
+    loop = asyncio.get_running_loop()
+    before = loop.get_exception_handler()
+    quiet_loop()
+
+    loop.call_soon(refuse)
+    await asyncio.sleep(0)
+    loop.set_exception_handler(before)
+
+    (line,) = read(lines)
+    assert line["event"] == "a task or a callback broke"
+    assert line["exception"].endswith("in refuse")
+    assert "401" not in lines.getvalue()
 
 
 @pytest.mark.promise("secrets")

@@ -28,6 +28,8 @@ OURS = {
     "strikedesk.logs",
     "strikedesk.logs.known",
     "strikedesk.logs.lines",
+    "strikedesk.logs.loops",
+    "strikedesk.logs.places",
     "strikedesk.logs.redaction",
     "strikedesk.logs.remains",
     "strikedesk.logs.scrubber",

@@ -12,9 +12,10 @@ from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Final
 
+from strikedesk.logs.places import causes
+
 # A core file holds the whole memory, keys too.
 _PR_SET_DUMPABLE: Final = 4
-_CAUSES_MAX: Final = 8
 
 
 def keep_no_core() -> None:
@@ -35,7 +36,7 @@ def quiet_crashes() -> Generator[None]:
     """Tell crashes in our words meanwhile: of the process, of threads, of what nobody awaited.
 
     Commands set up no log: what an event loop or a library would print for want of one is told the
-    same way. A server's log has the whole traceback, searched for secrets.
+    same way. A server's log has every frame, and no words either.
     """
     before = sys.excepthook, threading.excepthook, sys.unraisablehook, logging.lastResort
     sys.excepthook, threading.excepthook, sys.unraisablehook = _main, _thread, _unraisable
@@ -80,10 +81,10 @@ def _tell(what: str, error: BaseException | None) -> None:
 
 def _kinds(error: BaseException | None) -> str:
     """Return the kind and place of an error, and those of its causes."""
-    told: list[str] = []
-    while error is not None and len(told) < _CAUSES_MAX:
-        frames = traceback.extract_tb(error.__traceback__)
-        place = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
-        told.append(f"{type(error).__name__}{place}")
-        error = error.__cause__ or error.__context__
-    return ", after ".join(told) or "nobody knows what"
+    return ", after ".join(map(_kind, causes(error))) or "nobody knows what"
+
+
+def _kind(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{place}"

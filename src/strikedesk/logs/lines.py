@@ -6,9 +6,13 @@ is written: a client waits for `initialize`, not for a logger.
 
 import logging
 import sys
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
+from strikedesk.logs.places import told
 from strikedesk.logs.redaction import Redactor
+
+if TYPE_CHECKING:
+    from structlog.typing import ExcInfo
 
 QUIET: Final = logging.WARNING
 OWN: Final = logging.INFO
@@ -55,11 +59,15 @@ def _renderer(redactor: Redactor) -> logging.Formatter:
         ],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.format_exc_info,
+            structlog.processors.ExceptionRenderer(_exception),
             redactor.fields,
             structlog.processors.JSONRenderer(default=_shown),
         ],
     )
+
+
+def _exception(exc_info: "ExcInfo") -> str:
+    return told(exc_info[1])
 
 
 def _shown(value: object) -> str:

@@ -27,6 +27,7 @@ from strikedesk.domain.errors import Misconfigured
 from strikedesk.domain.reasons import Reason
 from strikedesk.logs.answers import ScrubbedApp
 from strikedesk.logs.known import Known
+from strikedesk.logs.loops import quiet_loop
 from strikedesk.logs.scrubber import Scrubber
 from strikedesk.server.app import DeskServer, open_server
 from strikedesk.server.auth import Tokens
@@ -151,6 +152,7 @@ def _tell(host: str, listener: socket.socket) -> None:
 
 async def serve_http(server: DeskServer, app: Starlette, listener: socket.socket) -> None:
     """Serve `app` on a socket that listens already."""
+    quiet_loop()
     web = WebServer.of(app)
     try:
         async with anyio.create_task_group() as group:

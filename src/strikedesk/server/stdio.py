@@ -8,6 +8,7 @@ import anyio
 from mcp.server.stdio import stdio_server
 
 from strikedesk.logs.known import Known
+from strikedesk.logs.loops import quiet_loop
 from strikedesk.logs.scrubber import Scrubber
 from strikedesk.server.app import DeskServer, open_server
 from strikedesk.server.wire import Outgoing, Scrubbed, can_be_taken, stdio_wire, take_stdout
@@ -26,6 +27,7 @@ def run_stdio(settings: Settings, known: Known) -> None:
 
 async def serve_stdio(server: DeskServer) -> None:
     """See `run_stdio`."""
+    quiet_loop()
     await (_serve_pipes if can_be_taken() else _serve_terminal)(server)
 
 
