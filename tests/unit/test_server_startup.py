@@ -22,6 +22,7 @@ OURS = {
     "strikedesk.domain.codes",
     "strikedesk.domain.errors",
     "strikedesk.domain.reasons",
+    "strikedesk.domain.retention",
     "strikedesk.domain.secret",
     "strikedesk.domain.states",
     "strikedesk.domain.symbols",
