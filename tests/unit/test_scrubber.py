@@ -189,6 +189,17 @@ def test_eight_letters_of_a_secret_are_taken_out_wherever_they_are_from() -> Non
         assert scrubber.json(b'["%s"]' % piece.encode()) == b'["[redacted]"]'
 
 
+@pytest.mark.promise("secrets")
+def test_a_piece_is_found_however_deep_its_quotes_are_quoted() -> None:
+    """An answer is JSON, its text too, and a broker's words in that may be."""
+    scrubber, told = knowing("Ei4d+P57u%VO1r\"LU7k'G20q=w8"), 'x %VO1r"LU y'
+
+    for _ in range(3):
+        told = json.dumps([told])
+        assert "VO1r" not in scrubber.line(told)
+        assert "VO1r" not in scrubber.json(told.encode()).decode()
+
+
 def test_a_word_or_a_day_in_a_pass_phrase_is_no_piece_of_it() -> None:
     """Else whoever has a plain one for a password could read nothing about trading any more."""
     scrubber = knowing("trading-20261218-options-desk")

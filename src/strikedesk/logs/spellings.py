@@ -49,11 +49,15 @@ def forms(value: bytes) -> Iterator[bytes]:
     for one in (each.encode("utf-8", "surrogatepass") for each in _escaped(text)):
         yield one
         # As a string of a JSON text, and of a JSON text in a string of another.
-        yield one.replace(b"\\", b"\\\\")
-        yield one.replace(b"\\", b"\\\\\\\\")
+        yield _in_json(one)
+        yield _in_json(_in_json(one))
     yield b"".join(b"%%%02X" % byte for byte in value)
     yield b"".join(b"%%%02x" % byte for byte in value)
     yield text.encode("utf-16-le", "surrogatepass")
+
+
+def _in_json(text: bytes) -> bytes:
+    return text.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
 
 
 @lru_cache(maxsize=256)
