@@ -394,7 +394,7 @@ MUTANTS = [
     Mutant("orders/submit.py", "only_from={OrderState.UNKNOWN}", "only_from=set()", CONFIRM),
     Mutant("orders/submit.py", "row.state is OrderState.LAPSED and", "False and", CONFIRM),
     Mutant("orders/outcome.py", ", OrderState.SUBMITTING}:", "}:", CONFIRM),
-    Mutant("orders/outcome.py", "if _CODE.fullmatch(code)", "if True", CONFIRM),
+    Mutant("domain/codes.py", "and _CODE.fullmatch(code) else", "else", CONFIRM),
     Mutant("orders/outcome.py", "if record.kind is TicketKind.CANCEL:", "if False:", RECONCILE),
     Mutant("orders/outcome.py", "and filled < record.filled_units:", "and False:", RECONCILE),
     Mutant(

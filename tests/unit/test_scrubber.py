@@ -11,7 +11,7 @@ from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from strikedesk.domain.secret import Secret
@@ -221,6 +221,7 @@ def test_what_our_answers_make_of_a_secret_is_still_one() -> None:
 
 
 @pytest.mark.promise("secrets")
+@settings(max_examples=50)  # Each takes a search of its own.
 @given(
     secret=st.text(st.sampled_from('nuAZ0041"\\/ab%<>é'), min_size=12, max_size=40),
     cut=st.integers(8, 40),
