@@ -14,6 +14,7 @@ import anyio
 import httpx2
 import pytest
 
+import strikedesk
 from strikedesk.domain.errors import Misconfigured
 from strikedesk.domain.reasons import Reason
 from strikedesk.logs.known import Known
@@ -30,6 +31,8 @@ from tests.tools.test_http import INITIALIZE, JSON
 from tests.tools.web_door import TRADER, Kind, app_of, bearing, client_of, listening, web_door
 
 ROOT = Path(__file__).parents[2]
+# The house that is tested, which need not be the one that is installed.
+HOUSE = str(Path(strikedesk.__file__).parents[1])
 CANARY = "canary-3f9c27d1e08b5a64"
 MASK = "[redacted]"
 ASKED: list[tuple[str, dict[str, Any]]] = [
@@ -105,6 +108,7 @@ def test_what_breaks_behind_an_answer_is_told_by_its_place_alone() -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "tests.tools.canary_server", CANARY],
         cwd=ROOT,
+        env=dict(os.environ) | {"PYTHONPATH": HOUSE},  # noqa: TID251 -- handed on
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

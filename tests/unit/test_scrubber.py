@@ -207,6 +207,14 @@ def test_a_word_or_a_day_in_a_pass_phrase_is_no_piece_of_it() -> None:
     told = "trading options on 20261218, for the desk"
     assert scrubber.line(told) == told
     assert scrubber.line("x trading-20261218-options-desk x") == f"x {MASK} x"
+    assert scrubber.line("trading- 20261218 g-202612") == f"trading- 20261218 {MASK}"
+
+
+def test_a_letter_is_taken_out_whole() -> None:
+    """What our answers write for a bracket begins like the dots that end a cut text."""
+    told = knowing("Zk39vQx7Lw<0pYt58rB2").json('["a Zk39vQx7Lw… b"]'.encode())
+
+    assert told.decode() == f'["a {MASK} b"]'
 
 
 @pytest.mark.promise("secrets")
