@@ -210,6 +210,18 @@ def test_a_word_or_a_day_in_a_pass_phrase_is_no_piece_of_it() -> None:
     assert scrubber.line("trading- 20261218 g-202612") == f"trading- 20261218 {MASK}"
 
 
+def test_secrets_that_are_spelled_alike_are_each_taken_out() -> None:
+    """Escaped, eight bytes hold a letter or two: with one of another secret, and the same."""
+    first, second = "Zk39vQx7Lw0pYt58rB2n", "9Zk3Q9vxQ7Lwx0pL"
+    scrubber = knowing(first, second)
+
+    for secret in (first, second):
+        told = scrubber.line("\\u0000".join(secret)[:64])
+        assert MASK in told
+        assert secret[:3] not in told.replace("\\u0000", "")
+
+
+@pytest.mark.promise("secrets")
 def test_a_letter_is_taken_out_whole() -> None:
     """What our answers write for a bracket begins like the dots that end a cut text."""
     told = knowing("Zk39vQx7Lw<0pYt58rB2").json('["a Zk39vQx7Lw… b"]'.encode())

@@ -36,6 +36,7 @@ class _Net:
 
     version: int
     pieces: dict[int, bytes]
+    shared: dict[int, set[bytes]]
     needles: tuple[tuple[bytes, bytes], ...]
 
     def caught(self, data: bytes) -> Collection[bytes]:
@@ -43,7 +44,9 @@ class _Net:
         found = {value for needle, value in self.needles if needle in data}
         for _, seen in stepped(data):
             if not self.pieces.keys().isdisjoint(seen):
-                found |= {self.pieces[step] for step in seen if step in self.pieces}
+                steps = [step for step in seen if step in self.pieces]
+                found |= {self.pieces[step] for step in steps}
+                found.update(*(self.shared[step] for step in steps if step in self.shared))
         return found
 
 
@@ -94,9 +97,15 @@ class Scrubber:
 def _woven(known: Known, spared: Collection[bytes]) -> _Net:
     version, strands = known.version, [_strand(value) for value in known if value not in spared]
     pieces: dict[int, bytes] = {}
+    # Escaped, two secrets begin alike as soon as they share a letter.
+    shared: dict[int, set[bytes]] = {}
     for steps, _ in strands:
+        for step in pieces.keys() & steps.keys():
+            shared.setdefault(step, {pieces[step]}).add(steps[step])
         pieces.update(steps)
-    return _Net(version, pieces, tuple(needle for _, needles in strands for needle in needles))
+    return _Net(
+        version, pieces, shared, tuple(needle for _, needles in strands for needle in needles)
+    )
 
 
 # Whoever comes in with a new token need not wait until all others are spelled again.
