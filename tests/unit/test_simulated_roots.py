@@ -97,13 +97,17 @@ def test_index_options_are_european_and_settle_in_cash(root: str, settlement: Se
 
 
 def test_the_volatility_index_is_what_the_index_is_expected_to_do() -> None:
-    """One world: its level is thirty-day volatility of SPX, in points, at every close."""
+    """One world: its level is thirty-day volatility of SPX, in points, at every close.
+
+    The index takes it at the forward, a chain is read at the spot: a little lower, a little dearer.
+    """
     for days in range(0, 400, 23):
         session = calendar.previous_session(NOON.date() - timedelta(days=days))
         expected = MARKET.implied_volatility(SPX, session.day)
         level = MARKET.quotes([VIX], session.closes_at)[VIX]
         assert expected is not None
-        assert level.last == Decimal(f"{100 * expected:.2f}")
+        assert level.last is not None
+        assert 0 <= 100 * expected - float(level.last) < 0.03 * 100 * expected
         assert (level.bid, level.ask) == (None, None)
 
 
