@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from strikedesk.brokers.paper.world_file import WorldFile, read_world_file, write_world_file
-from strikedesk.domain.errors import Misconfigured
+from strikedesk.domain.errors import Denied, Misconfigured
 from strikedesk.domain.ports import WholeWorld, WorldRows
 from strikedesk.domain.reasons import Reason
 from strikedesk.exchange.rows import change_of
@@ -63,6 +63,14 @@ def test_a_file_that_was_cut_short_is_refused(file: WorldFile, tmp_path: Path, k
         read_world_file(path)
 
     assert refused.value.reason is Reason.SNAPSHOT_UNREADABLE
+
+
+def test_a_place_that_cannot_be_written_to_is_told_as_that(file: WorldFile, tmp_path: Path) -> None:
+    with pytest.raises(Denied) as refused:
+        write_world_file(tmp_path / "nowhere" / "floor.jsonl", file)
+
+    assert refused.value.facts["rule"] == "snapshot_can_be_written"
+    assert not (tmp_path / "nowhere").exists()
 
 
 def test_one_changed_figure_is_noticed(file: WorldFile, tmp_path: Path) -> None:
@@ -124,8 +132,8 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one(file: WorldFile, tmp_p
     path.write_text("old")
     (tmp_path / "floor.jsonl.partial").mkdir()
 
-    with pytest.raises(Misconfigured) as refused:
+    with pytest.raises(Denied) as refused:
         write_world_file(path, file)
 
-    assert refused.value.facts["why"] == "it cannot be written"
+    assert refused.value.facts["rule"] == "snapshot_can_be_written"
     assert path.read_text() == "old"

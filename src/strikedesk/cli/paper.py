@@ -79,8 +79,7 @@ async def snapshot(name: str, file: Path) -> str:
     """Copy a world to a file. Returns what to tell the owner.
 
     Raises:
-        Denied: INVALID_ARGUMENT, where there is no such world.
-        Misconfigured: SNAPSHOT_UNREADABLE, where the file cannot be written.
+        Denied: INVALID_ARGUMENT, where there is no such world, or the file cannot be written.
     """
     async with _opened(load()) as worlds:
         whole = await _known(worlds, name)

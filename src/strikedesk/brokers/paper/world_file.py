@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, cast
 
-from strikedesk.domain.errors import DeskError, Misconfigured
+from strikedesk.domain.errors import Denied, DeskError, Misconfigured
 from strikedesk.domain.ledger import Json
 from strikedesk.domain.ports import WholeWorld, WorldLine, WorldRows
 from strikedesk.domain.reasons import Reason
@@ -41,7 +41,7 @@ def write_world_file(path: Path, file: WorldFile) -> None:
     """Write a world; what was there stays until the new file is whole.
 
     Raises:
-        Misconfigured: SNAPSHOT_UNREADABLE, when it cannot be written.
+        Denied: INVALID_ARGUMENT, when it cannot be written.
     """
     partial, digest = path.with_name(f"{path.name}.partial"), hashlib.sha256()
     try:
@@ -53,7 +53,10 @@ def write_world_file(path: Path, file: WorldFile) -> None:
             out.write(json.dumps({"sha256": digest.hexdigest()}) + "\n")
         partial.replace(path)
     except OSError as error:
-        raise _unreadable(path, "it cannot be written") from error
+        use = "a folder that is there and yours"
+        raise Denied(
+            Reason.INVALID_ARGUMENT, rule="snapshot_can_be_written", file=path.name, use=use
+        ) from error
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
