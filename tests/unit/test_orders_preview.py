@@ -294,6 +294,29 @@ async def test_a_refusal_is_told_with_what_it_rests_on(orders: OrderDesk) -> Non
     }
 
 
+async def test_a_rule_of_the_broker_is_told_before_the_fact_that_is_missing_for_it(
+    orders: OrderDesk,
+) -> None:
+    """Nobody quotes a share of an index, because there is none: that is what helps."""
+    orders.broker.refusals = ("invalid_order",)
+    orders.broker.because = {"rule": "an_index_has_no_shares"}
+    orders.broker.quoted[parse_symbol(CALL)] = ("1.10", None)
+
+    told = await denied(orders)
+
+    assert told.reason is Reason.BROKER_REJECTED
+    assert told.facts == {"codes": "invalid_order", "rule": "an_index_has_no_shares"}
+
+
+async def test_a_missing_fact_is_told_where_the_broker_has_no_rule_against_the_order(
+    orders: OrderDesk,
+) -> None:
+    orders.broker.refusals = ("invalid_tick",)
+    orders.broker.quoted[parse_symbol(CALL)] = ("1.10", None)
+
+    assert (await denied(orders)).reason is not Reason.BROKER_REJECTED
+
+
 def a_draft(**changes: object) -> Draft:
     said: dict[str, object] = {
         "account": "paper-margin",

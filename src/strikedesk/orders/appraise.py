@@ -218,6 +218,19 @@ def _appraised(evidence: Evidence, limits: Limits, window: Window, filled: int) 
     )
 
 
+def deny_lawless(appraisal: Appraisal) -> None:
+    """Where a fact is missing, refuse first what the broker has a rule against: that is why.
+
+    Nobody quotes a share of an index, for example, because there is none.
+
+    Raises:
+        Denied: as `deny_refused`.
+    """
+    lacking = any("missing" in check.facts for check in appraisal.checks)
+    if lacking and "rule" in appraisal.preflight.because:
+        deny_refused(appraisal.preflight)
+
+
 def deny_refused(preflight: Preflight) -> None:
     """Refuse what the broker would refuse.
 

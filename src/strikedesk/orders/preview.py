@@ -14,7 +14,7 @@ from strikedesk.domain.orders import OrderRequest
 from strikedesk.domain.ports import Accounts, Broker, Clock, Entropy, HaltSwitch, Ledger
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
-from strikedesk.orders.appraise import Appraisal, Appraiser, deny_refused
+from strikedesk.orders.appraise import Appraisal, Appraiser, deny_lawless, deny_refused
 from strikedesk.orders.approvals import Approvals, Pending
 from strikedesk.orders.binding import binding_of, hash_nonce
 from strikedesk.orders.cautions import (
@@ -170,6 +170,7 @@ class Previewer:
         if record.group_kind is not None:
             check_group(record.group_kind, self.broker.capabilities)
         appraisal = await self.appraise(record, others)
+        deny_lawless(appraisal)
         deny_failed(appraisal.checks)
         for row, figures in zip((record, *others), appraisal.each, strict=True):
             check_session(row.order, figures)
