@@ -129,6 +129,16 @@ def test_what_a_close_is_excused_from_is_told_with_its_figures() -> None:
     }
 
 
+def test_an_order_that_brings_the_delta_nearer_passes_with_its_figures() -> None:
+    facts = replace(FINE, delta_before=D(150), delta_after=D(-120))
+
+    assert told(facts, LIMITS, Outcome.PASSED)["net_delta"] == {
+        "before": D(150),
+        "after": D(-120),
+        "limit": 100,
+    }
+
+
 def test_a_contract_that_is_bought_on_its_last_day_is_held_to_the_shorter_time() -> None:
     facts = replace(FINE, minutes_left_short=None)
 
