@@ -55,8 +55,12 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A thread that is left waiting would keep the process for ever."""
-    _watch(session.config, LEAVING_S)
+    """A thread that is left waiting would keep the process for ever.
+
+    A worker waits for the others, however long they take, and is ended by who started it.
+    """
+    if not hasattr(session.config, "workerinput"):
+        _watch(session.config, LEAVING_S)
 
 
 def _time_of(item: pytest.Item) -> float:

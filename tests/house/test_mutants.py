@@ -682,8 +682,7 @@ def judge() -> Iterator[Judge]:
         process.kill()
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: f"{m.file}:{m.line[:40]}")
-def test_a_broken_safety_line_is_noticed(house: Path, judge: Judge, mutant: Mutant) -> None:
+def must_be_noticed(house: Path, judge: Judge, mutant: Mutant) -> None:
     path = house / "strikedesk" / mutant.file
     sound = path.read_text(encoding="utf-8")
     assert mutant.line in sound, "the safety line moved: bring its mutant along"
@@ -695,6 +694,27 @@ def test_a_broken_safety_line_is_noticed(house: Path, judge: Judge, mutant: Muta
         path.write_text(sound, encoding="utf-8")
 
     assert code == 1, said
+
+
+def each_of(mutants: list[Mutant]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("mutant", mutants, ids=lambda m: f"{m.file}:{m.line[:40]}")
+
+
+# They take minutes: in two classes they are two workers' work.
+class TestOneHalf:
+    @each_of(MUTANTS[::2])
+    def test_a_broken_safety_line_is_noticed(
+        self, house: Path, judge: Judge, mutant: Mutant
+    ) -> None:
+        must_be_noticed(house, judge, mutant)
+
+
+class TestTheOtherHalf:
+    @each_of(MUTANTS[1::2])
+    def test_a_broken_safety_line_is_noticed(
+        self, house: Path, judge: Judge, mutant: Mutant
+    ) -> None:
+        must_be_noticed(house, judge, mutant)
 
 
 @pytest.mark.timeout(600)  # All of those tests in one process; each has its own limit inside.
