@@ -579,7 +579,6 @@ MUTANTS = [
         "OrderState.AWAITING_CONSENT:",
         GROUPS,
     ),
-    Mutant("orders/approvals.py", "if not row.goes_along]", "]", GROUPS),
     Mutant(
         "orders/consent.py",
         "[preview.shown, *shown_beside(preview.shown)]",

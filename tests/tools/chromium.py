@@ -47,8 +47,21 @@ class Browser:
         return await self._say("GET", f"element/{await self._found(css)}/text")
 
     async def press(self, css: str) -> None:
-        """Press a button."""
+        """Press a button that leads to a page, and wait until that is there."""
+        await self.run("window.left = true")
         await self._say("POST", f"element/{await self._found(css)}/click", {})
+        with anyio.fail_after(60):
+            while True:
+                if await self._arrived():
+                    return
+                await anyio.sleep(0.02)
+
+    async def _arrived(self) -> bool:
+        """Whether the page that was left is gone and the next one is whole."""
+        try:
+            return await self.run("return !window.left && document.readyState === 'complete'")
+        except httpx2.HTTPStatusError:  # Between two pages there is nothing to ask.
+            return False
 
     async def run(self, script: str) -> Any:
         """Run a script as the page itself would."""

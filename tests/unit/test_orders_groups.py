@@ -262,6 +262,23 @@ async def test_a_group_of_which_the_books_show_a_part_stays_in_doubt(orders: Ord
     assert await states(orders, preview) == [OrderState.WORKING] * 3
 
 
+async def test_a_part_of_a_group_breaks_the_row_of_scans_that_found_nothing(
+    orders: OrderDesk,
+) -> None:
+    orders.broker.day = Day.ACCEPTED_IN_SILENCE
+    preview = await preview_of(orders)
+    with pytest.raises(OutcomeUnknown):
+        await orders.confirm(preview)
+    first, *_ = orders.broker.placed
+
+    scans: tuple[tuple[list[BrokerOrder], int], ...] = (([], 1), ([first], 60), ([], 61))
+    for found, after_s in scans:
+        orders.broker.placed[:] = found
+        await reconciled(orders, after_s=after_s)
+
+    assert await states(orders, preview) == [OrderState.UNKNOWN] * 3
+
+
 async def test_a_group_that_two_scans_do_not_find_was_not_placed(orders: OrderDesk) -> None:
     orders.broker.day = Day.LOST
     preview = await preview_of(orders)
@@ -456,8 +473,8 @@ async def test_a_group_that_waits_is_left_waiting_by_a_reconciler(orders: OrderD
 
     await reconciled(asking, after_s=120)
 
-    assert await states(asking, preview) == [OrderState.AWAITING_CONSENT] * 3
     assert len(await asking.approvals.pending()) == 1
+    assert await states(asking, preview) == [OrderState.AWAITING_CONSENT] * 3
 
 
 async def test_the_dearest_order_of_a_group_decides_whether_the_owner_must_click() -> None:

@@ -99,8 +99,7 @@ class Approvals:
     async def pending(self) -> tuple[Pending, ...]:
         """Return what waits, oldest first; what is over by now is ended on the way."""
         rows, _ = await self.ledger.orders(account_id=None, states=_AWAITING, limit=_PAGE, offset=0)
-        first = [row for row in rows if not row.goes_along]
-        found = [await self.of(await self.current(row)) for row in first]
+        found = [await self.of(await self.current(row)) for row in rows]
         return tuple(reversed([each for each in found if each is not None]))
 
     async def of(self, record: OrderRecord) -> Pending | None:
