@@ -122,6 +122,8 @@ def test_what_a_close_is_excused_from_is_told_with_its_figures() -> None:
     found = told(facts, LIMITS)
 
     assert found["loss"] == {"loss": "undefined", "limit": D(1_000), "excused": "it_only_closes"}
+    assert [*found] == [*told(FINE, LIMITS)]
+    assert found["loss_of_day"] == {"before": D(0), "adds": D(0), "limit": D(2_000)}
     assert found["unsettled"] == {
         "underlying": "AAPL",
         "earlier_order_id": "order-2",
