@@ -23,7 +23,7 @@ unexport VIRTUAL_ENV
 unexport PYTHONPATH
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint fix types floors bench docs pictures proof node clean
+.PHONY: help demo test check lint fix types floors bench docs pictures proof mutants node clean
 
 help:
 	@echo "make demo    the whole way of an order on the paper market, through a real MCP client"
@@ -34,6 +34,7 @@ help:
 	@echo "make docs    write the generated pages again"
 	@echo "make pictures  play a month at the paper desk and draw the README's pictures"
 	@echo "make proof   the long forms of the proofs, and a table of their figures: hours"
+	@echo "make mutants   break risk/, vault/ and orders/ everywhere, and see what notices: hours"
 	@echo "make fix     format, and mend what the linter can"
 	@echo "make clean   remove everything that was fetched or built here"
 
@@ -73,10 +74,15 @@ proof: .venv/.dev-ready
 	@STRIKEDESK_TEST_PROOF=1 $(BIN)/pytest -n $(JOBS) --dist loadscope $(PROOFS); held=$$?; \
 	  $(BIN)/python -m tests.proof && exit $$held
 
+# Fetched for the occasion: nobody else needs it.
+mutants: .venv/.dev-ready
+	@$(UV) run --quiet --frozen --no-sync --python $(BIN)/python --with 'mutmut==3.8.1' \
+	  mutmut run $(MUTANTS)
+
 node: tests/clients/node_modules/.ready
 
 clean:
-	rm -rf $(TOOLS) .venv build dist tests/clients/node_modules benchmarks/results \
+	rm -rf $(TOOLS) .venv build dist mutants tests/clients/node_modules benchmarks/results \
 	  proof-results.jsonl .coverage .coverage.* .hypothesis .import_linter_cache .pytest_cache .ruff_cache
 	find src tests benchmarks docs migrations -name __pycache__ -type d -exec rm -rf {} +
 

@@ -18,6 +18,7 @@ import pytest
 from _pytest.capture import CaptureManager
 
 LEAVING_S: Final = 60.0  # What a process may take to end when its last test is over.
+MUTATING: Final = "MUTANT_UNDER_TEST" in os.environ  # noqa: TID251 -- said by who makes mutants
 _STDERR: Final = pytest.StashKey[int]()
 
 hypothesis.settings.register_profile("house", deadline=None)
@@ -57,9 +58,10 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A thread that is left waiting would keep the process for ever.
 
-    A worker waits for the others, however long they take, and is ended by who started it.
+    A worker waits for the others, however long they take, and is ended by who started it; where
+    mutants are made, one process begins a session for each.
     """
-    if not hasattr(session.config, "workerinput"):
+    if not hasattr(session.config, "workerinput") and not MUTATING:
         _watch(session.config, LEAVING_S)
 
 
