@@ -104,6 +104,11 @@ def test_rotating_by_the_variable_needs_the_new_key_in_front() -> None:
         with pytest.raises(Misconfigured) as refused:
             act(TWO)
         assert refused.value.reason is Reason.VAULT_KEY_MISSING
+        assert refused.value.facts == {
+            "key_id": TWO.key_id,
+            "place": "STRIKEDESK_VAULT_KEY",
+            "cause": "put the new key first in the variable, the old one behind it, after a comma",
+        }
 
 
 @pytest.mark.promise("secrets")
