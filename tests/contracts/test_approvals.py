@@ -1,11 +1,9 @@
 """What every ledger promises about orders that wait for a person."""
 
 import asyncio
-from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -17,23 +15,11 @@ from strikedesk.domain.ports import Ledger
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
 from strikedesk.domain.usage import Allowance, Use, Used, Window
-from strikedesk.store.ledger import SqlLedger
 from tests.builders import NOON, a_note, a_preview
-from tests.fakes.ledger import MemoryLedger
-from tests.stores import STORES, a_database
 
 AWAITING = Progress(state=OrderState.AWAITING_CONSENT)
 SUBMITTING = Progress(state=OrderState.SUBMITTING)
 DECLINED = Progress(state=OrderState.DECLINED, reason="CONSENT_DECLINED")
-
-
-@pytest.fixture(params=STORES)
-async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Ledger]:
-    if request.param == "memory":
-        yield MemoryLedger()
-        return
-    async with a_database(request.param, tmp_path) as database:
-        yield SqlLedger(database)
 
 
 def an_approval(number: int = 1) -> Approval:

@@ -1,11 +1,9 @@
 """What every ledger promises: the one that tests use, and the real one on each database."""
 
 import asyncio
-from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,23 +17,11 @@ from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import IllegalMove, OrderState
 from strikedesk.domain.usage import Allowance, Filled, Likeness, Use, Used, Window
 from strikedesk.store.chain import GENESIS, first_bad_line, head_of
-from strikedesk.store.ledger import SqlLedger
 from tests.builders import NOON, a_leg, a_note, a_preview, an_order, an_order_record
-from tests.fakes.ledger import MemoryLedger
-from tests.stores import STORES, a_database
 
 LAPSED = Progress(state=OrderState.LAPSED, reason="PREVIEW_EXPIRED")
 SUBMITTING = Progress(state=OrderState.SUBMITTING)
 WAITING = frozenset({OrderState.PREVIEWED, OrderState.AWAITING_CONSENT})
-
-
-@pytest.fixture(params=STORES)
-async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Ledger]:
-    if request.param == "memory":
-        yield MemoryLedger()
-        return
-    async with a_database(request.param, tmp_path) as database:
-        yield SqlLedger(database)
 
 
 async def claim(ledger: Ledger, number: int = 1, *, seconds: float = 1, **other: Any) -> bool:

@@ -1,10 +1,9 @@
 """What every ledger promises of orders that leave together: one fact, a row and lines for each."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -17,24 +16,12 @@ from strikedesk.domain.ports import Ledger
 from strikedesk.domain.replay import differing, rebuilt, row_of
 from strikedesk.domain.states import OrderState
 from strikedesk.domain.usage import Allowance, Use, Used, Window
-from strikedesk.store.ledger import SqlLedger
 from tests.builders import NOON, a_group_preview, a_note, a_preview
-from tests.fakes.ledger import MemoryLedger
-from tests.stores import STORES, a_database
 
 GROUP = ("order-1", "order-1-2", "order-1-3")
 SUBMITTING = Progress(state=OrderState.SUBMITTING)
 WORKING, FILLED = OrderState.WORKING, OrderState.FILLED
 DOUBT = Progress(state=OrderState.UNKNOWN, reason="OUTCOME_UNKNOWN")
-
-
-@pytest.fixture(params=STORES)
-async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Ledger]:
-    if request.param == "memory":
-        yield MemoryLedger()
-        return
-    async with a_database(request.param, tmp_path) as database:
-        yield SqlLedger(database)
 
 
 async def previewed(ledger: Ledger) -> None:

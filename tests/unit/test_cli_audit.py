@@ -217,7 +217,7 @@ def test_an_export_never_holds_what_looks_like_a_secret(
 
     assert "hunter2" not in out.read_text(encoding="ascii") + sheet.read_text(encoding="ascii")
     assert [line.get("redacted") for line in lines_of(out)] == [True, None]
-    assert "1 lines held what looks like a secret" in done.out
+    assert "1 line held what looks like a secret" in done.out
     assert checked(out, tmp_path) == (0, "2 lines follow from each other, 1 of them masked\n")
 
 
@@ -417,7 +417,7 @@ def test_pruning_exports_what_is_older_than_seven_years_and_then_deletes_it(
     assert (done.code, done.err) == (0, "")
     (line,) = [json.loads(text) for text in out.read_text().splitlines()]
     assert (line["sequence"], line["order_id"]) == (1, "order-1")
-    assert f"{out}: 1 lines; SHA-256 {hashlib.sha256(out.read_bytes()).hexdigest()}" in done.out
+    assert f"{out}: 1 line; SHA-256 {hashlib.sha256(out.read_bytes()).hexdigest()}" in done.out
     assert f"1 line and 1 order. The trail goes on behind 1:{line['digest']}" in done.out
     verified = call(capsys, "audit", "verify", "--noted", f"1:{line['digest']}")
     assert verified.code == 0

@@ -86,8 +86,12 @@ def span(report: "TrailReport") -> str:
     """Return how many lines are whole, and from when to when."""
     if report.first_at is None or report.last_at is None:
         return "no line"
-    count = f"{report.lines:,} line{'s' if report.lines > 1 else ''}"
-    return f"{count}, {_utc(report.first_at)} to {_utc(report.last_at)} UTC"
+    return f"{counted(report.lines)}, {_utc(report.first_at)} to {_utc(report.last_at)} UTC"
+
+
+def counted(number: int, what: str = "line") -> str:
+    """Return how many there are, in words that fit one as well as many."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def written(head: ChainHead) -> str:

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from strikedesk.cli.auditing import Progress, sentence, span, written
+from strikedesk.cli.auditing import Progress, counted, sentence, span, written
 from strikedesk.cli.trail_forms import Format
 from strikedesk.cli.whole_file import written_whole
 from strikedesk.domain.canonical import canonical_json
@@ -79,8 +79,12 @@ class Export:
 
     def warned(self) -> list[str]:
         """Return what to tell of lines that had to be masked."""
-        told = f"{self.masked:,} lines held what looks like a secret; it is masked in them."
+        told = f"{counted(self.masked)} held what looks like a secret, which is masked there."
         return [told] if self.masked else []
+
+    def told(self, out: Path) -> str:
+        """Return what the owner is told of the file."""
+        return f"{out}: {counted(self.lines)}; SHA-256 {self.sum.hexdigest()}"
 
     def _write(self, text: str) -> None:
         raw = text.encode()
@@ -97,7 +101,7 @@ def export(out: Path, form: Format, stretch: Stretch, progress: Progress) -> lis
     new_file(out)
     done, report = exported_file(out, form, stretch, load(), progress)
     return [
-        f"{out}: {done.lines:,} lines; SHA-256 {done.sum.hexdigest()}",
+        done.told(out),
         f"The whole trail was verified: {span(report)}. Its head is {written(report.head)}",
         *done.warned(),
     ]

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from strikedesk.cli.auditing import Progress, day, written
+from strikedesk.cli.auditing import Progress, counted, day, written
 from strikedesk.cli.exporting import Export, Stretch, exported_file, new_file
 from strikedesk.cli.office import DOOR, OWNER
 from strikedesk.cli.trail_forms import Format
@@ -64,7 +64,7 @@ def prune(planned: Plan, old: "Old", progress: Progress) -> list[str]:
     done, _ = exported_file(planned.out, Format.JSONL, stretch, planned.settings, progress)
     asyncio.run(_delete(planned, old, done))
     return [
-        f"{planned.out}: {done.lines:,} lines; SHA-256 {done.sum.hexdigest()}",
+        done.told(planned.out),
         f"They are deleted: {_counted(old)}. The trail goes on behind {written(old.through)}",
         "Keep the file: the desk no longer has what it tells.",
         *done.warned(),
@@ -89,9 +89,8 @@ async def _delete(planned: Plan, old: "Old", done: Export) -> None:
 
 
 def _counted(old: "Old") -> str:
-    lines = f"{old.lines:,} line{'s' if old.lines > 1 else ''}"
-    return f"{lines} and {old.orders:,} order{'' if old.orders == 1 else 's'}"
+    return f"{counted(old.lines)} and {counted(old.orders, 'order')}"
 
 
 def _aged(years: int) -> str:
-    return f"{years} year{'s' if years > 1 else ''}"
+    return counted(years, "year")
