@@ -79,6 +79,18 @@ def difference(case: Case, name: str, *, order: int = 1) -> float:
     return float((up - 2 * _value(case, {name: here}) + down) / (step * step))
 
 
+def mixed_difference(case: Case, one: str, other: str) -> float:
+    """Return the derivative of the value by two fields, from differences of exact values."""
+    step = mp.mpf("1e-12")
+    a, b = mp.mpf(getattr(case, one)), mp.mpf(getattr(case, other))
+    up, down = (
+        _value(case, {one: a + step, other: b + sign * step})
+        - _value(case, {one: a - step, other: b + sign * step})
+        for sign in (1, -1)
+    )
+    return float((up - down) / (4 * step * step))
+
+
 def exact_volatility(case: Case, quoted: float) -> Real:
     """Return the volatility at which `case` is worth exactly the float `quoted`.
 

@@ -12,7 +12,12 @@ import grimp
 ROOT = Path(__file__).parents[2]
 DOORS = {"strikedesk.cli", "strikedesk.__main__"}
 # Sealed links are stored and tested; the first broker that needs one opens the door to them.
-WAITING = {"strikedesk.store.links"}
+# Options on futures and the moves of delta wait for the tool that analyses strategies.
+WAITING = {
+    "strikedesk.store.links",
+    "strikedesk.quant.black_76",
+    "strikedesk.quant.cross_greeks",
+}
 
 
 @cache
