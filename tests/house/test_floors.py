@@ -18,6 +18,8 @@ WAITING = {
     "strikedesk.quant.black_76",
     "strikedesk.quant.cross_greeks",
 }
+# The first such broker is built behind that door; what opens it takes this line away.
+BEHIND_IT = "strikedesk.brokers.tastytrade"
 
 
 @cache
@@ -89,7 +91,8 @@ def test_every_module_can_be_reached_from_a_door() -> None:
     packages = {parent for module in reached for parent in parents(module)}
     own = {name for name in graph().modules if name.split(".")[0] == "strikedesk"}
 
-    assert own - reached - packages == WAITING
+    behind = {name for name in own if name == BEHIND_IT or name.startswith(f"{BEHIND_IT}.")}
+    assert own - reached - packages == WAITING | behind
 
 
 def parents(module: str) -> list[str]:

@@ -18,6 +18,15 @@ class Reason(Enum):
     ACCOUNT_UNKNOWN = (1003, "Use an account handle that list_accounts returns.")
     CALLER_MISMATCH = (1004, "Only the caller that made a preview may confirm it. Preview again.")
     TOOL_NOT_SERVED = (1005, "Use one of the tools that tools/list names; --toolsets adds more.")
+    BROKER_LINK_ENDED = (
+        1006,
+        "The broker refused the grant. Its owner makes a new one there and links it again.",
+    )
+    BROKER_SCOPE_MISSING = (
+        1007,
+        "The grant does not allow that. Its owner makes one at the broker with the scope for it.",
+    )
+    BROKER_LINK_ELSEWHERE = (1008, "Link a grant of the environment that the facts name as here.")
 
     INVALID_ORDER = (2001, "Fix the named field and preview again.")
     INSUFFICIENT_BUYING_POWER = (2002, "Reduce the size, or free buying power first.")
@@ -120,6 +129,7 @@ class Reason(Enum):
     DATABASE_BEHIND = (5010, "Run `strikedesk db upgrade`, then start again.")
     DATABASE_UNAVAILABLE = (5011, "Nothing was written. Try again; if it stays, see the cause.")
     DESK_FAULT = (5012, "Tell the owner: the log has the incident. See list_orders before a retry.")
+    BROKER_VERSION_ENDED = (5013, "The broker no longer serves this version. Upgrade this program.")
     CLOCK_NOT_STEPPED = (
         5020,
         "Set STRIKEDESK_PAPER__WORLD to a new name and STRIKEDESK_PAPER__CLOCK to stepped first.",

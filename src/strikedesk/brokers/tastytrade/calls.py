@@ -1,0 +1,61 @@
+"""What is asked of tastytrade: paths, the three ways to write lists, and what a miss means."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+from urllib.parse import quote, urlencode
+
+from strikedesk.domain.errors import Fact
+from strikedesk.domain.reasons import Reason
+
+Query: TypeAlias = tuple[tuple[str, str], ...]
+
+ANSWER_MAX: Final = 8_000_000  # bytes; a page of anything but chains is far smaller
+CHAIN_MAX: Final = 48_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One read. `path` is percent-encoded already: see `path_of`.
+
+    `missing` is the reason that a 404 stands for, with `facts`; `bytes_max` bounds the answer.
+    """
+
+    path: str
+    query: Query = ()
+    missing: Reason = Reason.DATA_UNAVAILABLE
+    facts: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
+    bytes_max: int = ANSWER_MAX
+
+    @property
+    def target(self) -> str:
+        """Path and query as they go on the wire."""
+        return f"{self.path}?{urlencode(self.query, quote_via=quote)}" if self.query else self.path
+
+
+def path_of(*segments: str) -> str:
+    """Return the path of these segments, each encoded whole: `/ESZ6` becomes `%2FESZ6`."""
+    return "".join(f"/{quote(segment, safe='')}" for segment in segments)
+
+
+def plain(**values: str | int | None) -> Query:
+    """Return single values, underscores as dashes; what is None is left out."""
+    return tuple(
+        (name.replace("_", "-"), str(value)) for name, value in values.items() if value is not None
+    )
+
+
+def bracketed(name: str, values: Iterable[str]) -> Query:
+    """Return `name[]=a&name[]=b`, as instruments, orders, positions and sessions want lists."""
+    return tuple((f"{name}[]", value) for value in values)
+
+
+def repeated(name: str, values: Iterable[str]) -> Query:
+    """Return `name=a&name=b`, as market data wants lists."""
+    return tuple((name, value) for value in values)
+
+
+def joined(name: str, values: Iterable[str]) -> Query:
+    """Return `name=a,b`, as market metrics want lists; nothing for an empty one."""
+    text = ",".join(values)
+    return ((name, text),) if text else ()

@@ -1,0 +1,85 @@
+"""Accounts, their state and their books as tastytrade tells them."""
+
+from strikedesk.brokers.tastytrade.payloads.fields import (
+    Day,
+    Flag,
+    Moment,
+    Number,
+    Payload,
+    Whole,
+    Words,
+)
+
+
+class AccountTold(Payload):
+    """An account."""
+
+    account_number: Words = None
+    account_type_name: Words = None
+    nickname: Words = None
+    opened_at: Moment = None
+    is_closed: Flag = None
+    is_firm_error: Flag = None
+    is_firm_proprietary: Flag = None
+    is_futures_approved: Flag = None
+    day_trader_status: Flag = None
+    margin_or_cash: Words = None
+    suitable_options_level: Words = None
+
+
+class OwnedTold(Payload):
+    """An account, and what the linked user may do in it."""
+
+    account: AccountTold
+    authority_level: Words = None
+
+
+class TransactionTold(Payload):
+    """One line of an account's book; amounts are magnitudes, each with its effect."""
+
+    id: Words = None
+    account_number: Words = None
+    transaction_type: Words = None
+    transaction_sub_type: Words = None
+    description: Words = None
+    action: Words = None
+    instrument_type: Words = None
+    symbol: Words = None
+    underlying_symbol: Words = None
+    quantity: Number = None
+    price: Number = None
+    value: Number = None
+    value_effect: Words = None
+    net_value: Number = None
+    net_value_effect: Words = None
+    regulatory_fees: Number = None
+    regulatory_fees_effect: Words = None
+    clearing_fees: Number = None
+    clearing_fees_effect: Words = None
+    commission: Number = None
+    commission_effect: Words = None
+    proprietary_index_option_fees: Number = None
+    proprietary_index_option_fees_effect: Words = None
+    other_charge: Number = None
+    other_charge_effect: Words = None
+    is_estimated_fee: Flag = None
+    order_id: Words = None
+    exec_id: Words = None
+    leg_count: Whole = None
+    currency: Words = None
+    transaction_date: Day = None
+    executed_at: Moment = None
+    created_at: Moment = None
+
+
+class MarginRatesTold(Payload):
+    """What is asked for holding an underlying: fractions of its value; the floor in USD."""
+
+    underlying_symbol: Words = None
+    long_equity_initial: Number = None
+    long_equity_maintenance: Number = None
+    short_equity_initial: Number = None
+    short_equity_maintenance: Number = None
+    naked_option_standard: Number = None
+    naked_option_minimum: Number = None
+    naked_option_floor: Number = None

@@ -1,0 +1,110 @@
+"""Quotes and metrics as tastytrade tells them."""
+
+from strikedesk.brokers.tastytrade.payloads.fields import (
+    Day,
+    Flag,
+    Moment,
+    Number,
+    Payload,
+    Whole,
+    Words,
+)
+
+
+class QuoteTold(Payload):
+    """A snapshot of one symbol's market. Sizes and volume may be fractions."""
+
+    symbol: Words = None
+    instrument_type: Words = None
+    updated_at: Moment = None
+    bid: Number = None
+    bid_size: Number = None
+    ask: Number = None
+    ask_size: Number = None
+    mid: Number = None
+    mark: Number = None
+    last: Number = None
+    open: Number = None
+    day_high_price: Number = None
+    day_low_price: Number = None
+    close: Number = None
+    close_price_type: Words = None
+    prev_close: Number = None
+    prev_close_date: Day = None
+    prev_close_price_type: Words = None
+    summary_date: Day = None
+    volume: Number = None
+    open_interest: Number = None
+    is_trading_halted: Flag = None
+    trading_halted_reason: Words = None
+    halt_start_time: Moment = None
+    halt_end_time: Moment = None
+    year_low_price: Number = None
+    year_high_price: Number = None
+    dividend_amount: Number = None
+    dividend_frequency: Number = None
+    beta: Number = None
+
+
+class ExpirationVolatilityTold(Payload):
+    """Implied volatility of one expiration, a fraction."""
+
+    expiration_date: Day = None
+    option_chain_type: Words = None
+    settlement_type: Words = None
+    implied_volatility: Number = None
+
+
+class EarningsTold(Payload):
+    """The next report, or the last."""
+
+    visible: Flag = None
+    expected_report_date: Day = None
+    estimated: Flag = None
+    time_of_day: Words = None
+    quarter_end_date: Day = None
+    actual_eps: Number = None
+    consensus_estimate: Number = None
+    updated_at: Moment = None
+
+
+class MetricsTold(Payload):
+    """Figures of one underlying.
+
+    Units: `implied_volatility_index*`, ranks, percentile and those per expiration are fractions;
+    `implied_volatility_30_day`, `historical_volatility_*` and `iv_hv_30_day_difference` percents.
+    """
+
+    symbol: Words = None
+    updated_at: Moment = None
+    implied_volatility_index: Number = None
+    implied_volatility_index_5_day_change: Number = None
+    implied_volatility_index_rank: Number = None
+    tos_implied_volatility_index_rank: Number = None
+    tw_implied_volatility_index_rank: Number = None
+    implied_volatility_percentile: Number = None
+    implied_volatility_30_day: Number = None
+    historical_volatility_30_day: Number = None
+    historical_volatility_60_day: Number = None
+    historical_volatility_90_day: Number = None
+    iv_hv_30_day_difference: Number = None
+    liquidity_rating: Whole = None
+    liquidity_value: Number = None
+    option_expiration_implied_volatilities: tuple[ExpirationVolatilityTold, ...] = ()
+    beta: Number = None
+    corr_spy_3month: Number = None
+    dividend_rate_per_share: Number = None
+    annual_dividend_per_share: Number = None
+    dividend_yield: Number = None
+    dividend_ex_date: Day = None
+    dividend_next_date: Day = None
+    dividend_pay_date: Day = None
+    dividend_updated_at: Moment = None
+    earnings: EarningsTold | None = None
+    lendability: Words = None
+    borrow_rate: Number = None
+    market_cap: Number = None
+    price_earnings_ratio: Number = None
+    earnings_per_share: Number = None
+    sector: Words = None
+    industry: Words = None
