@@ -160,7 +160,7 @@ def test_a_denial_names_all_that_failed_with_commas_between() -> None:
 
 
 def test_limits_are_told_digit_for_digit() -> None:
-    as_told = LIMITS.as_told()
+    as_told = LIMITS.as_told
 
     assert as_told["collar_fraction"] == "0.10"
     assert as_told["allowed_symbols"] == ["AAPL", "SPY"]
@@ -171,7 +171,7 @@ def test_limits_are_told_digit_for_digit() -> None:
 
 def test_what_is_no_limit_is_told_as_none() -> None:
     with pytest.raises(TypeError, match=r"^float is no limit$"):
-        replace(LIMITS, collar_fraction=0.1).as_told()
+        _ = replace(LIMITS, collar_fraction=0.1).as_told
 
 
 @pytest.mark.parametrize("name", ["allowed_symbols", "forbidden_symbols", "loss_usd_max"])

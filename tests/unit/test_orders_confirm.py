@@ -154,7 +154,7 @@ async def test_the_intent_is_written_before_the_broker_hears_of_it(orders: Order
     kept = await orders.ledger.preview(preview.record.preview_id)
     assert kept is not None
     assert (intent.body["voice"], intent.body["shown"]) == ("model", digest_of_shown(kept.shown))
-    assert intent.body["limits"] == orders.limits.as_told()
+    assert intent.body["limits"] == orders.limits.as_told
 
 
 async def test_an_intent_that_cannot_be_written_is_not_sent(orders: OrderDesk) -> None:

@@ -637,5 +637,5 @@ async def test_the_trail_names_who_agreed_to_which_text() -> None:
     assert (agreed.kind, agreed.actor, agreed.path) == ("submitting", "owner", "cli")
     assert agreed.body["shown"] == pending.approval.digest
     assert agreed.body["order"] == record.order.canonical
-    assert (agreed.body["voice"], agreed.body["limits"]) == ("owner", orders.limits.as_told())
+    assert (agreed.body["voice"], agreed.body["limits"]) == ("owner", orders.limits.as_told)
     assert await orders.ledger.verify() is None

@@ -28,7 +28,10 @@ class OptionLevel(StrEnum):
     @property
     def rank(self) -> int:
         """Its number, 0 to 4."""
-        return list(OptionLevel).index(self)
+        return _RANKS[self]
+
+
+_RANKS: Final = {level: rank for rank, level in enumerate(OptionLevel)}
 
 
 # The highest level that the rules of a kind leave room for.

@@ -80,6 +80,7 @@ class MarketStatus(StrEnum):
     CLOSED = "closed"
 
 
+@lru_cache(maxsize=1024)
 def exchange_date(instant: datetime) -> date:
     """Return the date in New York at `instant`.
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from typing import Final
 
 from strikedesk.domain.ledger import Json
 
@@ -13,12 +14,16 @@ def canonical_json(value: Json) -> str:
         TypeError: it is no JSON value.
         ValueError: it holds a number that JSON cannot say.
     """
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_as_builtin
-    )
+    return _ENCODER.encode(value)
 
 
 def _as_builtin(value: object) -> object:
     if isinstance(value, Mapping):
         return dict[object, object](value)  # pyright: ignore[reportUnknownArgumentType] -- json.dumps refuses what is no JSON
     raise TypeError(f"{type(value).__name__} is no JSON value")
+
+
+# Made once: `json.dumps` would make one for every text.
+_ENCODER: Final = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), allow_nan=False, default=_as_builtin
+)

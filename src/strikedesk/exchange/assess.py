@@ -58,14 +58,15 @@ def assess(
     world = _without(world, instead_of)
     screen = look(market, _symbols(world, account, request), at)
     screen = with_terms(screen, market, [leg.symbol for leg in request.legs])
-    claim = power.claim_of(power.quantities(account), account, screen)
+    held = power.claims_of(power.quantities(account), account, screen)
+    claim = power.total_of(held)
     found = Assessment(
         screen=screen,
         before=power.left_after(world, account, claim),
         excess=power.excess_of(account, claim),
     )
     try:
-        found = _figured(world, account, request, found)
+        found = _figured(world, account, request, found, held)
         _check_rules(world, account, request, found)
         _check_call(account, found)
         _check_power(found)
@@ -76,7 +77,11 @@ def assess(
 
 
 def _figured(
-    world: World, account: PaperAccount, request: OrderRequest, found: Assessment
+    world: World,
+    account: PaperAccount,
+    request: OrderRequest,
+    found: Assessment,
+    held: power.Claims,
 ) -> Assessment:
     """Apply the rules that need no figures, then add the figures."""
     screen = found.screen
@@ -89,7 +94,7 @@ def _figured(
     parts = parts_of(request, closing)
     prices = _expected_prices(request, parts, screen)
     fees = _fees(world, request, parts, prices, screen)
-    claims = power.effect(world, account, parts, request.units, screen)
+    claims = power.effect(world, account, parts, request.units, screen, held=held)
     if claims is None:
         return replace(found, parts=parts, fees=fees)
     before, after = claims

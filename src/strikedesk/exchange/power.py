@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TypeAlias
 
 from strikedesk.domain.accounts import AccountKind, OptionLevel
 from strikedesk.domain.calendar import exchange_date
@@ -62,11 +63,27 @@ class Claim:
         )
 
 
+# By underlying; None where a price is missing.
+Claims: TypeAlias = Mapping[str, Claim | None]
+
+
 def claim_of(holdings: Mapping[Symbol, int], account: PaperAccount, screen: Screen) -> Claim | None:
     """Return what holdings claim of `account`, all underlyings; None where a price is missing."""
+    return total_of(claims_of(holdings, account, screen))
+
+
+def claims_of(holdings: Mapping[Symbol, int], account: PaperAccount, screen: Screen) -> Claims:
+    """Return what holdings claim by underlying; None where a price is missing."""
+    return {
+        underlying: _claim(underlying, of_one, account, screen)
+        for underlying, of_one in _by_underlying(holdings).items()
+    }
+
+
+def total_of(claims: Claims) -> Claim | None:
+    """Return the sum; None where one of them is not known."""
     total = Claim()
-    for underlying, of_one in _by_underlying(holdings).items():
-        claim = _claim(underlying, of_one, account, screen)
+    for claim in claims.values():
         if claim is None:
             return None
         total += claim
@@ -101,14 +118,26 @@ def priced_by(holdings: Mapping[Symbol, int]) -> set[Symbol]:
 
 
 def effect(
-    world: World, account: PaperAccount, parts: Collection[Part], units: int, screen: Screen
+    world: World,
+    account: PaperAccount,
+    parts: Collection[Part],
+    units: int,
+    screen: Screen,
+    *,
+    held: Claims,
 ) -> tuple[Claim, Claim] | None:
     """Return the claims on an underlying before and after `units` of an order fill.
+
+    `held` is what the account's holdings claim: where nothing sells, that is the claim before.
 
     Orders at work that sell are taken to fill first, the others not: nothing that is only hoped
     for covers a short, and one share does not cover two calls.
     """
     before, after = holdings_around(world, account, parts, units)
+    underlying = next(iter(parts)).symbol.underlying
+    if before == _held(account, underlying):
+        known, claim = held.get(underlying, Claim()), claim_of(after, account, screen)
+        return None if known is None or claim is None else (known, claim)
     return _claims(account, before, after, screen)
 
 
@@ -140,11 +169,15 @@ def holdings_around(
 
 def _with_sales(world: World, account: PaperAccount, underlying: str) -> dict[Symbol, int]:
     """Return what is held of an underlying once every working order that sells has filled."""
-    held = {s: n for s, n in quantities(account).items() if s.underlying == underlying}
+    held = _held(account, underlying)
     for order in world.orders.weighing(account.account_id, underlying):
         if any(_adds_risk(part) for part in order.parts):
             _fill(held, order.parts, order.remaining)
     return held
+
+
+def _held(account: PaperAccount, underlying: str) -> dict[Symbol, int]:
+    return {s: n for s, n in quantities(account).items() if s.underlying == underlying}
 
 
 def _adds_risk(part: Part) -> bool:

@@ -108,7 +108,9 @@ def _fill(world: World, order: WorkingOrder, screen: Screen, found: Match) -> No
         _end(world, order, screen.at, Reason.INSUFFICIENT_BUYING_POWER)
         return
     fills = tuple(_fill_leg(world, order, part, screen, found) for part in order.parts)
-    order = _kept(world, order.after_fill(found.units, found.net, fills))
+    order = order.after_fill(found.units, found.net, fills)
+    if order.remaining:
+        world.put_order(order)
     linked.filled(world, order, found.units, screen.at)
     if order.remaining == 0:
         whole = order.filled == order.request.units

@@ -212,7 +212,7 @@ def _appraised(evidence: Evidence, limits: Limits, window: Window, filled: int) 
             window=window,
             use=use_of(facts, limits),
             admit=partial(deny_beyond, facts=facts, limits=limits),
-            limits=limits.as_told(),
+            limits=limits.as_told,
         ),
         filled_before=filled,
     )

@@ -61,7 +61,7 @@ def weighed(
             window=window,
             use=use,
             admit=partial(deny_beyond, facts=whole, limits=limits),
-            limits=limits.as_told(),
+            limits=limits.as_told,
             beside=tuple(beside),
         ),
     )

@@ -1,7 +1,9 @@
 """What the owner allows. Set in the settings file or by the CLI; no tool can change a figure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 from strikedesk.domain.account_kinds import OptionLevel
@@ -10,7 +12,7 @@ if TYPE_CHECKING:  # The settings want the limits alone, and every client waits 
     from strikedesk.domain.ledger import Json
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Limits:
     """The owner's limits. `None` = the owner has not set that one.
 
@@ -52,8 +54,9 @@ class Limits:
     expiring_short_min: int = 120
     intraday_excess_usd_min: Decimal | None = None
 
-    def as_told(self) -> "dict[str, Json]":
-        """Return every limit by name, as the audit trail keeps it: amounts digit for digit."""
+    @cached_property
+    def as_told(self) -> "Mapping[str, Json]":
+        """Every limit by name, as the audit trail keeps it: amounts digit for digit."""
         return {limit.name: _told(getattr(self, limit.name)) for limit in fields(self)}
 
 

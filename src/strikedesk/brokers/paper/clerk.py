@@ -130,8 +130,11 @@ class Clerk:
             raise await self._explained(ticket, refusal) from None
 
     async def _warm(self, *requests: OrderRequest) -> None:
-        await self.keeper.ready()
-        await self.venue.warm(_asked(*requests), self.keeper.now())
+        """Ask the first question about an underlying here; what time it is, the act itself sees."""
+        asked = _asked(*requests)
+        if not self.venue.is_warm(asked):
+            await self.keeper.ready()
+            await self.venue.warm(asked, self.keeper.now())
 
     async def _explained(self, ticket: Ticket, refusal: Rejected) -> Rejected:
         """Add how an order ended that does not work any more.

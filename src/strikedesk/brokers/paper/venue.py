@@ -48,9 +48,13 @@ class Venue:
         quotes = await self.quotes(symbols, previous_session(trading_day(at).day).closes_at)
         return {symbol: quote.mark for symbol, quote in quotes.items() if quote.mark is not None}
 
+    def is_warm(self, symbols: Collection[Symbol]) -> bool:
+        """Whether the underlyings were asked about before: an answer takes no while then."""
+        return {symbol.underlying for symbol in symbols} <= self._warm
+
     async def warm(self, symbols: Collection[Symbol], at: datetime) -> None:
         """Make the first question about an underlying here, not on the store's writer thread."""
-        if not self._is_warm(symbols):
+        if not self.is_warm(symbols):
             await self.quotes(symbols, at)
 
     async def expirations(self, underlying: EquitySymbol, at: datetime) -> tuple[Expiration, ...]:
@@ -108,11 +112,8 @@ class Venue:
         if all(info.symbol != underlying for info in self.market.listed(at)):
             raise Denied(Reason.SYMBOL_NOT_FOUND, symbol=underlying.compact)
 
-    def _is_warm(self, symbols: Collection[Symbol]) -> bool:
-        return {symbol.underlying for symbol in symbols} <= self._warm
-
     async def _ask(self, symbols: Collection[Symbol], question: Callable[[], T]) -> T:
-        if len(symbols) <= _INLINE_MAX and self._is_warm(symbols):
+        if len(symbols) <= _INLINE_MAX and self.is_warm(symbols):
             return question()
         answer = await to_thread.run_sync(question)
         self._warm.update(symbol.underlying for symbol in symbols)

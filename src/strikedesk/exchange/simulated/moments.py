@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from strikedesk.domain.calendar import (
@@ -49,6 +50,7 @@ def step_instant(session: Session, step: int) -> datetime:
     return session.opens_at + step * STEP
 
 
+@lru_cache(maxsize=1024)
 def moment_at(at: datetime) -> Moment | None:
     """Return the moment that stands at `at`, or None before the world begins."""
     today = min(exchange_date(at), LAST_DAY)
