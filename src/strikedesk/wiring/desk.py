@@ -140,8 +140,9 @@ def assemble(
     cache = MemoryCache(Pace(wall=clock, venue=broker))
     market = MarketRoom(data=broker, cache=cache)
     books = Books(broker=broker, cache=cache)
+    limits = settings.limits.limits()
     appraiser = Appraiser(
-        broker=broker, quotes=market, ledger=ledger, clock=clock, limits=settings.limits.limits
+        broker=broker, quotes=market, ledger=ledger, clock=clock, limits=lambda: limits
     )
     ttl_s = settings.order.preview_ttl_s
     reconciler = Reconciler(broker=broker, ledger=ledger, clock=clock, preview_ttl_s=ttl_s)
