@@ -1,4 +1,8 @@
-"""One door for orders: nothing else in the tree can send."""
+"""One door for orders: nothing else in the tree can send.
+
+The sandbox is no desk: it is a broker's side, which other people's clients send orders to. It has a
+world of its own and no way to a broker, and no desk has a way to its back office.
+"""
 
 import ast
 from pathlib import Path
@@ -49,6 +53,38 @@ def test_only_confirming_reaches_the_submitter() -> None:
     }
 
     assert users == {DOOR, "orders/confirm.py", "wiring/desk.py"}
+
+
+def users_of(words: str) -> set[str]:
+    """Return the modules in whose text the words stand."""
+    return {
+        path.relative_to(HOUSE).as_posix()
+        for path in HOUSE.rglob("*.py")
+        if words in path.read_text(encoding="utf-8")
+    }
+
+
+@pytest.mark.promise("one-door")
+def test_behind_the_paper_broker_s_counter_stands_the_sandbox_alone() -> None:
+    """Its clerk takes tickets that no preview was made for: whoever reached it could send."""
+    rooms = {path.partition("/")[0] for path in users_of(".back_office")}
+
+    assert rooms == {"brokers", "sandbox"}
+    assert users_of("clerk.submit(") <= {"brokers/paper/broker.py", "sandbox/orders/acts.py"}
+
+
+@pytest.mark.promise("one-door")
+def test_the_sandbox_has_a_world_of_its_own_and_no_way_to_a_desk_s() -> None:
+    """Orders of strangers go to play money that no desk knows of, whatever the owner has set."""
+    desk = {"wiring.desk", "wiring.open_desk", "wiring.open_practice", "wiring.open_store"}
+
+    assert {path.partition("/")[0] for path in users_of("strikedesk.sandbox")} == {"cli", "sandbox"}
+    assert users_of("wiring.sandbox") == {"cli/sandbox.py"}
+    for path in [*sorted((HOUSE / "sandbox").rglob("*.py")), HOUSE / "wiring" / "sandbox.py"]:
+        text = path.read_text(encoding="utf-8")
+        assert "strikedesk.orders" not in text
+        assert not any(f"strikedesk.{name}" in text for name in desk), path
+        assert "import Settings" not in text, path
 
 
 @pytest.mark.promise("halt")

@@ -208,3 +208,27 @@ def demo_command(
     from strikedesk.cli.demo.run import run_demo  # noqa: PLC0415 -- one command's
 
     raise typer.Exit(asyncio.run(run_demo(tape)))
+
+
+@app.command(name="sandbox")
+def sandbox_command(
+    *,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(help="Its port; 0 takes a free one.", min=0, max=65_535)
+    ] = 8770,
+    seed: Annotated[
+        int | None, typer.Option(help="Which simulated market: the same seed, the same prices.")
+    ] = None,
+    clock: Annotated[
+        str | None,
+        typer.Option(
+            help="real, offset:INSTANT, frozen:INSTANT or speed:60; without it, the middle of the "
+            "last session, running."
+        ),
+    ] = None,
+) -> None:
+    """Serve tastytrade's protocol over a simulated market, for any client of that broker."""
+    from strikedesk.cli.sandbox import Place, run_sandbox  # noqa: PLC0415 -- one command's
+
+    asyncio.run(run_sandbox(Place(host=host, port=port, seed=seed, clock=clock)))

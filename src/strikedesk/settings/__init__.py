@@ -6,7 +6,7 @@ loosen a limit, open the desk to writes, or choose a broker.
 
 from strikedesk.settings.environment import Folders, own_home
 from strikedesk.settings.kinds import ClockMode, MarketClock
-from strikedesk.settings.reading import Settings, Toolset, load, variables
+from strikedesk.settings.reading import Settings, Toolset, load, market_of_its_own, variables
 from strikedesk.settings.sections import WORLD_NAME, KeySource, PaperSettings
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Settings",
     "Toolset",
     "load",
+    "market_of_its_own",
     "own_home",
     "variables",
 ]

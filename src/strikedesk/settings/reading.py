@@ -170,6 +170,21 @@ def load(**overrides: object) -> Settings:
     return settings
 
 
+def market_of_its_own(**options: object) -> PaperSettings:
+    """Read what the command line says of a market apart from the desk's; None means nothing.
+
+    Raises:
+        Misconfigured: CONFIGURATION_UNREADABLE, naming the option.
+    """
+    said = {name: value for name, value in options.items() if value is not None}
+    try:
+        return PaperSettings.model_validate(said)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        option = f"--{first['loc'][0]}".replace("_", "-")
+        raise unreadable(option, first["msg"].removeprefix("Value error, ")) from None
+
+
 def variables() -> frozenset[str]:
     """Return the name of every environment variable that is a setting."""
     named = frozenset(map(variable_of, _paths(Settings)))

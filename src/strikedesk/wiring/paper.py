@@ -55,7 +55,7 @@ def paper_broker(settings: Settings, database: "Database") -> Broker:
     from strikedesk.brokers.paper.broker import PaperBroker  # noqa: PLC0415 -- kept off `initialize`
     from strikedesk.store.worlds import SqlWorldStore  # noqa: PLC0415 -- kept off `initialize`
 
-    market, opening = _paper_market(settings)
+    market, opening = paper_market(settings.paper, insisted=settings.clock_insisted)
     return PaperBroker(
         store=SqlWorldStore(database),
         market=market,
@@ -66,21 +66,23 @@ def paper_broker(settings: Settings, database: "Database") -> Broker:
     )
 
 
-def _paper_market(settings: Settings) -> "tuple[Market, Opening]":
+def paper_market(paper: PaperSettings, *, insisted: bool = False) -> "tuple[Market, Opening]":
+    """Return a market and what a new world on it is given. Blocks while a tape is read.
+
+    `insisted`: a world that goes at another pace is refused.
+    """
     from strikedesk.brokers.paper.opening import Opening  # noqa: PLC0415 -- kept off `initialize`
     from strikedesk.exchange.simulated import SimulatedMarket  # noqa: PLC0415 -- imports numpy
 
-    chosen = settings.paper.clock
+    chosen = paper.clock
     opening = Opening(
-        accounts=_paper_accounts(settings.paper),
-        clock_insisted=settings.clock_insisted,
-        latency_ms=settings.paper.latency_ms,
+        accounts=_paper_accounts(paper), clock_insisted=insisted, latency_ms=paper.latency_ms
     )
-    if settings.paper.tape is not None:
-        tape = _tape_market(settings.paper.tape)
+    if paper.tape is not None:
+        tape = _tape_market(paper.tape)
         clock = _venue_clock(chosen, tape.tape.begins_at)
         return tape, replace(opening, clock=clock, source={"tape": tape.tape.digest})
-    seed, clock = settings.paper.seed, _venue_clock(chosen, None)
+    seed, clock = paper.seed, _venue_clock(chosen, None)
     return SimulatedMarket(seed=seed), replace(opening, clock=clock, source={"seed": seed})
 
 
@@ -151,7 +153,7 @@ def _practice(settings: Settings, database: "Database") -> Practice:
     from strikedesk.store.whole_worlds import SqlWorlds  # noqa: PLC0415 -- same
     from strikedesk.store.worlds import SqlWorldStore  # noqa: PLC0415 -- same
 
-    market, opening = _paper_market(settings)
+    market, opening = paper_market(settings.paper, insisted=settings.clock_insisted)
     store, world = SqlWorldStore(database), settings.paper.world
     clock, entropy = UtcClock(), SystemEntropy()
     ledger = SqlLedger(database, halts_at=settings.safety.failures_in_row_max)

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Final
 
 from strikedesk.brokers.paper.archive import Archive, has_client_id
+from strikedesk.brokers.paper.back_office import BackOffice
 from strikedesk.brokers.paper.clerk import Clerk
 from strikedesk.brokers.paper.feeds import LOOK_EVERY_S, OrderFeed, QuoteFeed
 from strikedesk.brokers.paper.figures import (
@@ -94,6 +95,13 @@ class PaperBroker:
         self._clerk = Clerk(
             keeper=self._keeper, venue=self._venue, archive=self._archive, market=market
         )
+        self._back_office = BackOffice(
+            keeper=self._keeper,
+            venue=self._venue,
+            archive=self._archive,
+            clerk=self._clerk,
+            market=market,
+        )
         self._order_feed = OrderFeed(
             keeper=self._keeper, archive=self._archive, every_s=look_every_s
         )
@@ -106,6 +114,11 @@ class PaperBroker:
     def capabilities(self) -> Capabilities:
         """See `Broker.capabilities`. The name is the world's own: see `broker_of`."""
         return self._capabilities
+
+    @property
+    def back_office(self) -> BackOffice:
+        """The broker's own side of the counter, for whoever serves it to others."""
+        return self._back_office
 
     def now(self) -> datetime:
         """Return the world's time; before anything was awaited, that of a new world."""

@@ -1,0 +1,85 @@
+"""`strikedesk sandbox`: the tastytrade protocol on this machine, over a simulated market."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import typer
+
+from strikedesk.domain.calendar import exchange_date, previous_session
+from strikedesk.sandbox.access import CLIENT_ID, CLIENT_SECRET, Access
+from strikedesk.sandbox.app import build_app
+from strikedesk.sandbox.serving import address_of, hosts_of, listen, serve_until_signal
+from strikedesk.sandbox.world import SandboxWorld
+from strikedesk.settings import PaperSettings, market_of_its_own
+from strikedesk.wiring import SystemEntropy, UtcClock
+from strikedesk.wiring.paper import paper_market
+from strikedesk.wiring.sandbox import ACCOUNTS, open_venue
+
+AFTER_THE_OPENING: Final = timedelta(minutes=90)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where it listens, and on which market."""
+
+    host: str
+    port: int
+    seed: int | None
+    clock: str | None
+
+
+async def run_sandbox(place: Place) -> None:
+    """Serve until a signal comes; the world is gone afterwards.
+
+    Raises:
+        Misconfigured: an option cannot be read, or the address cannot be had.
+    """
+    market = _market(place)
+    with TemporaryDirectory(prefix="strikedesk-sandbox-") as folder:
+        listener = listen(place.host, place.port)
+        address = address_of(place.host, listener)
+        access = Access(clock=UtcClock(), entropy=SystemEntropy(), issuer=address)
+        prices, opening = await asyncio.to_thread(paper_market, market)
+        async with open_venue(prices, opening, Path(folder)) as broker:
+            world = SandboxWorld(broker=broker, access=access)
+            _tell(world, market)
+            await serve_until_signal({listener: build_app(world, hosts_of(place.host))})
+
+
+def _market(place: Place) -> PaperSettings:
+    """Return the market asked for: without a word, the middle of the last session before today."""
+    session = previous_session(exchange_date(UtcClock().now()))
+    opens_at = session.opens_at + AFTER_THE_OPENING
+    clock = place.clock or f"offset:{opens_at.isoformat()}"
+    return market_of_its_own(seed=place.seed, clock=clock)
+
+
+def _tell(world: SandboxWorld, market: PaperSettings) -> None:
+    """Say how a client is pointed here."""
+    access = world.access
+    numbers = ", ".join(f"{account.account_id} ({account.nickname})" for account in ACCOUNTS)
+    lines = (
+        "The tastytrade protocol over a simulated market. Every price and every dollar is made up.",
+        "",
+        f"  REST and OAuth   {access.issuer}",
+        f"  accounts         {numbers}",
+        f"  market           seed {market.seed}, {world.now():%Y-%m-%d %H:%M} UTC",
+        f"  client id        {CLIENT_ID}",
+        f"  client secret    {CLIENT_SECRET}",
+        f"  refresh token    {access.full.refresh_token}",
+        f"  read-only one    {access.read_only.refresh_token}",
+        f"  authorize page   {access.issuer}/auth.html",
+        "",
+        "Any client that takes a base address takes this one. The SDK `tastytrade` from PyPI:",
+        "",
+        "  import tastytrade.session",
+        f'  tastytrade.session.API_URL = "{access.issuer}"',
+        f'  session = tastytrade.Session("{CLIENT_SECRET}", "<refresh token>")',
+        "",
+        "Ctrl-C ends it, and the world with it.",
+    )
+    typer.echo("\n".join(lines))

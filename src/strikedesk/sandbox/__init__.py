@@ -1,0 +1,1 @@
+"""The tastytrade wire protocol, served over the simulated exchange. Play money, for any client."""

@@ -1,0 +1,136 @@
+"""Market data by REST: a snapshot of each symbol asked for. What nobody knows is left out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from strikedesk.domain.calendar import current_or_next_session, exchange_date, previous_session
+from strikedesk.domain.errors import Denied
+from strikedesk.domain.ledger import Json
+from strikedesk.domain.quotes import Bar, Interval, Quote
+from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol, parse_symbol
+from strikedesk.sandbox import query
+from strikedesk.sandbox.refusal import Refusal
+from strikedesk.sandbox.spelling import EQUITY, EQUITY_OPTION, INDEX, SLASH, wire_symbol
+from strikedesk.sandbox.wire import decimal, known, maybe, one, zulu
+from strikedesk.sandbox.world import SandboxWorld
+
+ASKED_MAX: Final = 100
+_KINDS: Final[Mapping[str, str]] = MappingProxyType(
+    {"equity": EQUITY, "index": INDEX, "equity-option": EQUITY_OPTION}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MarketDataRoutes:
+    """Quotes."""
+
+    world: SandboxWorld
+
+    def routes(self) -> list[Route]:
+        """Return them."""
+        return [
+            Route("/market-data/by-type", self.by_type),
+            Route("/market-data/{kind}/{symbol}", self.of_one),
+        ]
+
+    async def by_type(self, request: Request) -> Response:
+        """Tell what is known of the symbols asked for, under the type that each was asked by."""
+        wanted = [(k, s) for name, k in _KINDS.items() for s in query.listed(request, name)]
+        if len(wanted) > ASKED_MAX:
+            raise Refusal.of_parameter("symbols", f"are {ASKED_MAX} at most")
+        found = [(kind, each) for kind, text in wanted if (each := _read(kind, text)) is not None]
+        quotes = await self.world.broker.quotes({symbol for _, symbol in found})
+        items = [
+            await self._told(kind, quotes[symbol]) for kind, symbol in found if symbol in quotes
+        ]
+        body = {"data": {"items": items}, "pagination": None, "context": request.url.path}
+        return JSONResponse(body)
+
+    async def of_one(self, request: Request) -> Response:
+        """Tell what is known of one symbol."""
+        kind = request.path_params["kind"]
+        symbol = _read(kind, request.path_params["symbol"])
+        if symbol is not None and kind in _KINDS.values():
+            quote = (await self.world.broker.quotes({symbol})).get(symbol)
+            if quote is not None:
+                return one(request, await self._told(kind, quote))
+        raise Refusal.not_found("market data for that symbol")
+
+    async def _told(self, kind: str, quote: Quote) -> dict[str, Json]:
+        at = self.world.now()
+        day = exchange_date(at)
+        session = current_or_next_session(at)
+        bar = await self._bar_of(quote.symbol, session.opens_at, at)
+        halted = quote.symbol.underlying in self.world.office.market.halted(at)
+        return known({**_figures(kind, quote, day, halted=halted), **_of_bar(bar)})
+
+    async def _bar_of(self, symbol: Symbol, opens_at: datetime, at: datetime) -> Bar | None:
+        """Return the day so far; a contract's is not asked for, it would take too long."""
+        if isinstance(symbol, OptionSymbol) or at <= opens_at:
+            return None
+        bars = await self.world.broker.bars(symbol, Interval.DAY, opens_at, at)
+        return bars[-1] if bars else None
+
+
+def _read(kind: str, text: str) -> Symbol | None:
+    """Return the symbol, or None where that is none of its kind: what is unknown is dropped."""
+    try:
+        symbol = parse_symbol(text.replace(SLASH, "/"))
+    except Denied:
+        return None
+    return symbol if isinstance(symbol, OptionSymbol) == (kind == EQUITY_OPTION) else None
+
+
+def _figures(kind: str, quote: Quote, day: date, *, halted: bool) -> dict[str, Json]:
+    before = previous_session(day).day
+    last = maybe(quote.last)
+    return {
+        "symbol": wire_symbol(quote.symbol),
+        "instrument-type": kind,
+        "updated-at": zulu(quote.at),
+        "bid": maybe(quote.bid),
+        "bid-size": decimal(quote.bid_size or 0),
+        "ask": maybe(quote.ask),
+        "ask-size": decimal(quote.ask_size or 0),
+        "mid": maybe(quote.mid),
+        "mark": maybe(_mark(quote)),
+        "last": last,
+        "last-mkt": last,
+        "close-price-type": "Regular",
+        "prev-close": maybe(quote.previous_close),
+        "prev-close-price-type": "Regular",
+        "summary-date": day.isoformat(),
+        "prev-close-date": before.isoformat(),
+        "is-trading-halted": halted,
+        "halt-start-time": -1,
+        "halt-end-time": -1,
+        "volume": maybe(quote.volume),
+        "open-interest": maybe(quote.open_interest),
+    }
+
+
+def _mark(quote: Quote) -> Decimal | None:
+    """Return the last price of shares where it lies between the sides, else the mid."""
+    if not isinstance(quote.symbol, EquitySymbol) or quote.last is None:
+        return quote.mark
+    if quote.bid is None or quote.ask is None:
+        return quote.last
+    return min(max(quote.last, quote.bid), quote.ask)
+
+
+def _of_bar(bar: Bar | None) -> dict[str, Json]:
+    if bar is None:
+        return {}
+    return {
+        "open": decimal(bar.open),
+        "day-high-price": decimal(bar.high),
+        "day-low-price": decimal(bar.low),
+    }

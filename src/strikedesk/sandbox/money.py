@@ -1,0 +1,292 @@
+"""Balances and positions: what an account is worth, and what it holds."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from strikedesk.domain.accounts import Balances, Position
+from strikedesk.domain.calendar import exchange_date
+from strikedesk.domain.ledger import Json
+from strikedesk.domain.quotes import Quote
+from strikedesk.domain.symbols import OptionSymbol
+from strikedesk.exchange.accounts import NOTHING, PaperAccount
+from strikedesk.exchange.ends import settles_at
+from strikedesk.sandbox import query
+from strikedesk.sandbox.door import version_of
+from strikedesk.sandbox.refusal import NOT_FOUND, Refusal
+from strikedesk.sandbox.spelling import instrument_type, streamer_symbol, wire_symbol
+from strikedesk.sandbox.wire import (
+    decimal,
+    instant,
+    known,
+    many,
+    maybe,
+    one,
+    page_of,
+    paged,
+    signed,
+)
+from strikedesk.sandbox.world import SandboxWorld
+
+USD: Final = "USD"
+_PAGE: Final = 250
+_PAGE_MAX: Final = 2000
+
+# What this venue has none of: futures, coins, bonds, and calls that only a broker's staff make.
+_ABSENT: Final = (
+    "long-futures-value",
+    "short-futures-value",
+    "long-futures-derivative-value",
+    "short-futures-derivative-value",
+    "long-margineable-value",
+    "short-margineable-value",
+    "day-trading-buying-power",
+    "futures-margin-requirement",
+    "available-trading-funds",
+    "reg-t-call-value",
+    "day-trading-call-value",
+    "day-equity-call-value",
+    "long-cryptocurrency-value",
+    "short-cryptocurrency-value",
+    "cryptocurrency-margin-requirement",
+    "equity-offering-margin-requirement",
+    "long-bond-value",
+    "bond-margin-requirement",
+)
+_VALUES: Final = ("long-equity", "short-equity", "long-derivative", "short-derivative")
+_ABSENT_NOW: Final = (
+    "fixed-income-security-margin-requirement",
+    "long-fixed-income-security-value",
+    "futures-overnight-margin-requirement",
+    "futures-intraday-margin-requirement",
+    "pending-margin-interest",
+    "effective-cryptocurrency-buying-power",
+    "total-pending-liquidity-pool-rebate",
+    "cash-settle-balance",
+    "sma-equity-option-buying-power",
+    "special-memorandum-account-value",
+    "special-memorandum-account-apex-adjustment",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyRoutes:
+    """What an account has."""
+
+    world: SandboxWorld
+
+    def routes(self) -> list[Route]:
+        """Return them."""
+        return [
+            Route("/accounts/{number}/balances", self.balances),
+            Route("/accounts/{number}/balances/{currency}", self.balance),
+            Route("/accounts/{number}/balance-snapshots", self.snapshots),
+            Route("/accounts/{number}/positions", self.positions),
+        ]
+
+    async def balances(self, request: Request) -> Response:
+        """Tell the balances: a list of currencies, or the bare one to who names no version."""
+        told = await told_balances(self.world, request.path_params["number"])
+        return one(request, told) if version_of(request) is None else many(request, [told])
+
+    async def balance(self, request: Request) -> Response:
+        """Tell the balance in one currency; there are dollars and nothing else."""
+        if request.path_params["currency"] != USD:
+            raise Refusal(NOT_FOUND, "record_not_found", "This account has dollars alone.")
+        return one(request, await told_balances(self.world, request.path_params["number"]))
+
+    async def snapshots(self, request: Request) -> Response:
+        """Tell today's snapshot as it stands: the venue keeps none of other days."""
+        number, page = request.path_params["number"], page_of(request, size=_PAGE, most=_PAGE_MAX)
+        time_of_day = query.text(request, "time-of-day")
+        if time_of_day is None:
+            raise Refusal.of_parameter("time-of-day", "is BOD, EOD or Intraday")
+        told = await told_balances(self.world, number)
+        wanted = _wanted_days(request)
+        found = [_snapshot(told, time_of_day)] if _within(told, wanted) else []
+        return paged(request, page.cut(found), page, len(found))
+
+    async def positions(self, request: Request) -> Response:
+        """Tell what is held, with marks where they are wanted."""
+        number = request.path_params["number"]
+        found = await told_positions(
+            self.world, number, marked=query.flag(request, "include-marks")
+        )
+        underlyings = query.listed(request, "underlying-symbol")
+        symbol, kind = query.text(request, "symbol"), query.text(request, "instrument-type")
+        return many(
+            request,
+            [
+                told
+                for told in found
+                if (not underlyings or told["underlying-symbol"] in underlyings)
+                and (symbol is None or told["symbol"] == symbol)
+                and (kind is None or told["instrument-type"] == kind)
+            ],
+        )
+
+
+async def told_balances(world: SandboxWorld, number: str) -> dict[str, Json]:
+    """Return an account's balances, as REST and the account stream have them.
+
+    Raises:
+        Refusal: 403, where the account is nobody's.
+    """
+    _, account, at = await world.account(number)
+    balances = await world.broker.balances(number)
+    positions = await world.broker.positions(number)
+    return _balances(account, balances, positions, at)
+
+
+async def told_positions(
+    world: SandboxWorld, number: str, *, marked: bool
+) -> list[dict[str, Json]]:
+    """Return what an account holds, as REST and the account stream have it.
+
+    Raises:
+        Refusal: 403, where the account is nobody's.
+    """
+    _, _, at = await world.account(number)
+    positions = await world.broker.positions(number)
+    quotes = await world.broker.quotes({position.symbol for position in positions})
+    market = world.office.market
+    told: list[dict[str, Json]] = []
+    for position in positions:
+        symbol = position.symbol
+        terms = market.terms(symbol) if isinstance(symbol, OptionSymbol) else None
+        ends = (
+            settles_at(symbol, terms)
+            if isinstance(symbol, OptionSymbol) and terms is not None
+            else None
+        )
+        told.append(_position(position, quotes.get(symbol), ends, at, marked=marked))
+    return told
+
+
+def _balances(
+    account: PaperAccount, balances: Balances, positions: Iterable[Position], at: datetime
+) -> dict[str, Json]:
+    values = _values(positions)
+    cash = balances.cash or NOTHING
+    power = max(balances.option_buying_power or NOTHING, NOTHING)
+    excess = balances.maintenance_excess or NOTHING
+    worth = balances.net_liquidation if balances.net_liquidation is not None else cash
+    required = balances.maintenance_margin or NOTHING
+    settled = min(cash, power)
+    return {
+        "account-number": account.account_id,
+        "currency": USD,
+        "cash-balance": decimal(cash),
+        **values,
+        **dict.fromkeys((*_ABSENT, *_ABSENT_NOW), decimal(0)),
+        "margin-equity": decimal(worth),
+        "equity-buying-power": decimal(max(balances.stock_buying_power or NOTHING, NOTHING)),
+        "derivative-buying-power": decimal(power),
+        "maintenance-requirement": decimal(required),
+        "maintenance-call-value": decimal(-min(excess, NOTHING)),
+        "net-liquidating-value": decimal(worth),
+        "cash-available-to-withdraw": decimal(max(settled, NOTHING)),
+        "day-trade-excess": decimal(max(excess, NOTHING)),
+        **signed("pending-cash", balances.dividends_accrued or NOTHING),
+        "unsettled-cryptocurrency-fiat-amount": decimal(0),
+        "unsettled-cryptocurrency-fiat-effect": "None",
+        "closed-loop-available-balance": decimal(max(settled, NOTHING)),
+        "used-derivative-buying-power": decimal(max(worth - power, NOTHING)),
+        "snapshot-date": exchange_date(at).isoformat(),
+        "reg-t-margin-requirement": decimal(required),
+        "maintenance-excess": decimal(max(excess, NOTHING)),
+        **signed("buying-power-adjustment", NOTHING),
+        "margin-settle-balance": decimal(cash),
+        "total-settle-balance": decimal(cash),
+        "updated-at": instant(at),
+    }
+
+
+def _values(positions: Iterable[Position]) -> dict[str, Json]:
+    """Return what is held by kind and direction, as magnitudes."""
+    sums: dict[str, Decimal] = dict.fromkeys(_VALUES, NOTHING)
+    for position in positions:
+        side = "long" if position.quantity > 0 else "short"
+        kind = "derivative" if isinstance(position.symbol, OptionSymbol) else "equity"
+        sums[f"{side}-{kind}"] += abs(position.market_value or NOTHING)
+    return {f"{name}-value": decimal(amount) for name, amount in sums.items()}
+
+
+def _position(
+    position: Position, quote: Quote | None, ends: datetime | None, at: datetime, *, marked: bool
+) -> dict[str, Json]:
+    opened_at = position.opened_at or at
+    closed_at = None if quote is None else quote.previous_close
+    value = position.market_value
+    return known(
+        {
+            "account-number": position.account_id,
+            "instrument-type": instrument_type(position.symbol),
+            "symbol": wire_symbol(position.symbol),
+            "underlying-symbol": position.symbol.underlying.replace(".", "/"),
+            "streamer-symbol": streamer_symbol(position.symbol),
+            "quantity": abs(position.quantity),
+            "quantity-direction": "Long" if position.quantity > 0 else "Short",
+            "average-open-price": decimal(abs(position.average_price)),
+            "average-daily-market-close-price": decimal(closed_at or NOTHING),
+            "average-yearly-market-close-price": decimal(abs(position.average_price)),
+            "close-price": decimal(closed_at or NOTHING),
+            "cost-effect": "Credit" if position.quantity > 0 else "Debit",
+            "multiplier": position.multiplier,
+            "mark": maybe(abs(value)) if marked and value is not None else None,
+            "mark-price": maybe(position.mark) if marked else None,
+            "is-frozen": False,
+            "is-suppressed": False,
+            "restricted-quantity": 0,
+            **signed("realized-day-gain", NOTHING),
+            "realized-day-gain-date": exchange_date(at).isoformat(),
+            **signed("realized-today", NOTHING),
+            "realized-today-date": exchange_date(at).isoformat(),
+            "expires-at": None if ends is None else instant(ends),
+            "created-at": instant(opened_at),
+            "updated-at": instant(at),
+        }
+    )
+
+
+def _wanted_days(request: Request) -> tuple[str | None, str | None]:
+    """Return the first and the last day that are wanted, as texts that sort."""
+    only = query.day(request, "snapshot-date")
+    first, last = query.day(request, "start-date"), query.day(request, "end-date")
+    first, last = (only, only) if only is not None else (first, last)
+    return (
+        None if first is None else first.isoformat(),
+        None if last is None else last.isoformat(),
+    )
+
+
+def _within(told: Mapping[str, Json], wanted: tuple[str | None, str | None]) -> bool:
+    first, last = wanted
+    day = str(told["snapshot-date"])
+    return (first is None or first <= day) and (last is None or day <= last)
+
+
+def _snapshot(told: Mapping[str, Json], time_of_day: str) -> dict[str, Json]:
+    later = {*_ABSENT_NOW, *_LATER}
+    kept = {name: value for name, value in told.items() if name not in later}
+    return {**kept, "time-of-day": time_of_day}
+
+
+# Of today's balances, what a snapshot does not have.
+_LATER: Final = frozenset(
+    {
+        "reg-t-margin-requirement",
+        "maintenance-excess",
+        "buying-power-adjustment",
+        "buying-power-adjustment-effect",
+        "margin-settle-balance",
+        "total-settle-balance",
+        "updated-at",
+    }
+)

@@ -1,0 +1,61 @@
+"""Serving a sandbox for a test: its market stands still unless the test wants otherwise."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import anyio
+
+from strikedesk.brokers.paper.opening import Opening
+from strikedesk.exchange.market import Market
+from strikedesk.sandbox.access import Access
+from strikedesk.sandbox.app import build_app
+from strikedesk.sandbox.serving import address_of, hosts_of, listen, serve
+from strikedesk.sandbox.world import SandboxWorld
+from strikedesk.settings import market_of_its_own
+from strikedesk.wiring.paper import paper_market
+from strikedesk.wiring.sandbox import open_venue
+from tests.fakes.clock import CountingEntropy, StoppedClock
+from tests.patience import PATIENCE_S
+
+HOST = "127.0.0.1"
+CLOCK = "frozen:2026-11-20T16:00:00Z"
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A sandbox that answers at `address`; `wall` is the clock that tokens live by."""
+
+    address: str
+    world: SandboxWorld
+    wall: StoppedClock
+
+
+@cache
+def prices(clock: str) -> tuple[Market, Opening]:
+    """Return a market, which has no state but what it remembers of having been asked."""
+    return paper_market(market_of_its_own(clock=clock))
+
+
+@asynccontextmanager
+async def served(folder: Path, clock: str = CLOCK) -> AsyncGenerator[Served]:
+    """Serve a sandbox on a free port while the block runs."""
+    wall = StoppedClock()
+    listener = listen(HOST, 0)
+    address = address_of(HOST, listener)
+    access = Access(clock=wall, entropy=CountingEntropy(), issuer=address)
+    market, opening = prices(clock)
+    async with open_venue(market, opening, folder) as broker:
+        world = SandboxWorld(broker=broker, access=access)
+        stop = anyio.Event()
+        # Not in a task group: a fixture is entered and left in different tasks.
+        serving = asyncio.create_task(serve({listener: build_app(world, hosts_of(HOST))}, stop))
+        try:
+            yield Served(address, world, wall)
+        finally:
+            stop.set()
+            with anyio.fail_after(PATIENCE_S):
+                await serving
