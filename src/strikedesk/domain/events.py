@@ -36,11 +36,11 @@ class Split:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earnings:
-    """A company tells its results on `day`."""
+    """A company tells its results on `day`; `timing` is None where nobody says when."""
 
     underlying: str
     day: date
-    timing: EarningsTiming
+    timing: EarningsTiming | None
 
     @property
     def after_close(self) -> bool:

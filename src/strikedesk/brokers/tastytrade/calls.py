@@ -1,7 +1,7 @@
 """What is asked of tastytrade: paths, the three ways to write lists, and what a miss means."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 from urllib.parse import quote, urlencode
 
@@ -31,6 +31,12 @@ class Call:
     def target(self) -> str:
         """Path and query as they go on the wire."""
         return f"{self.path}?{urlencode(self.query, quote_via=quote)}" if self.query else self.path
+
+    def on_page(self, page: int) -> "Call":
+        """Return the call for a page, counted from 0."""
+        if not page:
+            return self
+        return replace(self, query=(*self.query, ("page-offset", str(page))))
 
 
 def path_of(*segments: str) -> str:

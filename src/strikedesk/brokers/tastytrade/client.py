@@ -1,14 +1,14 @@
 """The client: reads with patience, and pages to the end."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
 import stamina
 import stamina.instrumentation
 from pydantic import TypeAdapter, ValidationError
 
-from strikedesk.brokers.tastytrade.calls import Call, Query
+from strikedesk.brokers.tastytrade.calls import Call
 from strikedesk.brokers.tastytrade.faults import UNAUTHORIZED, Trouble, away, trouble_of
 from strikedesk.brokers.tastytrade.pace import Pace
 from strikedesk.brokers.tastytrade.payloads.envelopes import Listed, Told
@@ -71,7 +71,7 @@ class Client:
         """
         items = list[T]()
         for page in range(PAGES_MAX):
-            read = await self.page(_paged(call, page), of)
+            read = await self.page(call.on_page(page), of)
             items += read.data.items
             follows = read.follows(page)
             if follows is None:
@@ -139,8 +139,3 @@ def _decoded(of: TypeAdapter[T], body: bytes) -> T:
         return of.validate_json(body)
     except ValidationError:
         raise away() from None  # What pydantic says quotes the body.
-
-
-def _paged(call: Call, page: int) -> Call:
-    kept: Query = tuple(pair for pair in call.query if pair[0] != "page-offset")
-    return replace(call, query=(*kept, ("page-offset", str(page)))) if page else call

@@ -83,3 +83,50 @@ class MarginRatesTold(Payload):
     naked_option_standard: Number = None
     naked_option_minimum: Number = None
     naked_option_floor: Number = None
+
+
+class StatusTold(Payload):
+    """What an account may do at the moment."""
+
+    is_closed: Flag = None
+    is_frozen: Flag = None
+    is_closing_only: Flag = None
+    is_risk_reducing_only: Flag = None
+    is_in_margin_call: Flag = None
+    options_level: Words = None
+    short_calls_enabled: Flag = None
+
+
+class BalanceTold(Payload):
+    """What an account is worth, in one currency; magnitudes."""
+
+    currency: Words = None
+    cash_balance: Number = None
+    net_liquidating_value: Number = None
+    equity_buying_power: Number = None
+    derivative_buying_power: Number = None
+    maintenance_requirement: Number = None
+    maintenance_excess: Number = None
+    maintenance_call_value: Number = None
+    reg_t_call_value: Number = None
+    long_equity_value: Number = None
+    long_derivative_value: Number = None
+    short_equity_value: Number = None
+    short_derivative_value: Number = None
+    updated_at: Moment = None
+
+
+class PositionTold(Payload):
+    """Something held. Its sign is `quantity_direction`; `cost_effect` is that of closing it."""
+
+    symbol: Words = None
+    underlying_symbol: Words = None
+    instrument_type: Words = None
+    quantity: Number = None
+    quantity_direction: Words = None
+    multiplier: Whole = None
+    average_open_price: Number = None
+    close_price: Number = None
+    mark_price: Number = None
+    created_at: Moment = None
+    updated_at: Moment = None

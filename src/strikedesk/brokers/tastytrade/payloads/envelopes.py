@@ -47,3 +47,9 @@ class Listed(Payload, Generic[T]):
             return None
         more = page + 1 < told.total_pages
         return None if more and not self.data.items else more
+
+    @property
+    def total_items(self) -> int:
+        """How many items all pages have; those of this one where the broker does not say."""
+        told = None if self.pagination is None else self.pagination.total_items
+        return len(self.data.items) if told is None else told
