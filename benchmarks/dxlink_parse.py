@@ -71,7 +71,7 @@ def rate(hear: Hear, message: bytes, events: int) -> float:
 
 def strided(kind: Kind, events: int) -> Hear:
     """Return our side, with one reader of everything."""
-    shelf = Shelf(lambda _add, _remove: None)
+    shelf = Shelf(lambda: None)
     items = [Item(kind, symbol(place)) for place in range(events)]
     shelf.join(Watch(items, lambda: None))
     dialogue = Dialogue(token=Secret("a token of nobody"), shelf=shelf)

@@ -36,8 +36,8 @@ class Side:
 
     def __init__(self) -> None:
         self.rung = 0
-        self.changes: list[tuple[frozenset[Item], frozenset[Item]]] = []
-        self.shelf = Shelf(lambda add, gone: self.changes.append((frozenset(add), frozenset(gone))))
+        self.wants: list[set[str]] = []
+        self.shelf = Shelf(self._changed)
         self.dialogue = Dialogue(token=TOKEN, shelf=self.shelf)
 
     def watch(self, *items: Item, from_ms: int | None = None) -> Watch:
@@ -63,6 +63,9 @@ class Side:
     def bid(self, symbol: str) -> object:
         newest = self.shelf.newest(Item(Kind.QUOTE, symbol))
         return None if newest is None else newest.price("bidPrice")
+
+    def _changed(self) -> None:
+        self.wants.append({item.symbol for item in self.shelf.items})
 
     def _ring(self) -> None:
         self.rung += 1

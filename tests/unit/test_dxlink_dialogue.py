@@ -32,7 +32,7 @@ def test_the_whole_way_to_the_first_subscription() -> None:
         }
     ]
     assert side.hear(said("SETUP", keepaliveTimeout=45)) == []
-    assert side.dialogue.server_silence_s == 45
+    assert side.dialogue.silence_max_s == 45
     assert side.hear(UNAUTHORIZED) == [
         {"type": "AUTH", "channel": 0, "token": TOKEN.reveal()},
     ]
@@ -88,20 +88,40 @@ def test_what_is_wanted_later_is_asked_for_then_and_what_is_not_is_taken_back() 
     side.let_in()
     side.hear(said("CHANNEL_OPENED", QUOTES))
 
-    changed = side.dialogue.change(add=[bid_of("AAPL"), Item(Kind.TRADE, "SPY")], remove=[])
-    assert [*map(loads, changed)] == [
+    spy = side.watch(Item(Kind.TRADE, "SPY"), bid_of("AAPL"))
+    assert [*map(loads, side.dialogue.change())] == [
         ("CHANNEL_REQUEST", CHANNELS[Kind.TRADE], None, None),
         ("FEED_SUBSCRIPTION", QUOTES, ["AAPL"], None),
     ]
-    changed = side.dialogue.change(add=[], remove=[bid_of("SPY")])
-    assert [*map(loads, changed)] == [("FEED_SUBSCRIPTION", QUOTES, None, ["SPY"])]
+    side.shelf.leave(spy)
+    assert [*map(loads, side.dialogue.change())] == [
+        ("FEED_SUBSCRIPTION", QUOTES, None, ["AAPL"]),
+    ]
+    assert [*side.dialogue.change()] == []
+
+
+def test_what_was_forgotten_and_is_wanted_again_is_asked_for_again() -> None:
+    """A server tells what changed; what it told before is gone here."""
+    side = Side()
+    watch = side.watch(bid_of("SPY"), bid_of("AAPL"))
+    side.watch(bid_of("AAPL"))
+    side.let_in()
+    side.hear(said("CHANNEL_OPENED", QUOTES))
+    side.shelf.leave(watch)
+    side.shelf.join(watch)
+
+    assert [*map(loads, side.dialogue.change())] == [
+        ("FEED_SUBSCRIPTION", QUOTES, None, ["SPY"]),
+        ("FEED_SUBSCRIPTION", QUOTES, ["SPY"], None),
+    ]
 
 
 def test_before_the_server_let_us_in_a_change_says_nothing() -> None:
     """What is wanted by then is asked for all at once, when the channel opens."""
     side = Side()
+    side.watch(bid_of("SPY"))
 
-    assert side.dialogue.change(add=[bid_of("SPY")], remove=[]) == ()
+    assert [*side.dialogue.change()] == []
 
 
 def test_candles_are_asked_for_from_an_instant_on() -> None:

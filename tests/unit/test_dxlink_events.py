@@ -168,11 +168,7 @@ def test_what_several_want_is_asked_for_once_and_forgotten_with_the_last() -> No
 
     assert side.bid("SPY") is None
     assert not side.shelf.items
-    assert side.changes == [
-        ({bid_of("SPY")}, frozenset()),
-        ({bid_of("AAPL")}, frozenset()),
-        (frozenset(), {bid_of("SPY"), bid_of("AAPL")}),
-    ]
+    assert side.wants == [{"SPY"}, {"SPY", "AAPL"}, set()]
 
 
 JSON = st.recursive(

@@ -46,8 +46,8 @@ class End(Enum):
 class Dialogue:
     """What we say, and what we understand. It tells the shelf; the shelf's items are asked for.
 
-    `authorized` turns true once, `misread` counts frames that were none, `server_silence_s` is
-    what the server allows us to be silent.
+    `ready` turns true once, `misread` counts frames that were none, `silence_max_s` is
+    how long the server lets us be silent.
     """
 
     def __init__(self, *, token: Secret, shelf: Shelf) -> None:
@@ -57,34 +57,42 @@ class Dialogue:
         self._shown = False
         self._asked: set[Kind] = set()
         self._open: set[Kind] = set()
+        self._told: dict[Kind, frozenset[Item]] = {kind: frozenset() for kind in Kind}
         self._layouts = {kind.value: Layout.ours(kind) for kind in Kind}
-        self.authorized = False
+        self.ready = False
         self.end: End | None = None
         self.fault: FaultCode | None = None
         self.misread = 0
-        self.server_silence_s = float(KEEPALIVE_S)
+        self.silence_max_s = float(KEEPALIVE_S)
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more comes of it."""
+        return self.end is not None
+
+    def alive(self) -> Sequence[str]:
+        """Return a sign of life."""
+        return (frames.keepalive(),)
 
     def begin(self) -> Sequence[str]:
         """Return what to say first."""
         return (frames.setup(KEEPALIVE_S),)
 
-    def change(self, *, add: Collection[Item], remove: Collection[Item]) -> Sequence[str]:
-        """Return what to say now that the shelf wants more, or less."""
-        if not self.authorized:
+    def change(self) -> Sequence[str]:
+        """Return what to say now that the shelf wants more, or less, than the server was told."""
+        if not self.ready:
             return _NONE
-        said = [*self._requests({item.kind for item in add})]
+        left, wanted = self._shelf.left(), self._shelf.items
+        said = [*self._requests({item.kind for item in wanted})]
         for kind in self._open:
-            said += frames.subscriptions(
-                kind,
-                add=_of(kind, add),
-                remove=_of(kind, remove),
-                started=self._shelf.started,
-            )
+            told, want = self._told[kind], frozenset(_of(kind, wanted))
+            kept = told & want - left
+            said += self._subscribed(kind, add=want - kept, remove=told - kept)
         return said
 
-    def hear(self, text: str | bytes, at: datetime) -> Sequence[str]:
+    def hear(self, message: bytes, at: datetime) -> Sequence[str]:
         """Take in what the server said at `at`; return what to answer."""
-        frame = read(text)
+        frame = read(message)
         if isinstance(frame, FeedData):
             self._take(frame, at)
             return _NONE
@@ -96,7 +104,7 @@ class Dialogue:
     def _answer(self, frame: Frame) -> Sequence[str]:
         match frame:
             case Setup():
-                self.server_silence_s = max(1.0, frame.keepalive_timeout)
+                self.silence_max_s = max(1.0, frame.keepalive_timeout)
             case AuthState():
                 return self._identify(frame.state)
             case ChannelOpened():
@@ -114,7 +122,7 @@ class Dialogue:
     def _identify(self, state: str) -> Sequence[str]:
         """Show the token when first asked; being asked again is its refusal."""
         if state == "AUTHORIZED":
-            self.authorized = True
+            self.ready = True
             return self._requests(self._shelf.kinds)
         if self._shown:
             self.end = self.end or End.TOKEN_REFUSED
@@ -133,10 +141,25 @@ class Dialogue:
         if kind not in self._asked - self._open or kind is None:
             return _NONE
         self._open.add(kind)
-        items = _of(kind, self._shelf.items)
-        started = self._shelf.started
-        filled = frames.subscriptions(kind, add=items, started=started, reset=True)
+        filled = self._subscribed(kind, add=_of(kind, self._shelf.items), reset=True)
         return [frames.feed_setup(kind), *filled]
+
+    def _subscribed(
+        self,
+        kind: Kind,
+        *,
+        add: Collection[Item],
+        remove: Collection[Item] = (),
+        reset: bool = False,
+    ) -> Iterable[str]:
+        self._told[kind] = self._told[kind].difference(remove).union(add)
+        return frames.subscriptions(
+            kind,
+            add=sorted(add, key=_symbol),
+            remove=sorted(remove, key=_symbol),
+            started=self._shelf.started,
+            reset=reset,
+        )
 
     def _configure(self, frame: FeedConfig) -> None:
         """Read in the server's order from now on. An order that hides symbols is not believed."""
@@ -166,3 +189,7 @@ class Dialogue:
 
 def _of(kind: Kind, items: Iterable[Item]) -> Sequence[Item]:
     return [item for item in items if item.kind is kind]
+
+
+def _symbol(item: Item) -> str:
+    return item.symbol

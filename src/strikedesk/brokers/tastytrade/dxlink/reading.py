@@ -80,10 +80,10 @@ _CODES: Final = frozenset(FaultCode)
 _decode: Final = msgspec.json.Decoder(Frame).decode
 
 
-def read(text: str | bytes) -> Frame | None:
+def read(message: bytes) -> Frame | None:
     """Return the frame that a message is, or None for one that is none we know."""
     try:
-        return _decode(text)
+        return _decode(message)
     except (ValueError, RecursionError):  # Malformed, of another shape, no UTF-8; nested too deep.
         return None
 

@@ -10,7 +10,7 @@ from strikedesk.brokers.tastytrade.dxlink.board import Board
 from strikedesk.brokers.tastytrade.dxlink.candles import Series, canonical
 from strikedesk.brokers.tastytrade.dxlink.kinds import Cell, Event, Item, Kind, Layout
 
-Changed: TypeAlias = Callable[[Collection[Item], Collection[Item]], None]
+Changed: TypeAlias = Callable[[], None]
 
 # What a reader that does not look leaves unread is put together at last: no more than it wants.
 _UNREAD_MAX: Final = 64
@@ -53,7 +53,7 @@ class Watch:
 class Shelf:
     """Keeps what watches want, no more; asks for each item once, however many want it.
 
-    `changed` is told what has to be asked for, and what need not be told any more.
+    `changed` is called when something else is wanted than before.
     """
 
     def __init__(self, changed: Changed) -> None:
@@ -64,11 +64,12 @@ class Shelf:
         self._started: dict[Item, int] = {}
         self._wanted = Counter[Item]()
         self._watches: list[Watch] = []
+        self._left = set[Item]()
 
     @property
-    def items(self) -> Collection[Item]:
+    def items(self) -> frozenset[Item]:
         """What somebody wants."""
-        return self._wanted.keys()
+        return frozenset(self._wanted)
 
     @property
     def kinds(self) -> frozenset[Kind]:
@@ -88,17 +89,27 @@ class Shelf:
         for item in new:
             self._make_room(item, from_ms)
         if new:
-            self._changed(new, ())
+            self._changed()
 
     def leave(self, watch: Watch) -> None:
         """Want it no longer; what nobody else wants is forgotten."""
         self._watches.remove(watch)
         self._wanted.subtract(watch.items)
         gone = [item for item in watch.items if self._wanted[item] <= 0]
-        if gone:
-            self._changed((), gone)
         for item in gone:
             self._forget(item)
+        if gone:
+            self._left.update(gone)
+            self._changed()
+
+    def left(self) -> frozenset[Item]:
+        """Return what was wanted no longer at some time since this was last asked.
+
+        It was forgotten: where it is wanted again, it has to be told again.
+        """
+        left = frozenset(self._left)
+        self._left.clear()
+        return left
 
     def take(self, layout: Layout, cells: Sequence[Cell], at: datetime) -> None:
         """Keep events that came end to end, and ring for whom they are news."""
