@@ -18,6 +18,8 @@ PIVOT: Final = 3
 DEGREE: Final = 21
 SAMPLES: Final = 64  # Of the Chebyshev expansion, whose 64th coefficient is below 1e-40.
 REWEIGHTINGS: Final = 300
+TAIL_DEGREE: Final = 10
+FARTHEST: Final = 6.5  # Where exp(-z²) is below 1e-18.
 
 mp = mpmath.MPContext()
 mp.dps = 60
@@ -27,6 +29,9 @@ def main() -> None:
     """Print all constants."""
     print("(z + 3)·erfcx(z), powers of (z - 3)/(z + 3), lowest first")
     for coefficient in erfcx_polynomial():
+        print(f"    {coefficient!r},")
+    print("the same for a tail that is right in absolute terms")
+    for coefficient in tail_polynomial().tolist():
         print(f"    {coefficient!r},")
     show("variance: u²/d² over u", variance_ratio())
     show("damping: s²/variance - 1 over (u, variance)", damping_ratio())
@@ -52,6 +57,17 @@ def erfcx_polynomial() -> list[float]:
             powers[power] += coefficient * factor
         before, here = here, next_chebyshev(degree, before, here)
     return [float(power) for power in powers]
+
+
+def tail_polynomial() -> FloatArray:
+    """Fit (z + 3)·erfcx(z) so that the error of exp(-z²)·erfcx(z)/2 is as small as it gets."""
+    nodes = -np.cos(np.pi * (np.arange(3000) + 0.5) / 3000)
+    z = PIVOT * (1.0 + nodes) / (1.0 - nodes)
+    nodes, z = nodes[z < FARTHEST], z[z < FARTHEST]
+    unit = 2.0 * (z + PIVOT) * np.exp(z * z)
+    terms = np.polynomial.chebyshev.chebvander(nodes, TAIL_DEGREE)
+    best = fit_ratio((z + PIVOT) * erfcx_nonnegative(z), terms, terms[:, :0], unit)
+    return np.polynomial.chebyshev.cheb2poly(best.top)
 
 
 def next_chebyshev(degree: int, before: list, here: list) -> list:

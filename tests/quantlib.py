@@ -2,6 +2,7 @@
 
 import warnings
 from importlib import import_module
+from typing import Any
 
 from tests.oracles import Case
 
@@ -49,6 +50,11 @@ def european(case: Case) -> list[float]:
     ]
 
 
+def american_option(case: Case) -> Any:
+    exercise = ql.AmericanExercise(_TODAY, _TODAY + days(case))
+    return ql.VanillaOption(payoff(case), exercise)
+
+
 def payoff(case: Case) -> object:
     right = ql.Option.Call if case.is_call else ql.Option.Put
     return ql.PlainVanillaPayoff(right, case.strike)
@@ -56,3 +62,21 @@ def payoff(case: Case) -> object:
 
 def days(case: Case) -> int:
     return round(case.years * 365)
+
+
+def american(cases: list[Case]) -> list[float]:
+    """Return values with early exercise, by its most exact engine, of whole numbers of days."""
+    scheme = ql.QdFpAmericanEngine.highPrecisionScheme()
+    processes = {
+        key: OneProcess(rate=key[0], dividend_yield=key[1])
+        for key in {(case.rate, case.dividend_yield) for case in cases}
+    }
+    engines = {key: ql.QdFpAmericanEngine(one.process, scheme) for key, one in processes.items()}
+    values: list[float] = []
+    for case in cases:
+        key = case.rate, case.dividend_yield
+        processes[key].at(case)
+        option = american_option(case)
+        option.setPricingEngine(engines[key])
+        values.append(option.NPV())
+    return values

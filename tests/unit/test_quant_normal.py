@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from strikedesk.quant.normal import erfcx, erfcx_moved, erfcx_nonnegative, ndtr, pdf
+from strikedesk.quant.normal import erfcx, erfcx_moved, erfcx_nonnegative, ndtr, pdf, upper_tail
 from tests.oracles import mp, relative_error
 
 POINTS = np.concatenate([np.linspace(-37.4, 9.0, 400), [0.0, 1e-300, -1e-12, 1e-12]])
@@ -17,6 +17,12 @@ def test_the_distribution_function_is_right_to_the_last_digits_out_to_where_floa
     ]
 
     assert max(errors) < 1.5e-15
+
+
+def test_the_short_form_of_the_upper_tail_is_right_in_absolute_terms() -> None:
+    """Sums of tails, as in early exercise, need no more of each."""
+    np.testing.assert_allclose(upper_tail(POINTS), ndtr(-POINTS), rtol=0.0, atol=3e-14)
+    np.testing.assert_array_equal(upper_tail(np.array([np.inf, -np.inf])), [0.0, 1.0])
 
 
 def test_the_density_is_right_to_the_last_digits() -> None:

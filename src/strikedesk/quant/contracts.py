@@ -11,6 +11,7 @@ import numpy.typing as npt
 from strikedesk.quant.normal import FloatArray
 
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
+Lanes: TypeAlias = npt.NDArray[np.intp]
 
 BLOCK: Final = 12_288  # Contracts worked on at a time: few numpy calls, arrays that fit a cache.
 
@@ -93,8 +94,8 @@ class Contracts:
         """
         return np.broadcast_to(np.asarray(column, dtype=np.float64), self.shape).ravel()
 
-    def part(self, piece: slice) -> "Contracts":
-        """Return the contracts of `piece`, as a view."""
+    def part(self, piece: slice | Lanes) -> "Contracts":
+        """Return the contracts of a slice, as a view, or those of some lanes."""
         spot = self.spot[piece]
         return Contracts(
             shape=spot.shape,

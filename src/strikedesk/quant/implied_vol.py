@@ -16,7 +16,11 @@ ReasonArray: TypeAlias = npt.NDArray[np.uint8]
 
 
 class NoVolatility(IntEnum):
-    """Why a price has no implied volatility. `NONE`: it has one."""
+    """Why a price has no implied volatility. `NONE`: it has one.
+
+    The last two are of American exercise: a volatility outside 1 % to 500 %, and rates below zero
+    at which a contract would be exercised between two boundaries.
+    """
 
     NONE = 0
     BAD_INPUT = 1
@@ -25,6 +29,8 @@ class NoVolatility(IntEnum):
     NO_TIME_VALUE = 4
     ABOVE_MAXIMUM = 5
     NOT_CONVERGED = 6
+    OUT_OF_RANGE = 7
+    TWO_BOUNDARIES = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
