@@ -174,7 +174,7 @@ def test_what_looks_like_a_secret_is_taken_out(text: str) -> None:
 def test_a_known_secret_is_taken_out_in_its_usual_spellings(secret: str) -> None:
     assume(len("".join(secret.replace("\0", "").split())) >= SECRET_MIN)
     assume("://" not in secret and "," not in secret)
-    assume(secret not in "before [redacted] after")  # The mask itself tells nothing of it.
+    assume("before [redacted] after".find(secret) < 0)  # The mask itself tells nothing of it.
     whole = redactor(secret)
     spellings = [
         secret,

@@ -73,7 +73,7 @@ async def desk() -> AsyncGenerator[Desk]:
     async with a_link() as link:
         site = on_this_machine(link.there.origin)
         directory = Directory(client=link.client, site=site, key=Secret("a-key-of-a-test"))
-        quoting = Quoting(client=link.client, site=site, clock=link.clock)
+        quoting = Quoting(client=link.client, site=site)
         yield Desk(
             link=link,
             directory=directory,
@@ -140,9 +140,8 @@ def test_the_id_of_an_account_is_that_of_its_key() -> None:
 
 async def test_what_nobody_told_of_an_account_is_unknown(desk: Desk) -> None:
     """A status that the grant may not read frees nobody; a kind that is new is the strictest."""
-    desk.answers(
-        "/customers/me/accounts", listed(owned(NUMBER, **{"margin-or-cash": None, "nickname": 7}))
-    )
+    odd: dict[str, Any] = {"margin-or-cash": None, "nickname": 7}
+    desk.answers("/customers/me/accounts", listed(owned(NUMBER, **odd)))
 
     (account,) = await desk.directory.accounts()
 
@@ -216,6 +215,7 @@ async def test_balances_are_told_in_the_desk_s_words(desk: Desk) -> None:
             "maintenance-call-value": "0.0",
             "long-equity-value": "0.0",
             "long-derivative-value": "75.0",
+            "short-equity-value": "0.0",
             "short-derivative-value": "12.5",
             "updated-at": "2026-06-12T17:09:41.714+00:00",
         },
@@ -227,6 +227,14 @@ async def test_balances_are_told_in_the_desk_s_words(desk: Desk) -> None:
     assert (balances.long_value, balances.short_value) == (Decimal("75.0"), Decimal("-12.5"))
     assert (balances.in_margin_call, balances.open_profit) == (False, None)
     assert balances.as_of == datetime(2026, 6, 12, 17, 9, 41, 714_000, tzinfo=UTC)
+
+
+async def test_half_of_what_is_held_is_not_told_for_all_of_it(desk: Desk) -> None:
+    desk.answers_for_account("balances/USD", {"long-derivative-value": "75.0"})
+
+    balances = await desk.holdings.balances(desk.account_id)
+
+    assert (balances.long_value, balances.short_value) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -403,6 +411,23 @@ async def test_money_that_goes_nobody_says_where_is_not_told(desk: Desk) -> None
         await desk.holdings.transactions(desk.account_id, start=None, end=None, limit=5, offset=0)
 
 
+async def test_a_fee_that_cannot_be_read_is_not_taken_for_none(desk: Desk) -> None:
+    """Beside one that can be: the sum of a part would be told for all."""
+    fees = {
+        "commission": "1.0",
+        "commission-effect": "Debit",
+        "clearing-fees": "0.1",
+        "clearing-fees-effect": "Sideways",
+    }
+    desk.answers_for_account("transactions", {"items": [a_line(1, **fees)]})
+
+    page = await desk.holdings.transactions(
+        desk.account_id, start=None, end=None, limit=5, offset=0
+    )
+
+    assert page.rows[0].fees is None
+
+
 @given(amount=st.decimals(0, 10**15, places=2))
 def test_an_effect_is_a_sign_and_costs_are_the_other(amount: Decimal) -> None:
     credit, debit = (amounts.cash(amount, effect) for effect in ("Credit", "Debit"))
@@ -468,8 +493,8 @@ async def test_a_hundred_symbols_go_into_a_call(desk: Desk) -> None:
     assert [h.target.count("equity-option=") for h in desk.link.there.asked(QUOTES)] == [100, 50]
 
 
-async def test_a_quote_is_of_what_was_asked_and_of_no_time_to_come(desk: Desk) -> None:
-    """Their clock may be an hour ahead of ours: a quote's age is never less than nothing."""
+async def test_a_quote_is_of_what_was_asked_and_keeps_the_broker_s_time(desk: Desk) -> None:
+    """Their clock may be an hour ahead: called fresh, a quote of half an hour ago would pass."""
     near = parse_option("AAPL261218C00200000")
     ahead = a_quote(near.padded, {"updated-at": "2026-11-20T17:00:00Z", "bid": "-1"})
     timeless = a_quote("AAPL  261218P00200000", {"updated-at": None})
@@ -478,7 +503,7 @@ async def test_a_quote_is_of_what_was_asked_and_of_no_time_to_come(desk: Desk) -
     quotes = await desk.quoting.quotes({near, parse_option("AAPL261218P00200000")})
 
     assert set(quotes) == {near}
-    assert (quotes[near].at, quotes[near].bid) == (NOON, None)
+    assert (quotes[near].at - NOON, quotes[near].bid) == (timedelta(hours=1), None)
 
 
 def test_a_feed_is_as_good_as_its_site() -> None:

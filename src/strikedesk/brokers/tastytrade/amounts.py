@@ -25,6 +25,6 @@ def cost(amount: Decimal | None, effect: str | None) -> Decimal | None:
 
 
 def total(*amounts: Decimal | None) -> Decimal | None:
-    """Return the sum of what is known; None where nothing is."""
+    """Return the sum; None where one of them is unknown: a part is never told for all."""
     known = [amount for amount in amounts if amount is not None]
-    return sum(known, Decimal(0)) if known else None
+    return sum(known, Decimal(0)) if known and len(known) == len(amounts) else None

@@ -197,11 +197,15 @@ def _moved(told: TransactionTold) -> int | None:
 
 
 def _fees(told: TransactionTold) -> Decimal | None:
-    """Return what it cost beside its value, USD, positive; None where nothing is told."""
-    return total(
-        cost(told.regulatory_fees, told.regulatory_fees_effect),
-        cost(told.clearing_fees, told.clearing_fees_effect),
-        cost(told.commission, told.commission_effect),
-        cost(told.proprietary_index_option_fees, told.proprietary_index_option_fees_effect),
-        cost(told.other_charge, told.other_charge_effect),
+    """Return what it cost beside its value, USD, positive; None where nothing is told.
+
+    A line names the fees that it has: one that is named and cannot be read is not taken for none.
+    """
+    fees = (
+        (told.regulatory_fees, told.regulatory_fees_effect),
+        (told.clearing_fees, told.clearing_fees_effect),
+        (told.commission, told.commission_effect),
+        (told.proprietary_index_option_fees, told.proprietary_index_option_fees_effect),
+        (told.other_charge, told.other_charge_effect),
     )
+    return total(*(cost(amount, effect) for amount, effect in fees if amount is not None))

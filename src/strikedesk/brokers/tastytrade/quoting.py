@@ -23,7 +23,6 @@ from strikedesk.brokers.tastytrade.spelling import (
     type_of,
 )
 from strikedesk.domain.accounts import Environment
-from strikedesk.domain.ports import Clock
 from strikedesk.domain.quotes import Feed, Quote
 from strikedesk.domain.symbols import EquitySymbol, Symbol
 
@@ -44,7 +43,6 @@ class Quoting:
 
     client: Client
     site: Site
-    clock: Clock
 
     async def quotes(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
         """See `MarketData.quotes`."""
@@ -74,7 +72,7 @@ class Quoting:
         bid, ask = _price(told.bid), _price(told.ask)
         return Quote(
             symbol=symbol,
-            at=min(at, self.clock.now()),  # Their clock may be ahead of ours.
+            at=at,  # Also one that lies ahead of our clock: who checks its age has to see that.
             feed=feed_of(self.site),
             bid=bid,
             ask=ask,
