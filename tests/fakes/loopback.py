@@ -43,16 +43,24 @@ class Heard:
     def path(self) -> str:
         return self.target.partition("?")[0]
 
+    @property
+    def named(self) -> str:
+        return f"{self.method} {self.path}"
+
 
 @dataclass(slots=True)
 class Loopback:
-    """What was heard, and what is answered: by path, in turn, the last one again and again."""
+    """What was heard, and what is answered: by path, in turn, the last one again and again.
+
+    `POST /path` counts for that method alone, before `/path`.
+    """
 
     origin: str = ""
     heard: list[Heard] = field(default_factory=list[Heard])
     replies: dict[str, deque[Reply]] = field(default_factory=lambda: defaultdict(deque))
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     answer: asyncio.Event | None = None
+    server: asyncio.Server | None = None
     _writers: set[asyncio.StreamWriter] = field(default_factory=set[asyncio.StreamWriter])
 
     def answers(self, path: str, *replies: Reply) -> None:
@@ -60,8 +68,8 @@ class Loopback:
         self.replies[path] = deque(replies)
 
     def asked(self, path: str) -> list[Heard]:
-        """Return the requests for `path`."""
-        return [heard for heard in self.heard if heard.path == path]
+        """Return the requests for `path`, or for `METHOD /path`."""
+        return [heard for heard in self.heard if path in {heard.path, heard.named}]
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the requests of one connection."""
@@ -75,6 +83,13 @@ class Loopback:
             self._writers.discard(writer)
             writer.close()
 
+    async def close(self) -> None:
+        """Serve no more."""
+        if self.server is not None:
+            self.server.close()
+            self.hang_up()
+            await self.server.wait_closed()
+
     def hang_up(self) -> None:
         """Close every connection."""
         for writer in self._writers:
@@ -86,7 +101,7 @@ class Loopback:
         self.arrived.set()
         if self.answer is not None:
             await self.answer.wait()
-        reply = self._reply(heard.path)
+        reply = self._reply(heard)
         if reply.silent:
             await reader.read()
             return False
@@ -97,8 +112,8 @@ class Loopback:
         await writer.drain()
         return reply.length is None
 
-    def _reply(self, path: str) -> Reply:
-        waiting = self.replies[path]
+    def _reply(self, heard: Heard) -> Reply:
+        waiting = self.replies[heard.named] or self.replies[heard.path]
         if not waiting:
             return told({"error": {"code": "record_not_found", "message": "none"}}, status=404)
         return waiting.popleft() if len(waiting) > 1 else waiting[0]
@@ -108,14 +123,12 @@ class Loopback:
 async def a_loopback() -> AsyncGenerator[Loopback]:
     """Serve on a free port while the block runs."""
     loopback = Loopback()
-    server = await asyncio.start_server(loopback.serve, "127.0.0.1", 0)
-    loopback.origin = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    loopback.server = await asyncio.start_server(loopback.serve, "127.0.0.1", 0)
+    loopback.origin = f"http://127.0.0.1:{loopback.server.sockets[0].getsockname()[1]}"
     try:
         yield loopback
     finally:
-        server.close()
-        loopback.hang_up()
-        await server.wait_closed()
+        await loopback.close()
 
 
 async def _request(reader: asyncio.StreamReader) -> Heard:

@@ -70,7 +70,11 @@ def test_behind_the_paper_broker_s_counter_stands_the_sandbox_alone() -> None:
     rooms = {path.partition("/")[0] for path in users_of(".back_office")}
 
     assert rooms == {"brokers", "sandbox"}
-    assert users_of("clerk.submit(") <= {"brokers/paper/broker.py", "sandbox/orders/acts.py"}
+    assert users_of("clerk.submit(") <= {
+        "brokers/paper/broker.py",
+        "brokers/tastytrade/broker.py",
+        "sandbox/orders/acts.py",
+    }
 
 
 @pytest.mark.promise("one-door")
@@ -109,3 +113,56 @@ def test_only_the_owner_s_command_and_page_release_a_halt() -> None:
     }
 
     assert users == {"cli/stopping.py", "web/halting.py"}
+
+
+BROKERS = HOUSE / "brokers"
+HTTP_VERBS = {"post", "patch", "delete", "request", "build_request"}
+
+
+def calls_named(names: set[str]) -> list[tuple[str, ast.Call]]:
+    """Return the calls of methods with these names in the room of brokers, with their module."""
+    return [
+        (path.relative_to(BROKERS).as_posix(), call)
+        for path in sorted(BROKERS.rglob("*.py"))
+        for call in calls_of(path)
+        if isinstance(call.func, ast.Attribute) and call.func.attr in names
+    ]
+
+
+@pytest.mark.promise("one-door")
+def test_a_broker_s_wire_reads_fetches_tokens_and_sends_in_one_place_each() -> None:
+    """Whatever else could make a request could make one that changes something."""
+    requests = {
+        module: [ast.unparse(word) for word in call.args[:2]]
+        for module, call in calls_named({"exchange"})
+    }
+
+    assert len(calls_named({"exchange"})) == len(requests)
+    assert requests == {
+        "tastytrade/client.py": ["'GET'", "call.target"],
+        "tastytrade/token_desk.py": ["'POST'", "TOKEN_PATH"],
+        "tastytrade/orders/sending.py": ["method", "path"],
+    }
+    assert [module for module, _ in calls_named({"stream"})] == ["tastytrade/wire.py"]
+    assert calls_named(HTTP_VERBS) == []
+
+
+@pytest.mark.promise("one-door")
+def test_what_is_sent_there_is_a_rehearsal_or_the_act_of_the_one_submit() -> None:
+    """A rehearsal goes to a path that changes nothing; the act is named where a ticket comes in."""
+    sent = sorted(ast.unparse(call) for _, call in calls_named({"_sent"}))
+    acts = {
+        f"{path.relative_to(BROKERS).as_posix()}: {function.name}"
+        for path in BROKERS.rglob("*.py")
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(function, ast.AsyncFunctionDef | ast.FunctionDef)
+        and "sender.act" in ast.unparse(function)
+    }
+    makes = [module for module, call in calls_named({"submit"}) if "clerk" in ast.unparse(call)]
+
+    assert sent == [
+        "self._sent('POST', path + DRY_RUN, body)",
+        "self._sent(act.method, act.path, act.body)",
+    ]
+    assert acts == {"tastytrade/orders/clerk.py: submit"}
+    assert makes == ["paper/broker.py", "tastytrade/broker.py"]

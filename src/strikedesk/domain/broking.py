@@ -81,14 +81,19 @@ Ticket: TypeAlias = PlaceTicket | ReplaceTicket | CancelTicket | GroupTicket
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fill:
-    """One execution of one leg. Units: USD per share, positive; fees USD."""
+    """One execution of one leg. Units: USD per share, positive; fees USD, None = not told."""
 
     fill_id: str
     at: datetime
     symbol: Symbol
     signed_quantity: int
     price: Decimal
-    fees: Decimal
+    fees: Decimal | None
+
+    @property
+    def known_fees(self) -> Decimal:
+        """What it is known to have cost, for sums: nothing where nobody tells."""
+        return Decimal(0) if self.fees is None else self.fees
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -143,7 +143,7 @@ class WorkingOrder:
             self,
             filled=self.filled + units,
             net_sum=self.net_sum + net * units,
-            fees=self.fees + sum((fill.fees for fill in fills), NOTHING),
+            fees=self.fees + sum((fill.known_fees for fill in fills), NOTHING),
             fills=(*self.fills, *fills),
             updated_at=fills[-1].at,
         )
@@ -188,7 +188,7 @@ def filled_of(order: WorkingOrder, symbol: Symbol) -> tuple[int, Decimal, Decima
     mine = [fill for fill in order.fills if fill.symbol == symbol]
     quantity = sum(abs(fill.signed_quantity) for fill in mine)
     value = sum((fill.price * abs(fill.signed_quantity) for fill in mine), NOTHING)
-    return quantity, value, sum((fill.fees for fill in mine), NOTHING)
+    return quantity, value, sum((fill.known_fees for fill in mine), NOTHING)
 
 
 def net_of(parts: tuple[Part, ...], prices: Mapping[Symbol, Decimal]) -> Decimal:

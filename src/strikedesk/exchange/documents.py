@@ -340,7 +340,7 @@ def _write_fills(fills: Iterable[Fill]) -> list[Json]:
             fill.symbol.compact,
             fill.signed_quantity,
             str(fill.price),
-            str(fill.fees),
+            str(fill.known_fees),
         ]
         for fill in fills
     ]

@@ -147,7 +147,7 @@ def _fill_leg(world: World, order: WorkingOrder, part: Part, screen: Screen, fou
     count(screen.quotes[part.symbol], part.sign, abs(fill.signed_quantity))
     before = world.accounts[order.account_id]
     after = before.traded(part.symbol, fill.signed_quantity, fill.price, screen.at)
-    world.put_account(after.charged(fill.fees))
+    world.put_account(after.charged(fill.known_fees))
     world.write(_line(world, order, fill, after.realized - before.realized))
     return fill
 
@@ -183,7 +183,7 @@ def _line(world: World, order: WorkingOrder, fill: Fill, realized: Decimal) -> T
         at=fill.at,
         kind=TransactionKind.TRADE,
         description=f"{verb} {abs(fill.signed_quantity)} {fill.symbol.words} at {fill.price:f}",
-        cash_effect=-amount - fill.fees,
+        cash_effect=-amount - fill.known_fees,
         symbol=fill.symbol,
         quantity=fill.signed_quantity,
         price=fill.price,

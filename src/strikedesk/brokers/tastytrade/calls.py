@@ -21,7 +21,7 @@ class Call:
     `missing` is the reason that a 404 stands for, with `facts`; `bytes_max` bounds the answer.
     """
 
-    path: str
+    path: str = field(repr=False)  # It may name an account by its number.
     query: Query = ()
     missing: Reason = Reason.DATA_UNAVAILABLE
     facts: Mapping[str, Fact] = field(default_factory=dict[str, Fact])

@@ -8,7 +8,7 @@ from typing import Final
 
 from pydantic import TypeAdapter
 
-from strikedesk.brokers.tastytrade.payloads.chains import ChainTold, ExpirationTold
+from strikedesk.brokers.tastytrade.payloads.chains import ChainTold, ExpirationTold, TickTold
 from strikedesk.brokers.tastytrade.payloads.envelopes import Listed
 from strikedesk.brokers.tastytrade.payloads.fields import number
 from strikedesk.domain.errors import Denied
@@ -28,12 +28,14 @@ class Listing:
     """What is listed on one underlying, ascending.
 
     `sides` tells for each expiration which strikes have a call and which a put, where not all have
-    both; `adjusted` are the roots whose contracts deliver something else than 100 shares.
+    both; `adjusted` are the roots whose contracts deliver something else than 100 shares; `ticks`
+    are each root's steps of prices.
     """
 
     expirations: tuple[Expiration, ...]
     sides: Mapping[tuple[str, date], Mapping[Right, frozenset[Decimal]]]
     adjusted: frozenset[str]
+    ticks: Mapping[str, tuple[TickTold, ...]]
 
     def contracts(self, expiration: Expiration) -> Iterator[OptionSymbol]:
         """Yield the contracts of an expiration by strike, the call first."""
@@ -60,6 +62,7 @@ def listing_of(chains: tuple[ChainTold, ...], today: date) -> Listing:
         expirations=tuple(sorted(expirations, key=lambda each: (each.day, each.root))),
         sides=sides,
         adjusted=frozenset(c.root_symbol for c in chains if c.root_symbol and _is_adjusted(c)),
+        ticks={c.root_symbol: c.tick_sizes for c in chains if c.root_symbol},
     )
 
 

@@ -68,6 +68,12 @@ class OrderTold(Payload):
     legs: tuple[LegTold, ...] = ()
 
 
+class ReplacedTold(OrderTold):
+    """The answer to a replacement: an order, or one inside of the envelope of placing."""
+
+    order: OrderTold | None = None
+
+
 class ComplexOrderTold(Payload):
     """A group of orders, the trigger apart."""
 

@@ -1,0 +1,215 @@
+"""The broker: `domain.ports.Broker` over tastytrade's REST interface."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import date, datetime
+from typing import Final
+
+from strikedesk.brokers.streams import Hub
+from strikedesk.brokers.tastytrade.chains import Chains
+from strikedesk.brokers.tastytrade.client import Client, Patience
+from strikedesk.brokers.tastytrade.directory import Directory
+from strikedesk.brokers.tastytrade.holdings import Holdings
+from strikedesk.brokers.tastytrade.orders.clerk import Clerk
+from strikedesk.brokers.tastytrade.orders.finding import Finding
+from strikedesk.brokers.tastytrade.orders.receipts import Receipts
+from strikedesk.brokers.tastytrade.orders.sending import Sender
+from strikedesk.brokers.tastytrade.outlook import Outlook
+from strikedesk.brokers.tastytrade.pace import Pace
+from strikedesk.brokers.tastytrade.polling import OrderPolling, QuotePolling
+from strikedesk.brokers.tastytrade.quoting import Quoting
+from strikedesk.brokers.tastytrade.session import Session
+from strikedesk.brokers.tastytrade.sites import Site
+from strikedesk.brokers.tastytrade.wire import Wire
+from strikedesk.domain.accounts import Account, Balances, Environment, Position
+from strikedesk.domain.broking import (
+    BrokerOrder,
+    Capabilities,
+    Lookup,
+    Preflight,
+    Receipt,
+    Ticket,
+)
+from strikedesk.domain.errors import Denied
+from strikedesk.domain.events import MarketEvent
+from strikedesk.domain.groups import GroupKind
+from strikedesk.domain.orders import LEGS_MAX, OrderType, TimeInForce
+from strikedesk.domain.ports import Clock, TransactionPage
+from strikedesk.domain.quotes import Bar, Chain, Expiration, Interval, Quote, SymbolInfo
+from strikedesk.domain.reasons import Reason
+from strikedesk.domain.secret import Secret
+from strikedesk.domain.symbols import EquitySymbol, Symbol
+from strikedesk.domain.volatility import ImpliedHistory
+
+NAME: Final = "tastytrade"
+
+
+class TastytradeBroker:
+    """Trades at tastytrade, or at its sandbox: `site` says which, and never changes.
+
+    It does not deduplicate client order ids: nothing is sent twice, and what nobody answered is
+    looked for. Prices come by asking; Greeks and bars come by stream alone and are not told here.
+    For one event loop.
+    """
+
+    def __init__(
+        self,
+        *,
+        site: Site,
+        wire: Wire,
+        session: Session,
+        clock: Clock,
+        account_key: Secret,
+        pace: Pace | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        """Speak over this wire as this session; `account_key` makes the desk's account ids."""
+        pace = pace or Pace()
+        client = Client(wire=wire, session=session, pace=pace, patience=patience)
+        self._clock = clock
+        self._capabilities = _capabilities(site)
+        self._directory = Directory(client=client, site=site, key=account_key)
+        self._holdings = Holdings(client=client, directory=self._directory, clock=clock)
+        self._quoting = Quoting(client=client, site=site)
+        self._chains = Chains(client=client, quoting=self._quoting, clock=clock)
+        self._outlook = Outlook(client=client)
+        self._finding = Finding(client=client, directory=self._directory, clock=clock)
+        self._clerk = Clerk(
+            sender=Sender(wire=wire, session=session, pace=pace),
+            receipts=Receipts(finding=self._finding),
+            finding=self._finding,
+            directory=self._directory,
+            holdings=self._holdings,
+            chains=self._chains,
+        )
+        self._quote_hub = Hub(QuotePolling(quoting=self._quoting))
+        self._order_hub = Hub(OrderPolling(finding=self._finding, clock=clock))
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """See `Broker.capabilities`."""
+        return self._capabilities
+
+    def now(self) -> datetime:
+        """See `MarketData.now`: the wall's time."""
+        return self._clock.now()
+
+    async def ready(self) -> None:
+        """See `MarketData.ready`: a real market needs nothing."""
+
+    async def advance(self) -> None:
+        """See `Broker.advance`: a real venue has nothing to do."""
+
+    async def quotes(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
+        """See `MarketData.quotes`."""
+        return await self._quoting.quotes(symbols)
+
+    async def expirations(self, underlying: EquitySymbol) -> tuple[Expiration, ...]:
+        """See `MarketData.expirations`."""
+        return await self._chains.expirations(underlying)
+
+    async def chain(self, underlying: EquitySymbol, days: Collection[date]) -> Chain:
+        """See `MarketData.chain`."""
+        return await self._chains.chain(underlying, days)
+
+    async def bars(
+        self,
+        symbol: Symbol,
+        interval: Interval,  # noqa: ARG002 -- the port's; refused whatever it is
+        start: datetime,  # noqa: ARG002 -- same
+        end: datetime,  # noqa: ARG002 -- same
+    ) -> tuple[Bar, ...]:
+        """Refuse: the broker tells bars by stream alone.
+
+        Raises:
+            Denied: NOT_SUPPORTED.
+        """
+        raise Denied(Reason.NOT_SUPPORTED, what="price_history", symbol=symbol.compact)
+
+    async def search(self, text: str, limit: int) -> tuple[SymbolInfo, ...]:
+        """See `MarketData.search`."""
+        return await self._outlook.search(text, limit)
+
+    async def implied_history(
+        self,
+        underlying: EquitySymbol,
+        start: date,  # noqa: ARG002 -- the port's; the broker keeps no history
+        end: date,  # noqa: ARG002 -- same
+    ) -> ImpliedHistory:
+        """See `MarketData.implied_history`: rank and percentile, and no closes."""
+        return await self._outlook.implied_history(underlying)
+
+    async def events(
+        self, underlying: EquitySymbol, start: date, end: date
+    ) -> tuple[MarketEvent, ...]:
+        """See `MarketData.events`."""
+        return await self._outlook.events(underlying, start, end)
+
+    def quote_stream(
+        self, symbols: Collection[Symbol]
+    ) -> AbstractAsyncContextManager[AsyncIterator[Quote]]:
+        """See `MarketData.quote_stream`: asked for every few seconds."""
+        return self._quote_hub.reader(frozenset(symbols))
+
+    @asynccontextmanager
+    async def account_stream(self, account_id: str) -> AsyncGenerator[AsyncIterator[BrokerOrder]]:
+        """See `Broker.account_stream`: asked for every quarter of a minute."""
+        await self._directory.number(account_id)
+        async with self._order_hub.reader((account_id,)) as orders:
+            yield orders
+
+    async def accounts(self) -> tuple[Account, ...]:
+        """See `Broker.accounts`."""
+        return await self._directory.accounts()
+
+    async def balances(self, account_id: str) -> Balances:
+        """See `Broker.balances`."""
+        return await self._holdings.balances(account_id)
+
+    async def positions(self, account_id: str) -> tuple[Position, ...]:
+        """See `Broker.positions`."""
+        return await self._holdings.positions(account_id)
+
+    async def transactions(
+        self, account_id: str, *, start: date | None, end: date | None, limit: int, offset: int
+    ) -> TransactionPage:
+        """See `Broker.transactions`."""
+        return await self._holdings.transactions(
+            account_id, start=start, end=end, limit=limit, offset=offset
+        )
+
+    async def orders(
+        self, account_id: str, *, since: datetime | None = None
+    ) -> tuple[BrokerOrder, ...]:
+        """See `Broker.orders`."""
+        return await self._finding.orders(account_id, since)
+
+    async def order(self, account_id: str, broker_order_id: str) -> BrokerOrder:
+        """See `Broker.order`."""
+        return await self._finding.order(account_id, broker_order_id)
+
+    async def find(self, account_id: str, client_order_id: str) -> Lookup:
+        """See `Broker.find`."""
+        return await self._finding.find(account_id, client_order_id)
+
+    async def preflight(self, ticket: Ticket) -> Preflight:
+        """See `Broker.preflight`."""
+        return await self._clerk.preflight(ticket)
+
+    async def submit(self, ticket: Ticket) -> Receipt:
+        """See `Broker.submit`."""
+        return await self._clerk.submit(ticket)
+
+
+def _capabilities(site: Site) -> Capabilities:
+    return Capabilities(
+        name=NAME,
+        environment=site.environment,
+        simulated=site.environment is not Environment.LIVE,
+        order_types=frozenset(OrderType),
+        times_in_force=frozenset(TimeInForce),
+        legs_max=LEGS_MAX,
+        shares_with_options=False,
+        deduplicates_client_ids=False,
+        groups=frozenset(GroupKind),
+    )

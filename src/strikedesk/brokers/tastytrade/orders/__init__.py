@@ -1,0 +1,1 @@
+"""Orders at tastytrade: how they are written, read, checked, sent and found again."""
