@@ -14,6 +14,8 @@ from strikedesk.exchange.market import Market
 from strikedesk.sandbox.access import Access
 from strikedesk.sandbox.app import build_app
 from strikedesk.sandbox.serving import address_of, hosts_of, listen, serve
+from strikedesk.sandbox.streams.faults import StreamFaults
+from strikedesk.sandbox.streams.routes import StreamRoutes
 from strikedesk.sandbox.world import SandboxWorld
 from strikedesk.settings import market_of_its_own
 from strikedesk.wiring.paper import paper_market
@@ -32,6 +34,7 @@ class Served:
     address: str
     world: SandboxWorld
     wall: StoppedClock
+    faults: StreamFaults
 
 
 @cache
@@ -51,10 +54,12 @@ async def served(folder: Path, clock: str = CLOCK) -> AsyncGenerator[Served]:
     async with open_venue(market, opening, folder) as broker:
         world = SandboxWorld(broker=broker, access=access)
         stop = anyio.Event()
+        faults = StreamFaults()
+        app = build_app(world, hosts_of(HOST), StreamRoutes(world=world, faults=faults).routes())
         # Not in a task group: a fixture is entered and left in different tasks.
-        serving = asyncio.create_task(serve({listener: build_app(world, hosts_of(HOST))}, stop))
+        serving = asyncio.create_task(serve({listener: app}, stop))
         try:
-            yield Served(address, world, wall)
+            yield Served(address, world, wall, faults)
         finally:
             stop.set()
             with anyio.fail_after(PATIENCE_S):

@@ -13,6 +13,8 @@ from strikedesk.domain.calendar import exchange_date, previous_session
 from strikedesk.sandbox.access import CLIENT_ID, CLIENT_SECRET, Access
 from strikedesk.sandbox.app import build_app
 from strikedesk.sandbox.serving import address_of, hosts_of, listen, serve_until_signal
+from strikedesk.sandbox.streams.faults import StreamFaults
+from strikedesk.sandbox.streams.routes import StreamRoutes
 from strikedesk.sandbox.world import SandboxWorld
 from strikedesk.settings import PaperSettings, market_of_its_own
 from strikedesk.wiring import SystemEntropy, UtcClock
@@ -47,7 +49,8 @@ async def run_sandbox(place: Place) -> None:
         async with open_venue(prices, opening, Path(folder)) as broker:
             world = SandboxWorld(broker=broker, access=access)
             _tell(world, market)
-            await serve_until_signal({listener: build_app(world, hosts_of(place.host))})
+            streams = StreamRoutes(world=world, faults=StreamFaults()).routes()
+            await serve_until_signal({listener: build_app(world, hosts_of(place.host), streams)})
 
 
 def _market(place: Place) -> PaperSettings:

@@ -1,0 +1,49 @@
+"""Where the websockets are, and how each connection begins and ends."""
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass
+
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketState
+
+from strikedesk.sandbox.app import DXLINK_PATH
+from strikedesk.sandbox.streams.faults import StreamFaults
+from strikedesk.sandbox.streams.quotes import QuoteConnection
+from strikedesk.sandbox.streams.telling import Outlet
+from strikedesk.sandbox.world import SandboxWorld
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamRoutes:
+    """The websockets of one world, all under the same faults."""
+
+    world: SandboxWorld
+    faults: StreamFaults
+
+    def routes(self) -> list[WebSocketRoute]:
+        """Return them."""
+        return [WebSocketRoute(DXLINK_PATH, self.quotes)]
+
+    async def quotes(self, socket: WebSocket) -> None:
+        """Serve market data to one client."""
+        await socket.accept()
+        outlet = Outlet(socket, self.faults)
+        connection = QuoteConnection(world=self.world, socket=socket, outlet=outlet)
+        await self._serve(socket, connection.run())
+
+    async def _serve(self, socket: WebSocket, connection: Coroutine[None, None, int]) -> None:
+        """Serve until the connection's own end, which is told, or a reset, which is not."""
+        with self.faults.connected() as ended:
+            serving = asyncio.ensure_future(connection)
+            reset = asyncio.ensure_future(ended.wait())
+            try:
+                await asyncio.wait({serving, reset}, return_when=asyncio.FIRST_COMPLETED)
+                if not serving.done():
+                    return
+                if socket.client_state is WebSocketState.CONNECTED:
+                    await socket.close(serving.result())
+            finally:
+                serving.cancel()
+                reset.cancel()
+                await asyncio.wait({serving, reset})
