@@ -15,6 +15,7 @@ from tastytrade.search import symbol_search
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
+@pytest.mark.promise("sandbox")
 async def test_a_session_knows_its_customer_and_accounts(session: Session) -> None:
     customer = await session.get_customer()
     accounts = await Account.get(session)

@@ -1,7 +1,7 @@
 """Assess: what an order would do to its account, and whether the exchange would take it."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -23,13 +23,15 @@ from strikedesk.exchange.world import World
 class Assessment:
     """The order as it would be taken, with its figures. Units: USD; None = a price is missing.
 
-    `consumes` is the buying power that it takes, negative where it frees some; `excess` is what the
-    account has beyond maintenance, and `excess_change` what the order adds to it. `refusal` is the
-    first rule in the way; then later figures may be None.
+    `prices` are those that were reckoned with, USD per share. `consumes` is the buying power that
+    it takes, negative where it frees some; `excess` is what the account has beyond maintenance, and
+    `excess_change` what the order adds to it. `refusal` is the first rule in the way; then later
+    figures may be None.
     """
 
     screen: Screen
     parts: tuple[Part, ...] = ()
+    prices: Mapping[Symbol, Decimal] = field(default_factory=dict[Symbol, Decimal])
     fees: Decimal | None = None
     before: Decimal | None = None
     consumes: Decimal | None = None
@@ -96,12 +98,13 @@ def _figured(
     fees = _fees(world, request, parts, prices, screen)
     claims = power.effect(world, account, parts, request.units, screen, held=held)
     if claims is None:
-        return replace(found, parts=parts, fees=fees)
+        return replace(found, parts=parts, prices=prices, fees=fees)
     before, after = claims
     cash = request.cash_effect(_net(request, parts, prices)) - fees
     return replace(
         found,
         parts=parts,
+        prices=prices,
         fees=fees,
         consumes=after.on_cash - before.on_cash - cash,
         margin_change=after.initial - before.initial,

@@ -14,13 +14,20 @@ from starlette.routing import BaseRoute, Route
 from strikedesk.domain.errors import DeskError
 from strikedesk.sandbox.chains import ChainRoutes
 from strikedesk.sandbox.door import Door
+from strikedesk.sandbox.history import HistoryRoutes
 from strikedesk.sandbox.instruments import InstrumentRoutes
+from strikedesk.sandbox.margin import MarginRoutes
 from strikedesk.sandbox.market_data import MarketDataRoutes
 from strikedesk.sandbox.market_time import MarketTimeRoutes
+from strikedesk.sandbox.metrics import MetricRoutes
 from strikedesk.sandbox.money import MoneyRoutes
 from strikedesk.sandbox.oauth import OAuthRoutes
+from strikedesk.sandbox.orders.groups import GroupRoutes
+from strikedesk.sandbox.orders.routes import OrderRoutes
 from strikedesk.sandbox.people import PeopleRoutes
 from strikedesk.sandbox.refusal import Refusal, answer_desk_error, answer_refusal
+from strikedesk.sandbox.transactions import TransactionRoutes
+from strikedesk.sandbox.watchlists import WatchlistRoutes
 from strikedesk.sandbox.wire import decimal, one, zulu
 from strikedesk.sandbox.world import SandboxWorld
 
@@ -41,6 +48,13 @@ def build_app(
     rooms = (
         PeopleRoutes(world),
         MoneyRoutes(world),
+        OrderRoutes(world),
+        GroupRoutes(world),
+        TransactionRoutes(world),
+        MarginRoutes(world),
+        HistoryRoutes(world),
+        MetricRoutes.of(world),
+        WatchlistRoutes(world),
         ChainRoutes(world),
         InstrumentRoutes(world),
         MarketDataRoutes(world),

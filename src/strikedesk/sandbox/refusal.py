@@ -98,7 +98,8 @@ def translated(error: DeskError) -> Refusal:
         return Refusal.not_found(_ABSENT[error.reason])
     if error.reason is Reason.INVALID_SYMBOL:
         return Refusal.not_found("that symbol")
-    return Refusal(UNPROCESSABLE, error.reason.name.lower(), error.reason.next_step)
+    code = error.reason.name.lower()
+    return Refusal(UNPROCESSABLE, code, f"{code.replace('_', ' ').capitalize()}.")
 
 
 _ABSENT: Final = {

@@ -4,7 +4,7 @@ Every protocol here reads it: REST, and the websockets beside it. `broker` answe
 does (quotes, chains, bars, accounts, and both streams); `office` is the venue's own side.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
 
@@ -15,6 +15,7 @@ from strikedesk.domain.quotes import SymbolInfo
 from strikedesk.exchange.accounts import PaperAccount
 from strikedesk.exchange.world import World
 from strikedesk.sandbox.access import Access
+from strikedesk.sandbox.notes import Notes
 from strikedesk.sandbox.refusal import Refusal
 
 _INDEX: Final = "index"
@@ -22,10 +23,11 @@ _INDEX: Final = "index"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxWorld:
-    """The venue, and who may reach it."""
+    """The venue, who may reach it, and what clients wrote on their orders."""
 
     broker: PaperBroker
     access: Access
+    notes: Notes = field(default_factory=Notes)
 
     @property
     def office(self) -> BackOffice:
