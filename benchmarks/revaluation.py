@@ -10,11 +10,18 @@ import os
 import statistics
 import time
 from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
 from typing import Final
 
 import numpy as np
 
 from benchmarks.report import Figure, report
+from strikedesk.domain.accounts import Position
+from strikedesk.domain.symbols import OptionSymbol, Right
+from strikedesk.portfolio.holdings import Holding
+from strikedesk.portfolio.priced import priced
+from strikedesk.portfolio.stress import stress
 from strikedesk.quant.black_scholes import price
 from strikedesk.quant.contracts import Contracts
 from strikedesk.quant.normal import FloatArray
@@ -41,6 +48,7 @@ def main() -> None:
             beside(f"{LEGS} legs, {SCENARIOS:,} scenarios", book, drawn, "<= 150 ms"),
             beside(f"{LEGS} legs, a grid of 21 x 21", book, steps, "<= 50 ms"),
             against_scalars(book, drawn, sample),
+            whole_portfolio(),
         ],
         floor="a loop over scenarios, all legs of each by the general kernel; last, leg by leg",
     )
@@ -100,6 +108,44 @@ def against_scalars(book: Book, scenarios: Scenarios, sample: Scenarios) -> Figu
         ours=statistics.median(ours) * 1e6,
         floor=statistics.median(loop) * 1e6,
     )
+
+
+def whole_portfolio() -> Figure:
+    """Time the risk of holdings: volatilities from marks, and the grid of 21 x 21."""
+    held = holdings()
+    stress(priced(held))
+    return Figure(
+        name=f"{LEGS} holdings: volatilities, grid of 21 x 21",
+        ours=statistics.median(ms(lambda: stress(priced(held))) for _ in range(ROUNDS)),
+        held_to="<= 50 ms",
+    )
+
+
+def holdings() -> list[Holding]:
+    """Return contracts of several underlyings, marked at a volatility of a quarter."""
+    rng = np.random.default_rng(3)
+    strikes = np.tile(np.arange(80, 130), UNDERLYINGS)
+    contracts = Contracts.of(spot=100.0, strike=strikes, years=0.1, rate=0.0, is_call=True)
+    marks = price(contracts, rng.uniform(0.2, 0.3, strikes.size))
+    return [
+        Holding(
+            position=Position(
+                account_id="",
+                symbol=OptionSymbol(
+                    f"U{n // 50}U", date(2026, 12, 18), Right.CALL, Decimal(strike)
+                ),
+                quantity=1 if n % 2 else -1,
+                multiplier=100,
+                average_price=Decimal(1),
+                mark=Decimal(str(round(mark, 4))),
+            ),
+            spot=Decimal(100),
+            volatility=0.25,
+            forward=Decimal(100),
+            years=0.1,
+        )
+        for n, (strike, mark) in enumerate(zip(strikes.tolist(), marks.tolist(), strict=True))
+    ]
 
 
 def by_scenario(book: Book, scenarios: Scenarios) -> FloatArray:

@@ -13,7 +13,6 @@ ROOT = Path(__file__).parents[2]
 DOORS = {"strikedesk.cli", "strikedesk.__main__"}
 # Sealed links are stored and tested; the first broker that needs one opens the door to them.
 # American exercise, futures and the moves of delta wait for the tool that analyses strategies.
-# So do scenarios and value at risk for the tool that tells a portfolio's risk.
 WAITING = {
     "strikedesk.store.links",
     "strikedesk.quant.american",
@@ -23,10 +22,6 @@ WAITING = {
     "strikedesk.quant.cross_greeks",
     "strikedesk.quant.early_exercise",
     "strikedesk.quant.frontier",
-    "strikedesk.quant.normal_table",
-    "strikedesk.quant.revaluation",
-    "strikedesk.quant.scenarios",
-    "strikedesk.quant.value_at_risk",
     "strikedesk.quant.volatility_search",
 }
 # The first such broker is built behind that door; what opens it takes this line away.

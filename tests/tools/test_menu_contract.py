@@ -31,7 +31,7 @@ def test_the_contract_changes_on_purpose_only() -> None:
 
 
 def test_the_menu_is_the_plan() -> None:
-    """Each tool of the plan that needs no scanner and no portfolio analytics; and preview_group.
+    """Each tool of the plan that needs no scanner and no strategies; and preview_group.
 
     docs/decisions/0011-groups-leave-as-one.md says why that one was added.
     """
@@ -49,6 +49,7 @@ def test_the_menu_is_the_plan() -> None:
             "get_volatility",
         },
         "options": {"list_expirations", "get_option_chain"},
+        "portfolio": {"get_portfolio_risk"},
         "orders": {
             "preview_order",
             "preview_group",

@@ -5,9 +5,9 @@ A value here is one term of a sum over a book, so an error is told beside the sp
 to choose cannot be priced millions of times within a breath.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -54,6 +54,44 @@ class Book:
     volatility: FloatArray
     shares_each: FloatArray
     underlying: IntArray
+
+    @classmethod
+    def of(
+        cls,
+        contracts: Contracts,
+        *,
+        spot: npt.ArrayLike,
+        shares: npt.ArrayLike,
+        volatility: npt.ArrayLike,
+        shares_each: npt.ArrayLike,
+        underlying: npt.ArrayLike,
+    ) -> Self:
+        """Make arrays of columns."""
+        return cls(
+            spot=np.asarray(spot, dtype=np.float64),
+            shares=np.asarray(shares, dtype=np.float64),
+            contracts=contracts,
+            volatility=np.asarray(volatility, dtype=np.float64),
+            shares_each=np.asarray(shares_each, dtype=np.float64),
+            underlying=np.asarray(underlying, dtype=np.intp),
+        )
+
+
+def on_forwards(
+    *,
+    forward: Sequence[float],
+    strike: Sequence[float],
+    years: Sequence[float],
+    is_call: Sequence[bool],
+) -> Contracts:
+    """Return contracts on forward prices, undiscounted: one for each entry of the columns."""
+    return Contracts.of(
+        spot=forward,
+        strike=strike,
+        years=years,
+        rate=0.0,
+        is_call=np.asarray(is_call, dtype=np.bool_),
+    )
 
 
 def worth(book: Book, scenarios: Scenarios) -> FloatArray:
@@ -156,3 +194,10 @@ def _tiles(legs: int, scenarios: int) -> Iterator[tuple[slice, slice]]:
     for top in range(0, legs, high):
         for left in range(0, scenarios, wide):
             yield slice(top, top + high), slice(left, left + wide)
+
+
+def profits(book: Book, scenarios: Scenarios) -> FloatArray:
+    """Return what is held of each underlying gains over its worth of now, USD: rows, columns."""
+    as_it_is = np.ones((book.spot.size, 1))
+    now = worth(book, Scenarios(spot=as_it_is, volatility=as_it_is))
+    return worth(book, scenarios) - now

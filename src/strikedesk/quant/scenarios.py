@@ -26,6 +26,11 @@ def grid(underlyings: int, spot: Sequence[float], volatility: Sequence[float]) -
     )
 
 
+def as_moves(rows: Sequence[Sequence[float]]) -> FloatArray:
+    """Return rows of moves as an array."""
+    return np.asarray(rows, dtype=np.float64)
+
+
 def over(moves: FloatArray, sessions: int) -> FloatArray:
     """Return the moves over each run of so many successive days; runs overlap."""
     if len(moves) < sessions:

@@ -17,6 +17,7 @@ from strikedesk.server.tools.get_balances import get_balances
 from strikedesk.server.tools.get_market_hours import get_market_hours
 from strikedesk.server.tools.get_option_chain import get_option_chain
 from strikedesk.server.tools.get_order import get_order
+from strikedesk.server.tools.get_portfolio_risk import get_portfolio_risk
 from strikedesk.server.tools.get_price_history import get_price_history
 from strikedesk.server.tools.get_quotes import get_quotes
 from strikedesk.server.tools.get_safety_status import get_safety_status
@@ -70,6 +71,7 @@ MENU: Final = (
     MenuItem(get_volatility, Toolset.MARKET, READS),
     MenuItem(list_expirations, Toolset.OPTIONS, READS),
     MenuItem(get_option_chain, Toolset.OPTIONS, READS, lite=True),
+    MenuItem(get_portfolio_risk, Toolset.PORTFOLIO, READS),
     MenuItem(preview_order, Toolset.ORDERS, PREVIEWS, lite=True),
     MenuItem(preview_group, Toolset.ORDERS, PREVIEWS),
     MenuItem(preview_close, Toolset.ORDERS, PREVIEWS),

@@ -71,6 +71,7 @@ class Toolset(StrEnum):
     ACCOUNTS = "accounts"
     MARKET = "market"
     OPTIONS = "options"
+    PORTFOLIO = "portfolio"
     ORDERS = "orders"
     SAFETY = "safety"
     WATCHLISTS = "watchlists"

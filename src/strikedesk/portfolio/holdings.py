@@ -1,0 +1,180 @@
+"""Holdings: positions with the market that they stand in, and what of it nobody tells."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Final
+
+from strikedesk.domain.accounts import Position
+from strikedesk.domain.calendar import exchange_date, expiration_instant
+from strikedesk.domain.errors import Denied
+from strikedesk.domain.greeks import Greeks
+from strikedesk.domain.quotes import ChainRow, Quote, Settlement
+from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol
+from strikedesk.domain.volatility import at_the_money, implied
+from strikedesk.portfolio.market_view import MarketView
+
+_SECONDS_PER_YEAR: Final = 365.0 * 86_400.0
+
+Listing = tuple[str, date]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exposure:
+    """What a holding gains. Units: USD.
+
+    `dollar_delta` is the value of as many shares as move like it; `gamma` what `dollar_delta` grows
+    by when the underlying rises 1 %; `theta` a calendar day; `vega` a volatility point.
+    """
+
+    dollar_delta: float
+    gamma: float
+    theta: float
+    vega: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """A position, its underlying's price, and of an option what its chain tells; None = unknown.
+
+    Units: `spot` and `forward` USD a share, the forward undiscounted and to the contract's end;
+    `volatility` the feed's implied one, a fraction; `years` to the end, ACT/365, 0 once past.
+    """
+
+    position: Position
+    spot: Decimal | None
+    greeks: Greeks | None = None
+    volatility: float | None = None
+    forward: Decimal | None = None
+    years: float | None = None
+
+    @property
+    def symbol(self) -> Symbol:
+        """What is held."""
+        return self.position.symbol
+
+    @property
+    def underlying(self) -> str:
+        """Whose price it follows."""
+        return self.symbol.underlying
+
+    @property
+    def shares(self) -> int:
+        """The signed number of shares that it stands for."""
+        return self.position.quantity * self.position.multiplier
+
+    @property
+    def exposure(self) -> Exposure | None:
+        """What it gains; None without a price or one of its Greeks."""
+        if self.spot is None:
+            return None
+        spot, shares = float(self.spot), self.shares
+        if isinstance(self.symbol, EquitySymbol):
+            return Exposure(dollar_delta=shares * spot, gamma=0.0, theta=0.0, vega=0.0)
+        told = self.greeks
+        if told is None or told.delta is None or told.gamma is None:
+            return None
+        if told.theta is None or told.vega is None:
+            return None
+        return Exposure(
+            dollar_delta=told.delta * shares * spot,
+            gamma=told.gamma * shares * spot * spot / 100.0,
+            theta=told.theta * shares,
+            vega=told.vega * shares,
+        )
+
+
+async def holdings_of(market: MarketView, positions: Sequence[Position]) -> tuple[Holding, ...]:
+    """Return the positions, in their order, with what the market tells of each."""
+    await market.ready()
+    by_underlying: defaultdict[str, list[Position]] = defaultdict(list)
+    for position in positions:
+        by_underlying[position.symbol.underlying].append(position)
+    spots = await market.quotes([EquitySymbol(name) for name in by_underlying])
+    found = await asyncio.gather(
+        *(
+            _of_underlying(market, EquitySymbol(name), held, spots.get(EquitySymbol(name)))
+            for name, held in by_underlying.items()
+        )
+    )
+    by_symbol = {each.symbol: each for group in found for each in group}
+    return tuple(by_symbol[position.symbol] for position in positions)
+
+
+async def _of_underlying(
+    market: MarketView, underlying: EquitySymbol, held: Sequence[Position], quote: Quote | None
+) -> list[Holding]:
+    spot = quote.mark if quote else None
+    options = [each.symbol for each in held if isinstance(each.symbol, OptionSymbol)]
+    chain = await _Chain.read(market, underlying, {each.expiration for each in options})
+    return [chain.holding(position, spot, market.now()) for position in held]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chain:
+    """The contracts of the days that something is held of, and when each listing is settled."""
+
+    rows: Mapping[OptionSymbol, ChainRow]
+    listings: Mapping[Listing, Sequence[ChainRow]]
+    settlements: Mapping[Listing, Settlement]
+
+    @classmethod
+    async def read(
+        cls, market: MarketView, underlying: EquitySymbol, days: Collection[date]
+    ) -> "_Chain":
+        """Read the chain of some days; one that nobody lists any more is empty."""
+        if not days:
+            return cls(rows={}, listings={}, settlements={})
+        try:
+            listed = await market.expirations(underlying)
+            slices = await market.slices(underlying, days)
+        except Denied:  # Not listed any more; what is missing is told of each holding.
+            return cls(rows={}, listings={}, settlements={})
+        rows = [row for each in slices for row in each.rows]
+        return cls(
+            rows={row.contract: row for row in rows},
+            listings=_by_listing(rows),
+            settlements={(each.root, each.day): each.settlement for each in listed},
+        )
+
+    def holding(self, position: Position, spot: Decimal | None, now: datetime) -> Holding:
+        """Return a position with what is told of it here."""
+        symbol = position.symbol
+        if isinstance(symbol, EquitySymbol):
+            return Holding(position=position, spot=spot)
+        row, key = self.rows.get(symbol), (symbol.root, symbol.expiration)
+        ends = expiration_instant(symbol.expiration, self.settlements.get(key, Settlement.PM))
+        return Holding(
+            position=position,
+            spot=spot,
+            greeks=row.greeks if row else None,
+            volatility=implied(row) if row else None,
+            forward=_forward(self.listings.get(key, ()), spot),
+            years=max((ends - now).total_seconds(), 0.0) / _SECONDS_PER_YEAR,
+        )
+
+
+def days_left(symbol: Symbol, now: datetime) -> int | None:
+    """Return the calendar days to an option's expiration; None for shares."""
+    if isinstance(symbol, EquitySymbol):
+        return None
+    return (symbol.expiration - exchange_date(now)).days
+
+
+def _by_listing(rows: Iterable[ChainRow]) -> Mapping[Listing, Sequence[ChainRow]]:
+    found: defaultdict[Listing, list[ChainRow]] = defaultdict(list)
+    for row in rows:
+        found[row.contract.root, row.contract.expiration].append(row)
+    return found
+
+
+def _forward(rows: Sequence[ChainRow], spot: Decimal | None) -> Decimal | None:
+    """Return the price on which call and put agree at the strike nearest the spot, or None."""
+    pair = None if spot is None else at_the_money(rows, spot)
+    if pair is None or pair.call.quote.mid is None or pair.put.quote.mid is None:
+        return None
+    forward = pair.strike + pair.call.quote.mid - pair.put.quote.mid
+    return forward if forward > 0 else None

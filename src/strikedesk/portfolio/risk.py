@@ -1,0 +1,131 @@
+"""The risk of all that an account holds: Greeks, stress, tails, and what is ahead."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from strikedesk.domain.accounts import Account, Balances
+from strikedesk.domain.events import MarketEvent
+from strikedesk.domain.pages import PageSpan
+from strikedesk.domain.symbols import EquitySymbol
+from strikedesk.portfolio.ahead import Ending, endings, events_ahead
+from strikedesk.portfolio.books import Books, Total, total
+from strikedesk.portfolio.exposures import (
+    Concentration,
+    Exposures,
+    UnderlyingRisk,
+    by_underlying,
+    concentration,
+    risk_of,
+    summed,
+)
+from strikedesk.portfolio.holdings import Holding, holdings_of
+from strikedesk.portfolio.market_view import MarketView
+from strikedesk.portfolio.past import Moves, Past, beta, moves_of, past_of
+from strikedesk.portfolio.priced import priced
+from strikedesk.portfolio.stress import Stress, stress
+from strikedesk.portfolio.value_at_risk import ValueAtRisk, value_at_risk
+
+UNDERLYINGS_A_PAGE: Final = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What comes of pricing the holdings anew.
+
+    `lacking` says of each holding that the grid leaves out what it lacks, `tails_lacking` the same
+    of the tails, by symbol.
+    """
+
+    stress: Stress | None
+    tails: ValueAtRisk
+    moves: Moves
+    lacking: Mapping[str, str]
+    tails_lacking: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortfolioRisk:
+    """The risk of an account; `rows` are the underlyings of the page that `span` names.
+
+    Source: positions at most thirty seconds old, prices five seconds, chains five minutes; closes
+    and 30-day implied volatilities of finished sessions.
+    """
+
+    account: Account
+    as_of: datetime
+    benchmark: str
+    benchmark_closes: int
+    balances: Balances
+    positions: int
+    value: Total
+    rows: tuple[UnderlyingRisk, ...]
+    span: PageSpan
+    exposures: Exposures
+    measured: Measured
+    concentration: Concentration | None
+    endings: tuple[Ending, ...]
+    events: tuple[MarketEvent, ...]
+
+
+async def portfolio_risk(
+    books: Books, market: MarketView, handle: str, *, benchmark: EquitySymbol, page: int = 1
+) -> PortfolioRisk:
+    """Return the risk of all that an account holds, with one page of its underlyings.
+
+    Raises:
+        Denied: ACCOUNT_UNKNOWN, PAGE_PAST_END.
+    """
+    account = await books.named(handle)
+    holdings = await holdings_of(market, await books.held(handle))
+    held = by_underlying(holdings)
+    span = PageSpan(page=page, size=UNDERLYINGS_A_PAGE, total=len(held))
+    pasts = await past_of(market, {*held, benchmark.ticker})
+    measured = await asyncio.to_thread(measure, holdings, pasts)
+    rows = [_row(name, held[name], pasts, benchmark.ticker, measured) for name in held]
+    return PortfolioRisk(
+        account=account,
+        as_of=market.now(),
+        benchmark=benchmark.ticker,
+        benchmark_closes=len(pasts[benchmark.ticker].closes),
+        balances=await books.balances(handle),
+        positions=len(holdings),
+        value=total(each.position.market_value for each in holdings),
+        rows=tuple(rows[span.start : span.stop]),
+        span=span,
+        exposures=summed(rows),
+        measured=measured,
+        concentration=concentration(rows),
+        endings=endings(holdings),
+        events=await events_ahead(market, held),
+    )
+
+
+def measure(holdings: Sequence[Holding], pasts: Mapping[str, Past]) -> Measured:
+    """Price the holdings in every scenario. Takes a tenth of a second, so not on the event loop."""
+    known = priced(holdings)
+    short = {each.underlying for each in holdings if not pasts[each.underlying].enough}
+    with_past = priced(holdings, short) if short else known
+    moves = moves_of({name: pasts[name] for name in with_past.underlyings})
+    return Measured(
+        stress=stress(known),
+        tails=value_at_risk(with_past, moves),
+        moves=moves,
+        lacking=known.lacking,
+        tails_lacking=with_past.lacking,
+    )
+
+
+def _row(
+    name: str,
+    held: Sequence[Holding],
+    pasts: Mapping[str, Past],
+    benchmark: str,
+    measured: Measured,
+) -> UnderlyingRisk:
+    whole = all(each.symbol.compact not in measured.lacking for each in held)
+    worst = measured.stress.worst_of.get(name) if measured.stress and whole else None
+    slope = 1.0 if name == benchmark else beta(pasts[name], pasts[benchmark])
+    return risk_of(name, held, beta=slope, worst=worst)
