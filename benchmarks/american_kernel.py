@@ -3,23 +3,26 @@
 Run: `python -m benchmarks.american_kernel`. Prints a table and writes it under
 `benchmarks/results`. Both sides run in one process, on one core. The quotes are the values of
 QuantLib's most exact engine, on a sample of the chain's quotable contracts for the errors and for
-its own time; its search is Brent's over its fast engine. Times are medians of processor time.
+its own time; its search is Brent's over its fast engine. With cash dividends, the quotes of the
+sample are those of a tree of 801 steps. Times are medians of processor time.
 """
 
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from statistics import median
 
 import numpy as np
 
 from benchmarks.report import Figure, report
-from strikedesk.quant import american, american_vol
+from strikedesk.quant import american, american_vol, cash_dividends, cash_dividends_vol
+from strikedesk.quant.cash_dividends import CashDividends
 from strikedesk.quant.contracts import Contracts
 from strikedesk.quant.early_exercise import schedule
 from strikedesk.quant.frontier import frontier
 from strikedesk.quant.normal import FloatArray
-from tests import quantlib
+from tests import quantlib, tree
 from tests.oracles import Case
 from tests.quantlib import ql
 
@@ -30,19 +33,21 @@ QUOTABLE = 0.005  # USD above whatever exercise would bring: half a cent, the le
 ROUNDS = 7
 
 
-def a_chain() -> tuple[list[Case], Contracts, FloatArray]:
-    """Return ten expirations, 500 strikes, both rights, with a smile."""
+def a_chain(
+    days: tuple[int, ...] = DAYS, held: float = YIELD
+) -> tuple[list[Case], Contracts, FloatArray]:
+    """Return some expirations, 500 strikes, both rights, with a smile."""
     cases = [
         Case(
             spot=SPOT,
-            strike=float(round(SPOT * np.exp(far * 0.28 * np.sqrt(days / 365)), 1)),
-            years=days / 365,
+            strike=float(round(SPOT * np.exp(far * 0.28 * np.sqrt(count / 365)), 1)),
+            years=count / 365,
             rate=RATE,
-            dividend_yield=YIELD,
+            dividend_yield=held,
             volatility=0.28 - 0.02 * far + 0.006 * far * far,
             is_call=is_call,
         )
-        for days in DAYS
+        for count in days
         for far in np.linspace(-3.5, 3.0, 500).tolist()
         for is_call in (True, False)
     ]
@@ -51,7 +56,7 @@ def a_chain() -> tuple[list[Case], Contracts, FloatArray]:
         strike=np.array([case.strike for case in cases]),
         years=np.array([case.years for case in cases]),
         rate=RATE,
-        dividend_yield=YIELD,
+        dividend_yield=held,
         is_call=np.array([case.is_call for case in cases]),
     )
     return cases, contracts, np.array([case.volatility for case in cases])
@@ -95,6 +100,34 @@ def quantlib_search(cases: list[Case], quotes: FloatArray) -> list[float]:
     return found
 
 
+def with_dividends() -> list[Figure]:
+    """Measure the kernel of cash dividends: a quarter's dollar each, the first in five weeks."""
+    cases, contracts, sigma = a_chain(days=(45, 60, 90, 180, 270, 365, 730), held=0.0)
+    quarterly = [(0.1 + 0.25 * quarter, 1.0) for quarter in range(8)]
+    paid = CashDividends.of(*zip(*quarterly, strict=True))
+    quotes = cash_dividends.price(contracts, paid, sigma)
+    numbers = np.random.default_rng(2).choice(len(cases), 120, replace=False)
+    sample = [cases[n] for n in numbers.tolist()]
+    exact = np.array([tree.price(case, quarterly) for case in sample])
+    calm = [tree.price(replace(case, volatility=0.02), quarterly) for case in sample]
+    found = cash_dividends_vol.implied_volatility(contracts.part(numbers), paid, exact).volatility
+    errors = np.abs(found - sigma[numbers])[exact - calm >= QUOTABLE]
+
+    def run() -> None:
+        cash_dividends_vol.implied_volatility(contracts, paid, quotes)
+
+    us = each_us(run, len(cases))
+    return [
+        Figure(name="IV, cash dividends", ours=us, unit="us", held_to="20 us"),
+        Figure(
+            name="largest error of that, 1e-3",
+            ours=float(np.max(errors)) * 1e3,
+            unit="",
+            held_to="3",
+        ),
+    ]
+
+
 def without_tables(contracts: Contracts, quotes: FloatArray) -> None:
     """Solve as the first time."""
     schedule.cache_clear()
@@ -133,6 +166,7 @@ def main() -> None:
                 unit="",
                 held_to="1 and no worse",
             ),
+            *with_dividends(),
         ],
         floor="QuantLib's QdFp engine (fast scheme) within Brent's method, a contract at a time",
     )

@@ -170,17 +170,6 @@ def _by_sigma(table: Schedule, log_spot: FloatArray, sigma: FloatArray) -> Float
 def _rho(contracts: Contracts, sigma: FloatArray) -> FloatArray:
     """Return rho as the difference between two rates."""
     high, low = (
-        price(
-            Contracts.of(
-                spot=contracts.spot,
-                strike=contracts.strike,
-                years=contracts.years,
-                rate=contracts.rate + step,
-                dividend_yield=contracts.dividend_yield,
-                is_call=contracts.is_call,
-            ),
-            sigma,
-        )
-        for step in (_RATE_STEP, -_RATE_STEP)
+        price(contracts.at_rate(contracts.rate + step), sigma) for step in (_RATE_STEP, -_RATE_STEP)
     )
     return (high - low) / (2.0 * _RATE_STEP) * PERCENT

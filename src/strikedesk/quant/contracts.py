@@ -109,6 +109,17 @@ class Contracts:
             spot_decay=self.spot_decay[piece],
         )
 
+    def at_rate(self, rate: FloatArray) -> Self:
+        """Return the same contracts at other rates, flat."""
+        return self.of(
+            spot=self.spot,
+            strike=self.strike,
+            years=self.years,
+            rate=rate,
+            dividend_yield=self.dividend_yield,
+            is_call=self.is_call,
+        )
+
     def blocks(self) -> Iterator[slice]:
         """Return slices of nearly equal length, at most `BLOCK`, that cover all lanes in order."""
         count = -(-len(self) // BLOCK)

@@ -1,0 +1,221 @@
+"""American options on a share that pays cash dividends: values and sensitivities.
+
+The share less the present value of the dividends until the end is what is lognormal, and a
+volatility is that of it. Where no dividend falls before the end, see `american`.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from strikedesk.quant import american, black_scholes
+from strikedesk.quant.black_scholes import DAYS_PER_YEAR, PERCENT, GreekArrays, as_greeks
+from strikedesk.quant.contracts import BoolArray, Contracts, Lanes
+from strikedesk.quant.dividend_tree import Calendar, premiums
+from strikedesk.quant.frontier import SIGMA_MAX, SIGMA_MIN
+from strikedesk.quant.normal import FloatArray
+
+NOISE: Final = 1e-9  # Of a strike: a smaller time value says nothing.
+_SIGMA_STEP: Final = (
+    1e-2  # Of the volatility, to either side, for what early exercise adds to vega.
+)
+_RATE_STEP: Final = 1e-3
+_SPOT_STEP: Final = 0.25  # Of a standard deviation to the end, for delta and gamma.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CashDividends:
+    """What a share will pay, in order of time.
+
+    Units: `years` from now to each ex-date, ACT/365; `amounts` USD a share.
+    Law: as many of the one as of the other, all finite and positive, no two at one time.
+    """
+
+    years: FloatArray
+    amounts: FloatArray
+
+    @classmethod
+    def of(cls, years: npt.ArrayLike, amounts: npt.ArrayLike) -> Self:
+        """Put dividends in order.
+
+        Raises:
+            ValueError: they break the law; give one positive amount for each future ex-date.
+        """
+        when, paid = np.asarray(years, np.float64), np.asarray(amounts, np.float64)
+        if when.ndim != 1 or when.shape != paid.shape:
+            raise ValueError("give one amount for each ex-date, both in one dimension")
+        order = np.argsort(when)
+        when, paid = when[order], paid[order]
+        if not (np.isfinite(when + paid).all() and (when > 0.0).all() and (paid > 0.0).all()):
+            raise ValueError(
+                "ex-dates and amounts must be positive numbers: leave out what is past"
+            )
+        if (np.diff(when) == 0.0).any():
+            raise ValueError("add up what is paid on one ex-date")
+        return cls(years=when, amounts=paid)
+
+    def until(self, years: float) -> Self:
+        """Return those that go ex by then."""
+        soon = self.years <= years
+        return replace(self, years=self.years[soon], amounts=self.amounts[soon])
+
+    def worth(self, rate: float) -> float:
+        """Return the present value of all, USD."""
+        return float(np.sum(self.amounts * np.exp(-rate * self.years)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Contracts of one expiration, rate, yield and right, on the share without its dividends."""
+
+    lanes: Lanes
+    stripped: Contracts
+    calendar: Calendar
+    worth: float
+
+    def log_spot(self) -> FloatArray:
+        """Return ln(spot less dividends / strike)."""
+        return np.log(self.stripped.spot / self.stripped.strike)
+
+    def values(self, sigma: FloatArray) -> FloatArray:
+        """Return values; never below what exercise brings."""
+        strike = self.stripped.strike
+        early = strike * premiums(self.calendar, self.log_spot(), strike, sigma)
+        return np.maximum(black_scholes.price(self.stripped, sigma) + early, self.gain())
+
+    def gain(self) -> FloatArray:
+        """Return what exercise brings now."""
+        full = self.stripped.spot + self.worth - self.stripped.strike
+        return np.maximum(full if self.calendar.is_call else -full, 0.0)
+
+
+def price(contracts: Contracts, dividends: CashDividends, volatility: npt.ArrayLike) -> FloatArray:
+    """Return the value of each contract, USD per share, in the shape of the contracts.
+
+    Units: `contracts.spot` is the share with its dividends; `volatility` a fraction a year.
+    Law: never below what exercise brings now; within 1e-3 of the strike of a tree of any length,
+    usually 1e-4. NaN as in `american.price`, and where the dividends are worth the share.
+
+    Raises:
+        ValueError: `volatility` does not fit the contracts' shape.
+    """
+    sigma = contracts.flat(volatility)
+    value = np.full(len(contracts), np.nan)
+    with np.errstate(all="ignore"):  # What makes no sense becomes NaN, which is the answer.
+        sees = paying(contracts, dividends)
+        plain = np.flatnonzero(~sees)
+        value[plain] = american.price(contracts.part(plain), sigma[plain])
+        inside = sees & (sigma >= SIGMA_MIN) & (sigma <= SIGMA_MAX)
+        for group in groups(contracts, dividends, inside):
+            value[group.lanes] = group.values(sigma[group.lanes])
+    return value.reshape(contracts.shape)
+
+
+def greeks(
+    contracts: Contracts, dividends: CashDividends, volatility: npt.ArrayLike
+) -> GreekArrays:
+    """Return the sensitivities of each contract at `volatility`; units as in `GreekArrays`.
+
+    Law: the closed formula's, plus differences of what early exercise adds; where exercise is due,
+    delta is ±1 and the rest 0. Theta is that of a day on which no dividend is paid.
+
+    Raises:
+        ValueError: `volatility` does not fit the contracts' shape.
+    """
+    sigma = contracts.flat(volatility)
+    rows = np.full((5, len(contracts)), np.nan)
+    with np.errstate(all="ignore"):  # What makes no sense becomes NaN, which is the answer.
+        sees = paying(contracts, dividends)
+        plain = np.flatnonzero(~sees)
+        at = american.greeks(contracts.part(plain), sigma[plain])
+        rows[:, plain] = at.delta, at.gamma, at.theta, at.vega, at.rho
+        inside = sees & (sigma >= SIGMA_MIN) & (sigma <= SIGMA_MAX)
+        for group in groups(contracts, dividends, inside):
+            rows[:, group.lanes] = _greeks(group, sigma[group.lanes])
+            rows[4, group.lanes] = _rho(contracts.part(group.lanes), dividends, sigma[group.lanes])
+            due = group.values(sigma[group.lanes]) <= group.gain() * (1.0 + NOISE)
+            due &= group.gain() > 0.0
+            rows[:, group.lanes[due]] = 0.0
+            rows[0, group.lanes[due]] = 1.0 if group.calendar.is_call else -1.0
+    return as_greeks(rows, contracts.shape)
+
+
+def paying(contracts: Contracts, dividends: CashDividends) -> BoolArray:
+    """Tell which contracts see a dividend; an expired one sees none."""
+    first = dividends.years[0] if dividends.years.size else np.inf
+    return contracts.years >= first
+
+
+def groups(contracts: Contracts, dividends: CashDividends, chosen: BoolArray) -> list[Group]:
+    """Return the chosen contracts that make sense, apart by what their trees share."""
+    sensible = np.isfinite(contracts.strike + contracts.spot) & (contracts.strike > 0.0)
+    sensible &= np.isfinite(contracts.rate + contracts.dividend_yield + contracts.years)
+    lanes = np.flatnonzero(chosen & sensible)
+    if not lanes.size:
+        return []
+    columns = np.column_stack(
+        (contracts.is_call, contracts.years, contracts.rate, contracts.dividend_yield)
+    )[lanes]
+    order = np.lexsort(columns.T)
+    new = np.flatnonzero((np.diff(columns[order], axis=0) != 0.0).any(axis=1)) + 1
+    parts = np.split(lanes[order], new)
+    return [group for part in parts if (group := _group(contracts, dividends, part))]
+
+
+def _group(contracts: Contracts, dividends: CashDividends, lanes: Lanes) -> Group | None:
+    """Take the dividends off the share; nothing where they are worth all of it."""
+    first = contracts.part(lanes[:1])
+    years, rate, held = float(first.years[0]), float(first.rate[0]), float(first.dividend_yield[0])
+    paid = dividends.until(years)
+    worth = paid.worth(rate)
+    lanes = lanes[contracts.spot[lanes] > worth]
+    calendar = Calendar.of(
+        years=years,
+        rate=rate,
+        dividend_yield=held,
+        is_call=bool(first.is_call[0]),
+        ex_years=paid.years,
+        amounts=paid.amounts,
+    )
+    some = contracts.part(lanes)
+    stripped = replace(some, spot=some.spot - worth)
+    return (
+        Group(lanes=lanes, stripped=stripped, calendar=calendar, worth=worth)
+        if lanes.size
+        else None
+    )
+
+
+def _greeks(group: Group, sigma: FloatArray) -> FloatArray:
+    """Return the rows of one group, but for rho."""
+    contracts, calendar = group.stripped, group.calendar
+    spot, strike, log_spot = contracts.spot, contracts.strike, group.log_spot()
+    by = _SPOT_STEP * sigma * np.sqrt(contracts.years)
+    down, here, up = (
+        strike * premiums(calendar, log_spot + move, strike, sigma) for move in (-by, 0.0 * by, by)
+    )
+    low, high = (
+        strike * premiums(calendar, log_spot, strike, sigma * (1.0 + step))
+        for step in (-_SIGMA_STEP, _SIGMA_STEP)
+    )
+    at = black_scholes.greeks(contracts, sigma)
+    slope = (up - down) / (2.0 * by)
+    delta = at.delta + slope / spot
+    gamma = at.gamma + ((up - 2.0 * here + down) / (by * by) - slope) / (spot * spot)
+    value = black_scholes.price(contracts, sigma) + here
+    drift = (contracts.rate - contracts.dividend_yield) * spot + contracts.rate * group.worth
+    decay = drift * delta + 0.5 * (sigma * spot) ** 2 * gamma
+    theta = (contracts.rate * value - decay) / DAYS_PER_YEAR
+    vega = at.vega + (high - low) / (2.0 * _SIGMA_STEP * sigma) * PERCENT
+    return np.stack((delta, gamma, theta, vega, np.zeros_like(delta)))
+
+
+def _rho(contracts: Contracts, dividends: CashDividends, sigma: FloatArray) -> FloatArray:
+    """Return rho as the difference between two rates."""
+    high, low = (
+        price(contracts.at_rate(contracts.rate + step), dividends, sigma)
+        for step in (_RATE_STEP, -_RATE_STEP)
+    )
+    return (high - low) / (2.0 * _RATE_STEP) * PERCENT
