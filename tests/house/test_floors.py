@@ -25,6 +25,9 @@ WAITING = {
     "strikedesk.quant.dividend_tree",
     "strikedesk.quant.early_exercise",
     "strikedesk.quant.frontier",
+    "strikedesk.quant.likelihoods",
+    "strikedesk.quant.parity",
+    "strikedesk.quant.smile",
     "strikedesk.quant.volatility_search",
 }
 # The first such broker is built behind that door; what opens it takes this line away.
