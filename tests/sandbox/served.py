@@ -8,12 +8,15 @@ from functools import cache
 from pathlib import Path
 
 import anyio
+from starlette.applications import Starlette
 
 from strikedesk.brokers.paper.opening import Opening
 from strikedesk.exchange.market import Market
 from strikedesk.sandbox.access import Access
 from strikedesk.sandbox.app import build_app
-from strikedesk.sandbox.serving import address_of, hosts_of, listen, serve
+from strikedesk.sandbox.control import Control
+from strikedesk.sandbox.faults.panel import Panel
+from strikedesk.sandbox.serving import LOOPBACK, address_of, hosts_of, listen, serve
 from strikedesk.sandbox.streams.faults import StreamFaults
 from strikedesk.sandbox.streams.routes import StreamRoutes
 from strikedesk.sandbox.world import SandboxWorld
@@ -35,6 +38,8 @@ class Served:
     world: SandboxWorld
     wall: StoppedClock
     faults: StreamFaults
+    panel: Panel
+    control: Starlette
 
 
 @cache
@@ -55,12 +60,17 @@ async def served(folder: Path, clock: str = CLOCK) -> AsyncGenerator[Served]:
         world = SandboxWorld(broker=broker, access=access)
         stop = anyio.Event()
         faults = StreamFaults()
-        app = build_app(world, hosts_of(HOST), StreamRoutes(world=world, faults=faults).routes())
+        panel = Panel()
+        streams = StreamRoutes(world=world, faults=faults).routes()
+        app = build_app(world, hosts_of(HOST), streams, panel)
+        control = Control(world=world, panel=panel, streams=faults).app(LOOPBACK)
         # Not in a task group: a fixture is entered and left in different tasks.
         serving = asyncio.create_task(serve({listener: app}, stop))
         try:
-            yield Served(address, world, wall, faults)
+            yield Served(address, world, wall, faults, panel, control)
         finally:
+            panel.clear()
+            await panel.settled()
             stop.set()
             with anyio.fail_after(PATIENCE_S):
                 await serving

@@ -13,6 +13,8 @@ import pytest
 from tests.patience import patience
 from tests.unit.cli_door import call
 
+PORTS = ("--port", "0", "--control-port", "0")
+
 
 def test_it_says_how_to_be_reached_and_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -20,7 +22,7 @@ def test_it_says_how_to_be_reached_and_leaves_nothing_behind(
     """Whatever a client needs is on the screen, and a world without an owner is litter."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     process = subprocess.Popen(
-        [sys.executable, "-m", "strikedesk", "sandbox", "--port", "0", "--seed", "7"],
+        [sys.executable, "-m", "strikedesk", "sandbox", *PORTS, "--seed", "7"],
         stdout=subprocess.PIPE,
     )
     with process, patience(process):
@@ -53,7 +55,7 @@ def test_it_says_how_to_be_reached_and_leaves_nothing_behind(
 def test_an_option_that_cannot_be_read_is_named(
     capsys: pytest.CaptureFixture[str], option: str, value: str, named: str
 ) -> None:
-    done = call(capsys, "sandbox", "--port", "0", option, value)
+    done = call(capsys, "sandbox", *PORTS, option, value)
 
     assert done.code == 2
     assert named in done.err

@@ -217,6 +217,9 @@ def sandbox_command(
     port: Annotated[
         int, typer.Option(help="Its port; 0 takes a free one.", min=0, max=65_535)
     ] = 8770,
+    control_port: Annotated[
+        int, typer.Option(help="The port of its fault panel, on 127.0.0.1.", min=0, max=65_535)
+    ] = 8771,
     seed: Annotated[
         int | None, typer.Option(help="Which simulated market: the same seed, the same prices.")
     ] = None,
@@ -231,4 +234,6 @@ def sandbox_command(
     """Serve tastytrade's protocol over a simulated market, for any client of that broker."""
     from strikedesk.cli.sandbox import Place, run_sandbox  # noqa: PLC0415 -- one command's
 
-    asyncio.run(run_sandbox(Place(host=host, port=port, seed=seed, clock=clock)))
+    asyncio.run(
+        run_sandbox(Place(host=host, port=port, control_port=control_port, seed=seed, clock=clock))
+    )

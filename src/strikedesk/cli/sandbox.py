@@ -12,7 +12,15 @@ import typer
 from strikedesk.domain.calendar import exchange_date, previous_session
 from strikedesk.sandbox.access import CLIENT_ID, CLIENT_SECRET, Access
 from strikedesk.sandbox.app import build_app
-from strikedesk.sandbox.serving import address_of, hosts_of, listen, serve_until_signal
+from strikedesk.sandbox.control import Control
+from strikedesk.sandbox.faults.panel import Panel
+from strikedesk.sandbox.serving import (
+    LOOPBACK,
+    address_of,
+    hosts_of,
+    listen,
+    serve_until_signal,
+)
 from strikedesk.sandbox.streams.faults import StreamFaults
 from strikedesk.sandbox.streams.routes import StreamRoutes
 from strikedesk.sandbox.world import SandboxWorld
@@ -30,6 +38,7 @@ class Place:
 
     host: str
     port: int
+    control_port: int
     seed: int | None
     clock: str | None
 
@@ -43,14 +52,22 @@ async def run_sandbox(place: Place) -> None:
     market = _market(place)
     with TemporaryDirectory(prefix="strikedesk-sandbox-") as folder:
         listener = listen(place.host, place.port)
+        switches = listen(LOOPBACK[0], place.control_port)
         address = address_of(place.host, listener)
         access = Access(clock=UtcClock(), entropy=SystemEntropy(), issuer=address)
         prices, opening = await asyncio.to_thread(paper_market, market)
         async with open_venue(prices, opening, Path(folder)) as broker:
             world = SandboxWorld(broker=broker, access=access)
-            _tell(world, market)
-            streams = StreamRoutes(world=world, faults=StreamFaults()).routes()
-            await serve_until_signal({listener: build_app(world, hosts_of(place.host), streams)})
+            panel, faults = Panel(), StreamFaults()
+            control = Control(world=world, panel=panel, streams=faults)
+            streams = StreamRoutes(world=world, faults=faults).routes()
+            _tell(world, market, address_of(LOOPBACK[0], switches))
+            await serve_until_signal(
+                {
+                    listener: build_app(world, hosts_of(place.host), streams, panel),
+                    switches: control.app(LOOPBACK),
+                }
+            )
 
 
 def _market(place: Place) -> PaperSettings:
@@ -61,7 +78,7 @@ def _market(place: Place) -> PaperSettings:
     return market_of_its_own(seed=place.seed, clock=clock)
 
 
-def _tell(world: SandboxWorld, market: PaperSettings) -> None:
+def _tell(world: SandboxWorld, market: PaperSettings, control: str) -> None:
     """Say how a client is pointed here."""
     access = world.access
     numbers = ", ".join(f"{account.account_id} ({account.nickname})" for account in ACCOUNTS)
@@ -76,6 +93,7 @@ def _tell(world: SandboxWorld, market: PaperSettings) -> None:
         f"  refresh token    {access.full.refresh_token}",
         f"  read-only one    {access.read_only.refresh_token}",
         f"  authorize page   {access.issuer}/auth.html",
+        f"  fault panel      {control}/faults",
         "",
         "Any client that takes a base address takes this one. The SDK `tastytrade` from PyPI:",
         "",

@@ -14,6 +14,8 @@ from starlette.routing import BaseRoute, Route
 from strikedesk.domain.errors import DeskError
 from strikedesk.sandbox.chains import ChainRoutes
 from strikedesk.sandbox.door import Door
+from strikedesk.sandbox.faults.line import Line
+from strikedesk.sandbox.faults.panel import Panel
 from strikedesk.sandbox.history import HistoryRoutes
 from strikedesk.sandbox.instruments import InstrumentRoutes
 from strikedesk.sandbox.margin import MarginRoutes
@@ -37,10 +39,14 @@ _RATE: Final = 0.04
 
 
 def build_app(
-    world: SandboxWorld, hosts: Sequence[str], streams: Sequence[BaseRoute] = ()
+    world: SandboxWorld,
+    hosts: Sequence[str],
+    streams: Sequence[BaseRoute] = (),
+    panel: Panel | None = None,
 ) -> Starlette:
     """Return the app. `hosts` are the names it may be called by; `streams` its websocket routes.
 
+    `panel` has what goes wrong on the way in and out; without one nothing does.
     The websocket of market data is announced at `DXLINK_PATH`; whoever serves `streams` looks at
     `world.access` for who may open them.
     """
@@ -63,6 +69,7 @@ def build_app(
     return Starlette(
         routes=[*streams, *public, *(route for room in rooms for route in room.routes())],
         middleware=[
+            Middleware(Line, panel=panel or Panel()),
             Middleware(TrustedHostMiddleware, allowed_hosts=[*hosts]),
             Middleware(Door, access=world.access),
         ],

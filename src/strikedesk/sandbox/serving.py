@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 
 from strikedesk.domain.errors import Misconfigured
 from strikedesk.domain.reasons import Reason
+from strikedesk.sandbox.faults.protocol import AbortableProtocol
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 _EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 -- names it to tell it apart
@@ -92,6 +93,7 @@ def _server(app: Starlette) -> QuietServer:
             log_config=None,
             server_header=False,
             timeout_graceful_shutdown=_GRACE_S,
+            http=AbortableProtocol,
         )
     )
 
