@@ -263,12 +263,12 @@ def test_progress_that_is_not_the_end_is_written_down(floor: Floor) -> None:
     assert header["advanced_to"] == (NOON + timedelta(minutes=10)).isoformat()
 
 
-def test_what_was_taken_from_quotes_long_gone_is_forgotten(floor: Floor) -> None:
-    """Else a world would carry every quote that anybody ever traded against."""
+def test_what_was_taken_from_quotes_is_counted_anew_each_morning(floor: Floor) -> None:
+    """Also where nothing else is left: a world would carry every quote ever traded against."""
     floor.place(an_order(BUY, net="6.20"))
+    floor.place(an_order(BUY.replace("buy_to_open", "sell_to_close"), net="-6.00"))
+    before = [*floor.world.taken]
+
     floor.to(NOON + timedelta(days=3))
-    floor.quote("AAPL", "199.90", "200.10")
 
-    floor.place(an_order("buy 1 AAPL", net="200.10"))
-
-    assert [symbol.compact for symbol, _ in floor.world.taken] == ["AAPL"]
+    assert (len(before), floor.world.taken) == (2, {})

@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from strikedesk.domain.errors import Rejected
@@ -52,6 +52,15 @@ HISTORIES = st.lists(
     max_size=50,
 )
 
+# A quote that stands from Friday to Monday, and from which all was taken on Friday.
+OVER_A_WEEKEND: list[tuple[object, ...]] = [
+    ("place", f"buy_to_open 1 {CALL}; sell_to_open 2 {FAR_CALL}", 0),
+    ("quote", CALL, 0, 0, 0, 1, 0),
+    ("place", f"sell_to_open 3 {CALL}", -590),
+    ("pass", 60 * 24 * 3),
+    ("quote", FAR_CALL, 2, 0, 0, NOT_TOLD, 0),
+]
+
 
 @pytest.mark.timeout(proof.seconds(120, 3_600))
 @settings(max_examples=proof.examples(80, 5_000), deadline=None)
@@ -73,6 +82,7 @@ def test_shelves_find_what_a_look_at_every_order_finds(history: list[tuple[objec
 @pytest.mark.timeout(proof.seconds(120, 3_600))
 @settings(max_examples=proof.examples(80, 5_000), deadline=None)
 @given(history=HISTORIES)
+@example(history=OVER_A_WEEKEND)
 def test_a_look_at_every_order_would_change_nothing(history: list[tuple[object, ...]]) -> None:
     """What a tick passes over could not have filled: to give it a chance leaves the same world."""
     skipping = lived(history)
@@ -165,8 +175,11 @@ def _live(floor: Floor, step: tuple[object, ...]) -> None:
             prices = [None if bid == NOT_TOLD else bid, None if width == NOT_TOLD else bid + width]
             prices.append(None if last == NOT_TOLD else last)
             _quote(floor, symbol, prices, None if size == NOT_TOLD else size, traded)
-        case ("halt", bool(halted)):
-            floor.market.stopped = frozenset({"AAPL"}) if halted else frozenset()
+        case ("halt", True):
+            floor.market.stopped, floor.market.resumes_at = frozenset({"AAPL"}), None
+        case ("halt", False):
+            # From now on: what was halted until now was so at the ticks that are over.
+            floor.market.resumes_at = world.advanced_to + timedelta(seconds=1)
         case ("pass", int(minutes)):
             floor.to(world.advanced_to + timedelta(minutes=minutes))
         case ("cancel", int(place)):

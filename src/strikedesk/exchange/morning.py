@@ -1,7 +1,8 @@
 """The morning: what the night before a session brings to orders and holdings.
 
-In this order: shorts that were exercised against learn of it, splits change what is held, then
-whoever holds shares is owed the dividends that go ex, and those whose day has come are paid.
+First, what was taken from quotes is counted anew. Then, in this order: shorts that were exercised
+against learn of it, splits change what is held, then whoever holds shares is owed the dividends
+that go ex, and those whose day has come are paid.
 """
 
 from collections.abc import Iterator
@@ -18,12 +19,14 @@ from strikedesk.exchange.world import World
 
 def coming_morning(world: World) -> Morning | None:
     """Return the next morning that could bring something; None for a world with nothing in it."""
-    busy = len(world.orders) or any(a.stakes or a.receivables for a in world.accounts.values())
-    return next_morning(world.advanced_to) if busy else None
+    counted = world.taken or world.served
+    held = any(a.stakes or a.receivables for a in world.accounts.values())
+    return next_morning(world.advanced_to) if counted or held or len(world.orders) else None
 
 
 def rise(world: World, market: Market, morning: Morning) -> None:
     """Let a morning happen."""
+    world.begin_day()
     events = tuple(_events(world, market, morning))
     dividends = tuple(event for event in events if isinstance(event, Dividend))
     assign_early(world, market, dividends, morning)

@@ -6,9 +6,9 @@ change, so that whoever still holds the original sees it as it was.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from strikedesk.domain.accounts import AccountKind, OptionLevel, Transaction, TransactionKind
 from strikedesk.domain.broking import BrokerOrder
@@ -22,9 +22,6 @@ from strikedesk.exchange.book import WorkingOrder
 from strikedesk.exchange.clock import VenueClock
 from strikedesk.exchange.fees import DEFAULT_SCHEDULE
 from strikedesk.exchange.queue import OrderQueue
-
-# Longer than any quote stands while the market is open.
-_TAKEN_FOR: Final = timedelta(days=1)
 
 Counter: TypeAlias = tuple[Symbol, int]
 
@@ -158,12 +155,19 @@ class World:
         """Add a line to an account's book."""
         self.changes.lines.append(line)
 
+    def begin_day(self) -> None:
+        """Count anew: what a quote shows in the morning nobody has taken from yet."""
+        if self.taken or self.served:
+            self.taken.clear()
+            self.served.clear()
+            self.changes.header = True
+
     def taken_from(self, quote: Quote, sign: int) -> int:
         """Return what was taken already from the side that a buyer (+1) or a seller (-1) meets."""
         return _counted(self.taken, quote, sign)
 
     def take(self, quote: Quote, sign: int, quantity: int) -> None:
-        """Remember that `quantity` was taken from the quote; forget quotes long gone."""
+        """Remember that `quantity` was taken from the quote."""
         _count(self.taken, quote, sign, quantity)
         self.changes.header = True
 
@@ -185,9 +189,6 @@ def _counted(counters: Mapping[Counter, Taken], quote: Quote, sign: int) -> int:
 def _count(counters: dict[Counter, Taken], quote: Quote, sign: int, quantity: int) -> None:
     total = _counted(counters, quote, sign) + quantity
     counters[quote.symbol, sign] = Taken(at=quote.at, quantity=total)
-    floor = quote.at - _TAKEN_FOR
-    for counter in [key for key, taken in counters.items() if taken.at < floor]:
-        del counters[counter]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
