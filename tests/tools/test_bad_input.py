@@ -51,6 +51,7 @@ PLAUSIBLE: dict[str, Any] = {
     "nonce": "token-0001",
     "why": "a test",
     "kind": "oco",
+    "unit_loss": 100,
 }
 
 LEG = PLAUSIBLE["legs"][0]
@@ -72,6 +73,16 @@ NUMBERS = (
     "delta_max",
     "open_interest_min",
     "place",
+    "unit_loss",
+    "unit_profit",
+    "unit_buying_power",
+    "unit_delta",
+    "win_probability",
+    "risk_fraction",
+    "kelly_fraction",
+    "kelly_ceiling",
+    "volatility_target",
+    "buying_power_share",
 )
 NO_NUMBER = {"INVALID_ARGUMENT", "INVALID_QUANTITY", "INVALID_PRICE"}
 

@@ -1,10 +1,14 @@
 """The portfolio's risk as a client sees it: small, labelled, and honest about what is missing."""
 
 import json
+from collections.abc import Collection, Mapping
 
 import pytest
 
-from strikedesk.domain.symbols import parse_symbol
+from strikedesk.domain.errors import Unavailable
+from strikedesk.domain.quotes import Quote
+from strikedesk.domain.reasons import Reason
+from strikedesk.domain.symbols import Symbol, parse_symbol
 from tests.fakes.broker import ScriptedBroker
 from tests.fakes.clock import StoppedClock
 from tests.tools.core_door import ERAS, Era
@@ -111,7 +115,99 @@ async def test_an_empty_account_has_no_risk_and_a_strange_one_is_refused() -> No
         empty = facts_of(await client.call_tool("get_portfolio_risk", MINE))
         strange = await client.call_tool("get_portfolio_risk", {"account": "somebody"})
         beyond = await client.call_tool("get_portfolio_risk", {**MINE, "page": 2})
+        beside = await client.call_tool("get_portfolio_risk", {**MINE, "benchmark": "ZZZZ"})
+        known = facts_of(await client.call_tool("get_portfolio_risk", {**MINE, "benchmark": "QQQ"}))
 
     assert (empty["positions"], empty["stress"], empty["rows"]) == (0, None, [])
     assert reason_of(strange) == "ACCOUNT_UNKNOWN"
     assert reason_of(beyond) == "PAGE_PAST_END"
+    assert reason_of(beside) == "SYMBOL_NOT_FOUND"
+    assert known["benchmark"] == {"symbol": "QQQ", "closes": 253}
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_size_names_what_binds_it(era: Era) -> None:
+    trade = {
+        "unit_loss": 380,
+        "unit_profit": "120",
+        "win_probability": 0.8,
+        "unit_buying_power": 500,
+        "underlying": "AAPL",
+        "unit_delta": -12.5,
+    }
+    async with PaperDesk().client(era) as client:
+        result = await client.call_tool("size_position", {**MINE, **trade})
+
+    facts, rows = facts_of(result), rows_of(result)
+    assert (facts["simulated"], facts["net_liquidation"]) == (True, 100_000)
+    assert [row["rule"] for row in rows] == [
+        "fixed_fraction",
+        "kelly",
+        "volatility_target",
+        "buying_power",
+    ]
+    assert [row["units"] for row in rows][:2] == [5, 10]
+    assert rows[3]["units"] == 50
+    assert rows[2]["units"] > 0
+    assert (facts["units"], facts["binding"], facts["loss"]) == (5, "fixed_fraction", 1_900)
+
+
+async def test_a_size_without_figures_says_what_each_rule_lacks() -> None:
+    async with PaperDesk().client() as client:
+        result = await client.call_tool("size_position", {**MINE, "unit_loss": 100})
+        half = await client.call_tool(
+            "size_position", {**MINE, "unit_loss": 100, "win_probability": 0.5}
+        )
+        nothing = await client.call_tool("size_position", {**MINE, "unit_loss": 0})
+
+    assert [row["units"] for row in rows_of(result)] == [20, None, None, None]
+    assert all("not known" in row["basis"] for row in rows_of(result)[1:])
+    assert reason_of(half) == reason_of(nothing) == "INVALID_ARGUMENT"
+
+
+async def test_positions_come_with_their_greeks_and_those_of_all() -> None:
+    """In shares and dollars of the position, not of one contract."""
+    async with PaperDesk().client() as client:
+        await bought(client, "SPY", 20)
+        await bought(client, CALL, 2)
+        result = await client.call_tool("list_positions", MINE)
+        chain = await client.call_tool(
+            "get_option_chain",
+            {
+                "underlying": "AAPL",
+                "expirations": ["2026-12-18"],
+                "right": "call",
+                "strike_min": 200,
+                "strike_max": 200,
+                "columns": ["symbol", "delta", "theta", "vega", "iv"],
+            },
+        )
+
+    (contract,) = rows_of(chain)
+    option, shares = rows_of(result)
+    assert option["delta"] == pytest.approx(200 * contract["delta"], abs=0.2)
+    assert option["theta"] == pytest.approx(200 * contract["theta"], rel=0.02)
+    assert option["vega"] == pytest.approx(200 * contract["vega"], rel=0.02)
+    assert option["iv"] == pytest.approx(contract["iv"], abs=0.001)
+    assert (shares["delta"], shares["gamma"], shares["theta"], shares["iv"]) == (20, 0, 0, None)
+    facts = facts_of(result)
+    assert facts["theta"]["total"] == pytest.approx(option["theta"], abs=0.01)
+    assert facts["day_profit"]["unknown_rows"] == 0
+    assert facts["dollar_delta"]["unknown_rows"] == 0
+
+
+async def test_what_is_held_is_told_also_while_the_market_cannot_be_asked() -> None:
+    """It matters most then. The Greeks are null."""
+
+    class Silent(ScriptedBroker):
+        async def quotes(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
+            raise Unavailable(Reason.BROKER_UNAVAILABLE)
+
+    held = {parse_symbol(CALL): -2}
+    broker = Silent(clock=StoppedClock(), quoted={}, held=held)
+    async with PaperDesk(other=broker).client() as client:
+        result = await client.call_tool("list_positions", MINE)
+
+    (row,) = rows_of(result)
+    assert (row["symbol"], row["quantity"], row["delta"]) == (CALL, -2, None)
+    assert facts_of(result)["theta"] == {"total": None, "known": 0, "unknown_rows": 1}

@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from decimal import Decimal
 
 import numpy as np
@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 from strikedesk.domain.accounts import Position
 from strikedesk.domain.calendar import sessions_between
-from strikedesk.domain.events import Dividend
+from strikedesk.domain.errors import Denied
+from strikedesk.domain.events import Dividend, MarketEvent
 from strikedesk.domain.greeks import Greeks
-from strikedesk.domain.quotes import Bar
-from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right, parse_symbol
+from strikedesk.domain.quotes import Bar, Interval
+from strikedesk.domain.reasons import Reason
+from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right, Symbol, parse_symbol
 from strikedesk.domain.volatility import ImpliedClose, ImpliedHistory
 from strikedesk.market.cache import MemoryCache
 from strikedesk.market.room import MarketRoom
@@ -410,15 +412,13 @@ def implied_of(past: Past) -> ImpliedHistory:
     )
 
 
-async def risk_of_account(
-    *held: Position, market: ScriptedMarket | None = None, **asked: int
-) -> PortfolioRisk:
+async def risk_of_account(*held: Position, market: ScriptedMarket | None = None) -> PortfolioRisk:
     """Return the risk of an account that holds these."""
     keeper = ScriptedKeeper(holdings={"ID-main": held})
     told = market or a_market()
     books = Books(broker=keeper, cache=MemoryCache(keeper.clock))
     room = MarketRoom(data=told, cache=MemoryCache(told.clock))
-    return await portfolio_risk(books, room, "main", benchmark=EquitySymbol("SPY"), **asked)
+    return await portfolio_risk(books, room, "main")
 
 
 async def test_the_risk_of_an_account_is_that_of_what_it_holds() -> None:
@@ -438,15 +438,57 @@ async def test_the_risk_of_an_account_is_that_of_what_it_holds() -> None:
 
 async def test_what_nobody_lists_any_more_is_named_and_breaks_nothing() -> None:
     """A contract of a company that is gone is still held."""
-    found = await risk_of_account(a_position("AAPL", 100, "100"), a_position("GONE", 5, "1"))
+    ended = "GONE261218C00010000"
+    found = await risk_of_account(
+        a_position("AAPL", 100, "100"), a_position("GONE", 5, "1"), a_position(ended, 1, "2")
+    )
 
     known, gone = found.rows
     assert known.worst is not None
     assert (gone.spot, gone.beta, gone.exposure, gone.worst) == (None, None, None, None)
-    assert gone.value == 5
+    assert gone.value == 205
     assert found.exposures.dollar_delta.amount is None
     assert found.exposures.dollar_delta.known == 10_000.0
-    assert found.measured.lacking == {"GONE": "price"}
+    assert found.measured.lacking == {"GONE": "price", ended: "price"}
+
+
+@dataclass(slots=True)
+class Strict(ScriptedMarket):
+    """Refuses whatever is asked about what it does not list, as a broker may."""
+
+    async def events(
+        self, underlying: EquitySymbol, start: date, end: date
+    ) -> tuple[MarketEvent, ...]:
+        if underlying.ticker not in self.spots:
+            raise Denied(Reason.SYMBOL_NOT_FOUND, symbol=underlying.ticker)
+        return ()
+
+    async def bars(
+        self, symbol: Symbol, interval: Interval, start: datetime, end: datetime
+    ) -> tuple[Bar, ...]:
+        raise Denied(Reason.SYMBOL_NOT_FOUND, symbol=symbol.compact)
+
+
+async def test_a_broker_that_refuses_what_is_gone_costs_only_that() -> None:
+    strict = Strict(spots={"AAPL": Decimal(100)})
+
+    found = await risk_of_account(
+        a_position("AAPL", 1, "100"), a_position("GONE", 5, "1"), market=strict
+    )
+
+    assert found.events == ()
+    assert found.measured.tails_lacking == {"AAPL": "history", "GONE": "history"}
+    assert found.exposures.dollar_delta.known == 100.0
+
+
+async def test_where_call_and_put_are_not_both_quoted_the_spot_stands_for_the_forward() -> None:
+    market = a_market()
+    market.unquoted = {parse_symbol("AAPL261218P00100000")}
+
+    found = await risk_of_account(a_position(CALL, 1, "3.10"), market=market)
+
+    assert found.measured.lacking == {}
+    assert found.measured.stress is not None
 
 
 async def test_the_volatility_of_an_underlying_without_a_history_of_it_is_held_still() -> None:

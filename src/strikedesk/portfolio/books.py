@@ -74,6 +74,7 @@ class PositionPage:
     span: PageSpan
     market_value: Total
     open_profit: Total
+    day_profit: Total
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +158,7 @@ class Books:
             span=span,
             market_value=total(position.market_value for position in held.rows),
             open_profit=total(position.open_profit for position in held.rows),
+            day_profit=total(position.day_profit for position in held.rows),
         )
 
     async def transactions(

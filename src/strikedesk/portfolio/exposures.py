@@ -107,11 +107,11 @@ def summed(rows: Sequence[UnderlyingRisk]) -> Exposures:
     """Return the sums."""
     parts = [row.exposure for row in rows]
     return Exposures(
-        dollar_delta=_sum(part and part.dollar_delta for part in parts),
-        beta_delta=_sum(row.beta_delta for row in rows),
-        gamma=_sum(part and part.gamma for part in parts),
-        theta=_sum(part and part.theta for part in parts),
-        vega=_sum(part and part.vega for part in parts),
+        dollar_delta=known_sum(part and part.dollar_delta for part in parts),
+        beta_delta=known_sum(row.beta_delta for row in rows),
+        gamma=known_sum(part and part.gamma for part in parts),
+        theta=known_sum(part and part.theta for part in parts),
+        vega=known_sum(part and part.vega for part in parts),
     )
 
 
@@ -128,7 +128,8 @@ def concentration(rows: Iterable[UnderlyingRisk]) -> Concentration | None:
     )
 
 
-def _sum(parts: Iterable[float | None]) -> Sum:
+def known_sum(parts: Iterable[float | None]) -> Sum:
+    """Return the sum of statistics of which some may be unknown."""
     rows = [*parts]
     known = [part for part in rows if part is not None]
     unknown = len(rows) - len(known)

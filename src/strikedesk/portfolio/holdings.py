@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Final
 
 from strikedesk.domain.accounts import Position
-from strikedesk.domain.calendar import exchange_date, expiration_instant
-from strikedesk.domain.errors import Denied
+from strikedesk.domain.calendar import expiration_instant
+from strikedesk.domain.errors import Denied, Unavailable
 from strikedesk.domain.greeks import Greeks
 from strikedesk.domain.quotes import ChainRow, Quote, Settlement
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol
@@ -20,6 +20,20 @@ from strikedesk.portfolio.market_view import MarketView
 _SECONDS_PER_YEAR: Final = 365.0 * 86_400.0
 
 Listing = tuple[str, date]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionGreeks:
+    """Greeks of a position: of one share, times quantity and multiplier, so signed.
+
+    Units: `delta` shares, `gamma` shares per $1; `theta` USD a calendar day, `vega` USD a
+    volatility point.
+    """
+
+    delta: float
+    gamma: float
+    theta: float
+    vega: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,28 +81,54 @@ class Holding:
         return self.position.quantity * self.position.multiplier
 
     @property
-    def exposure(self) -> Exposure | None:
-        """What it gains; None without a price or one of its Greeks."""
-        if self.spot is None:
-            return None
-        spot, shares = float(self.spot), self.shares
+    def moves(self) -> PositionGreeks | None:
+        """What it gains, in shares of its underlying; None without one of its Greeks."""
+        shares, told = self.shares, self.greeks
         if isinstance(self.symbol, EquitySymbol):
-            return Exposure(dollar_delta=shares * spot, gamma=0.0, theta=0.0, vega=0.0)
-        told = self.greeks
+            return PositionGreeks(delta=float(shares), gamma=0.0, theta=0.0, vega=0.0)
         if told is None or told.delta is None or told.gamma is None:
             return None
         if told.theta is None or told.vega is None:
             return None
-        return Exposure(
-            dollar_delta=told.delta * shares * spot,
-            gamma=told.gamma * shares * spot * spot / 100.0,
+        return PositionGreeks(
+            delta=told.delta * shares,
+            gamma=told.gamma * shares,
             theta=told.theta * shares,
             vega=told.vega * shares,
         )
 
+    @property
+    def exposure(self) -> Exposure | None:
+        """What it gains; None without a price or one of its Greeks."""
+        moves = self.moves
+        if moves is None or self.spot is None:
+            return None
+        spot = float(self.spot)
+        return Exposure(
+            dollar_delta=moves.delta * spot,
+            gamma=moves.gamma * spot * spot / 100.0,
+            theta=moves.theta,
+            vega=moves.vega,
+        )
+
+
+async def seen_holdings(market: MarketView, positions: Sequence[Position]) -> tuple[Holding, ...]:
+    """Return the positions as `holdings_of`; while the market cannot be asked, as they are.
+
+    What is held matters most when nothing else can be read.
+    """
+    try:
+        return await holdings_of(market, positions)
+    except Unavailable:
+        return tuple(Holding(position=position, spot=None) for position in positions)
+
 
 async def holdings_of(market: MarketView, positions: Sequence[Position]) -> tuple[Holding, ...]:
-    """Return the positions, in their order, with what the market tells of each."""
+    """Return the positions, in their order, with what the market tells of each.
+
+    Raises:
+        Unavailable: the market cannot be asked.
+    """
     await market.ready()
     by_underlying: defaultdict[str, list[Position]] = defaultdict(list)
     for position in positions:
@@ -155,13 +195,6 @@ class _Chain:
             forward=_forward(self.listings.get(key, ()), spot),
             years=max((ends - now).total_seconds(), 0.0) / _SECONDS_PER_YEAR,
         )
-
-
-def days_left(symbol: Symbol, now: datetime) -> int | None:
-    """Return the calendar days to an option's expiration; None for shares."""
-    if isinstance(symbol, EquitySymbol):
-        return None
-    return (symbol.expiration - exchange_date(now)).days
 
 
 def _by_listing(rows: Iterable[ChainRow]) -> Mapping[Listing, Sequence[ChainRow]]:

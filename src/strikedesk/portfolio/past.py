@@ -54,8 +54,18 @@ async def past_of(market: MarketView, underlyings: Iterable[str]) -> Mapping[str
     """Return the past of each underlying; of one that is not listed, nothing."""
     await market.ready()
     names = tuple(underlyings)
-    found = await asyncio.gather(*(_past(market, EquitySymbol(name)) for name in names))
+    found = await asyncio.gather(*(_past_if_listed(market, EquitySymbol(name)) for name in names))
     return dict(zip(names, found, strict=True))
+
+
+async def listed_past(market: MarketView, underlying: EquitySymbol) -> Past:
+    """Return the past of an underlying that somebody names.
+
+    Raises:
+        Denied: SYMBOL_NOT_FOUND.
+    """
+    await market.ready()
+    return await _past(market, underlying)
 
 
 def moves_of(pasts: Mapping[str, Past]) -> Moves:
@@ -86,18 +96,35 @@ def beta(past: Past, benchmark: Past) -> float | None:
     return statistics.covariance(own, of_it) / variance if variance > 0.0 else None
 
 
+def yearly_volatility(past: Past) -> float | None:
+    """Return the annual volatility of the newest 60 daily log returns; None with fewer.
+
+    As `market.historical` has it: the sample standard deviation, times the root of 252.
+    """
+    returns = _logs([*past.closes.values()])[-MOVES_LEAST:]
+    if len(returns) < MOVES_LEAST:
+        return None
+    return statistics.stdev(returns) * math.sqrt(MOVES)
+
+
+async def _past_if_listed(market: MarketView, underlying: EquitySymbol) -> Past:
+    try:
+        return await _past(market, underlying)
+    except Denied:  # What it did is not known: it is not listed any more.
+        return Past(closes={}, volatilities={})
+
+
 async def _past(market: MarketView, underlying: EquitySymbol) -> Past:
     now = market.now()
     sessions = _finished(now)
-    try:
-        bars = await market.daily_bars(underlying, now - _CERTAINLY)
-        implied = await market.implied_history(underlying, sessions)
-    except Denied:  # Not listed any more: what it did is not known.
-        return Past(closes={}, volatilities={})
+    bars = await market.daily_bars(underlying, now - _CERTAINLY)
+    implied = await market.implied_history(underlying, sessions)
     closes = {exchange_date(bar.at): float(bar.close) for bar in bars if bar.close > 0}
-    volatilities = {each.day: each.volatility for each in implied.closes if each.volatility > 0.0}
     return Past(
-        closes={day: closes[day] for day in sessions if day in closes}, volatilities=volatilities
+        closes={day: closes[day] for day in sessions if day in closes},
+        volatilities={
+            each.day: each.volatility for each in implied.closes if each.volatility > 0.0
+        },
     )
 
 

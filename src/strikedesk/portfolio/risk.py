@@ -23,12 +23,13 @@ from strikedesk.portfolio.exposures import (
 )
 from strikedesk.portfolio.holdings import Holding, holdings_of
 from strikedesk.portfolio.market_view import MarketView
-from strikedesk.portfolio.past import Moves, Past, beta, moves_of, past_of
+from strikedesk.portfolio.past import Moves, Past, beta, listed_past, moves_of, past_of
 from strikedesk.portfolio.priced import priced
 from strikedesk.portfolio.stress import Stress, stress
 from strikedesk.portfolio.value_at_risk import ValueAtRisk, value_at_risk
 
 UNDERLYINGS_A_PAGE: Final = 10
+SPY: Final = "SPY"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,25 +72,35 @@ class PortfolioRisk:
 
 
 async def portfolio_risk(
-    books: Books, market: MarketView, handle: str, *, benchmark: EquitySymbol, page: int = 1
+    books: Books,
+    market: MarketView,
+    handle: str,
+    *,
+    benchmark: EquitySymbol | None = None,
+    page: int = 1,
 ) -> PortfolioRisk:
     """Return the risk of all that an account holds, with one page of its underlyings.
 
+    Without a `benchmark` it is SPY, if that is listed.
+
     Raises:
-        Denied: ACCOUNT_UNKNOWN, PAGE_PAST_END.
+        Denied: ACCOUNT_UNKNOWN, PAGE_PAST_END, SYMBOL_NOT_FOUND.
     """
     account = await books.named(handle)
     holdings = await holdings_of(market, await books.held(handle))
     held = by_underlying(holdings)
     span = PageSpan(page=page, size=UNDERLYINGS_A_PAGE, total=len(held))
-    pasts = await past_of(market, {*held, benchmark.ticker})
+    pasts = await past_of(market, {*held, SPY})
+    name = benchmark.ticker if benchmark else SPY
+    if benchmark is not None:
+        pasts = {**pasts, name: await listed_past(market, benchmark)}
     measured = await asyncio.to_thread(measure, holdings, pasts)
-    rows = [_row(name, held[name], pasts, benchmark.ticker, measured) for name in held]
+    rows = [_row(each, held[each], pasts, name, measured) for each in held]
     return PortfolioRisk(
         account=account,
         as_of=market.now(),
-        benchmark=benchmark.ticker,
-        benchmark_closes=len(pasts[benchmark.ticker].closes),
+        benchmark=name,
+        benchmark_closes=len(pasts[name].closes),
         balances=await books.balances(handle),
         positions=len(holdings),
         value=total(each.position.market_value for each in holdings),

@@ -187,9 +187,7 @@ def _values(
 
 def _tiles(legs: int, scenarios: int) -> Iterator[tuple[slice, slice]]:
     """Return slices of legs and of scenarios that cover all pairs, at most `BLOCK` at a time."""
-    wide = min(scenarios, BLOCK)
-    if not wide:
-        return
+    wide = max(1, min(scenarios, BLOCK))
     high = max(1, BLOCK // wide)
     for top in range(0, legs, high):
         for left in range(0, scenarios, wide):

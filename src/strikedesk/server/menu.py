@@ -36,6 +36,7 @@ from strikedesk.server.tools.preview_order import preview_order
 from strikedesk.server.tools.preview_replace import preview_replace
 from strikedesk.server.tools.preview_roll import preview_roll
 from strikedesk.server.tools.search_symbols import search_symbols
+from strikedesk.server.tools.size_position import size_position
 from strikedesk.settings import Toolset
 
 # What is put on a list is looked up in the market first.
@@ -72,6 +73,7 @@ MENU: Final = (
     MenuItem(list_expirations, Toolset.OPTIONS, READS),
     MenuItem(get_option_chain, Toolset.OPTIONS, READS, lite=True),
     MenuItem(get_portfolio_risk, Toolset.PORTFOLIO, READS),
+    MenuItem(size_position, Toolset.PORTFOLIO, READS),
     MenuItem(preview_order, Toolset.ORDERS, PREVIEWS, lite=True),
     MenuItem(preview_group, Toolset.ORDERS, PREVIEWS),
     MenuItem(preview_close, Toolset.ORDERS, PREVIEWS),

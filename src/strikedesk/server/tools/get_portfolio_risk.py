@@ -8,7 +8,6 @@ from mcp.types import CallToolResult
 
 from strikedesk.domain.calendar import exchange_date
 from strikedesk.domain.events import Dividend, Earnings, MarketEvent
-from strikedesk.domain.symbols import EquitySymbol
 from strikedesk.portfolio.ahead import Ending
 from strikedesk.portfolio.exposures import Exposures, Sum, UnderlyingRisk
 from strikedesk.portfolio.risk import Measured, PortfolioRisk, portfolio_risk
@@ -49,7 +48,6 @@ RETURNS: Final = table_schema(
     not_covered=OBJECT,
     method=OBJECT,
 )
-SPY: Final = EquitySymbol("SPY")
 SHOWN: Final = 6
 METHOD: Final = {
     "beta": "slope of daily log returns on the benchmark's, 60 to 252 sessions",
@@ -71,11 +69,11 @@ METHOD: Final = {
 
 
 async def get_portfolio_risk(
-    call: Call, account: AccountHandle, benchmark: Underlying = SPY, page: Page = 1
+    call: Call, account: AccountHandle, benchmark: Underlying | None = None, page: Page = 1
 ) -> Annotated[CallToolResult, RETURNS]:
     """Measure what an account's positions stand to gain and lose, by underlying and in all.
 
-    USD. dollar_delta: value of shares that move alike; beta_delta: the same of the benchmark;
+    USD. dollar_delta: value of shares that move alike; beta_delta: the same of the benchmark (SPY);
     gamma: dollar_delta gained per 1 % up; theta per day; vega per volatility point; worst: lowest
     of the stress grid. A sum is null while rows are unknown; not_covered names what is left out.
     """

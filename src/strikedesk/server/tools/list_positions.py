@@ -5,10 +5,13 @@ from typing import Annotated, Final
 
 from mcp.types import CallToolResult
 
-from strikedesk.domain.accounts import Position
 from strikedesk.domain.calendar import days_to_expiration, exchange_date
 from strikedesk.domain.symbols import OptionSymbol
-from strikedesk.portfolio.books import PositionPage, Total
+from strikedesk.market.numbers import decimals, digits
+from strikedesk.portfolio.books import Total
+from strikedesk.portfolio.exposures import Sum
+from strikedesk.portfolio.holdings import Holding
+from strikedesk.portfolio.live import LivePage, live_positions
 from strikedesk.server.arguments import AccountHandle, Page
 from strikedesk.server.call import Call, desk_of
 from strikedesk.server.schemas import BOOLEAN, OBJECT, TEXT, table_schema
@@ -22,11 +25,24 @@ COLUMNS: Final = (
     "market_value",
     "open_profit",
     "day_profit",
+    "iv",
+    "delta",
+    "gamma",
+    "theta",
+    "vega",
     "days",
     "opened_at",
 )
 RETURNS: Final = table_schema(
-    account=TEXT, simulated=BOOLEAN, as_of=TEXT, market_value=OBJECT, open_profit=OBJECT
+    account=TEXT,
+    simulated=BOOLEAN,
+    as_of=TEXT,
+    market_value=OBJECT,
+    open_profit=OBJECT,
+    day_profit=OBJECT,
+    dollar_delta=OBJECT,
+    theta=OBJECT,
+    vega=OBJECT,
 )
 
 
@@ -36,23 +52,29 @@ async def list_positions(
     """List what an account holds, with totals over all pages.
 
     quantity is signed (short negative), prices USD per share, value and profits USD before fees,
-    day_profit since the last close, days to expiration. A total is null while some rows are
-    unknown; `known` sums the rest.
+    day_profit since the last close, days to expiration. Greeks are the position's: delta in shares,
+    gamma shares per $1, theta USD a day, vega USD a volatility point. A total is null while some
+    rows are unknown; `known` sums the rest.
     """
     desk = await desk_of(call)
-    found = await desk.books.positions(account, page=page)
-    today = exchange_date(found.as_of)
-    rows = [_row(position, today) for position in found.rows]
-    return table(COLUMNS, rows, found.span, _about(found))
+    found = await live_positions(desk.books, desk.market, account, page=page)
+    today = exchange_date(found.page.as_of)
+    rows = [_row(holding, today) for holding in found.rows]
+    return table(COLUMNS, rows, found.page.span, _about(found))
 
 
-def _about(found: PositionPage) -> dict[str, Value]:
+def _about(found: LivePage) -> dict[str, Value]:
+    page = found.page
     return {
-        "account": found.account.handle,
-        "simulated": found.account.simulated,
-        "as_of": found.as_of,
-        "market_value": _total(found.market_value),
-        "open_profit": _total(found.open_profit),
+        "account": page.account.handle,
+        "simulated": page.account.simulated,
+        "as_of": page.as_of,
+        "market_value": _total(page.market_value),
+        "open_profit": _total(page.open_profit),
+        "day_profit": _total(page.day_profit),
+        "dollar_delta": _sum(found.dollar_delta),
+        "theta": _sum(found.theta),
+        "vega": _sum(found.vega),
     }
 
 
@@ -60,8 +82,16 @@ def _total(total: Total) -> dict[str, Value]:
     return {"total": total.amount, "known": total.known, "unknown_rows": total.unknown}
 
 
-def _row(position: Position, today: date) -> list[Cell]:
-    symbol = position.symbol
+def _sum(found: Sum) -> dict[str, Value]:
+    return {
+        "total": decimals(found.amount, 2),
+        "known": decimals(found.known, 2),
+        "unknown_rows": found.unknown,
+    }
+
+
+def _row(holding: Holding, today: date) -> list[Cell]:
+    position, symbol = holding.position, holding.symbol
     expires = symbol.expiration if isinstance(symbol, OptionSymbol) else None
     return [
         symbol.compact,
@@ -71,6 +101,20 @@ def _row(position: Position, today: date) -> list[Cell]:
         position.market_value,
         position.open_profit,
         position.day_profit,
+        decimals(holding.volatility, 4),
+        *_greeks(holding),
         days_to_expiration(today, expires) if expires else None,
         position.opened_at,
+    ]
+
+
+def _greeks(holding: Holding) -> list[Cell]:
+    moves = holding.moves
+    if moves is None:
+        return [None] * 4
+    return [
+        decimals(moves.delta, 2),
+        digits(moves.gamma, 4),
+        decimals(moves.theta, 2),
+        decimals(moves.vega, 2),
     ]
