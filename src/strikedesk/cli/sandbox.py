@@ -22,7 +22,7 @@ from strikedesk.sandbox.serving import (
     serve_until_signal,
 )
 from strikedesk.sandbox.streams.faults import StreamFaults
-from strikedesk.sandbox.streams.routes import StreamRoutes
+from strikedesk.sandbox.streams.routes import STREAMER_PATH, StreamRoutes
 from strikedesk.sandbox.world import SandboxWorld
 from strikedesk.settings import PaperSettings, market_of_its_own
 from strikedesk.wiring import SystemEntropy, UtcClock
@@ -81,11 +81,13 @@ def _market(place: Place) -> PaperSettings:
 def _tell(world: SandboxWorld, market: PaperSettings, control: str) -> None:
     """Say how a client is pointed here."""
     access = world.access
+    streamer = access.issuer.replace("http", "ws", 1) + STREAMER_PATH
     numbers = ", ".join(f"{account.account_id} ({account.nickname})" for account in ACCOUNTS)
     lines = (
         "The tastytrade protocol over a simulated market. Every price and every dollar is made up.",
         "",
         f"  REST and OAuth   {access.issuer}",
+        f"  account streamer {streamer}",
         f"  accounts         {numbers}",
         f"  market           seed {market.seed}, {world.now():%Y-%m-%d %H:%M} UTC",
         f"  client id        {CLIENT_ID}",
@@ -97,8 +99,9 @@ def _tell(world: SandboxWorld, market: PaperSettings, control: str) -> None:
         "",
         "Any client that takes a base address takes this one. The SDK `tastytrade` from PyPI:",
         "",
-        "  import tastytrade.session",
+        "  import tastytrade.session, tastytrade.streamer",
         f'  tastytrade.session.API_URL = "{access.issuer}"',
+        f'  tastytrade.streamer.STREAMER_URL = "{streamer}"',
         f'  session = tastytrade.Session("{CLIENT_SECRET}", "<refresh token>")',
         "",
         "Ctrl-C ends it, and the world with it.",

@@ -3,15 +3,20 @@
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass
+from typing import Final
 
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketState
 
 from strikedesk.sandbox.app import DXLINK_PATH
+from strikedesk.sandbox.streams.accounts import AccountConnection
+from strikedesk.sandbox.streams.action import ActionDesk
 from strikedesk.sandbox.streams.faults import StreamFaults
 from strikedesk.sandbox.streams.quotes import QuoteConnection
 from strikedesk.sandbox.streams.telling import Outlet
 from strikedesk.sandbox.world import SandboxWorld
+
+STREAMER_PATH: Final = "/streamer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,13 +28,31 @@ class StreamRoutes:
 
     def routes(self) -> list[WebSocketRoute]:
         """Return them."""
-        return [WebSocketRoute(DXLINK_PATH, self.quotes)]
+        return [
+            WebSocketRoute(DXLINK_PATH, self.quotes),
+            WebSocketRoute(STREAMER_PATH, self.accounts),
+        ]
 
     async def quotes(self, socket: WebSocket) -> None:
         """Serve market data to one client."""
         await socket.accept()
         outlet = Outlet(socket, self.faults)
         connection = QuoteConnection(world=self.world, socket=socket, outlet=outlet)
+        await self._serve(socket, connection.run())
+
+    async def accounts(self, socket: WebSocket) -> None:
+        """Serve the news of accounts to one client."""
+        await socket.accept()
+        access = self.world.access
+        seen = await self.world.office.keeper.snapshot()
+        desk = ActionDesk(
+            session_id=access.entropy.identifier(),
+            may_read=lambda token: access.holder(token) is not None,
+            known=seen.world.accounts.__contains__,
+        )
+        connection = AccountConnection(
+            world=self.world, socket=socket, outlet=Outlet(socket, self.faults), desk=desk
+        )
         await self._serve(socket, connection.run())
 
     async def _serve(self, socket: WebSocket, connection: Coroutine[None, None, int]) -> None:

@@ -1,0 +1,138 @@
+"""A conversation with the account streamer: what is said, in which order, and what is believed."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from strikedesk.brokers.tastytrade.news.notices import Message, Subject
+from strikedesk.brokers.tastytrade.news.talk import AccountTalk
+from strikedesk.domain.secret import Secret
+from tests.builders import NOON
+
+NUMBERS = [Secret("5WX00001"), Secret("5WX00002")]
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda deeper: st.lists(deeper, max_size=3) | st.dictionaries(st.text(max_size=6), deeper),
+    max_leaves=10,
+)
+
+
+class Side:
+    """Our side of the conversation, and what it was told."""
+
+    def __init__(self) -> None:
+        self.notices = list[Message]()
+        self.talk = AccountTalk(
+            numbers=NUMBERS, token=Secret("token-of-the-moment"), heard=self.notices.append
+        )
+
+    def hear(self, message: object) -> None:
+        assert self.talk.hear(json.dumps(message).encode(), NOON) == ()
+
+    def let_in(self) -> None:
+        self.talk.begin()
+        self.hear({"status": "ok", "action": "connect", "value": ["5WX00001"], "request-id": 1})
+
+
+def read(texts: Any) -> list[dict[str, Any]]:
+    return [json.loads(text) for text in texts]
+
+
+def test_the_first_word_names_the_accounts_and_shows_the_token() -> None:
+    """And it comes before any heartbeat, which would be refused."""
+    side = Side()
+    assert side.talk.alive() == ()
+    (first,) = read(side.talk.begin())
+
+    assert first.pop("source").startswith("strikedesk/")
+    assert first == {
+        "action": "connect",
+        "auth-token": "Bearer token-of-the-moment",
+        "request-id": 1,
+        "value": ["5WX00001", "5WX00002"],
+    }
+
+
+def test_a_heartbeat_shows_the_token_of_its_moment() -> None:
+    """Access tokens live for a quarter of an hour, the connection for a day."""
+    side = Side()
+    side.let_in()
+    side.talk.token = Secret("token-of-later-on")
+    (beat,) = read(side.talk.alive())
+
+    assert (side.talk.ready, side.talk.over) == (True, False)
+    assert (beat["action"], beat["auth-token"]) == ("heartbeat", "Bearer token-of-later-on")
+    assert beat["request-id"] == 2
+    assert "value" not in beat
+
+
+@pytest.mark.parametrize("action", ["connect", "heartbeat", "anything"])
+def test_a_refusal_ends_the_conversation(action: str) -> None:
+    side = Side()
+    side.hear({"status": "error", "action": action, "message": "prose"})
+
+    assert (side.talk.over, side.talk.refused, side.talk.ready) == (True, True, False)
+
+
+def test_notices_are_handed_on_once_we_are_let_in() -> None:
+    side = Side()
+    order = {"type": "Order", "data": {"id": 7, "status": "Live", "size": "2"}, "timestamp": 1}
+    side.hear(order)
+    assert side.notices == []
+    side.let_in()
+    side.hear(order)
+
+    (notice,) = side.notices
+    (told,) = notice.orders()
+    assert (notice.subject, told.id, told.status, told.size) == (Subject.ORDER, "7", "Live", 2)
+
+
+def test_a_group_is_told_with_its_trigger_and_its_orders() -> None:
+    side = Side()
+    side.let_in()
+    group = {"id": 1, "trigger-order": {"id": 1}, "orders": [{"id": 2}, {"id": "3"}]}
+    side.hear({"type": "ComplexOrder", "data": group})
+
+    assert [told.id for told in side.notices[0].orders()] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"type": "Order", "data": "prose"},
+        {"type": "Order"},
+        {"type": "Order", "data": {"legs": "prose"}},
+        {"type": "ComplexOrder", "data": []},
+        {"type": "AccountBalance", "data": {"cash-balance": "1.0"}},
+        {"type": "UnheardOf", "data": {"id": 1}},
+    ],
+)
+def test_what_tells_no_order_tells_none(message: object) -> None:
+    """New kinds of notices come without a warning, and none may end the conversation."""
+    side = Side()
+    side.let_in()
+    side.hear(message)
+
+    assert [each.orders() for each in side.notices] == [()]
+    assert not side.talk.over
+
+
+@given(
+    st.lists(
+        st.binary(max_size=30)
+        | JSON.map(json.dumps).map(str.encode)
+        | st.fixed_dictionaries({}, optional=dict.fromkeys(("status", "type", "data"), JSON))
+        .map(json.dumps)
+        .map(str.encode)
+    )
+)
+def test_no_message_raises_and_nothing_is_answered_to_one(messages: list[bytes]) -> None:
+    side = Side()
+    side.let_in()
+    for message in [*messages, b"[" * 50_000]:
+        assert side.talk.hear(message, NOON) == ()
+    for notice in side.notices:
+        notice.orders()
