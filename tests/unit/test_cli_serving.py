@@ -88,12 +88,13 @@ def test_a_setting_that_cannot_be_read_stops_the_start_with_one_line(
     """Promise 8, at the door that clients use."""
     monkeypatch.setenv("STRIKEDESK_HOME", str(tmp_path))
 
-    done = call(capsys, "serve", "--broker", "tastytrade")
+    done = call(capsys, "serve", "--broker", "alpaca")
 
     assert (done.code, done.out) == (2, "")
     assert done.err == (
-        "strikedesk: 5001 CONFIGURATION_UNREADABLE: setting=--broker, problem=tastytrade is not "
-        "built yet; this version trades on paper only. Fix the named setting, then start again.\n"
+        "strikedesk: 5001 CONFIGURATION_UNREADABLE: setting=--broker, problem=alpaca is not "
+        "built yet; this version knows paper and tastytrade. Fix the named setting, then start "
+        "again.\n"
     )
 
 

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strikedesk import settings as reader
+from strikedesk.domain.accounts import Environment
 from strikedesk.domain.errors import Misconfigured
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.secret import Secret
@@ -25,7 +26,12 @@ UNREADABLE = [
     ("BROKER", "live"),
     ("BROKER", "Paper"),
     ("BROKER", ""),
-    ("BROKER", "tastytrade"),
+    ("BROKER", "alpaca"),
+    ("TASTYTRADE__ENVIRONMENT", "production"),
+    ("TASTYTRADE__ENVIRONMENT", "paper"),
+    ("TASTYTRADE__ORIGIN", "https://api.tastyworks.com"),
+    ("TASTYTRADE__ORIGIN", "http://127.0.0.1.example.org"),
+    ("TASTYTRADE__ORIGIN", "http://127.0.0.1:8770/oauth"),
     ("CONSENT", "none"),
     ("CONSENT", ""),
     ("CONSENT__PAPER", "anybody"),
@@ -438,3 +444,40 @@ def test_a_file_that_is_no_toml_is_refused_by_its_place_alone(text: str, place: 
 
     assert refused.value.facts["problem"] == f"not TOML at {place}"
     assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.promise("paper")
+@pytest.mark.parametrize(
+    ("written", "environment", "name"),
+    [
+        ("", Environment.PAPER, "paper"),
+        ('[tastytrade]\nenvironment = "live"', Environment.PAPER, "paper"),
+        ('broker = "tastytrade"', Environment.SANDBOX, "tastytrade"),
+        (
+            'broker = "tastytrade"\n[tastytrade]\nenvironment = "live"',
+            Environment.LIVE,
+            "tastytrade",
+        ),
+        (
+            'broker = "tastytrade"\n[tastytrade]\norigin = "http://127.0.0.1:8770"',
+            Environment.SANDBOX,
+            "tastytrade-here",
+        ),
+    ],
+)
+def test_production_is_what_two_settings_say_and_nothing_less(
+    home: Path, written: str, environment: Environment, name: str
+) -> None:
+    (home / "config.toml").write_text(written, encoding="utf-8")
+
+    settings = load()
+
+    assert (settings.environment, settings.broker_name) == (environment, name)
+
+
+def test_a_sandbox_of_this_machine_is_not_production(home: Path) -> None:
+    table = '[tastytrade]\nenvironment = "live"\norigin = "http://127.0.0.1:8770"'
+    (home / "config.toml").write_text(table, encoding="utf-8")
+
+    with pytest.raises(Misconfigured):
+        load()

@@ -79,7 +79,7 @@ def one(order: dict[str, Any]) -> Reply:
 async def test_it_is_a_broker(desk: Desk) -> None:
     broker: Broker = desk.broker
 
-    assert broker.capabilities.name == "tastytrade"
+    assert broker.capabilities.name == "tastytrade-here"
     assert broker.capabilities.simulated
     await broker.ready()
     await broker.advance()

@@ -1,6 +1,7 @@
 """The commands of the first level and their words; each does its work in a module of its own."""
 
 import asyncio
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,13 @@ from strikedesk.cli.clients import Client
 from strikedesk.cli.serving import Transport, Wanted, serve
 from strikedesk.cli.speech import FAILED, FINE
 from strikedesk.logs.known import Known
+
+
+class LinkedBroker(StrEnum):
+    """A broker that wants a login."""
+
+    TASTYTRADE = "tastytrade"
+
 
 app = typer.Typer(
     help="An options trading desk for AI assistants over MCP, controlled by its owner.",
@@ -64,7 +72,9 @@ def serve_command(
     ] = Transport.STDIO,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[str | None, typer.Option(help="Port to listen on.")] = None,
-    broker: Annotated[str | None, typer.Option(help="The broker to trade at: paper.")] = None,
+    broker: Annotated[
+        str | None, typer.Option(help="The broker to trade at: paper, tastytrade.")
+    ] = None,
     toolsets: Annotated[
         str | None, typer.Option(help="Serve these only, by comma; `lite` is the eight most used.")
     ] = None,
@@ -194,6 +204,41 @@ def decline_command(order: Annotated[str, _ORDER_NAME]) -> None:
     from strikedesk.cli.consenting import decline  # noqa: PLC0415 -- one command's
 
     typer.echo(asyncio.run(decline(order)))
+
+
+_BROKER = typer.Argument(help="Which broker.")
+_LIVE = typer.Option("--live", help="Production, where money moves; without it, the settings' own.")
+_HERE = typer.Option(help="A sandbox on this machine, by its address.")
+
+
+@app.command(name="login")
+def login_command(
+    broker: Annotated[LinkedBroker, _BROKER],
+    *,
+    live: Annotated[bool, _LIVE] = False,
+    here: Annotated[str | None, _HERE] = None,
+) -> None:
+    """Link a broker: asks for a grant, hidden, tries it, and seals it in the vault."""
+    from strikedesk.cli import linking  # noqa: PLC0415 -- one command's
+
+    site = linking.site_of(live=live, here=here)
+    typer.echo(linking.guide(site))
+    grant = linking.grant_of(linking.hidden("Client secret"), linking.hidden("Refresh token"))
+    for told in asyncio.run(linking.link(broker, site, grant)):
+        typer.echo(told)
+
+
+@app.command(name="logout")
+def logout_command(
+    broker: Annotated[LinkedBroker, _BROKER],
+    *,
+    live: Annotated[bool, _LIVE] = False,
+    here: Annotated[str | None, _HERE] = None,
+) -> None:
+    """Destroy the link to a broker. The grant itself is deleted on the broker's own site."""
+    from strikedesk.cli import linking  # noqa: PLC0415 -- one command's
+
+    typer.echo(asyncio.run(linking.unlink(broker, linking.site_of(live=live, here=here))))
 
 
 @app.command(name="demo")

@@ -7,7 +7,6 @@ from typing import Final
 
 from strikedesk.cli.office import Office, open_office
 from strikedesk.cli.whole_file import back_up, replace_whole
-from strikedesk.domain.accounts import Environment
 from strikedesk.domain.usage import Used, Window
 from strikedesk.risk.direction import loosened
 from strikedesk.risk.limits import Limits
@@ -77,8 +76,8 @@ def _text(file: Path) -> str:
 
 
 def _window(office: Office) -> Window:
-    # This version trades on paper only; a broker of a later one tells its own environment.
-    return Window.at(office.clock.now(), office.settings.broker, Environment.PAPER)
+    settings = office.settings
+    return Window.at(office.clock.now(), settings.broker_name, settings.environment)
 
 
 def _use(used: Used, limits: Limits) -> list[tuple[str, str]]:

@@ -1,7 +1,15 @@
-"""Kinds of accounts, and the levels of options that they may open."""
+"""Kinds of accounts, what they cost, and the levels of options that they may open."""
 
 from enum import StrEnum
 from typing import Final
+
+
+class Environment(StrEnum):
+    """What an order costs: nothing, or money."""
+
+    PAPER = "paper"
+    SANDBOX = "sandbox"
+    LIVE = "live"
 
 
 class AccountKind(StrEnum):

@@ -5,17 +5,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from strikedesk.domain.account_kinds import AccountKind, OptionLevel
+from strikedesk.domain.account_kinds import AccountKind, Environment, OptionLevel
 from strikedesk.domain.secret import Secret
 from strikedesk.domain.symbols import Symbol
-
-
-class Environment(StrEnum):
-    """What an order costs: nothing, or money."""
-
-    PAPER = "paper"
-    SANDBOX = "sandbox"
-    LIVE = "live"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,13 +20,14 @@ class Reason(Enum):
     TOOL_NOT_SERVED = (1005, "Use one of the tools that tools/list names; --toolsets adds more.")
     BROKER_LINK_ENDED = (
         1006,
-        "The broker refused the grant. Its owner makes a new one there and links it again.",
+        "Its owner makes a new grant at the broker, then runs `strikedesk login` and starts anew.",
     )
     BROKER_SCOPE_MISSING = (
         1007,
         "The grant does not allow that. Its owner makes one at the broker with the scope for it.",
     )
     BROKER_LINK_ELSEWHERE = (1008, "Link a grant of the environment that the facts name as here.")
+    BROKER_NOT_LINKED = (1009, "Its owner runs `strikedesk login` and starts anew.")
 
     INVALID_ORDER = (2001, "Fix the named field and preview again.")
     INSUFFICIENT_BUYING_POWER = (2002, "Reduce the size, or free buying power first.")

@@ -2,11 +2,16 @@
 
 from typing import Final
 
+from strikedesk.domain.account_kinds import Environment
 from strikedesk.domain.approvals import ConsentPolicy
 from strikedesk.settings import Settings
 
 _PLACES: Final = {
-    "paper": "PAPER: the exchange is simulated, every price and fill is made up, no money moves",
+    Environment.PAPER: (
+        "PAPER: the exchange is simulated, every price and fill is made up, no money moves"
+    ),
+    Environment.SANDBOX: "SANDBOX: a broker's own place to practise, no money moves",
+    Environment.LIVE: "LIVE: a real broker and real money",
 }
 _REPLAYED: Final = (
     "PAPER: recorded quotes of a past session are replayed, every fill is made up, no money moves"
@@ -39,9 +44,10 @@ unknown, never 0. Symbols: AAPL, or AAPL261218C00200000.
 
 def instructions(settings: Settings) -> str:
     """Return the instructions of a server with these settings."""
-    place = _PLACES[settings.broker] if settings.paper.tape is None else _REPLAYED
+    replayed = settings.environment is Environment.PAPER and settings.paper.tape is not None
+    place = _REPLAYED if replayed else _PLACES[settings.environment]
     if settings.read_only:
         orders = "This server is read-only: nothing can be previewed or sent."
     else:
-        orders = f"Consent: {_CONSENT[settings.consent.policy(settings.broker)]}."
+        orders = f"Consent: {_CONSENT[settings.consent.policy(settings.environment)]}."
     return f"Strikedesk, an options trading desk. {place}. {orders}\n{_RULES}"

@@ -18,6 +18,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from strikedesk.domain.account_kinds import Environment
 from strikedesk.domain.approvals import ConsentPolicy
 from strikedesk.domain.errors import Misconfigured
 from strikedesk.domain.secret import Secret
@@ -46,6 +47,7 @@ from strikedesk.settings.sections import (
     PaperSettings,
     SafetySettings,
     Section,
+    TastytradeSettings,
     VaultSettings,
 )
 
@@ -59,7 +61,7 @@ _OF_PAPER: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 _KNOWN_BROKER: Final = BeforeValidator(
-    not_yet(frozenset({"tastytrade", "alpaca", "tradier"}), "this version trades on paper only")
+    not_yet(frozenset({"alpaca", "tradier"}), "this version knows paper and tastytrade")
 )
 CONSENT: Final = "consent"
 CONSENT_VARIABLE: Final = variable_of((CONSENT,))
@@ -99,7 +101,7 @@ class Settings(BaseSettings):
     folders: Folders
     vault_key: Secret | None = None
     clock_insisted: bool = False
-    broker: Annotated[Literal["paper"], _KNOWN_BROKER] = "paper"
+    broker: Annotated[Literal["paper", "tastytrade"], _KNOWN_BROKER] = "paper"
     database_url: SqlUrl | None = None
     redis_url: RedisUrl | None = None
     toolsets: Annotated[Toolsets | None, NoDecode, LISTED] = None
@@ -114,6 +116,7 @@ class Settings(BaseSettings):
     safety: SafetySettings = SafetySettings()
     audit: AuditSettings = AuditSettings()
     paper: PaperSettings = PaperSettings()
+    tastytrade: TastytradeSettings = TastytradeSettings()
     vault: VaultSettings = VaultSettings()
 
     @property
@@ -121,6 +124,27 @@ class Settings(BaseSettings):
         """The database's URL: the owner's, else SQLite in the data folder."""
         own = f"sqlite+aiosqlite:///{self.folders.data / 'strikedesk.db'}"
         return self.database_url or Secret(own)
+
+    @property
+    def environment(self) -> Environment:
+        """Where orders go: play money on paper, the broker's sandbox, or money."""
+        return (
+            Environment.PAPER
+            if self.broker == "paper"
+            else Environment(self.tastytrade.environment)
+        )
+
+    @property
+    def broker_name(self) -> str:
+        """The name under which the ledger keeps its orders: a sandbox on this machine has its own.
+
+        Orders of one place are never looked for in another.
+        """
+        return f"{self.broker}-here" if self._is_here else self.broker
+
+    @property
+    def _is_here(self) -> bool:
+        return self.broker != "paper" and self.tastytrade.origin is not None
 
     @property
     def key_source(self) -> KeySource:

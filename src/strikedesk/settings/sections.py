@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Final, Self, TypeAlias
+from typing import Annotated, Final, Literal, Self, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -32,6 +32,7 @@ from strikedesk.settings.kinds import (
     WholeOrNone,
 )
 
+HERE: Final = r"^https?://(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?/?$"
 WORLD_NAME: Final = r"^[a-z0-9][a-z0-9-]{0,39}$"
 _DEFAULTS: Final = Limits()
 
@@ -189,6 +190,22 @@ class PaperSettings(Section):
     ] = ()
     intraday_margin: bool = False
     latency_ms: Annotated[Integer, Field(ge=0, le=60_000)] = 0
+
+
+class TastytradeSettings(Section):
+    """`[tastytrade]`: production only where the file or the environment says `live`.
+
+    `origin` points at a sandbox on this machine, instead of the broker's own.
+    """
+
+    environment: Literal["sandbox", "live"] = "sandbox"
+    origin: Annotated[str, Field(pattern=HERE)] | None = None
+
+    @model_validator(mode="after")
+    def _stays_here(self) -> Self:
+        if self.origin is not None and self.environment == "live":
+            raise ValueError("origin is for a sandbox; production has its own")
+        return self
 
 
 class VaultSettings(Section):

@@ -35,8 +35,8 @@ from strikedesk.orders.withdraw import Withdrawer
 from strikedesk.portfolio.books import Books
 from strikedesk.portfolio.watchlists import WatchlistBook
 from strikedesk.settings import Settings
+from strikedesk.wiring.broker import open_broker
 from strikedesk.wiring.ground import SystemEntropy, UtcClock, halt_switch, open_store
-from strikedesk.wiring.paper import paper_broker
 
 if TYPE_CHECKING:
     from strikedesk.store.database import Database
@@ -111,8 +111,7 @@ async def open_desk(settings: Settings) -> AsyncGenerator[Desk]:
     Raises:
         Misconfigured: see `LazyDesk.desk`.
     """
-    async with open_store(settings) as database:
-        broker = await asyncio.to_thread(paper_broker, settings, database)
+    async with open_store(settings) as database, open_broker(settings, database) as broker:
         desk = _over_store(settings, database, broker)
         await desk.reconciler(path="start-up")
         watcher = Watcher(

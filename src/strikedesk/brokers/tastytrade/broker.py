@@ -42,6 +42,7 @@ from strikedesk.domain.symbols import EquitySymbol, Symbol
 from strikedesk.domain.volatility import ImpliedHistory
 
 NAME: Final = "tastytrade"
+NAME_HERE: Final = "tastytrade-here"  # An order of one place is never looked for in another.
 
 
 class TastytradeBroker:
@@ -203,7 +204,7 @@ class TastytradeBroker:
 
 def _capabilities(site: Site) -> Capabilities:
     return Capabilities(
-        name=NAME,
+        name=NAME_HERE if site.is_here else NAME,
         environment=site.environment,
         simulated=site.environment is not Environment.LIVE,
         order_types=frozenset(OrderType),

@@ -14,6 +14,7 @@ from strikedesk.domain.reasons import Reason
 from strikedesk.domain.secret import Secret
 
 _PARTS_OF_A_JWT: Final = 3
+_SCOPES: Final = ("read", "trade", "openid")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,49 @@ class Grant:
     client_secret: Secret
     refresh_token: Secret
     client_id: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """What is sealed of a link: the grant, and the key by which accounts are named at the desk.
+
+    The key outlives its grant: with another one, the desk's orders would be of unknown accounts.
+    """
+
+    grant: Grant
+    account_key: Secret
+
+    def written(self) -> Secret:
+        """Return it as one secret, for the vault: lines of nothing but its parts.
+
+        A word that is no secret would be searched for in everything that leaves the process.
+        """
+        own = self.grant.client_id
+        parts = (
+            "" if own is None else own.reveal(),
+            self.grant.client_secret.reveal(),
+            self.grant.refresh_token.reveal(),
+            self.account_key.reveal(),
+        )
+        return Secret("\n".join(parts))
+
+
+def read_link(written: Secret) -> Link:
+    """Return what `Link.written` wrote."""
+    own, secret, token, key = written.reveal().split("\n")
+    grant = Grant(
+        client_id=Secret(own) if own else None,
+        client_secret=Secret(secret),
+        refresh_token=Secret(token),
+    )
+    return Link(grant=grant, account_key=Secret(key))
+
+
+def scopes_of(token: Secret) -> tuple[str, ...]:
+    """Return the scopes that a token says it has; none where it does not say."""
+    told = _claims(token.reveal()).get("scope")
+    said = told.split() if isinstance(told, str) else told
+    return tuple(scope for scope in _SCOPES if isinstance(said, list) and scope in said)
 
 
 def check_issuer(token: Secret, site: Site) -> None:

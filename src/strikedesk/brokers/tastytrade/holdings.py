@@ -22,7 +22,6 @@ from strikedesk.brokers.tastytrade.spelling import read_symbol
 from strikedesk.domain.accounts import Balances, Position, Transaction, TransactionKind
 from strikedesk.domain.money import SHARES_PER_CONTRACT
 from strikedesk.domain.ports import Clock, TransactionPage
-from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import OptionSymbol, Symbol
 
 _BALANCE: Final = TypeAdapter(Told[BalanceTold])
@@ -102,7 +101,7 @@ class Holdings:
             per_page=limit,
         )
         path = path_of("accounts", number.reveal(), "transactions")
-        call = Call(path=path, query=query, missing=Reason.ACCOUNT_UNKNOWN)
+        call = Call(path=path, query=query)
         return await self._window(account_id, call, limit=limit, offset=offset)
 
     async def _window(

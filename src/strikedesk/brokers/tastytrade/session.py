@@ -4,10 +4,12 @@ import asyncio
 from datetime import datetime, timedelta
 from typing import Final
 
+from strikedesk.brokers.tastytrade.faults import BROKER
 from strikedesk.brokers.tastytrade.grants import Grant
 from strikedesk.brokers.tastytrade.token_desk import Access, TokenDesk
 from strikedesk.domain.errors import Misconfigured
 from strikedesk.domain.ports import Clock
+from strikedesk.domain.reasons import Reason
 from strikedesk.domain.secret import Secret
 
 AHEAD: Final = timedelta(seconds=60)
@@ -22,8 +24,8 @@ class Session:
     A refused grant is told to everybody in the same words.
     """
 
-    def __init__(self, *, grant: Grant, desk: TokenDesk, clock: Clock) -> None:
-        """Begin without a token; the first who asks fetches it."""
+    def __init__(self, *, grant: Grant | None, desk: TokenDesk, clock: Clock) -> None:
+        """Begin without a token; the first who asks fetches it. Without a grant there is none."""
         self._grant = grant
         self._desk = desk
         self._clock = clock
@@ -36,13 +38,15 @@ class Session:
         """Return a token that lives a while yet.
 
         Raises:
-            Misconfigured, Unavailable: see `TokenDesk.refresh`.
+            Misconfigured: BROKER_NOT_LINKED, or see `TokenDesk.refresh`.
+            Unavailable: see there.
         """
         if self._access is not None and not self._is_due():
             return self._access.token
         self._tell_refusal()
         if self._fetching is None:
-            self._fetching = asyncio.create_task(self._fetch(), name="a token's refresh")
+            fetch = self._fetch(self._granted())
+            self._fetching = asyncio.create_task(fetch, name="a token's refresh")
             self._fetching.add_done_callback(self._fetched)
         return (await asyncio.shield(self._fetching)).token
 
@@ -54,9 +58,15 @@ class Session:
     def _is_due(self) -> bool:
         return self._refresh_at is None or self._clock.now() >= self._refresh_at
 
-    async def _fetch(self) -> Access:
+    def _granted(self) -> Grant:
+        if self._grant is not None:
+            return self._grant
+        environment = self._desk.site.environment.value
+        raise Misconfigured(Reason.BROKER_NOT_LINKED, broker=BROKER, environment=environment)
+
+    async def _fetch(self, grant: Grant) -> Access:
         now = self._clock.now()
-        access = await self._desk.refresh(self._grant)
+        access = await self._desk.refresh(grant)
         self._access = access
         self._refresh_at = access.ends_at - min(AHEAD, (access.ends_at - now) / 2)
         return access

@@ -6,6 +6,7 @@ from typing import Final
 from strikedesk.cli.client_file import parse
 from strikedesk.cli.clients import SERVER_NAME, Client, file_of
 from strikedesk.cli.doctor.report import Check, failed, ok, warn
+from strikedesk.domain.accounts import Environment
 from strikedesk.domain.errors import DeskError, Misconfigured
 from strikedesk.settings import Folders, KeySource, Settings
 from strikedesk.vault.opening import choose_home
@@ -20,7 +21,10 @@ def check_settings(settings: Settings) -> Check:
     file = settings.folders.config_file
     source = str(file) if file.is_file() else f"no {file}"
     access = "read only" if settings.read_only else "reads and trades"
-    told = f"broker {settings.broker}, consent {settings.consent.paper}, {access}; {source}"
+    consent = settings.consent.policy(settings.environment)
+    place = f"{settings.broker_name} ({settings.environment.value})"
+    broker = settings.broker if settings.environment is Environment.PAPER else place
+    told = f"broker {broker}, consent {consent}, {access}; {source}"
     if settings.redis_url is not None:
         return warn("configuration", f"{told}; redis_url has no effect in this version")
     return ok("configuration", told)
@@ -42,7 +46,7 @@ def check_folders(folders: Folders) -> Check:
 async def check_vault(settings: Settings) -> Check:
     """Say whether the key's place answers. On paper nothing is sealed, so a silent one only warns.
 
-    A place that the owner named must answer, whatever the broker.
+    A place that the owner named must answer, whatever the broker; any, where a broker is linked.
     """
     try:
         home = choose_home(
@@ -54,7 +58,9 @@ async def check_vault(settings: Settings) -> Check:
         )
         key = await ask(home, home.current, KEYRING_PATIENCE_S)
     except Misconfigured as error:
-        if settings.vault.key_source is None and settings.key_source is KeySource.KEYRING:
+        on_paper = settings.environment is Environment.PAPER
+        by_default = settings.vault.key_source is None
+        if on_paper and by_default and settings.key_source is KeySource.KEYRING:
             return warn("vault", f"not needed on paper. {error}")
         return failed("vault", error)
     return ok("vault", f"{home.name}: {key.key_id if key else 'no key yet, and nothing sealed'}")

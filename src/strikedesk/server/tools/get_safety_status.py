@@ -78,11 +78,11 @@ def _known(call: Call) -> dict[str, Value]:
     unknown: dict[str, Value] = dict.fromkeys(FIELDS)
     return unknown | {
         "orders_may_leave": False,
-        "broker": settings.broker,
+        "broker": settings.broker_name,
         "caller": caller.name,
         "caller_may_trade": caller.may_trade,
         "read_only": settings.read_only,
-        "consent": settings.consent.policy(settings.broker),
+        "consent": settings.consent.policy(settings.environment),
         "limits": settings.limits.model_dump(),
         "unsettled": (),
     }
