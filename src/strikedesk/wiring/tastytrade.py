@@ -3,12 +3,15 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
+from random import Random
 from typing import TYPE_CHECKING, Final
 
 from strikedesk.brokers.tastytrade.broker import NAME, NAME_HERE, TastytradeBroker
 from strikedesk.brokers.tastytrade.grants import Grant, Link, read_link, scopes_of
 from strikedesk.brokers.tastytrade.session import Session
 from strikedesk.brokers.tastytrade.sites import PRODUCTION, SANDBOX, Site, on_this_machine
+from strikedesk.brokers.tastytrade.streams import Streams
 from strikedesk.brokers.tastytrade.token_desk import TokenDesk
 from strikedesk.brokers.tastytrade.wire import Wire
 from strikedesk.domain.accounts import Account
@@ -133,9 +136,19 @@ async def open_tastytrade(
     link = await SealedLinks(settings, database).load(site)
     key = Secret(SystemEntropy().token()) if link is None else link.account_key
     async with _wired(site, None if link is None else link.grant) as (wire, session):
-        yield TastytradeBroker(
-            site=site, wire=wire, session=session, clock=UtcClock(), account_key=key
+        clock, chance = UtcClock(), Random(SystemEntropy().token())  # noqa: S311 -- for pauses alone
+        broker = TastytradeBroker(
+            site=site,
+            wire=wire,
+            session=session,
+            clock=clock,
+            account_key=key,
+            streams=partial(Streams.of, site=site, session=session, clock=clock, chance=chance),
         )
+        try:
+            yield broker
+        finally:
+            await broker.close()
 
 
 async def tried(site: Site, grant: Grant) -> LinkTest:

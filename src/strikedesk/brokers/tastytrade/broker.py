@@ -1,15 +1,16 @@
 """The broker: `domain.ports.Broker` over tastytrade's REST interface."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import date, datetime
 from typing import Final
 
-from strikedesk.brokers.streams import Hub
+from strikedesk.brokers.streams import Feed, Hub
 from strikedesk.brokers.tastytrade.chains import Chains
 from strikedesk.brokers.tastytrade.client import Client, Patience
 from strikedesk.brokers.tastytrade.directory import Directory
 from strikedesk.brokers.tastytrade.holdings import Holdings
+from strikedesk.brokers.tastytrade.news.orders import OrderPush
 from strikedesk.brokers.tastytrade.orders.clerk import Clerk
 from strikedesk.brokers.tastytrade.orders.finding import Finding
 from strikedesk.brokers.tastytrade.orders.receipts import Receipts
@@ -20,6 +21,7 @@ from strikedesk.brokers.tastytrade.polling import OrderPolling, QuotePolling
 from strikedesk.brokers.tastytrade.quoting import Quoting
 from strikedesk.brokers.tastytrade.session import Session
 from strikedesk.brokers.tastytrade.sites import Site
+from strikedesk.brokers.tastytrade.streams import StreamBackedQuoting, Streams
 from strikedesk.brokers.tastytrade.wire import Wire
 from strikedesk.domain.accounts import Account, Balances, Environment, Position
 from strikedesk.domain.broking import (
@@ -49,8 +51,8 @@ class TastytradeBroker:
     """Trades at tastytrade, or at its sandbox: `site` says which, and never changes.
 
     It does not deduplicate client order ids: nothing is sent twice, and what nobody answered is
-    looked for. Prices come by asking; Greeks and bars come by stream alone and are not told here.
-    For one event loop.
+    looked for. Prices come by asking; Greeks, bars and changes come by stream. For one event loop;
+    close it at the end.
     """
 
     def __init__(
@@ -63,15 +65,20 @@ class TastytradeBroker:
         account_key: Secret,
         pace: Pace | None = None,
         patience: Patience | None = None,
+        streams: Callable[[Client], Streams] | None = None,
     ) -> None:
-        """Speak over this wire as this session; `account_key` makes the desk's account ids."""
+        """Speak over this wire as this session; `account_key` makes the desk's account ids.
+
+        Without `streams` changes are asked for again and again, and there are no bars and Greeks.
+        """
         pace = pace or Pace()
         client = Client(wire=wire, session=session, pace=pace, patience=patience)
         self._clock = clock
         self._capabilities = _capabilities(site)
         self._directory = Directory(client=client, site=site, key=account_key)
         self._holdings = Holdings(client=client, directory=self._directory, clock=clock)
-        self._quoting = Quoting(client=client, site=site)
+        self._streams = None if streams is None else streams(client)
+        self._quoting = _quoting(client, site, self._streams)
         self._chains = Chains(client=client, quoting=self._quoting, clock=clock)
         self._outlook = Outlook(client=client)
         self._finding = Finding(client=client, directory=self._directory, clock=clock)
@@ -84,7 +91,12 @@ class TastytradeBroker:
             chains=self._chains,
         )
         self._quote_hub = Hub(QuotePolling(quoting=self._quoting))
-        self._order_hub = Hub(OrderPolling(finding=self._finding, clock=clock))
+        self._order_hub = Hub(self._order_feed())
+
+    async def close(self) -> None:
+        """Let the streams go."""
+        if self._streams is not None:
+            await self._streams.close()
 
     @property
     def capabilities(self) -> Capabilities:
@@ -111,21 +123,20 @@ class TastytradeBroker:
 
     async def chain(self, underlying: EquitySymbol, days: Collection[date]) -> Chain:
         """See `MarketData.chain`."""
-        return await self._chains.chain(underlying, days)
+        chain = await self._chains.chain(underlying, days)
+        return chain if self._streams is None else await self._streams.with_greeks(chain)
 
     async def bars(
-        self,
-        symbol: Symbol,
-        interval: Interval,  # noqa: ARG002 -- the port's; refused whatever it is
-        start: datetime,  # noqa: ARG002 -- same
-        end: datetime,  # noqa: ARG002 -- same
+        self, symbol: Symbol, interval: Interval, start: datetime, end: datetime
     ) -> tuple[Bar, ...]:
-        """Refuse: the broker tells bars by stream alone.
+        """See `MarketData.bars`: the broker tells them by stream alone.
 
         Raises:
-            Denied: NOT_SUPPORTED.
+            Denied: NOT_SUPPORTED, without streams.
         """
-        raise Denied(Reason.NOT_SUPPORTED, what="price_history", symbol=symbol.compact)
+        if self._streams is None:
+            raise Denied(Reason.NOT_SUPPORTED, what="price_history", symbol=symbol.compact)
+        return await self._streams.market.bars(symbol, interval, start, end)
 
     async def search(self, text: str, limit: int) -> tuple[SymbolInfo, ...]:
         """See `MarketData.search`."""
@@ -149,12 +160,14 @@ class TastytradeBroker:
     def quote_stream(
         self, symbols: Collection[Symbol]
     ) -> AbstractAsyncContextManager[AsyncIterator[Quote]]:
-        """See `MarketData.quote_stream`: asked for every few seconds."""
+        """See `MarketData.quote_stream`; without streams asked for every few seconds."""
+        if self._streams is not None:
+            return self._streams.market.stream(symbols)
         return self._quote_hub.reader(frozenset(symbols))
 
     @asynccontextmanager
     async def account_stream(self, account_id: str) -> AsyncGenerator[AsyncIterator[BrokerOrder]]:
-        """See `Broker.account_stream`: asked for every quarter of a minute."""
+        """See `Broker.account_stream`; without streams asked for every quarter of a minute."""
         await self._directory.number(account_id)
         async with self._order_hub.reader((account_id,)) as orders:
             yield orders
@@ -200,6 +213,22 @@ class TastytradeBroker:
     async def submit(self, ticket: Ticket) -> Receipt:
         """See `Broker.submit`."""
         return await self._clerk.submit(ticket)
+
+    def _order_feed(self) -> Feed[str, str, BrokerOrder]:
+        if self._streams is None:
+            return OrderPolling(finding=self._finding, clock=self._clock)
+        return OrderPush(
+            line=self._streams.news,
+            finding=self._finding,
+            directory=self._directory,
+            clock=self._clock,
+        )
+
+
+def _quoting(client: Client, site: Site, streams: Streams | None) -> Quoting:
+    if streams is None:
+        return Quoting(client=client, site=site)
+    return StreamBackedQuoting(client=client, site=site, market=streams.market)
 
 
 def _capabilities(site: Site) -> Capabilities:

@@ -1,0 +1,73 @@
+"""One user's streams: market data and the news of accounts, opened when somebody reads."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Final
+
+from strikedesk.brokers.tastytrade.client import Client
+from strikedesk.brokers.tastytrade.dxlink.line import Line
+from strikedesk.brokers.tastytrade.dxlink.market import StreamedMarket
+from strikedesk.brokers.tastytrade.dxlink.quote_tokens import RestQuoteTokens
+from strikedesk.brokers.tastytrade.news.line import AccountLine
+from strikedesk.brokers.tastytrade.quoting import Quoting
+from strikedesk.brokers.tastytrade.session import Session
+from strikedesk.brokers.tastytrade.sites import Site
+from strikedesk.brokers.tastytrade.sockets import streamer_of
+from strikedesk.domain.errors import Unavailable
+from strikedesk.domain.ports import Clock
+from strikedesk.domain.quotes import Chain, Quote
+from strikedesk.domain.symbols import Symbol
+
+# Of more contracts the feed's Greeks would take longer to come than anybody waits.
+GREEKS_MAX: Final = 2_000
+_GREEKS_WITHIN_S: Final = 1.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Streams:
+    """What a broker may read by stream. Close it at the end."""
+
+    line: Line
+    market: StreamedMarket
+    news: AccountLine
+
+    @classmethod
+    def of(
+        cls, client: Client, *, site: Site, session: Session, clock: Clock, chance: Random
+    ) -> "Streams":
+        """Return the streams of this session; nothing is opened before somebody reads."""
+        tokens = RestQuoteTokens(client=client, site=site, clock=clock)
+        line = Line(tokens=tokens, clock=clock, chance=chance)
+        news = AccountLine(url=streamer_of(site), session=session, clock=clock, chance=chance)
+        return cls(line=line, market=StreamedMarket(line=line, clock=clock), news=news)
+
+    async def close(self) -> None:
+        """Let the connection to market data go; the news end with who reads them."""
+        await self.line.close()
+
+    async def with_greeks(self, chain: Chain) -> Chain:
+        """Return a chain with the feed's Greeks of the contracts that it tells some of in time."""
+        if len(chain.rows) > GREEKS_MAX:
+            return chain
+        contracts = [row.contract for row in chain.rows]
+        told = await self.market.greeks(contracts, within_s=_GREEKS_WITHIN_S)
+        rows = (replace(row, greeks=told.get(row.contract, row.greeks)) for row in chain.rows)
+        return replace(chain, rows=tuple(rows))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamBackedQuoting(Quoting):
+    """Reads quotes by REST, and by stream where that has none: the broker's sandbox serves none."""
+
+    market: StreamedMarket
+
+    async def quotes(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
+        """See `MarketData.quotes`."""
+        try:
+            return await Quoting.quotes(self, symbols)
+        except Unavailable:
+            told = (await self.market.quotes(symbols)).quotes
+            if not told:
+                raise
+            return told
