@@ -70,11 +70,14 @@ def test_behind_the_paper_broker_s_counter_stands_the_sandbox_alone() -> None:
     rooms = {path.partition("/")[0] for path in users_of(".back_office")}
 
     assert rooms == {"brokers", "sandbox"}
-    assert users_of("clerk.submit(") <= {
+    assert users_of("clerk.submit(") == {
         "brokers/paper/broker.py",
         "brokers/tastytrade/broker.py",
         "sandbox/orders/acts.py",
     }
+    assert users_of("exchange.place") == {"brokers/paper/clerk.py"}
+    acting = {path for path in users_of("keeper.act(") if path.startswith("sandbox/")}
+    assert acting == {"sandbox/orders/acts.py"}
 
 
 @pytest.mark.promise("one-door")

@@ -43,19 +43,21 @@ class Served:
 
 
 @cache
-def prices(clock: str) -> tuple[Market, Opening]:
+def prices(clock: str, latency_ms: int) -> tuple[Market, Opening]:
     """Return a market, which has no state but what it remembers of having been asked."""
-    return paper_market(market_of_its_own(clock=clock))
+    return paper_market(market_of_its_own(clock=clock, latency_ms=latency_ms))
 
 
 @asynccontextmanager
-async def served(folder: Path, clock: str = CLOCK) -> AsyncGenerator[Served]:
+async def served(
+    folder: Path, clock: str = CLOCK, *, latency_ms: int = 0
+) -> AsyncGenerator[Served]:
     """Serve a sandbox on a free port while the block runs."""
     wall = StoppedClock()
     listener = listen(HOST, 0)
     address = address_of(HOST, listener)
     access = Access(clock=wall, entropy=CountingEntropy(), issuer=address)
-    market, opening = prices(clock)
+    market, opening = prices(clock, latency_ms)
     async with open_venue(market, opening, folder) as broker:
         world = SandboxWorld(broker=broker, access=access)
         stop = anyio.Event()

@@ -54,7 +54,9 @@ async def traded(sandbox: Served) -> dict[str, Decimal]:
     page = await sandbox.world.broker.transactions(
         "5WS00001", start=None, end=None, limit=10, offset=0
     )
-    return {line.description.split()[0]: line.cash_effect for line in page.rows}
+    moved = {line.description.split()[0]: line.cash_effect for line in page.rows}
+    realized = sum((line.realized for line in page.rows if line.realized), Decimal(0))
+    return {**moved, "realized": realized}
 
 
 async def test_every_trade_is_a_line_with_its_fees(
@@ -112,6 +114,7 @@ async def test_positions_and_balances_agree_with_the_book(
     assert balances.short_derivative_value == put.mark
     worth = balances.cash_balance + apple.mark - put.mark
     assert balances.net_liquidating_value == worth
+    assert apple.realized_today == traded["realized"]
     only = await account.get_positions(session, underlying_symbols=["SPY"])
     assert [position.symbol for position in only] == [put.symbol]
 

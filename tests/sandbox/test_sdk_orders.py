@@ -3,10 +3,13 @@
 from collections.abc import AsyncGenerator
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 
+import anyio
 import httpx2
 import pytest
 import pytest_asyncio
+import tastytrade.session
 from tastytrade import Account, Session
 from tastytrade.instruments import Equity, Option, get_option_chain
 from tastytrade.market_data import get_market_data_by_type
@@ -25,6 +28,8 @@ from tastytrade.order import (
 )
 from tastytrade.utils import PriceEffect, TastytradeError
 
+from strikedesk.sandbox.access import CLIENT_SECRET
+from tests.patience import PATIENCE_S
 from tests.sandbox.served import Served, served
 
 pytestmark = [
@@ -304,6 +309,46 @@ async def test_history_is_searched_by_day_status_and_page(
     assert len(every) == 3
     assert [order.id for order in cancelled] == [placed.order.id]
     assert tomorrow == []
+
+
+async def test_what_was_closed_today_is_told_to_who_asks(
+    session: Session, account: Account
+) -> None:
+    for action in (OrderAction.BUY_TO_OPEN, OrderAction.SELL_TO_CLOSE):
+        await account.place_order(session, MarketOrder(legs=[shares(action)]), dry_run=False)
+    (closed,) = await account.get_positions(session, include_closed=True)
+
+    assert await account.get_positions(session) == []
+    assert (closed.quantity, closed.quantity_direction) == (0, "Zero")
+    assert closed.realized_today < 0  # The spread, twice half of it.
+
+
+async def test_changes_are_on_their_way_for_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a latency a cancel is a wish, and a replacement waits for what it replaces."""
+    clock = "offset:2026-11-20T16:00:00Z"
+    async with served(tmp_path, clock, latency_ms=300) as here:
+        monkeypatch.setattr(tastytrade.session, "API_URL", here.address)
+        refresh_token = here.world.access.full.refresh_token
+        async with Session(CLIENT_SECRET, refresh_token, trust_env=False) as session:
+            account = (await Account.get(session))[0]
+            resting = LimitOrder(legs=[shares(OrderAction.BUY_TO_OPEN)], price=Decimal("-226.5"))
+            old = (await account.place_order(session, resting, dry_run=False)).order
+            resting.price -= 1
+            new = await account.replace_order(session, old.id, resting)
+            between = await account.get_order(session, old.id)
+            with anyio.fail_after(PATIENCE_S):
+                while (await account.get_order(session, new.id)).status != OrderStatus.LIVE:
+                    pass
+            await account.delete_order(session, new.id)
+            asked = await account.get_order(session, new.id)
+            with anyio.fail_after(PATIENCE_S):
+                while (await account.get_order(session, new.id)).status != OrderStatus.CANCELLED:
+                    pass
+
+    assert (new.status, between.status) == (OrderStatus.CONTINGENT, OrderStatus.REPLACE_REQUESTED)
+    assert asked.status is OrderStatus.CANCEL_REQUESTED
 
 
 async def test_equities_build_their_own_legs(session: Session, account: Account) -> None:

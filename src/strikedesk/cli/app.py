@@ -275,10 +275,29 @@ def sandbox_command(
             "last session, running."
         ),
     ] = None,
+    tape: Annotated[
+        Path | None,
+        typer.Option(help="Replay this tape's real chains.", exists=True, dir_okay=False),
+    ] = None,
+    latency_ms: Annotated[
+        int,
+        typer.Option(
+            help="How long a cancel or a replacement is on its way, in the market's time.",
+            min=0,
+            max=60_000,
+        ),
+    ] = 0,
 ) -> None:
     """Serve tastytrade's protocol over a simulated market, for any client of that broker."""
     from strikedesk.cli.sandbox import Place, run_sandbox  # noqa: PLC0415 -- one command's
 
-    asyncio.run(
-        run_sandbox(Place(host=host, port=port, control_port=control_port, seed=seed, clock=clock))
+    place = Place(
+        host=host,
+        port=port,
+        control_port=control_port,
+        seed=seed,
+        clock=clock,
+        tape=tape,
+        latency_ms=latency_ms,
     )
+    asyncio.run(run_sandbox(place))

@@ -2,14 +2,14 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
 
 import typer
 
-from strikedesk.domain.calendar import exchange_date, previous_session
+from strikedesk.cli.demo.replay import replayed
+from strikedesk.cli.demo.stage import simulated
 from strikedesk.sandbox.access import CLIENT_ID, CLIENT_SECRET, Access
 from strikedesk.sandbox.app import build_app
 from strikedesk.sandbox.control import Control
@@ -29,8 +29,6 @@ from strikedesk.wiring import SystemEntropy, UtcClock
 from strikedesk.wiring.paper import paper_market
 from strikedesk.wiring.sandbox import ACCOUNTS, open_venue
 
-AFTER_THE_OPENING: Final = timedelta(minutes=90)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
@@ -41,6 +39,8 @@ class Place:
     control_port: int
     seed: int | None
     clock: str | None
+    tape: Path | None
+    latency_ms: int
 
 
 async def run_sandbox(place: Place) -> None:
@@ -71,11 +71,21 @@ async def run_sandbox(place: Place) -> None:
 
 
 def _market(place: Place) -> PaperSettings:
-    """Return the market asked for: without a word, the middle of the last session before today."""
-    session = previous_session(exchange_date(UtcClock().now()))
-    opens_at = session.opens_at + AFTER_THE_OPENING
-    clock = place.clock or f"offset:{opens_at.isoformat()}"
-    return market_of_its_own(seed=place.seed, clock=clock)
+    """Return the market asked for; without a word on its clock, it is open and runs."""
+    clock = place.clock or f"offset:{_while_open(place.tape).isoformat()}"
+    tape = None if place.tape is None else place.tape.absolute()
+    return market_of_its_own(seed=place.seed, clock=clock, tape=tape, latency_ms=place.latency_ms)
+
+
+def _while_open(tape: Path | None) -> datetime:
+    """Return the busiest moment of a tape, else the middle of the last session before today."""
+    stage = simulated(UtcClock().now()) if tape is None else replayed(tape)
+    with stage as found:
+        return found.opens_at
+
+
+def _source(market: PaperSettings) -> str:
+    return f"seed {market.seed}" if market.tape is None else f"the tape {market.tape.name}"
 
 
 def _tell(world: SandboxWorld, market: PaperSettings, control: str) -> None:
@@ -89,7 +99,7 @@ def _tell(world: SandboxWorld, market: PaperSettings, control: str) -> None:
         f"  REST and OAuth   {access.issuer}",
         f"  account streamer {streamer}",
         f"  accounts         {numbers}",
-        f"  market           seed {market.seed}, {world.now():%Y-%m-%d %H:%M} UTC",
+        f"  market           {_source(market)}, {world.now():%Y-%m-%d %H:%M} UTC",
         f"  client id        {CLIENT_ID}",
         f"  client secret    {CLIENT_SECRET}",
         f"  refresh token    {access.full.refresh_token}",

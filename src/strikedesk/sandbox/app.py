@@ -77,6 +77,7 @@ def build_app(
             Refusal: answer_refusal,
             DeskError: answer_desk_error,
             HTTPException: _answer_http,
+            Exception: _answer_crash,
         },
     )
 
@@ -123,6 +124,11 @@ class _Beside:
     async def rate(self, request: Request) -> Response:
         """Tell the rate that the venue reckons with; this needs no token."""
         return one(request, {"risk-free-rate": decimal(_RATE)})
+
+
+async def _answer_crash(_: Request, __: Exception) -> Response:
+    """Tell a bug of ours as the broker tells its own; what it was is for the log."""
+    return Refusal(500, "internal_server_error", "Something went wrong here.").answer()
 
 
 async def _answer_http(_: Request, error: Exception) -> Response:

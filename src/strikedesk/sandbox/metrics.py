@@ -132,15 +132,15 @@ class MetricRoutes:
 
 
 def _implied(report: VolatilityReport) -> dict[str, Json]:
-    rank, at = maybe(report.iv_rank.value), zulu(report.as_of)
+    rank, at = _fraction(report.iv_rank.value), zulu(report.as_of)
     return {
-        "implied-volatility-index": maybe(report.iv30.value),
+        "implied-volatility-index": _fraction(report.iv30.value),
         "implied-volatility-index-rank": rank,
         "tw-implied-volatility-index-rank": rank,
         "tos-implied-volatility-index-rank": rank,
         "tos-implied-volatility-index-rank-updated-at": at,
         "implied-volatility-index-rank-source": "tw",
-        "implied-volatility-percentile": maybe(report.iv_percentile.value),
+        "implied-volatility-percentile": _fraction(report.iv_percentile.value),
         "implied-volatility-updated-at": at,
     }
 
@@ -160,6 +160,10 @@ def _moved(report: VolatilityReport, closes: list[float]) -> dict[str, Json]:
     }
 
 
+def _fraction(number: float | None) -> str | None:
+    return None if number is None else decimal(round(number, 9))
+
+
 def _percent(fraction: float | None) -> float | None:
     return None if fraction is None else round(fraction * _PERCENT, 2)
 
@@ -170,7 +174,7 @@ def _of_term(term: Term, settlement: str) -> Json:
             "expiration-date": term.expiration.isoformat(),
             "option-chain-type": STANDARD,
             "settlement-type": settlement,
-            "implied-volatility": maybe(term.iv),
+            "implied-volatility": _fraction(term.iv),
         }
     )
 

@@ -14,8 +14,8 @@ from strikedesk.domain.accounts import Balances, Position
 from strikedesk.domain.calendar import exchange_date
 from strikedesk.domain.ledger import Json
 from strikedesk.domain.quotes import Quote
-from strikedesk.domain.symbols import OptionSymbol
-from strikedesk.exchange.accounts import NOTHING, PaperAccount
+from strikedesk.domain.symbols import OptionSymbol, Symbol
+from strikedesk.exchange.accounts import NOTHING, PaperAccount, multiplier_of
 from strikedesk.exchange.ends import settles_at
 from strikedesk.sandbox import query
 from strikedesk.sandbox.door import version_of
@@ -37,6 +37,7 @@ from strikedesk.sandbox.world import SandboxWorld
 USD: Final = "USD"
 _PAGE: Final = 250
 _PAGE_MAX: Final = 2000
+_EVERY: Final = 1_000_000
 
 # What this venue has none of: futures, coins, bonds, and calls that only a broker's staff make.
 _ABSENT: Final = (
@@ -116,7 +117,10 @@ class MoneyRoutes:
         """Tell what is held, with marks where they are wanted."""
         number = request.path_params["number"]
         found = await told_positions(
-            self.world, number, marked=query.flag(request, "include-marks")
+            self.world,
+            number,
+            marked=query.flag(request, "include-marks"),
+            closed=query.flag(request, "include-closed-positions"),
         )
         underlyings = query.listed(request, "underlying-symbol")
         symbol, kind = query.text(request, "symbol"), query.text(request, "instrument-type")
@@ -145,9 +149,11 @@ async def told_balances(world: SandboxWorld, number: str) -> dict[str, Json]:
 
 
 async def told_positions(
-    world: SandboxWorld, number: str, *, marked: bool
+    world: SandboxWorld, number: str, *, marked: bool, closed: bool = False
 ) -> list[dict[str, Json]]:
     """Return what an account holds, as REST and the account stream have it.
+
+    `closed` adds what was closed today and is not held any more.
 
     Raises:
         Refusal: 403, where the account is nobody's.
@@ -155,18 +161,35 @@ async def told_positions(
     _, _, at = await world.account(number)
     positions = await world.broker.positions(number)
     quotes = await world.broker.quotes({position.symbol for position in positions})
-    market = world.office.market
+    realized = await _realized_today(world, number, at)
     told: list[dict[str, Json]] = []
     for position in positions:
-        symbol = position.symbol
-        terms = market.terms(symbol) if isinstance(symbol, OptionSymbol) else None
-        ends = (
-            settles_at(symbol, terms)
-            if isinstance(symbol, OptionSymbol) and terms is not None
-            else None
-        )
-        told.append(_position(position, quotes.get(symbol), ends, at, marked=marked))
+        gain = realized.pop(position.symbol, NOTHING)
+        ends = _ends(world, position.symbol)
+        quote = quotes.get(position.symbol)
+        told.append(_position(position, quote, ends, at, gain, marked=marked))
+    if closed:
+        told += [_closed(number, symbol, gain, at) for symbol, gain in realized.items()]
     return told
+
+
+async def _realized_today(world: SandboxWorld, number: str, at: datetime) -> dict[Symbol, Decimal]:
+    """Return what became final on this exchange date, by symbol, USD before fees."""
+    today = exchange_date(at)
+    page = await world.broker.transactions(number, start=today, end=None, limit=_EVERY, offset=0)
+    sums: dict[Symbol, Decimal] = {}
+    for line in page.rows:
+        if line.symbol is not None and line.realized and exchange_date(line.at) == today:
+            sums[line.symbol] = sums.get(line.symbol, NOTHING) + line.realized
+    return sums
+
+
+def _ends(world: SandboxWorld, symbol: Symbol) -> datetime | None:
+    """Return when a contract is settled; None for shares."""
+    if not isinstance(symbol, OptionSymbol):
+        return None
+    terms = world.office.market.terms(symbol)
+    return None if terms is None else settles_at(symbol, terms)
 
 
 def _balances(
@@ -219,7 +242,13 @@ def _values(positions: Iterable[Position]) -> dict[str, Json]:
 
 
 def _position(
-    position: Position, quote: Quote | None, ends: datetime | None, at: datetime, *, marked: bool
+    position: Position,
+    quote: Quote | None,
+    ends: datetime | None,
+    at: datetime,
+    gain: Decimal,
+    *,
+    marked: bool,
 ) -> dict[str, Json]:
     opened_at = position.opened_at or at
     closed_at = None if quote is None else quote.previous_close
@@ -244,15 +273,35 @@ def _position(
             "is-frozen": False,
             "is-suppressed": False,
             "restricted-quantity": 0,
-            **signed("realized-day-gain", NOTHING),
-            "realized-day-gain-date": exchange_date(at).isoformat(),
-            **signed("realized-today", NOTHING),
-            "realized-today-date": exchange_date(at).isoformat(),
+            **_gained(gain, at),
             "expires-at": None if ends is None else instant(ends),
             "created-at": instant(opened_at),
             "updated-at": instant(at),
         }
     )
+
+
+def _gained(gain: Decimal, at: datetime) -> dict[str, Json]:
+    day = exchange_date(at).isoformat()
+    return {
+        **signed("realized-day-gain", gain),
+        "realized-day-gain-date": day,
+        **signed("realized-today", gain),
+        "realized-today-date": day,
+    }
+
+
+def _closed(number: str, symbol: Symbol, gain: Decimal, at: datetime) -> dict[str, Json]:
+    """Return a position of which nothing is left."""
+    nothing = Position(
+        account_id=number,
+        symbol=symbol,
+        quantity=0,
+        multiplier=multiplier_of(symbol),
+        average_price=NOTHING,
+    )
+    told = _position(nothing, None, None, at, gain, marked=False)
+    return {**told, "quantity-direction": "Zero", "cost-effect": "None"}
 
 
 def _wanted_days(request: Request) -> tuple[str | None, str | None]:
