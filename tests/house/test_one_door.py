@@ -5,6 +5,7 @@ world of its own and no way to a broker, and no desk has a way to its back offic
 """
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,7 @@ def test_only_the_owner_s_command_and_page_release_a_halt() -> None:
 
 
 BROKERS = HOUSE / "brokers"
+FRAMES = "tastytrade/dxlink/frames.py"
 HTTP_VERBS = {"post", "patch", "delete", "request", "build_request"}
 
 
@@ -148,6 +150,33 @@ def test_a_broker_s_wire_reads_fetches_tokens_and_sends_in_one_place_each() -> N
     }
     assert [module for module, _ in calls_named({"stream"})] == ["tastytrade/wire.py"]
     assert calls_named(HTTP_VERBS) == []
+
+
+@pytest.mark.promise("one-door")
+def test_a_broker_s_websockets_say_what_the_protocols_of_streams_know_and_nothing_else() -> None:
+    """They ask to be told things: no word of theirs could place an order."""
+    assert [module for module, _ in calls_named({"send"})] == [
+        "tastytrade/conversing.py",
+        "tastytrade/sockets.py",
+    ]
+    said = {
+        word.value
+        for word in ast.walk(ast.parse((BROKERS / FRAMES).read_text("utf-8")))
+        if isinstance(word, ast.Constant) and re.fullmatch(r"[A-Z_]+", str(word.value))
+    }
+    actions = [ast.unparse(call.args[0]) for _, call in calls_named({"_message"})]
+    assert actions == ["_CONNECT", "_HEARTBEAT"]
+    assert said == {
+        "AUTH",
+        "AUTO",
+        "CHANNEL_REQUEST",
+        "COMPACT",
+        "FEED",
+        "FEED_SETUP",
+        "FEED_SUBSCRIPTION",
+        "KEEPALIVE",
+        "SETUP",
+    }
 
 
 @pytest.mark.promise("one-door")

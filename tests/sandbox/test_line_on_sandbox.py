@@ -108,7 +108,7 @@ async def test_a_silent_server_is_left_and_told_of_and_then_all_is_told_again(
 async def test_a_reset_is_survived_by_whoever_reads(sandbox: Served) -> None:
     async with line_to(sandbox, Waits(pause_first_s=0.01)) as line:
         market = StreamedMarket(line=line, clock=sandbox.wall)
-        async with market.stream((SPY,)) as quotes, asyncio.timeout(10):
+        async with market.changes((SPY,)) as quotes, asyncio.timeout(10):
             first = await anext(quotes)
             assert sandbox.faults.reset() == 1
             sandbox.wall.move(5)

@@ -205,7 +205,7 @@ async def test_bars_are_those_of_the_range_and_whole() -> None:
 async def test_a_stream_begins_with_what_stands_and_goes_on_with_what_changes() -> None:
     async with (
         market_of({Item(Kind.QUOTE, "SPY"): SIDES}) as desk,
-        desk.market.stream((SPY,)) as quotes,
+        desk.market.changes((SPY,)) as quotes,
     ):
         first = await anext(quotes)
         desk.feed.newest.tell(Item(Kind.QUOTE, "SPY"), **(SIDES | {"bidPrice": 601.0}))
@@ -218,7 +218,7 @@ async def test_a_stream_whose_link_ended_says_so() -> None:
     """A reader that waited for ever would look like a quiet market."""
     async with market_of({}) as desk:
         desk.tokens.troubles = [Misconfigured(Reason.BROKER_LINK_ENDED)] * 10_000
-        async with desk.market.stream((SPY,)) as quotes:
+        async with desk.market.changes((SPY,)) as quotes:
             with pytest.raises(Misconfigured) as ended:
                 await anext(quotes)
 

@@ -162,7 +162,7 @@ class TastytradeBroker:
     ) -> AbstractAsyncContextManager[AsyncIterator[Quote]]:
         """See `MarketData.quote_stream`; without streams asked for every few seconds."""
         if self._streams is not None:
-            return self._streams.market.stream(symbols)
+            return self._streams.market.changes(symbols)
         return self._quote_hub.reader(frozenset(symbols))
 
     @asynccontextmanager

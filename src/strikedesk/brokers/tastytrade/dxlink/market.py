@@ -94,7 +94,7 @@ class StreamedMarket:
         bars = (bar_of(event) for event in series.events())
         return tuple(bar for bar in bars if bar is not None and start <= bar.at < end)
 
-    def stream(
+    def changes(
         self, symbols: Collection[Symbol]
     ) -> AbstractAsyncContextManager[AsyncIterator[Quote]]:
         """See `MarketData.quote_stream`."""
