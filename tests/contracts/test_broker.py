@@ -1,8 +1,8 @@
 """What every broker promises. A new one is added to BROKERS and nothing else."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from itertools import cycle
@@ -12,6 +12,13 @@ import pytest
 
 from strikedesk.brokers.paper.broker import PaperBroker
 from strikedesk.brokers.paper.opening import Opening
+from strikedesk.brokers.tastytrade.broker import TastytradeBroker
+from strikedesk.brokers.tastytrade.grants import Grant
+from strikedesk.brokers.tastytrade.pace import Pace
+from strikedesk.brokers.tastytrade.session import Session
+from strikedesk.brokers.tastytrade.sites import on_this_machine
+from strikedesk.brokers.tastytrade.token_desk import TokenDesk
+from strikedesk.brokers.tastytrade.wire import Wire
 from strikedesk.domain.broking import (
     BrokerOrder,
     CancelTicket,
@@ -30,16 +37,19 @@ from strikedesk.domain.orders import Action, Leg, OrderRequest, OrderType, TimeI
 from strikedesk.domain.ports import Broker, TransactionPage, WorldStore
 from strikedesk.domain.quotes import Interval, Quote
 from strikedesk.domain.reasons import Reason
+from strikedesk.domain.secret import Secret
 from strikedesk.domain.states import OrderState
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right, Symbol, parse_option
 from strikedesk.exchange.clock import VenueClock
 from strikedesk.exchange.market import Market
 from strikedesk.exchange.simulated.market import SimulatedMarket
+from strikedesk.sandbox.access import CLIENT_SECRET
 from strikedesk.store.worlds import SqlWorldStore
 from tests.builders import NOON
 from tests.fakes.clock import CountingEntropy, StoppedClock
 from tests.fakes.market import ScriptedMarket
 from tests.fakes.world import MemoryWorldStore
+from tests.sandbox.served import CLOCK, Served, prices, served
 from tests.stores import a_url, opened
 
 
@@ -49,13 +59,23 @@ class Stage:
 
     `connect` makes another broker object on the same venue. `near` and `far` are calls of one
     underlying and expiration, `near` the dearer, both quoted with room for a dozen contracts;
-    `lame` lacks a side.
+    `lame` lacks a side. What brokers may differ in: whether they tell what prices were
+    (`tells_the_past`), take two limits that cancel each other, and a replacement of other size; and
+    the `codes` that their refusals have beside ours.
     """
 
     connect: Callable[[], Broker]
     near: OptionSymbol
     far: OptionSymbol
     lame: Symbol
+    tells_the_past: bool = True
+    pairs_limits: bool = True
+    resizes: bool = True
+    codes: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def code(self, ours: str) -> str:
+        """Return the broker's own word for a refusal."""
+        return self.codes.get(ours, ours)
 
 
 UNLISTED = parse_option("ZZZZ261218C00100000")
@@ -102,16 +122,21 @@ _SIMULATED = SimulatedMarket(seed=1)
 
 @asynccontextmanager
 async def _on_simulated_market(_: Path) -> AsyncGenerator[Stage]:
-    spy = EquitySymbol("SPY")
-    day = next(e.day for e in _SIMULATED.expirations(spy, NOON) if e.days > 0)
-    rows = _SIMULATED.chain(spy, {day}, NOON).rows
-    calls = [r.contract for r in rows if r.contract.right is Right.CALL and _has_room(r.quote)]
+    near, far = _calls_with_room(_SIMULATED)
     yield Stage(
         connect=_connecting(_SIMULATED, [MemoryWorldStore()]),
-        near=calls[0],
-        far=calls[-1],
+        near=near,
+        far=far,
         lame=EquitySymbol("SPX"),
     )
+
+
+def _calls_with_room(market: Market) -> tuple[OptionSymbol, OptionSymbol]:
+    spy = EquitySymbol("SPY")
+    day = next(e.day for e in market.expirations(spy, NOON) if e.days > 0)
+    rows = market.chain(spy, {day}, NOON).rows
+    calls = [r.contract for r in rows if r.contract.right is Right.CALL and _has_room(r.quote)]
+    return calls[0], calls[-1]
 
 
 def _has_room(quote: Quote) -> bool:
@@ -127,10 +152,56 @@ async def _in_a_database(folder: Path) -> AsyncGenerator[Stage]:
         yield _scripted([SqlWorldStore(here), SqlWorldStore(there)])
 
 
+@asynccontextmanager
+async def _on_the_sandbox(folder: Path) -> AsyncGenerator[Stage]:
+    """Tastytrade's adapter, over real sockets, at the local sandbox: its wire and ours meet."""
+    async with served(folder) as here, AsyncExitStack() as closing:
+        near, far = _calls_with_room(prices(CLOCK)[0])
+
+        def connect() -> Broker:
+            broker, wire = _linked(here)
+            closing.push_async_callback(wire.close)
+            return broker
+
+        yield Stage(
+            connect=connect,
+            near=near,
+            far=far,
+            lame=EquitySymbol("SPX"),
+            tells_the_past=False,
+            pairs_limits=False,
+            resizes=False,
+            codes={
+                "insufficient_buying_power": "margin_check_failed",
+                "close_exceeds_position": "broker_rejected",
+            },
+        )
+
+
+def _linked(here: Served) -> tuple[TastytradeBroker, Wire]:
+    site, grant = on_this_machine(here.address), here.world.access.full
+    wire = Wire(site)
+    session = Session(
+        grant=Grant(client_secret=Secret(CLIENT_SECRET), refresh_token=Secret(grant.refresh_token)),
+        desk=TokenDesk(site=site, wire=wire, clock=here.wall),
+        clock=here.wall,
+    )
+    broker = TastytradeBroker(
+        site=site,
+        wire=wire,
+        session=session,
+        clock=here.wall,
+        account_key=Secret("the key of the accounts' names"),
+        pace=Pace(scale=1_000),
+    )
+    return broker, wire
+
+
 BROKERS: dict[str, Callable[[Path], AbstractAsyncContextManager[Stage]]] = {
     "paper, quotes set by hand": _on_scripted_market,
     "paper, simulated market": _on_simulated_market,
     "paper, two processes on one database": _in_a_database,
+    "tastytrade, on the local sandbox": _on_the_sandbox,
 }
 
 
@@ -183,16 +254,32 @@ async def place(broker: Broker, order: OrderRequest, client_order_id: str = "min
     return await broker.submit(PlaceTicket(client_order_id=client_order_id, order=order))
 
 
+async def seen_of(broker: Broker, receipt: Receipt) -> BrokerOrder:
+    """Return an order as the broker has it: the answer to a placing may be older than its fill."""
+    order = receipt.broker_order
+    return await broker.order(order.order.account_id, order.broker_order_id)
+
+
 async def buy(broker: Broker, account_id: str, symbol: Symbol, quantity: int = 1) -> BrokerOrder:
     """Buy at the asking price, which fills at once."""
     order = limit(account_id, await ask_of(broker, symbol), bought(symbol, quantity))
-    return (await place(broker, order, f"buy-{symbol.compact}")).broker_order
+    return await seen_of(broker, await place(broker, order, f"buy-{symbol.compact}"))
 
 
 async def rest(broker: Broker, account_id: str, symbol: Symbol, quantity: int = 1) -> BrokerOrder:
     """Bid a cent, which does not fill."""
     order = limit(account_id, Decimal("0.01"), bought(symbol, quantity))
-    return (await place(broker, order, "resting")).broker_order
+    return await seen_of(broker, await place(broker, order, "resting"))
+
+
+async def fees_of(broker: Broker, filled: BrokerOrder) -> Decimal:
+    """Return what a fill cost; where the order does not say, the book does."""
+    if filled.fees is not None:
+        return filled.fees
+    book = await book_of(broker, filled.order.account_id)
+    lines = [line for line in book.rows if line.order_id == filled.broker_order_id]
+    assert lines
+    return sum((line.fees or Decimal(0) for line in lines), Decimal(0))
 
 
 async def cash_of(broker: Broker, account_id: str) -> Decimal:
@@ -314,12 +401,19 @@ async def test_bars_come_oldest_first_and_none_from_the_future(
     """A question that runs on after now is answered up to now."""
     await broker.advance()
     now = broker.now()
-    bars = await broker.bars(
+    asked = broker.bars(
         EquitySymbol(stage.near.underlying),
         Interval.MINUTE,
         now - timedelta(minutes=40),
         now + timedelta(days=2),
     )
+    if not stage.tells_the_past:
+        with pytest.raises(Denied) as denied:
+            await asked
+        assert denied.value.reason is Reason.NOT_SUPPORTED
+        return
+
+    bars = await asked
 
     assert [bar.at for bar in bars] == sorted({bar.at for bar in bars})
     assert bars
@@ -345,7 +439,7 @@ async def test_implied_volatility_is_told_of_sessions_that_are_over(
     told = await broker.implied_history(underlying, today - timedelta(days=7), today)
 
     over = [each.day for each in sessions_between(today - timedelta(days=7), today)][:-1]
-    assert [close.day for close in told.closes] == over
+    assert [close.day for close in told.closes] == (over if stage.tells_the_past else [])
     assert all(0 < close.volatility < 5 for close in told.closes)
 
 
@@ -383,12 +477,12 @@ async def test_a_marketable_limit_gets_the_markets_price(
     ask = await ask_of(broker, stage.near)
     order = limit(account_id, ask + 1, bought(stage.near, 2))
 
-    receipt = await place(broker, order)
+    filled = await seen_of(broker, await place(broker, order))
 
-    assert receipt.broker_order.state is OrderState.FILLED
-    assert receipt.broker_order.average_net == ask
-    assert receipt.broker_order.filled_units == 2
-    assert receipt.broker_order.order == order
+    assert filled.state is OrderState.FILLED
+    assert filled.average_net == ask
+    assert filled.filled_units == 2
+    assert filled.order == order
 
 
 async def test_a_receipt_carries_our_id_and_the_order_is_found_by_it(
@@ -397,12 +491,12 @@ async def test_a_receipt_carries_our_id_and_the_order_is_found_by_it(
     """After a lost answer this id is all that we have."""
     receipt = await place(broker, limit(account_id, Decimal("0.01"), bought(stage.near)), "mine-7")
 
-    placed = receipt.broker_order
-    assert receipt.client_order_id == placed.client_order_id == "mine-7"
+    placed = await seen_of(broker, receipt)
+    assert receipt.client_order_id == receipt.broker_order.client_order_id == "mine-7"
+    assert placed.client_order_id == "mine-7"
     assert await broker.find(account_id, "mine-7") == Lookup(
         status=LookupStatus.FOUND, broker_order=placed
     )
-    assert await broker.order(account_id, placed.broker_order_id) == placed
 
 
 async def test_an_order_that_has_ended_is_found_too(
@@ -457,7 +551,7 @@ async def test_a_spread_fills_at_one_net_price_that_its_legs_add_up_to(
 
     placed = await place(broker, limit(account_id, natural, bought(stage.near, 2), short))
 
-    order = placed.broker_order
+    order = await seen_of(broker, placed)
     assert (order.state, order.average_net) == (OrderState.FILLED, natural)
     assert sum(fill.price * fill.signed_quantity for fill in order.fills) == natural * 2
 
@@ -468,9 +562,9 @@ async def test_an_immediate_order_leaves_nothing_behind(
     order = limit(account_id, Decimal("0.01"), bought(stage.near))
     order = replace(order, time_in_force=TimeInForce.IOC)
 
-    receipt = await place(broker, order)
+    ended = await seen_of(broker, await place(broker, order))
 
-    assert receipt.broker_order.state is OrderState.CANCELLED
+    assert ended.state is OrderState.CANCELLED
     assert await broker.orders(account_id) == ()
 
 
@@ -503,7 +597,7 @@ async def test_a_rejected_order_does_not_exist(
     with pytest.raises(Rejected) as rejected:
         await place(broker, huge, "huge")
 
-    assert rejected.value.facts["code"] == "insufficient_buying_power"
+    assert rejected.value.facts["code"] == stage.code("insufficient_buying_power")
     assert await broker.orders(account_id, since=NOON - timedelta(days=1)) == ()
     assert await broker.find(account_id, "huge") == Lookup(status=LookupStatus.ABSENT)
     assert (await broker.balances(account_id), await book_of(broker, account_id)) == before
@@ -551,9 +645,9 @@ async def test_a_fill_moves_cash_by_exactly_its_price_and_fees(
 
     filled = await buy(broker, account_id, stage.near, 3)
 
-    assert filled.fees is not None
-    assert filled.fees > 0
-    assert await cash_of(broker, account_id) == before - ask * 300 - filled.fees
+    fees = await fees_of(broker, filled)
+    assert fees > 0
+    assert await cash_of(broker, account_id) == before - ask * 300 - fees
 
 
 async def test_a_fill_is_a_position_and_closing_it_removes_it(
@@ -616,9 +710,9 @@ async def test_preflight_sends_nothing_and_foretells_the_fill(
     assert await broker.balances(account_id) == before
     assert told.buying_power_before == before.option_buying_power
 
-    filled = (await place(broker, order)).broker_order
+    filled = await seen_of(broker, await place(broker, order))
     after = await broker.balances(account_id)
-    assert (told.fees, told.refusals) == (filled.fees, ())
+    assert (told.fees, told.refusals) == (await fees_of(broker, filled), ())
     assert told.buying_power_after == after.option_buying_power
 
 
@@ -671,13 +765,13 @@ async def test_a_replacement_is_a_new_order_that_knows_the_old_one(
     broker: Broker, stage: Stage, account_id: str
 ) -> None:
     old = await rest(broker, account_id, stage.near)
-    changed = limit(account_id, Decimal("0.02"), bought(stage.near, 3))
+    changed = limit(account_id, Decimal("0.02"), bought(stage.near, 3 if stage.resizes else 1))
 
     receipt = await broker.submit(
         ReplaceTicket(client_order_id="mine-2", order=changed, broker_order_id=old.broker_order_id)
     )
 
-    new = receipt.broker_order
+    new = await seen_of(broker, receipt)
     assert (new.order, new.state) == (changed, OrderState.WORKING)
     assert new.replaces == old.broker_order_id
     gone = await broker.order(account_id, old.broker_order_id)
@@ -691,7 +785,7 @@ async def test_a_filled_order_cannot_be_replaced(
     filled = await buy(broker, account_id, stage.near)
     changed = limit(account_id, Decimal("0.02"), bought(stage.near))
 
-    with pytest.raises(Rejected) as rejected:
+    with pytest.raises((Rejected, Denied)) as rejected:
         await broker.submit(
             ReplaceTicket(
                 client_order_id="late", order=changed, broker_order_id=filled.broker_order_id
@@ -710,11 +804,12 @@ def selling(account_id: str, symbol: Symbol, net: str, quantity: int = 1) -> Ord
 
 
 async def bracket(broker: Broker, account_id: str, symbol: Symbol) -> GroupTicket:
-    """Return a passive entry that triggers two offers far above the market."""
+    """Return a passive entry that triggers an offer far above the market and a stop far below."""
     ask = await ask_of(broker, symbol)
-    sides = [selling(account_id, symbol, f"{-(ask * times):.0f}") for times in (3, 4)]
+    offer = selling(account_id, symbol, f"{-(ask * 3):.0f}")
+    stop = replace(offer, order_type=OrderType.STOP, limit_net=None, stop_trigger=Decimal("0.05"))
     entry = limit(account_id, Decimal("0.01"), bought(symbol))
-    group = OrderGroup(kind=GroupKind.OTOCO, orders=(entry, *sides))
+    group = OrderGroup(kind=GroupKind.OTOCO, orders=(entry, offer, stop))
     return GroupTicket(client_order_id="bracket", group=group)
 
 
@@ -776,6 +871,13 @@ async def test_preflight_of_a_group_foretells_what_can_fill_together(
         client_order_id="pair", group=OrderGroup(kind=GroupKind.OCO, orders=tuple(bids))
     )
 
+    if not stage.pairs_limits:
+        with pytest.raises(Denied) as denied:
+            await broker.submit(pair)
+        assert denied.value.reason is Reason.INVALID_ORDER
+        assert await broker.orders(account_id) == ()
+        return
+
     assert await broker.preflight(pair) == alone
     assert await broker.orders(account_id) == ()
     receipt = await broker.submit(pair)
@@ -796,7 +898,7 @@ async def test_preflight_names_what_a_group_would_be_refused_for(
 
     told = await broker.preflight(ticket)
 
-    assert told.refusals == ("close_exceeds_position",)
+    assert told.refusals == (stage.code("close_exceeds_position"),)
     with pytest.raises(Rejected):
         await broker.submit(ticket)
     assert await broker.orders(account_id) == ()
@@ -817,7 +919,7 @@ async def test_preflight_of_a_bracket_counts_its_entry(
         alone.buying_power_before,
         alone.buying_power_after,
     )
-    assert (told.fees or 0) > (alone.fees or 0)
+    assert told.fees is None or told.fees > (alone.fees or 0)
 
 
 # One venue

@@ -146,8 +146,9 @@ class ScriptedMarket:
         sessions = calendar.sessions_between(
             calendar.exchange_date(after), calendar.exchange_date(until)
         )
-        opens = {session.opens_at for session in sessions}
-        yield from sorted(t for t in told | opens if after < t <= until and self.is_open(t))
+        starts = {session.opens_at for session in sessions}
+        starts |= set() if self.resumes_at is None else {self.resumes_at}
+        yield from sorted(t for t in told | starts if after < t <= until and self.is_open(t))
 
     def is_open(self, at: datetime) -> bool:
         return calendar.is_open(at)

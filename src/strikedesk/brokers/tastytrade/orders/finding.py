@@ -16,6 +16,7 @@ from strikedesk.brokers.tastytrade.payloads.envelopes import Listed, Told
 from strikedesk.brokers.tastytrade.payloads.orders import ComplexOrderTold, OrderTold
 from strikedesk.domain.broking import BrokerOrder, Lookup, LookupStatus
 from strikedesk.domain.errors import Denied, Unavailable
+from strikedesk.domain.groups import member_id
 from strikedesk.domain.ports import Clock
 from strikedesk.domain.reasons import Reason
 
@@ -123,8 +124,12 @@ class Finding:
 
 
 def _carrying(told: Iterable[OrderTold], client_order_id: str) -> list[OrderTold]:
-    """Return the orders with our id; of a chain of edits that kept it, the first alone."""
-    mine = {e.id: e for e in told if e.external_identifier == client_order_id and e.id}
+    """Return the orders with our id; of a chain of edits that kept it, the first alone.
+
+    The id of a group is that of its first order.
+    """
+    ids = {client_order_id, member_id(client_order_id, 1)}
+    mine = {e.id: e for e in told if e.external_identifier in ids and e.id}
     return [each for each in mine.values() if each.replaces_order_id not in mine]
 
 
