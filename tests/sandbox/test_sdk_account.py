@@ -9,7 +9,17 @@ import pytest
 import pytest_asyncio
 from tastytrade import Account, Session
 from tastytrade.account import MarginReportEntry
-from tastytrade.instruments import Equity, Option
+from tastytrade.instruments import (
+    Cryptocurrency,
+    Equity,
+    Forex,
+    Future,
+    FutureOptionProduct,
+    FutureProduct,
+    Option,
+    Warrant,
+    get_quantity_decimal_precisions,
+)
 from tastytrade.metrics import get_dividends, get_earnings, get_market_metrics
 from tastytrade.order import InstrumentType, OrderAction
 from tastytrade.watchlists import PairsWatchlist, PrivateWatchlist, PublicWatchlist
@@ -197,11 +207,16 @@ async def test_the_public_watchlist_names_what_trades_here(session: Session) -> 
     assert await PairsWatchlist.get(session) == []
 
 
-async def test_what_does_not_trade_here_is_an_empty_list(
-    http: httpx2.AsyncClient, session: Session
-) -> None:
-    for path in ("futures", "cryptocurrencies", "warrants", "currency-pairs"):
-        assert (await http.get(f"/instruments/{path}")).json()["data"] == {"items": []}
+async def test_what_does_not_trade_here_is_an_empty_list(session: Session) -> None:
+    """An error would stop a client that only looks what there is."""
+    assert await Cryptocurrency.get(session) == []
+    assert await Future.get(session, ["/ESZ6"]) == []
+    assert await FutureProduct.get(session) == []
+    assert await FutureOptionProduct.get(session) == []
+    assert await Warrant.get(session) == []
+    assert await Forex.get(session) == []
+    precisions = await get_quantity_decimal_precisions(session)
+    assert {each.instrument_type for each in precisions} >= {InstrumentType.EQUITY_OPTION}
     assert (await Equity.get(session, "SPX")).is_index
     assert (await Option.get(session, "SPX   261218C05000000")).settlement_type == "AM"
 
