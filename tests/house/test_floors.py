@@ -26,6 +26,14 @@ WAITING = {
     "strikedesk.quant.likelihoods",
     "strikedesk.quant.parity",
     "strikedesk.quant.smile",
+    "strikedesk.quant.strategies",
+    "strikedesk.quant.strategies.analysis",
+    "strikedesk.quant.strategies.curve",
+    "strikedesk.quant.strategies.legs",
+    "strikedesk.quant.strategies.outlook",
+    "strikedesk.quant.strategies.patterns",
+    "strikedesk.quant.strategies.payoffs",
+    "strikedesk.quant.strategies.recognition",
     "strikedesk.quant.volatility_search",
 }
 

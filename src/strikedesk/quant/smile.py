@@ -63,6 +63,11 @@ class Smile:
         y = (np.asarray(k, np.float64) - self.m) / self.s
         return np.maximum(self.a + self.d * y + self.c * np.sqrt(y * y + 1.0), 0.0)
 
+    def slope(self, k: npt.ArrayLike) -> FloatArray:
+        """Return dw/dk at ln(strike / forward)."""
+        y = (np.asarray(k, np.float64) - self.m) / self.s
+        return (self.d + self.c * y / np.sqrt(y * y + 1.0)) / self.s
+
     def volatility(self, strike: npt.ArrayLike) -> FloatArray:
         """Return the curve's volatility at each strike, a fraction a year."""
         k = np.log(np.asarray(strike, np.float64) / self.forward)
@@ -75,7 +80,7 @@ class Smile:
         """
         x = np.asarray(k, np.float64)
         w, y = self.total_variance(x), (x - self.m) / self.s
-        slope = (self.d + self.c * y / np.sqrt(y * y + 1.0)) / self.s
+        slope = self.slope(x)
         bend = self.c / (self.s * self.s * (y * y + 1.0) ** 1.5)
         straight = (1.0 - 0.5 * x * slope / w) ** 2
         return straight - 0.25 * slope * slope * (1.0 / w + 0.25) + 0.5 * bend

@@ -1,0 +1,1 @@
+"""Strategies: what a set of legs is called, what it comes to, and how likely."""

@@ -1,0 +1,144 @@
+"""What a strategy comes to: cost, bounds, chances, sensitivities, returns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from strikedesk.quant import black_scholes
+from strikedesk.quant.contracts import Contracts
+from strikedesk.quant.normal import FloatArray
+from strikedesk.quant.strategies.curve import Chances, Curve
+from strikedesk.quant.strategies.legs import Kind, Leg
+from strikedesk.quant.strategies.outlook import Lognormal, Outlook
+from strikedesk.quant.strategies.payoffs import (
+    Extremes,
+    Market,
+    extremes,
+    sampled_extremes,
+)
+from strikedesk.quant.strategies.recognition import Recognised, recognised
+
+_SAMPLES: Final = 2001
+_REACH: Final = (
+    6.0  # Deviations to either side, over which a curve that is not straight is sampled.
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exposure:
+    """The position's sensitivities, USD but for delta and gamma, which are in shares."""
+
+    delta: float
+    gamma: float
+    theta: float
+    vega: float
+    rho: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """All of a strategy at its nearest expiration.
+
+    Units: `cost` USD, + paid; `bounds` USD; `capital` USD, what it binds; `return_on_capital` the
+    most that can be earned as a fraction of that, `annualised` by simple interest.
+    Law: `exact` where all options end together; otherwise bounds and chances are read off a curve
+    sampled at the nearest expiration, the other legs valued at their volatilities of now. Dividends
+    that shares are paid until then are not counted. Capital
+    and returns are None where the loss has no bound and none was given, returns also where the
+    profit has none.
+    """
+
+    recognised: Recognised
+    cost: float
+    years: float
+    bounds: Extremes
+    exact: bool
+    exposure: Exposure
+    market: Chances
+    stated: Chances | None
+    capital: float | None
+    return_on_capital: float | None
+    annualised: float | None
+
+
+def analyse(
+    legs: Sequence[Leg],
+    market: Market,
+    *,
+    price: npt.ArrayLike,
+    volatility: npt.ArrayLike,
+    outlook: Outlook | None = None,
+    stated: Outlook | None = None,
+    capital: float | None = None,
+) -> Analysis:
+    """Return the analysis of legs bought and sold at `price`, USD a share, one for each leg.
+
+    Units: `volatility` one for each leg, any for shares; `outlook` the market's distribution at the
+    nearest expiration, the lognormal one of the options' mean volatility if none is given; `stated`
+    another to ask; `capital` USD, the greatest loss if none is given.
+    Law: European values and sensitivities, at the carry of `market`.
+
+    Raises:
+        ValueError: no option is among the legs, they close each other, or a column has not one
+            number for each leg.
+    """
+    prices, sigma = (np.asarray(each, np.float64) for each in (price, volatility))
+    if not prices.shape == sigma.shape == (len(legs),):
+        raise ValueError("give one price and one volatility for each leg")
+    ends = sorted({leg.years for leg in legs if leg.kind is not Kind.SHARE})
+    if not ends:
+        raise ValueError("a strategy has an option at least: shares alone have no expiration")
+    known = recognised(legs)
+    cost = float(sum(leg.shares * each for leg, each in zip(legs, prices.tolist(), strict=True)))
+    view = outlook or _usual(legs, sigma, market, ends[0])
+    curve = Curve.of(legs, sigma, market, cost=cost, years=ends[0], outlook=view)
+    exact = len(ends) == 1
+    bounds = extremes(legs, cost) if exact else sampled_extremes(curve.spot, curve.result)
+    bound = bounds.max_loss if capital is None else capital
+    binds = bound if 0.0 < bound < np.inf else None
+    earned = None if binds is None or np.isinf(bounds.max_profit) else bounds.max_profit / binds
+    return Analysis(
+        recognised=known,
+        cost=cost,
+        years=ends[0],
+        bounds=bounds,
+        exact=exact,
+        exposure=exposure(legs, sigma, market),
+        market=curve.chances(view, bounds),
+        stated=None if stated is None else curve.chances(stated, bounds),
+        capital=binds,
+        return_on_capital=earned,
+        annualised=None if earned is None else earned / ends[0],
+    )
+
+
+def exposure(legs: Sequence[Leg], volatility: FloatArray, market: Market) -> Exposure:
+    """Return the sensitivities of all legs together."""
+    options = np.array([leg.kind is not Kind.SHARE for leg in legs])
+    shares = np.array([float(leg.shares) for leg in legs])
+    contracts = Contracts.of(
+        spot=market.spot,
+        strike=np.array([leg.strike for leg in legs])[options],
+        years=np.array([leg.years for leg in legs])[options],
+        rate=market.rate,
+        dividend_yield=market.dividend_yield,
+        is_call=np.array([leg.kind is Kind.CALL for leg in legs])[options],
+    )
+    at = black_scholes.greeks(contracts, volatility[options])
+    held = float(shares[~options].sum())
+    sums = [
+        float(each @ shares[options]) for each in (at.delta, at.gamma, at.theta, at.vega, at.rho)
+    ]
+    delta, gamma, theta, vega, rho = sums
+    return Exposure(delta=delta + held, gamma=gamma, theta=theta, vega=vega, rho=rho)
+
+
+def _usual(legs: Sequence[Leg], sigma: FloatArray, market: Market, years: float) -> Lognormal:
+    """Return the lognormal distribution of the mean volatility of the nearest options."""
+    nearest = [s for leg, s in zip(legs, sigma.tolist(), strict=True) if leg.years == years]
+    forward = market.spot * float(np.exp((market.rate - market.dividend_yield) * years))
+    deviation = float(np.mean(nearest)) * float(np.sqrt(years))
+    return Lognormal(forward=forward, deviation=deviation)

@@ -1,0 +1,110 @@
+"""What legs are worth: at the end, exactly, and at any time before, by the formula."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from strikedesk.quant import black_scholes
+from strikedesk.quant.contracts import Contracts
+from strikedesk.quant.normal import FloatArray
+from strikedesk.quant.strategies.legs import Kind, Leg
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Market:
+    """The share and its carry. Units: USD; continuously compounded fractions a year."""
+
+    spot: float
+    rate: float
+    dividend_yield: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extremes:
+    """What can come of it, USD. Law: infinite where there is no bound; `max_loss` >= 0."""
+
+    max_profit: float
+    max_loss: float
+    break_evens: tuple[float, ...]
+
+
+def at_end(legs: Sequence[Leg], spot: FloatArray) -> FloatArray:
+    """Return what legs of one expiration are worth there, USD, at each price of the share."""
+    total = np.zeros_like(spot)
+    for leg in legs:
+        sign = -1.0 if leg.kind is Kind.PUT else 1.0
+        gain = sign * (spot - leg.strike)
+        total += leg.shares * (gain if leg.kind is Kind.SHARE else np.maximum(gain, 0.0))
+    return total
+
+
+def ahead(
+    legs: Sequence[Leg],
+    volatility: FloatArray,
+    market: Market,
+    *,
+    spot: FloatArray,
+    years: FloatArray,
+) -> FloatArray:
+    """Return what legs are worth at each time ahead (rows) and price (columns), USD.
+
+    Units: `volatility` one for each leg (any for shares), kept as it is; `years` from now.
+    Law: European values; an option that has ended by then is worth what it ended with at that
+    price. Dividends are the yield's.
+    """
+    total = np.zeros((years.size, spot.size))
+    for leg, sigma in zip(legs, volatility.tolist(), strict=True):
+        if leg.kind is Kind.SHARE:
+            total += leg.shares * spot
+            continue
+        contracts = Contracts.of(
+            spot=spot,
+            strike=leg.strike,
+            years=np.maximum(leg.years - years[:, None], 0.0),
+            rate=market.rate,
+            dividend_yield=market.dividend_yield,
+            is_call=leg.kind is Kind.CALL,
+        )
+        total += leg.shares * black_scholes.price(contracts, sigma)
+    return total
+
+
+def extremes(legs: Sequence[Leg], cost: float) -> Extremes:
+    """Return the bounds and zeros of what legs of one expiration bring beyond their cost, USD.
+
+    Law: exact: the result is straight between strikes. `cost` is + where it was paid.
+    """
+    corners = np.array(sorted({0.0, *(leg.strike for leg in legs)}))
+    results = at_end(legs, corners) - cost
+    slope = float(sum(leg.shares for leg in legs if leg.kind is not Kind.PUT))
+    return Extremes(
+        max_profit=np.inf if slope > 0.0 else max(float(results.max()), 0.0),
+        max_loss=np.inf if slope < 0.0 else max(-float(results.min()), 0.0),
+        break_evens=_zeros(corners, results, slope),
+    )
+
+
+def sampled_extremes(spot: FloatArray, results: FloatArray) -> Extremes:
+    """Return the bounds and zeros of a curve that was sampled: those of its samples."""
+    return Extremes(
+        max_profit=max(float(results.max()), 0.0),
+        max_loss=max(-float(results.min()), 0.0),
+        break_evens=_zeros(spot, results, 0.0),
+    )
+
+
+def _zeros(corners: FloatArray, results: FloatArray, slope: float) -> tuple[float, ...]:
+    """Return where the line through the corners crosses zero, the last piece rising by `slope`."""
+    points = list(zip(corners.tolist(), results.tolist(), strict=True))
+    zeros = [
+        low + (high - low) * below / (below - above)
+        for (low, below), (high, above) in pairwise(points)
+        if below * above < 0.0
+    ]
+    last, result = points[-1]
+    if result * slope < 0.0:
+        zeros.append(last - result / slope)
+    zeros += [at for at, value in points if value == 0.0 and at > 0.0]
+    return tuple(sorted(set(zeros)))
