@@ -6,6 +6,7 @@ from strikedesk.domain.errors import DeskError
 from strikedesk.domain.symbols import parse_symbol
 from strikedesk.settings import Settings
 from strikedesk.wiring import Desk, assemble
+from tests.fakes.alerts import MemoryAlerts
 from tests.fakes.broker import ScriptedBroker
 from tests.fakes.clock import CountingEntropy, StoppedClock
 from tests.fakes.halt import MemoryHalt
@@ -58,6 +59,7 @@ class MemoryDesk:
             ledger=self.ledger,
             halt=self.halt,
             watchlists=MemoryWatchlists(),
+            alerts=MemoryAlerts(),
             tokens=self.tokens,
             clock=self.clock,
             entropy=CountingEntropy(),

@@ -15,6 +15,7 @@ from strikedesk.settings.sections import LimitSettings
 from strikedesk.wiring.desk import Desk, assemble
 from strikedesk.wiring.ground import SystemEntropy
 from tests.builders import a_leg
+from tests.fakes.alerts import MemoryAlerts
 from tests.fakes.broker import ACCOUNT
 from tests.fakes.clock import StoppedClock
 from tests.fakes.tokens import MemoryTokens
@@ -42,6 +43,7 @@ def a_desk(
         ledger=ledger,
         halt=halt,
         watchlists=MemoryWatchlists(),
+        alerts=MemoryAlerts(),
         tokens=MemoryTokens(),
         clock=clock,
         entropy=SystemEntropy(),

@@ -23,6 +23,7 @@ from strikedesk.server.app import DeskServer
 from strikedesk.server.call import Door
 from strikedesk.server.wire import Flow, Incoming, Outgoing
 from strikedesk.settings import Settings
+from strikedesk.store.alerts import SqlAlerts
 from strikedesk.store.ledger import SqlLedger
 from strikedesk.store.tokens import SqlCallerTokens
 from strikedesk.store.watchlists import SqlWatchlists
@@ -102,6 +103,7 @@ class Life:
                 ledger=SqlLedger(database, halts_at=100),
                 halt=halt_switch(self.settings, database),
                 watchlists=SqlWatchlists(database),
+                alerts=SqlAlerts(database),
                 tokens=SqlCallerTokens(database),
                 clock=self.clock,
                 entropy=entropy,

@@ -18,6 +18,7 @@ from strikedesk.server.app import DeskServer
 from strikedesk.server.call import Door
 from strikedesk.wiring import Desk, assemble
 from tests.builders import NOON
+from tests.fakes.alerts import MemoryAlerts
 from tests.fakes.clock import CountingEntropy, StoppedClock
 from tests.fakes.halt import MemoryHalt
 from tests.fakes.ledger import MemoryLedger
@@ -45,6 +46,7 @@ class PaperDesk:
     worlds: MemoryWorldStore = field(default_factory=MemoryWorldStore)
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     lists: MemoryWatchlists = field(default_factory=MemoryWatchlists)
+    alerts: MemoryAlerts = field(default_factory=MemoryAlerts)
     halt: MemoryHalt = field(default_factory=MemoryHalt)
     consent: str = "model"
 
@@ -65,6 +67,7 @@ class PaperDesk:
             ledger=self.ledger,
             halt=self.halt,
             watchlists=self.lists,
+            alerts=self.alerts,
             tokens=MemoryTokens(),
             clock=self.clock,
             entropy=entropy,

@@ -83,6 +83,7 @@ NUMBERS = (
     "kelly_ceiling",
     "volatility_target",
     "buying_power_share",
+    "level",
 )
 NO_NUMBER = {"INVALID_ARGUMENT", "INVALID_QUANTITY", "INVALID_PRICE"}
 

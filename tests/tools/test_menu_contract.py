@@ -49,7 +49,7 @@ def test_the_menu_is_the_plan() -> None:
             "get_volatility",
         },
         "options": {"list_expirations", "get_option_chain"},
-        "portfolio": {"get_portfolio_risk", "size_position"},
+        "portfolio": {"get_portfolio_risk", "size_position", "list_alerts", "edit_alert"},
         "orders": {
             "preview_order",
             "preview_group",

@@ -13,6 +13,7 @@ from tests.fakes.broker import ScriptedBroker
 from tests.fakes.clock import StoppedClock
 from tests.tools.core_door import ERAS, Era
 from tests.tools.paper_desk import PaperDesk, bought, facts_of, reason_of, rows_of, text_of
+from tests.tools.talkative import LISTED, talkative
 
 MINE = {"account": "paper-margin"}
 CHARACTERS_MAX = 6_000  # 1,500 tokens of four.
@@ -211,3 +212,65 @@ async def test_what_is_held_is_told_also_while_the_market_cannot_be_asked() -> N
     (row,) = rows_of(result)
     assert (row["symbol"], row["quantity"], row["delta"]) == (CALL, -2, None)
     assert facts_of(result)["theta"] == {"total": None, "known": 0, "unknown_rows": 1}
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_an_alert_is_set_shown_fired_and_removed(era: Era) -> None:
+    wish = {
+        "measure": "price",
+        "side": "at_or_above",
+        "level": "1.5",
+        "symbol": "AAPL",
+        "note": "roll",
+    }
+    desk = PaperDesk()
+    async with desk.client(era) as client:
+        told = facts_of(await client.call_tool("edit_alert", wish))
+        (waits,) = rows_of(await client.call_tool("list_alerts", {}))
+        fired = await desk.opened.alerts.look()
+        (row,) = rows_of(await client.call_tool("list_alerts", {}))
+        gone = facts_of(await client.call_tool("edit_alert", {"remove": told["alert_id"]}))
+        left = rows_of(await client.call_tool("list_alerts", {}))
+
+    assert (told["of"], told["level"], told["removed"], told["fired_at"]) == (
+        "AAPL",
+        1.5,
+        False,
+        None,
+    )
+    assert (waits["untrusted_note"], waits["fired_at"]) == ("roll", None)
+    assert waits["value"] == told["value"]
+    assert fired == 1
+    assert (row["fired_at"], row["fired_value"]) == ("2026-11-20T16:00:00Z", row["value"])
+    assert (gone, left) == ({"alert_id": told["alert_id"], "removed": True}, [])
+
+
+BELOW = {"side": "at_or_below", "level": 1}
+
+
+@pytest.mark.parametrize(
+    ("wish", "reason"),
+    [
+        ({}, "INVALID_ARGUMENT"),
+        ({"measure": "theta", **BELOW}, "INVALID_ARGUMENT"),
+        ({"measure": "theta", **BELOW, **MINE, "symbol": "AAPL"}, "INVALID_ARGUMENT"),
+        ({"measure": "price", **BELOW, "symbol": "ZZZZ"}, "SYMBOL_NOT_FOUND"),
+        ({"measure": "theta", **BELOW, "account": "x"}, "ACCOUNT_UNKNOWN"),
+        ({"remove": "nobody"}, "INVALID_ARGUMENT"),
+        ({"remove": "nobody", "note": "x"}, "INVALID_ARGUMENT"),
+    ],
+)
+async def test_an_alert_that_could_never_fire_is_refused(wish: dict[str, str], reason: str) -> None:
+    async with PaperDesk().client() as client:
+        refused = await client.call_tool("edit_alert", wish)
+
+    assert reason_of(refused) == reason
+
+
+async def test_an_alert_on_what_has_no_price_just_now_is_taken() -> None:
+    """It waits, and its value is null."""
+    wish = {"measure": "price", "side": "at_or_below", "level": 5, "symbol": LISTED}
+    async with talkative().client() as client:
+        told = facts_of(await client.call_tool("edit_alert", wish))
+
+    assert told["value"] is None

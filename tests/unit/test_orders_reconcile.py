@@ -176,6 +176,33 @@ async def test_a_working_order_is_followed_to_its_end(orders: OrderDesk) -> None
     assert (row.state, row.filled_units) == (OrderState.FILLED, 1)
 
 
+async def test_a_round_of_watching_has_the_alerts_looked_at_when_orders_are_done(
+    orders: OrderDesk,
+) -> None:
+    """An alert that breaks must not keep an order from being settled."""
+    orders.broker.day = Day.WORKING
+    preview = await orders.preview()
+    await orders.confirm(preview)
+    seen(orders, state=OrderState.FILLED, filled_units=1)
+
+    async def looks() -> int:
+        assert (await orders.row(preview)).state is OrderState.FILLED
+        raise Unavailable(Reason.BROKER_UNAVAILABLE)
+
+    watcher = Watcher(
+        broker=orders.broker,
+        reconciler=orders.reconciler,
+        safety=orders.safety,
+        every_s=60,
+        alerts=looks,
+    )
+
+    with pytest.raises(Unavailable):
+        await watcher.once()
+
+    assert (await orders.row(preview)).filled_units == 1
+
+
 async def test_a_watcher_ends_with_its_desk(orders: OrderDesk) -> None:
     watcher = Watcher(
         broker=orders.broker, reconciler=orders.reconciler, safety=orders.safety, every_s=60

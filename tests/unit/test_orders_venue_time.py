@@ -27,6 +27,7 @@ from strikedesk.orders.preview import Preview
 from strikedesk.settings import load
 from strikedesk.wiring import Desk, assemble
 from tests.builders import NOON, a_leg
+from tests.fakes.alerts import MemoryAlerts
 from tests.fakes.clock import CountingEntropy, StoppedClock
 from tests.fakes.halt import MemoryHalt
 from tests.fakes.ledger import MemoryLedger
@@ -72,6 +73,7 @@ class Venue:
             ledger=MemoryLedger(),
             halt=MemoryHalt(),
             watchlists=MemoryWatchlists(),
+            alerts=MemoryAlerts(),
             tokens=MemoryTokens(),
             clock=self.wall,
             entropy=CountingEntropy(),

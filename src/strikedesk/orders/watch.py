@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
@@ -24,6 +24,8 @@ class Watcher:
     In a halt it takes back what opens something, where the owner's settings say so: the breaker
     and the file HALT have nobody else to do it.
 
+    Last, when all that concerns orders is done, `alerts` has the owner's looked at.
+
     Several processes may watch one desk: each step is one conditional update, so the second to
     come finds nothing to do.
     """
@@ -32,6 +34,7 @@ class Watcher:
     reconciler: Reconciler
     safety: Safety
     every_s: float
+    alerts: Callable[[], Awaitable[int]] | None = None
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
@@ -49,6 +52,8 @@ class Watcher:
         await self.broker.advance()
         moved = await self.reconciler(path=_PATH)
         await self.safety.take_back(actor=_ACTOR, path=_PATH)
+        if self.alerts is not None:
+            await self.alerts()
         return moved
 
     async def _forever(self) -> None:

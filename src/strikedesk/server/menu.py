@@ -12,6 +12,7 @@ from mcp.types import CallToolResult
 
 from strikedesk.server.access import EDITS, MOVES_MONEY, PREVIEWS, READS, RECALLS, STOPS, Access
 from strikedesk.server.tools.confirm_order import confirm_order
+from strikedesk.server.tools.edit_alert import edit_alert
 from strikedesk.server.tools.edit_watchlist import edit_watchlist
 from strikedesk.server.tools.get_balances import get_balances
 from strikedesk.server.tools.get_market_hours import get_market_hours
@@ -24,6 +25,7 @@ from strikedesk.server.tools.get_safety_status import get_safety_status
 from strikedesk.server.tools.get_volatility import get_volatility
 from strikedesk.server.tools.halt_trading import halt_trading
 from strikedesk.server.tools.list_accounts import list_accounts
+from strikedesk.server.tools.list_alerts import list_alerts
 from strikedesk.server.tools.list_expirations import list_expirations
 from strikedesk.server.tools.list_orders import list_orders
 from strikedesk.server.tools.list_positions import list_positions
@@ -39,7 +41,7 @@ from strikedesk.server.tools.search_symbols import search_symbols
 from strikedesk.server.tools.size_position import size_position
 from strikedesk.settings import Toolset
 
-# What is put on a list is looked up in the market first.
+# What is put on a list, or watched, is looked up in the market first.
 LISTS: Final = replace(EDITS, open_world=True)
 
 ToolFunction: TypeAlias = Callable[..., Awaitable[CallToolResult]]
@@ -74,6 +76,8 @@ MENU: Final = (
     MenuItem(get_option_chain, Toolset.OPTIONS, READS, lite=True),
     MenuItem(get_portfolio_risk, Toolset.PORTFOLIO, READS),
     MenuItem(size_position, Toolset.PORTFOLIO, READS),
+    MenuItem(list_alerts, Toolset.PORTFOLIO, READS),
+    MenuItem(edit_alert, Toolset.PORTFOLIO, LISTS),
     MenuItem(preview_order, Toolset.ORDERS, PREVIEWS, lite=True),
     MenuItem(preview_group, Toolset.ORDERS, PREVIEWS),
     MenuItem(preview_close, Toolset.ORDERS, PREVIEWS),

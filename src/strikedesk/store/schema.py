@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from strikedesk.domain.accounts import Environment
+from strikedesk.domain.alerts import Measure, Side
 from strikedesk.domain.approvals import ConsentPolicy
 from strikedesk.domain.groups import GroupKind
 from strikedesk.domain.ledger import NonceState, TicketKind
@@ -192,6 +193,23 @@ watchlists: Final = Table(
     Column("name", Text, primary_key=True),
     Column("symbols", Document, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    sqlite_strict=True,
+)
+
+alerts: Final = Table(
+    "alerts",
+    METADATA,
+    Column("alert_id", Text, primary_key=True),
+    Column("broker", Text, nullable=False),
+    Column("measure", Word(Measure), nullable=False),
+    Column("side", Word(Side), nullable=False),
+    Column("level", Exact, nullable=False),
+    Column("symbol", Text),
+    Column("account", Text),
+    Column("note", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("fired_at", Instant),
+    Column("fired_value", Exact),
     sqlite_strict=True,
 )
 

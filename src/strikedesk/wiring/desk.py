@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from strikedesk.domain.broking import Capabilities
 from strikedesk.domain.ports import (
+    Alerts,
     Broker,
     CallerTokens,
     Clock,
@@ -32,6 +33,7 @@ from strikedesk.orders.stop import Safety
 from strikedesk.orders.submit import Submitter
 from strikedesk.orders.watch import Watcher
 from strikedesk.orders.withdraw import Withdrawer
+from strikedesk.portfolio.alerts import AlertBook
 from strikedesk.portfolio.books import Books
 from strikedesk.portfolio.watchlists import WatchlistBook
 from strikedesk.settings import Settings
@@ -66,6 +68,7 @@ class Desk:
     halt: HaltSwitch
     ledger: Ledger
     watchlists: WatchlistBook
+    alerts: AlertBook
     tokens: CallerTokens
 
 
@@ -115,7 +118,11 @@ async def open_desk(settings: Settings) -> AsyncGenerator[Desk]:
         desk = _over_store(settings, database, broker)
         await desk.reconciler(path="start-up")
         watcher = Watcher(
-            broker=broker, reconciler=desk.reconciler, safety=desk.safety, every_s=WATCH_EVERY_S
+            broker=broker,
+            reconciler=desk.reconciler,
+            safety=desk.safety,
+            every_s=WATCH_EVERY_S,
+            alerts=desk.alerts.look,
         )
         async with watcher.running():
             try:
@@ -131,6 +138,7 @@ def assemble(
     ledger: Ledger,
     halt: HaltSwitch,
     watchlists: Watchlists,
+    alerts: Alerts,
     tokens: CallerTokens,
     clock: Clock,
     entropy: Entropy,
@@ -201,6 +209,14 @@ def assemble(
         halt=halt,
         ledger=ledger,
         watchlists=WatchlistBook(lists=watchlists, clock=clock),
+        alerts=AlertBook(
+            alerts=alerts,
+            books=books,
+            market=market,
+            clock=clock,
+            entropy=entropy,
+            broker=broker.capabilities.name,
+        ),
         tokens=tokens,
     )
 
@@ -214,6 +230,7 @@ def _consent(settings: Settings, capabilities: Capabilities) -> Consent:
 
 
 def _over_store(settings: Settings, database: "Database", broker: Broker) -> Desk:
+    from strikedesk.store.alerts import SqlAlerts  # noqa: PLC0415 -- kept off `initialize`
     from strikedesk.store.ledger import SqlLedger  # noqa: PLC0415 -- kept off `initialize`
     from strikedesk.store.tokens import SqlCallerTokens  # noqa: PLC0415 -- kept off `initialize`
     from strikedesk.store.watchlists import SqlWatchlists  # noqa: PLC0415 -- kept off `initialize`
@@ -224,6 +241,7 @@ def _over_store(settings: Settings, database: "Database", broker: Broker) -> Des
         ledger=SqlLedger(database, halts_at=settings.safety.failures_in_row_max),
         halt=halt_switch(settings, database),
         watchlists=SqlWatchlists(database),
+        alerts=SqlAlerts(database),
         tokens=SqlCallerTokens(database),
         clock=UtcClock(),
         entropy=SystemEntropy(),

@@ -8,6 +8,7 @@ from strikedesk.domain.ports.cache import Cache
 from strikedesk.domain.ports.keys import WrappedKey, WrappedKeyStore
 from strikedesk.domain.ports.ledger import HaltSwitch, Ledger
 from strikedesk.domain.ports.owner import (
+    Alerts,
     CallerToken,
     CallerTokens,
     ListChange,
@@ -27,6 +28,7 @@ from strikedesk.domain.ports.worlds import (
 
 __all__ = [
     "Accounts",
+    "Alerts",
     "Broker",
     "Cache",
     "CallerToken",

@@ -1,10 +1,12 @@
-"""What the owner keeps: lists of symbols, and who may call."""
+"""What the owner keeps: lists of symbols, alerts, and who may call."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Protocol, TypeVar
 
+from strikedesk.domain.alerts import Alert
 from strikedesk.domain.symbols import Symbol
 
 T = TypeVar("T")
@@ -39,6 +41,26 @@ class Watchlists(Protocol):
 
         `act` may run on another thread, and must not wait; what it raises changes nothing.
         """
+        ...
+
+
+class Alerts(Protocol):
+    """The owner's alerts, shared by every process of the desk."""
+
+    async def all(self, broker: str) -> tuple[Alert, ...]:
+        """Return the alerts of a broker, fired or not, oldest first."""
+        ...
+
+    async def add(self, alert: Alert, most: int) -> bool:
+        """Store a new alert; False, and nothing is stored, where its broker has `most` already."""
+        ...
+
+    async def remove(self, broker: str, alert_id: str) -> bool:
+        """Remove; False when that broker has none with that id."""
+        ...
+
+    async def fire(self, alert_id: str, at: datetime, value: Decimal) -> bool:
+        """Keep that it fired; False when it had before, or is gone. Only one who asks gets True."""
         ...
 
 
