@@ -97,6 +97,7 @@ class ScriptedBroker:
     heard: asyncio.Event = field(default_factory=asyncio.Event)
     answer: asyncio.Event | None = None
     breaks_with: DeskError | None = None
+    tells_orders: bool = True
     _told: dict[str, BrokerOrder] = field(default_factory=dict[str, BrokerOrder])
     _quote_hub: Hub[Symbol, Symbol, Quote] = field(init=False)
     _order_hub: Hub[str, str, BrokerOrder] = field(init=False)
@@ -117,6 +118,7 @@ class ScriptedBroker:
             shares_with_options=True,
             deduplicates_client_ids=False,
             groups=frozenset(GroupKind),
+            tells_orders=self.tells_orders,
         )
 
     def now(self) -> datetime:

@@ -20,6 +20,7 @@ class Capabilities:
     """What a broker can do, said once. `order_types` and `times_in_force` hold for options too.
 
     `groups` are the kinds of order groups that it holds together itself; none = it has none.
+    `tells_orders`: it says by itself, and at once, what becomes of orders.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Capabilities:
     shares_with_options: bool
     deduplicates_client_ids: bool
     groups: frozenset[GroupKind] = frozenset()
+    tells_orders: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ from strikedesk.orders.book import OrderBook
 from strikedesk.orders.closing import Closer
 from strikedesk.orders.confirm import Confirmer
 from strikedesk.orders.consent import Consent
+from strikedesk.orders.hear import Hearer
 from strikedesk.orders.preview import Previewer
 from strikedesk.orders.reconcile import Reconciler
 from strikedesk.orders.stop import Safety
@@ -124,7 +125,10 @@ async def open_desk(settings: Settings) -> AsyncGenerator[Desk]:
             every_s=WATCH_EVERY_S,
             alerts=desk.alerts.look,
         )
-        async with watcher.running():
+        hearer = Hearer(
+            broker=broker, ledger=desk.ledger, clock=desk.clock, again_after_s=WATCH_EVERY_S
+        )
+        async with watcher.running(), hearer.running():
             try:
                 yield desk
             finally:

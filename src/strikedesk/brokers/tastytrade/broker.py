@@ -74,7 +74,7 @@ class TastytradeBroker:
         pace = pace or Pace()
         client = Client(wire=wire, session=session, pace=pace, patience=patience)
         self._clock = clock
-        self._capabilities = _capabilities(site)
+        self._capabilities = _capabilities(site, tells_orders=streams is not None)
         self._directory = Directory(client=client, site=site, key=account_key)
         self._holdings = Holdings(client=client, directory=self._directory, clock=clock)
         self._streams = None if streams is None else streams(client)
@@ -231,7 +231,7 @@ def _quoting(client: Client, site: Site, streams: Streams | None) -> Quoting:
     return StreamBackedQuoting(client=client, site=site, market=streams.market)
 
 
-def _capabilities(site: Site) -> Capabilities:
+def _capabilities(site: Site, *, tells_orders: bool) -> Capabilities:
     return Capabilities(
         name=NAME_HERE if site.is_here else NAME,
         environment=site.environment,
@@ -242,4 +242,5 @@ def _capabilities(site: Site) -> Capabilities:
         shares_with_options=False,
         deduplicates_client_ids=False,
         groups=frozenset(GroupKind),
+        tells_orders=tells_orders,
     )

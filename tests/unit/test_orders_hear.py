@@ -1,0 +1,137 @@
+"""What a broker tells of orders by itself reaches their rows, and nothing else does."""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from strikedesk.domain.accounts import Environment
+from strikedesk.domain.broking import BrokerOrder
+from strikedesk.domain.errors import OutcomeUnknown, Unavailable
+from strikedesk.domain.ledger import OrderRecord
+from strikedesk.domain.reasons import Reason
+from strikedesk.domain.states import OrderState
+from strikedesk.orders.hear import Hearer
+from strikedesk.orders.preview import Preview
+from tests.fakes.broker import ACCOUNT, Day
+from tests.unit.order_desk import OrderDesk
+
+FILLED, WORKING = OrderState.FILLED, OrderState.WORKING
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noting(Hearer):
+    """Says what it has taken in."""
+
+    heard: set[OrderState] = field(default_factory=set[OrderState])
+    stirred: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def hear(self, order: BrokerOrder) -> OrderRecord | None:
+        record = await Hearer.hear(self, order)
+        if record is not None:
+            self.heard.add(record.state)
+            self.stirred.set()
+        return record
+
+    async def until(self, state: OrderState) -> None:
+        async with asyncio.timeout(10):
+            while state not in self.heard:
+                self.stirred.clear()
+                await self.stirred.wait()
+
+
+def hearer(desk: OrderDesk) -> Noting:
+    return Noting(broker=desk.broker, ledger=desk.ledger, clock=desk.clock, again_after_s=0.001)
+
+
+async def at_work(desk: OrderDesk) -> Preview:
+    desk.broker.day = Day.WORKING
+    preview = await desk.preview()
+    await desk.confirm(preview)
+    return preview
+
+
+def told(desk: OrderDesk, **news: Any) -> BrokerOrder:
+    """Let the broker have its first order in another state, and return it."""
+    desk.broker.placed[0] = replace(desk.broker.placed[0], **news)
+    return desk.broker.placed[0]
+
+
+async def test_a_fill_is_known_without_a_round_of_the_watcher(orders: OrderDesk) -> None:
+    """The trail says how it came to be known."""
+    preview, listener = await at_work(orders), hearer(orders)
+    async with listener.running():
+        await listener.until(WORKING)
+        told(orders, state=FILLED, filled_units=1)
+        await listener.until(FILLED)
+
+    row = await orders.row(preview)
+    assert (row.state, row.filled_units) == (FILLED, 1)
+    last = (await orders.ledger.events(row.order_id))[-1]
+    assert (last.kind, last.path) == ("broker:filled", "push")
+
+
+async def test_a_stream_that_ends_is_begun_anew(orders: OrderDesk) -> None:
+    await at_work(orders)
+    listener = hearer(orders)
+    async with listener.running(), orders.broker.account_stream(ACCOUNT.account_id) as mine:
+        assert (await anext(mine)).state is WORKING
+        orders.broker.breaks_with = Unavailable(Reason.BROKER_UNAVAILABLE)
+        with pytest.raises(Unavailable):
+            await anext(mine)
+        listener.heard.clear()
+        orders.broker.breaks_with = None
+        await listener.until(WORKING)
+        told(orders, state=FILLED, filled_units=1)
+        await listener.until(FILLED)
+
+
+async def test_a_broker_that_tells_nothing_is_not_listened_to(orders: OrderDesk) -> None:
+    """Its orders are found by the watcher's rounds alone."""
+    orders.broker.tells_orders = False
+    preview = await at_work(orders)
+    async with hearer(orders).running():
+        told(orders, state=FILLED, filled_units=1)
+        assert len(asyncio.all_tasks()) == 1
+
+    assert (await orders.row(preview)).state is WORKING
+
+
+async def test_what_is_told_late_takes_nothing_back(orders: OrderDesk) -> None:
+    preview = await at_work(orders)
+    listener = hearer(orders)
+    before = orders.broker.placed[0]
+    await listener.hear(told(orders, state=FILLED, filled_units=1))
+    trail = list(orders.ledger.trail)
+
+    assert await listener.hear(before) == await orders.row(preview)
+    assert (await orders.row(preview)).state is FILLED
+    assert orders.ledger.trail == trail
+
+
+async def test_orders_that_are_none_of_ours_move_no_row(orders: OrderDesk) -> None:
+    """Neither a stranger's, nor one of another environment that has the same number."""
+    preview = await at_work(orders)
+    listener = hearer(orders)
+    filled = told(orders, state=FILLED, filled_units=1)
+    stranger = replace(filled, broker_order_id="B-999")
+    other = replace(filled, order=replace(filled.order, account_id="another account"))
+
+    assert await listener.hear(stranger) is None
+    assert await listener.hear(other) == await orders.row(preview)
+    orders.broker.environment = Environment.LIVE
+    assert await listener.hear(filled) is None
+    assert (await orders.row(preview)).state is WORKING
+
+
+async def test_what_is_in_doubt_is_left_to_be_reconciled(orders: OrderDesk) -> None:
+    """Only a search by our own id says that an order is the one whose answer was lost."""
+    orders.broker.day = Day.ACCEPTED_IN_SILENCE
+    preview = await orders.preview()
+    with pytest.raises(OutcomeUnknown):
+        await orders.confirm(preview)
+    heard = await hearer(orders).hear(told(orders, state=FILLED, filled_units=1))
+
+    assert heard is None
+    assert (await orders.row(preview)).state is OrderState.UNKNOWN
