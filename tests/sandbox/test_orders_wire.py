@@ -249,3 +249,22 @@ async def test_dry_runs_leave_no_trace(sandbox: Served, http: httpx2.AsyncClient
     await http.post(f"{COMPLEX}/dry-run", json={"type": "OCO", "orders": [EXIT, STOP]})
 
     assert (await sandbox.world.office.keeper.snapshot()).world is before
+
+
+async def test_a_replacement_stands_in_the_place_of_the_old_one_in_its_group(
+    http: httpx2.AsyncClient,
+) -> None:
+    """And a cancel of the group takes it."""
+    document = {"type": "OTO", "trigger-order": RESTING, "orders": [EXIT]}
+    told = (await http.post(COMPLEX, json=document)).json()["data"]["complex-order"]
+    old = told["trigger-order"]["id"]
+    new = (await http.patch(f"{ORDERS}/{old}", json={"price": "226.00"})).json()["data"]
+    path = f"{COMPLEX}/{told['id']}"
+    now = (await http.get(path)).json()["data"]
+
+    assert new["complex-order-tag"] == "OTO::trigger-order"
+    assert now["trigger-order"]["id"] == new["id"] != old
+    assert now["orders"][0]["status"] == "Contingent"
+    assert (await http.delete(path)).status_code == 200
+    after = (await http.get(path)).json()["data"]
+    assert after["trigger-order"]["status"] == after["orders"][0]["status"] == "Cancelled"

@@ -271,8 +271,8 @@ def sandbox_command(
     clock: Annotated[
         str | None,
         typer.Option(
-            help="real, offset:INSTANT, frozen:INSTANT or speed:60; without it, the middle of the "
-            "last session, running."
+            help="real, offset:INSTANT, frozen:INSTANT, stepped:INSTANT or speed:60; without it, "
+            "the middle of the last session, running."
         ),
     ] = None,
     tape: Annotated[

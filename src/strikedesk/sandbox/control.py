@@ -1,4 +1,4 @@
-"""The control endpoint: arms mishaps, ends tokens and grants, and disturbs the streams.
+"""The control endpoint: arms mishaps, ends tokens and grants, disturbs streams, moves time.
 
 It has a port of its own on the loopback and no token. It wants JSON, which a page of another origin
 cannot send it.
@@ -16,10 +16,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from strikedesk.brokers.paper.stepping import Stepper
+from strikedesk.domain.errors import Denied
+from strikedesk.exchange.steps import read_step
 from strikedesk.sandbox.door import body_of
 from strikedesk.sandbox.faults.panel import ARMED_MAX, Garbling, Kind, Mishap, Panel
-from strikedesk.sandbox.refusal import Refusal, answer_refusal
+from strikedesk.sandbox.refusal import Refusal, answer_refusal, translated
 from strikedesk.sandbox.streams.faults import StreamFaults
+from strikedesk.sandbox.wire import zulu
 from strikedesk.sandbox.world import SandboxWorld
 
 _CREATED: Final = 201
@@ -67,6 +71,7 @@ class Control:
                 Route("/grants/restore", self.restore, methods=["POST"]),
                 Route("/streams", self.disturb, methods=["POST"]),
                 Route("/streams/reset", self.reset, methods=["POST"]),
+                Route("/market/step", self.step, methods=["POST"]),
             ],
             middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[*hosts])],
             exception_handlers={Refusal: answer_refusal},
@@ -138,6 +143,18 @@ class Control:
         """End every websocket without a word."""
         await _document(request)
         return JSONResponse({"reset": self.streams.reset()})
+
+    async def step(self, request: Request) -> Response:
+        """Move a market that waits for it; orders meet every tick on the way."""
+        text = _text(await _document(request, {"step"}), "step", "")
+        stepper = Stepper(keeper=self.world.office.keeper)
+        try:
+            way = await stepper.begin(read_step(text))
+            while not way.done:
+                way = await stepper.go_on(way)
+        except Denied as denied:
+            raise translated(denied) from None
+        return JSONResponse({"began": zulu(way.began), "at": zulu(way.at)})
 
     async def _revoked(self, request: Request, *, revoked: bool) -> Response:
         await _document(request)
