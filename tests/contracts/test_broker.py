@@ -1,8 +1,8 @@
 """What every broker promises. A new one is added to BROKERS and nothing else."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from itertools import cycle
@@ -60,8 +60,7 @@ class Stage:
     `connect` makes another broker object on the same venue. `near` and `far` are calls of one
     underlying and expiration, `near` the dearer, both quoted with room for a dozen contracts;
     `lame` lacks a side. What brokers may differ in: whether they tell what prices were
-    (`tells_the_past`), take two limits that cancel each other, and a replacement of other size; and
-    the `codes` that their refusals have beside ours.
+    (`tells_the_past`), take two limits that cancel each other, and a replacement of other size.
     """
 
     connect: Callable[[], Broker]
@@ -71,11 +70,6 @@ class Stage:
     tells_the_past: bool = True
     pairs_limits: bool = True
     resizes: bool = True
-    codes: Mapping[str, str] = field(default_factory=dict[str, str])
-
-    def code(self, ours: str) -> str:
-        """Return the broker's own word for a refusal."""
-        return self.codes.get(ours, ours)
 
 
 UNLISTED = parse_option("ZZZZ261218C00100000")
@@ -156,7 +150,7 @@ async def _in_a_database(folder: Path) -> AsyncGenerator[Stage]:
 async def _on_the_sandbox(folder: Path) -> AsyncGenerator[Stage]:
     """Tastytrade's adapter, over real sockets, at the local sandbox: its wire and ours meet."""
     async with served(folder) as here, AsyncExitStack() as closing:
-        near, far = _calls_with_room(prices(CLOCK)[0])
+        near, far = _calls_with_room(prices(CLOCK, 0)[0])
 
         def connect() -> Broker:
             broker, wire = _linked(here)
@@ -171,10 +165,6 @@ async def _on_the_sandbox(folder: Path) -> AsyncGenerator[Stage]:
             tells_the_past=False,
             pairs_limits=False,
             resizes=False,
-            codes={
-                "insufficient_buying_power": "margin_check_failed",
-                "close_exceeds_position": "broker_rejected",
-            },
         )
 
 
@@ -597,7 +587,7 @@ async def test_a_rejected_order_does_not_exist(
     with pytest.raises(Rejected) as rejected:
         await place(broker, huge, "huge")
 
-    assert rejected.value.facts["code"] == stage.code("insufficient_buying_power")
+    assert rejected.value.facts["code"] == "insufficient_buying_power"
     assert await broker.orders(account_id, since=NOON - timedelta(days=1)) == ()
     assert await broker.find(account_id, "huge") == Lookup(status=LookupStatus.ABSENT)
     assert (await broker.balances(account_id), await book_of(broker, account_id)) == before
@@ -898,7 +888,7 @@ async def test_preflight_names_what_a_group_would_be_refused_for(
 
     told = await broker.preflight(ticket)
 
-    assert told.refusals == (stage.code("close_exceeds_position"),)
+    assert told.refusals == ("close_exceeds_position",)
     with pytest.raises(Rejected):
         await broker.submit(ticket)
     assert await broker.orders(account_id) == ()

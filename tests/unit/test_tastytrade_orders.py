@@ -107,6 +107,8 @@ async def test_a_dry_run_tells_the_figures(desk: Desk) -> None:
     [
         ("margin_check_failed", "insufficient_buying_power"),
         ("cant_buy_for_credit", "invalid_price"),
+        ("close_exceeds_position", "close_exceeds_position"),
+        ("desk_fault", "broker_rejected"),
         ("something_new", "broker_rejected"),
     ],
 )
@@ -313,6 +315,18 @@ async def test_an_answer_to_an_order_is_a_refusal_a_not_sent_or_a_doubt(
     assert desk.acts == [POST]
 
 
+async def test_a_refusal_that_stands_for_one_of_ours_is_told_by_our_code(desk: Desk) -> None:
+    """Whoever reads the trail knows one word for one thing, whatever the broker."""
+    codes: list[object] = []
+    for code in ("margin_check_failed", "some_code"):
+        desk.answers(POST, an_error(422, code))
+        with pytest.raises(Rejected) as rejected:
+            await desk.broker.submit(to_place(desk))
+        codes.append(rejected.value.facts["code"])
+
+    assert codes == ["insufficient_buying_power", "some_code"]
+
+
 async def test_silence_after_an_order_is_doubt() -> None:
     async with a_desk(deadline_s=0.2) as desk:
         desk.answers(POST, Reply(silent=True))
@@ -418,7 +432,7 @@ async def test_what_is_over_is_not_replaced(desk: Desk) -> None:
     desk.answers(f"GET {ONE}", one(told_order(an_own_order(desk), status="Filled")))
 
     assert (await desk.broker.preflight(to_replace(desk))).refusals == ("order_not_working",)
-    with pytest.raises(Denied):
+    with pytest.raises(Rejected):
         await desk.broker.submit(to_replace(desk))
     assert desk.acts == []
 

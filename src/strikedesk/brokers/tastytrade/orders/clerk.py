@@ -59,8 +59,8 @@ class Clerk:
             orders = await self._checked(ticket)
             for order in orders:
                 check_ticks(order, await self._tables(order), penny=await self._is_penny(order))
-        except Denied as denied:
-            return refused(denied)
+        except (Denied, Rejected) as refusal:
+            return refused(refusal)
         act = await self._act(ticket, orders)
         return preflight_of(await self.sender.rehearse(act.path, act.body or b""), orders)
 
@@ -79,6 +79,7 @@ class Clerk:
 
         Raises:
             Denied: with the rule's name.
+            Rejected: ORDER_NOT_WORKING, of what is to be replaced.
         """
         asked = ticket.group.orders if isinstance(ticket, GroupTicket) else (ticket.order,)
         held = await self._held(asked)
@@ -126,14 +127,13 @@ class Clerk:
     async def _look_at_cancel(self, ticket: CancelTicket) -> Preflight:
         order = await self.finding.order(ticket.account_id, ticket.broker_order_id)
         if order.state.is_final:
-            over = _over(order)
-            return refused(Denied(over.reason, order_id=order.broker_order_id))
+            return refused(_over(order))
         return replace(NOTHING, fees=_NO_COST, margin_change=_NO_COST)
 
     async def _working(self, ticket: ReplaceTicket) -> BrokerOrder:
         order = await self.finding.order(ticket.order.account_id, ticket.broker_order_id)
         if order.state.is_final:
-            raise Denied(Reason.ORDER_NOT_WORKING, order_id=order.broker_order_id)
+            raise _over(order)
         return order
 
     async def _held(self, orders: tuple[OrderRequest, ...]) -> Mapping[Symbol, int]:

@@ -19,6 +19,7 @@ from strikedesk.brokers.tastytrade.wire import Answer
 from strikedesk.domain.errors import DeskError, OutcomeUnknown, Rejected
 from strikedesk.domain.reasons import Reason
 
+_OF_ORDERS: Final = range(2000, 4000)
 _REFUSED: Final = frozenset({BAD_REQUEST, FORBIDDEN, NOT_FOUND, TOO_OLD, UNPROCESSABLE})
 
 
@@ -33,9 +34,10 @@ def failure(answer: Answer, client_order_id: str) -> DeskError:
     if answer.status == UNAUTHORIZED or (answer.status == THROTTLED and complaint.spoken):
         return away(answer)
     if is_refusal(answer):
-        return Rejected(
-            reason_of(complaint.code), broker=BROKER, status=answer.status, code=complaint.code
-        )
+        reason = reason_of(complaint.code)
+        known = reason is not Reason.BROKER_REJECTED
+        code = reason.name.lower() if known else complaint.code
+        return Rejected(reason, broker=BROKER, status=answer.status, code=code)
     return OutcomeUnknown(client_order_id)
 
 
@@ -45,5 +47,7 @@ def is_refusal(answer: Answer) -> bool:
 
 
 def reason_of(code: str | None) -> Reason:
-    """Return the reason that a code of the broker's stands for."""
-    return REFUSALS.get(code or "", Reason.BROKER_REJECTED)
+    """Return the reason that a code stands for: by our table, or because it is called as ours."""
+    named = Reason.__members__.get((code or "").upper())
+    own = named if named is not None and named.code in _OF_ORDERS else Reason.BROKER_REJECTED
+    return REFUSALS.get(code or "", own)

@@ -1,6 +1,7 @@
 """What a dry run proves. One that proves nothing lets nothing through."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -13,7 +14,7 @@ from strikedesk.brokers.tastytrade.payloads.envelopes import Told
 from strikedesk.brokers.tastytrade.payloads.orders import MessageTold, OrderTold, PlacedTold
 from strikedesk.brokers.tastytrade.wire import Answer
 from strikedesk.domain.broking import Preflight
-from strikedesk.domain.errors import Denied
+from strikedesk.domain.errors import Denied, Rejected
 from strikedesk.domain.orders import OrderRequest
 from strikedesk.domain.reasons import Reason
 
@@ -28,16 +29,9 @@ _CHECK: Final = "broker_preflight"
 _FLIPS: Final = frozenset({"closing_with_no_position"})
 
 
-def refused(denied: Denied) -> Preflight:
+def refused(refusal: Denied | Rejected) -> Preflight:
     """Return what a rule of ours refuses, with what it rests on."""
-    return Preflight(
-        fees=None,
-        buying_power_before=None,
-        buying_power_after=None,
-        margin_change=None,
-        refusals=(denied.reason.name.lower(),),
-        because=denied.facts,
-    )
+    return replace(NOTHING, refusals=(refusal.reason.name.lower(),), because=refusal.facts)
 
 
 def preflight_of(answer: Answer, orders: Sequence[OrderRequest]) -> Preflight:
