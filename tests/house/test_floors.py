@@ -28,12 +28,16 @@ WAITING = {
     "strikedesk.quant.smile",
     "strikedesk.quant.strategies",
     "strikedesk.quant.strategies.analysis",
+    "strikedesk.quant.strategies.building",
     "strikedesk.quant.strategies.curve",
+    "strikedesk.quant.strategies.custom",
+    "strikedesk.quant.strategies.hazards",
     "strikedesk.quant.strategies.legs",
     "strikedesk.quant.strategies.outlook",
     "strikedesk.quant.strategies.patterns",
     "strikedesk.quant.strategies.payoffs",
     "strikedesk.quant.strategies.recognition",
+    "strikedesk.quant.strategies.request",
     "strikedesk.quant.volatility_search",
 }
 

@@ -1,0 +1,70 @@
+"""A strategy in a few words: `iron condor, 45 DTE, 16 delta, 5 wide`."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from strikedesk.quant.strategies.patterns import PATTERNS, Pattern
+
+_DAYS: Final = re.compile(r"(\d{1,4})(?:/(\d{1,4}))? dte")
+_DELTA: Final = re.compile(r"(\d{1,2}(?:\.\d+)?) delta")
+_WIDE: Final = re.compile(r"(\d{1,4}(?:\.\d+)?) wide")
+_UNITS: Final = re.compile(r"x ?(\d{1,4})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What was asked for.
+
+    Units: `days` calendar days to each expiration; `delta` of the options it sells (of those it
+    buys, if it sells none), 0 to 1, without sign; `width` USD between neighbouring strikes.
+    Law: as many days as the pattern has expirations, in order. None = not said.
+    """
+
+    pattern: Pattern
+    days: tuple[int, ...]
+    delta: float | None = None
+    width: float | None = None
+    units: int = 1
+
+
+def request_of(text: str, patterns: Sequence[Pattern] = PATTERNS) -> Request:
+    """Read a strategy's name, then what is said of it, between commas in any order.
+
+    Raises:
+        ValueError: a part is not understood, is missing or contradicts another; it says which.
+    """
+    name, *parts = (" ".join(part.lower().split()) for part in text.split(","))
+    found = next((pattern for pattern in patterns if pattern.name.lower() == name), None)
+    if found is None:
+        raise ValueError(f"there is no strategy {name!r}: begin with a name, as in iron condor")
+    asked = Request(pattern=found, days=())
+    for part in parts:
+        asked = _with(asked, part)
+    ends = max(token[1] for token in found.signature)
+    if not ends:
+        raise ValueError(f"{name} has no option: there is nothing to choose")
+    if len(asked.days) != ends or sorted(set(asked.days)) != list(asked.days):
+        example = "45 DTE" if ends == 1 else "30/60 DTE"
+        raise ValueError(f"{name} needs {ends} different expirations in order, as {example}")
+    return asked
+
+
+def _with(asked: Request, part: str) -> Request:
+    """Return the request with one more thing said."""
+    if said := _DAYS.fullmatch(part):
+        return replace(asked, days=tuple(int(days) for days in said.groups() if days))
+    if said := _DELTA.fullmatch(part):
+        return replace(asked, delta=_positive(float(said[1]) / 100.0, part))
+    if said := _WIDE.fullmatch(part):
+        return replace(asked, width=_positive(float(said[1]), part))
+    if said := _UNITS.fullmatch(part):
+        return replace(asked, units=int(_positive(int(said[1]), part)))
+    raise ValueError(f"{part!r} is not understood: say 45 DTE, 16 delta, 5 wide or x 2")
+
+
+def _positive(number: float, part: str) -> float:
+    if number <= 0:
+        raise ValueError(f"{part!r}: this must be more than 0")
+    return number
