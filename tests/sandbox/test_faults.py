@@ -188,6 +188,32 @@ async def test_a_mishap_strikes_those_that_it_is_for_and_as_often_as_it_was_told
     assert (await control.delete("/faults")).json() == {"cleared": 2}
 
 
+async def test_who_asks_faster_than_is_published_is_told_to_wait(
+    sandbox: Served, control: httpx2.AsyncClient, http: httpx2.AsyncClient
+) -> None:
+    """By token and endpoint, each second anew; off unless it is wanted."""
+    quotes, other = "/market-data/by-type?equity=SPY", "/"
+
+    async def asked(path: str, times: int) -> list[int]:
+        return [(await http.get(path)).status_code for _ in range(times)]
+
+    before = await asked(quotes, 5)
+    assert (await control.post("/limits", json={"held_to": True})).json()["limits_held_to"]
+    held = await asked(quotes, 4)
+    sandbox.wall.move(1)
+    later = await asked(quotes, 1)
+    all_together = await asked(other, 51)
+    sandbox.wall.move(1)
+    assert not (await control.post("/limits", json={"held_to": False})).json()["limits_held_to"]
+
+    assert before == [200] * 5
+    assert held == [200, 200, 429, 429]
+    assert later == [200]
+    assert all_together == [200] * 49 + [429] * 2
+    assert await asked(quotes, 5) == [200] * 5
+    assert (await control.post("/limits", json={"held_to": 1})).status_code == 400
+
+
 async def test_tokens_end_and_the_sdk_does_not_notice_until_it_is_told(
     control: httpx2.AsyncClient, http: httpx2.AsyncClient, session: Session
 ) -> None:

@@ -62,6 +62,10 @@ async def run_sandbox(place: Place) -> None:
             control = Control(world=world, panel=panel, streams=faults)
             streams = StreamRoutes(world=world, faults=faults).routes()
             _tell(world, market, address_of(LOOPBACK[0], switches))
+            if place.host not in LOOPBACK:
+                typer.echo(
+                    f"{place.host} is no loopback address: whoever reaches it may trade here."
+                )
             await serve_until_signal(
                 {
                     listener: build_app(world, hosts_of(place.host), streams, panel),

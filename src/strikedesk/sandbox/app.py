@@ -69,7 +69,7 @@ def build_app(
     return Starlette(
         routes=[*streams, *public, *(route for room in rooms for route in room.routes())],
         middleware=[
-            Middleware(Line, panel=panel or Panel()),
+            Middleware(Line, panel=panel or Panel(), clock=world.access.clock),
             Middleware(TrustedHostMiddleware, allowed_hosts=[*hosts]),
             Middleware(Door, access=world.access),
         ],

@@ -69,6 +69,7 @@ class Control:
                 Route("/tokens/lifetime", self.lifetime, methods=["POST"]),
                 Route("/grants/revoke", self.revoke, methods=["POST"]),
                 Route("/grants/restore", self.restore, methods=["POST"]),
+                Route("/limits", self.hold, methods=["POST"]),
                 Route("/streams", self.disturb, methods=["POST"]),
                 Route("/streams/reset", self.reset, methods=["POST"]),
                 Route("/market/step", self.step, methods=["POST"]),
@@ -83,6 +84,7 @@ class Control:
         return JSONResponse(
             {
                 "faults": [mishap.told() for mishap in self.panel.armed.values()],
+                "limits_held_to": self.panel.pace.held_to,
                 "kinds": [kind.value for kind in Kind],
                 "token_lifetime_s": access.lifetime_s,
                 "revoked": sum(grant.revoked for grant in access.grants.values()),
@@ -129,6 +131,15 @@ class Control:
     async def restore(self, request: Request) -> Response:
         """Make every grant good again."""
         return await self._revoked(request, revoked=False)
+
+    async def hold(self, request: Request) -> Response:
+        """Hold clients to the limits that the broker publishes, or no more."""
+        document = await _document(request, {"held_to"})
+        wanted = document.get("held_to")
+        if not isinstance(wanted, bool):
+            raise Refusal.of_parameter("held_to", "is true or false")
+        self.panel.pace.hold(wanted)
+        return await self.state(request)
 
     async def disturb(self, request: Request) -> Response:
         """Switch what the streams do on and off."""

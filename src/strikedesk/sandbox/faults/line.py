@@ -5,9 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from strikedesk.domain.ports import Clock
 from strikedesk.sandbox.faults.panel import Garbling, Kind, Mishap, Panel
 from strikedesk.sandbox.faults.protocol import ABORT
 
@@ -17,6 +19,7 @@ _TOO_MANY: Final = 429
 _SERVER: Final = 500
 _WORDS: Final = {_TOO_MANY: "too_many_requests"}
 _PAGE: Final = "<html><head><title>Bad Gateway</title></head><body>Bad Gateway</body></html>"
+_THROTTLED: Final = Mishap(number=0, kind=Kind.STATUS, status=_TOO_MANY)
 _LABEL: Final = {"X-Simulated": "true; a mishap from the panel"}
 
 
@@ -44,18 +47,28 @@ class Line:
 
     app: ASGIApp
     panel: Panel
+    clock: Clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        mishap = None
-        if scope["type"] == "http":
-            mishap = self.panel.strike(scope["method"], scope["path"])
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        if not self._in_time(Request(scope)):
+            await _refusal(_THROTTLED)(scope, receive, send)
+            return
+        mishap = self.panel.strike(scope["method"], scope["path"])
         if mishap is None:
             await self.app(scope, receive, send)
             return
         if mishap.kind is not Kind.LATE:
             await mishap.wait()
         await self._befall(mishap, scope, receive, send)
+
+    def _in_time(self, request: Request) -> bool:
+        token = request.headers.get("authorization", "")
+        now = self.clock.now()
+        return self.panel.pace.admits(token, request.method, request.url.path, now)
 
     async def _befall(self, mishap: Mishap, scope: Scope, receive: Receive, send: Send) -> None:
         match mishap.kind:

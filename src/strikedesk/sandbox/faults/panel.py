@@ -14,6 +14,7 @@ from typing import Final
 import anyio
 
 from strikedesk.domain.ledger import Json
+from strikedesk.sandbox.faults.pace import Pace
 
 ARMED_MAX: Final = 100
 
@@ -117,9 +118,10 @@ class Mishap:
 
 @dataclass(slots=True)
 class Panel:
-    """The mishaps that are armed, oldest first, and what is carried out late."""
+    """The mishaps that are armed, oldest first, the pace, and what is carried out late."""
 
     armed: dict[int, Mishap] = field(default_factory=dict[int, Mishap])
+    pace: Pace = field(default_factory=Pace)
     _count: int = 0
     _late: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
 
