@@ -196,6 +196,7 @@ async def test_a_total_is_unknown_as_long_as_a_row_is() -> None:
             "vega": 0,
             "days": None,
             "opened_at": None,
+            "group": 1,
         },
         {
             "symbol": CALL,
@@ -212,6 +213,7 @@ async def test_a_total_is_unknown_as_long_as_a_row_is() -> None:
             "vega": None,
             "days": 28,
             "opened_at": None,
+            "group": 2,
         },
     ]
     facts = facts_of(result)

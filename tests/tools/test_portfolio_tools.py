@@ -190,11 +190,35 @@ async def test_positions_come_with_their_greeks_and_those_of_all() -> None:
     assert option["theta"] == pytest.approx(200 * contract["theta"], rel=0.02)
     assert option["vega"] == pytest.approx(200 * contract["vega"], rel=0.02)
     assert option["iv"] == pytest.approx(contract["iv"], abs=0.001)
+    assert (option["group"], shares["group"]) == (1, 2)
+    names = facts_of(result)["strategies"]["columns"]
+    strategies = [
+        dict(zip(names, each, strict=True)) for each in facts_of(result)["strategies"]["rows"]
+    ]
+    assert [(each["strategy"], each["units"]) for each in strategies] == [
+        ("long call", 2),
+        ("long shares", 20),
+    ]
+    assert strategies[0]["theta"] == pytest.approx(option["theta"], abs=0.01)
     assert (shares["delta"], shares["gamma"], shares["theta"], shares["iv"]) == (20, 0, 0, None)
     facts = facts_of(result)
     assert facts["theta"]["total"] == pytest.approx(option["theta"], abs=0.01)
     assert facts["day_profit"]["unknown_rows"] == 0
     assert facts["dollar_delta"]["unknown_rows"] == 0
+
+
+async def test_shares_in_two_strategies_name_both() -> None:
+    held = {parse_symbol(CALL): -1, parse_symbol("AAPL"): 150}
+    broker = ScriptedBroker(clock=StoppedClock(), quoted={}, held=held)
+    async with PaperDesk(other=broker).client() as client:
+        result = await client.call_tool("list_positions", MINE)
+
+    shares, option = rows_of(result)
+    assert (shares["group"], option["group"]) == ("1+2", 1)
+    assert [row[2:4] for row in facts_of(result)["strategies"]["rows"]] == [
+        ["covered call", 1],
+        ["long shares", 50],
+    ]
 
 
 async def test_what_is_held_is_told_also_while_the_market_cannot_be_asked() -> None:

@@ -81,6 +81,19 @@ class Holding:
         return self.position.quantity * self.position.multiplier
 
     @property
+    def unit_value(self) -> Decimal | None:
+        """USD that one share or contract of it is worth."""
+        mark = self.position.mark
+        return None if mark is None else mark * self.position.multiplier
+
+    @property
+    def unit_profit(self) -> Decimal | None:
+        """USD that one share or contract of it has gained since it was opened, before fees."""
+        mark = self.position.mark
+        paid = self.position.average_price
+        return None if mark is None else (mark - paid) * self.position.multiplier
+
+    @property
     def moves(self) -> PositionGreeks | None:
         """What it gains, in shares of its underlying; None without one of its Greeks."""
         shares, told = self.shares, self.greeks

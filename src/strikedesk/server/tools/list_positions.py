@@ -11,7 +11,8 @@ from strikedesk.market.numbers import decimals, digits
 from strikedesk.portfolio.books import Total
 from strikedesk.portfolio.exposures import Sum
 from strikedesk.portfolio.holdings import Holding
-from strikedesk.portfolio.live import LivePage, live_positions
+from strikedesk.portfolio.live import LivePage, live_positions, standing
+from strikedesk.portfolio.strategies import Group
 from strikedesk.server.arguments import AccountHandle, Page
 from strikedesk.server.call import Call, desk_of
 from strikedesk.server.schemas import BOOLEAN, OBJECT, TEXT, table_schema
@@ -32,6 +33,18 @@ COLUMNS: Final = (
     "vega",
     "days",
     "opened_at",
+    "group",
+)
+GROUP_COLUMNS: Final = (
+    "group",
+    "underlying",
+    "strategy",
+    "units",
+    "value",
+    "open_profit",
+    "dollar_delta",
+    "theta",
+    "vega",
 )
 RETURNS: Final = table_schema(
     account=TEXT,
@@ -43,6 +56,7 @@ RETURNS: Final = table_schema(
     dollar_delta=OBJECT,
     theta=OBJECT,
     vega=OBJECT,
+    strategies=OBJECT,
 )
 
 
@@ -53,13 +67,13 @@ async def list_positions(
 
     quantity is signed (short negative), prices USD per share, value and profits USD before fees,
     day_profit since the last close, days to expiration. Greeks are the position's: delta in shares,
-    gamma shares per $1, theta USD a day, vega USD a volatility point. A total is null while some
-    rows are unknown; `known` sums the rest.
+    gamma shares per $1, theta USD a day, vega USD a volatility point. strategies: what groups of
+    positions may be read as. A total is null while some rows are unknown; `known` sums the rest.
     """
     desk = await desk_of(call)
     found = await live_positions(desk.books, desk.market, account, page=page)
     today = exchange_date(found.page.as_of)
-    rows = [_row(holding, today) for holding in found.rows]
+    rows = [[*_row(each, today), _numbers(found, each)] for each in found.rows]
     return table(COLUMNS, rows, found.page.span, _about(found))
 
 
@@ -75,7 +89,32 @@ def _about(found: LivePage) -> dict[str, Value]:
         "dollar_delta": _sum(found.dollar_delta),
         "theta": _sum(found.theta),
         "vega": _sum(found.vega),
+        "strategies": {
+            "columns": GROUP_COLUMNS,
+            "rows": [_strategy(number, group) for number, group in found.groups.items()],
+        },
     }
+
+
+def _numbers(found: LivePage, holding: Holding) -> Cell:
+    """Return the number of its group, or those of several with plus signs between."""
+    numbers = found.numbers_of(holding)
+    return numbers[0] if len(numbers) == 1 else "+".join(map(str, numbers)) or None
+
+
+def _strategy(number: int, group: Group) -> list[Cell]:
+    stands = standing(group)
+    return [
+        number,
+        group.underlying,
+        group.name,
+        group.units,
+        stands.value,
+        stands.open_profit,
+        decimals(stands.dollar_delta, 2),
+        decimals(stands.theta, 2),
+        decimals(stands.vega, 2),
+    ]
 
 
 def _total(total: Total) -> dict[str, Value]:
