@@ -200,8 +200,7 @@ class ScriptedBroker:
 
     @asynccontextmanager
     async def account_stream(self, account_id: str) -> AsyncGenerator[AsyncIterator[BrokerOrder]]:
-        if account_id != ACCOUNT.account_id:
-            raise Denied(Reason.ACCOUNT_UNKNOWN, account_id=account_id)
+        self._check(account_id)
         if account_id not in self._order_hub.wanted:
             self._told = {o.broker_order_id: o for o in self.placed if o.state in OVER}
         async with self._order_hub.reader((account_id,)) as orders:
@@ -230,13 +229,19 @@ class ScriptedBroker:
     ) -> tuple[BrokerOrder, ...]:
         return tuple(reversed(self.placed))
 
+    def _check(self, account_id: str) -> None:
+        if account_id != ACCOUNT.account_id:
+            raise Denied(Reason.ACCOUNT_UNKNOWN, account_id=account_id)
+
     async def order(self, account_id: str, broker_order_id: str) -> BrokerOrder:
+        self._check(account_id)
         for order in self.placed:
             if order.broker_order_id == broker_order_id:
                 return order
         raise Denied(Reason.ORDER_UNKNOWN, order_id=broker_order_id)
 
     async def find(self, account_id: str, client_order_id: str) -> Lookup:
+        self._check(account_id)
         if self.lookups is LookupStatus.INCOMPLETE:
             return Lookup(status=LookupStatus.INCOMPLETE)
         for order in self.placed:

@@ -1,10 +1,11 @@
 """The outcome table: what a submission's answer, or its lack, means for the row. Row by row."""
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 import pytest
 
-from strikedesk.domain.broking import Receipt, Ticket
+from strikedesk.domain.broking import BrokerOrder, Receipt, Ticket
 from strikedesk.domain.errors import (
     Denied,
     DeskError,
@@ -13,10 +14,14 @@ from strikedesk.domain.errors import (
     Rejected,
     Unavailable,
 )
+from strikedesk.domain.ledger import Progress, TicketKind
+from strikedesk.domain.money import PriceEffect
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
-from strikedesk.orders.outcome import progress_of_failure
-from tests.fakes.broker import ScriptedBroker
+from strikedesk.orders.draft import Change
+from strikedesk.orders.outcome import progress_of, progress_of_failure
+from tests.builders import an_order_record
+from tests.fakes.broker import Day, ScriptedBroker
 from tests.unit.order_desk import OrderDesk
 
 UNKNOWN, REJECTED, LAPSED = OrderState.UNKNOWN, OrderState.REJECTED, OrderState.LAPSED
@@ -130,3 +135,72 @@ def test_no_other_reason_makes_an_outage_a_certain_not_sent(reason: Reason) -> N
     state = progress_of_failure(Unavailable(reason)).state
 
     assert state is (LAPSED if certain else UNKNOWN)
+
+
+async def test_a_refusal_names_the_order_that_it_is_about(orders: OrderDesk) -> None:
+    orders.broker.day = Day.REJECTED
+    preview = await orders.preview()
+
+    with pytest.raises(Rejected) as rejected:
+        await orders.confirm(preview)
+
+    assert rejected.value.reason is Reason.BROKER_REJECTED
+    assert rejected.value.facts == {
+        "code": "margin_check_failed",
+        "order_id": preview.record.order_id,
+        "client_order_id": preview.record.client_order_id,
+    }
+
+
+@pytest.mark.parametrize("cancels", [True, False])
+async def test_a_change_that_was_refused_names_also_the_order_that_works_on(
+    orders: OrderDesk, *, cancels: bool
+) -> None:
+    orders.broker.day = Day.WORKING
+    old = await orders.confirm(await orders.preview())
+    change = Change(price=Decimal("1.19"), price_effect=PriceEffect.DEBIT)
+    previewer = orders.previewer
+    preview = (
+        await previewer.cancel(old.order_id, caller="stdio")
+        if cancels
+        else await previewer.replace(old.order_id, change, caller="stdio")
+    )
+    orders.broker.day = Day.REJECTED
+
+    with pytest.raises(Rejected) as rejected:
+        await orders.confirm(preview)
+
+    assert rejected.value.reason is Reason.CHANGE_REJECTED
+    assert rejected.value.facts == {
+        "code": "margin_check_failed",
+        "order_id": preview.record.order_id,
+        "client_order_id": preview.record.client_order_id,
+        "acts_on": old.order_id,
+    }
+
+
+@pytest.mark.parametrize(
+    ("seen", "state", "reason"),
+    [
+        (OrderState.CANCELLED, OrderState.CANCELLED, None),
+        (OrderState.CANCEL_PENDING, OrderState.CANCEL_PENDING, None),
+        (OrderState.WORKING, OrderState.CANCEL_PENDING, None),
+        (OrderState.PARTIALLY_FILLED, OrderState.CANCEL_PENDING, None),
+        (OrderState.FILLED, REJECTED, "order_not_working"),
+        (OrderState.EXPIRED, REJECTED, "order_not_working"),
+    ],
+)
+def test_a_cancel_stands_as_the_order_that_it_takes_back_lets_it(
+    seen: OrderState, state: OrderState, reason: str | None
+) -> None:
+    """Its number is that of its target, and the fills are not its own."""
+    record = an_order_record(kind=TicketKind.CANCEL, target_broker_order_id="b-1")
+    order = BrokerOrder(
+        broker_order_id="b-1",
+        client_order_id="another",
+        order=record.order,
+        state=seen,
+        filled_units=1 if seen is OrderState.FILLED else 0,
+    )
+
+    assert progress_of(record, order) == Progress(state=state, broker_order_id="b-1", reason=reason)

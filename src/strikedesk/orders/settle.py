@@ -155,7 +155,7 @@ class Settler:
 
 def _in_words(preview: PreviewRecord, record: OrderRecord) -> str:
     """Return what the whole preview is, and which order of a group is asked about by itself."""
-    text = order_in_words(preview if record.goes_along else replace(preview, record=record))
+    text = order_in_words(preview)
     return f"{text}\nAsked about: order {record.group_place}" if record.goes_along else text
 
 

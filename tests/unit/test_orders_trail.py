@@ -1,0 +1,523 @@
+"""The trail: every step says what it was, who took it, by which way, and of what it was sure."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from strikedesk.domain.approvals import ConsentPolicy
+from strikedesk.domain.broking import BrokerOrder, Lookup, LookupStatus
+from strikedesk.domain.errors import Denied, OutcomeUnknown, Unavailable
+from strikedesk.domain.ledger import Note, OrderEvent, OrderRecord, Progress
+from strikedesk.domain.reasons import Reason
+from strikedesk.domain.replay import ROW
+from strikedesk.domain.states import OrderState
+from strikedesk.orders.preview import Preview
+from strikedesk.orders.settle import InDoubt
+from strikedesk.orders.wording import digest_of
+from tests.builders import NOON
+from tests.fakes.broker import Day, ScriptedBroker
+from tests.unit.group_desk import preview_of, rows_of
+from tests.unit.order_desk import CALL, OrderDesk
+
+DESK, CONFIRM = "strikedesk", "tool:confirm_order"
+PATHS = ("worker", "start-up")
+
+
+async def lines(orders: OrderDesk, preview: Preview, *, after: int = 0) -> list[OrderEvent]:
+    """Return the lines about an order, without the first so many."""
+    return list(await orders.ledger.events(preview.record.order_id))[after:]
+
+
+def heads(events: list[OrderEvent]) -> list[tuple[str, str, str]]:
+    return [(event.kind, event.actor, event.path) for event in events]
+
+
+def body(event: OrderEvent) -> Mapping[str, Any]:
+    return {name: told for name, told in event.body.items() if name != ROW}
+
+
+async def lost(orders: OrderDesk, day: Day = Day.LOST) -> Preview:
+    orders.broker.day = day
+    preview = await orders.preview()
+    with pytest.raises(OutcomeUnknown):
+        await orders.confirm(preview)
+    return preview
+
+
+# What was refused before it left
+
+
+@pytest.mark.parametrize(
+    ("nonce", "caller", "reason"),
+    [("guessed", "stdio", "NONCE_MISMATCH"), (None, "somebody", "CALLER_MISMATCH")],
+)
+async def test_a_preview_that_was_voided_names_who_tried_and_why(
+    orders: OrderDesk, nonce: str | None, caller: str, reason: str
+) -> None:
+    preview = await orders.preview()
+
+    with pytest.raises(Denied):
+        await orders.confirmer(
+            preview.record.preview_id, nonce or preview.nonce or "", caller=caller
+        )
+
+    (line,) = await lines(orders, preview, after=1)
+    assert heads([line]) == [("void", caller, CONFIRM)]
+    assert body(line) == {"reason": reason}
+
+
+async def test_an_order_that_was_refused_at_the_last_names_the_caller_and_the_rule(
+    orders: OrderDesk,
+) -> None:
+    preview = await orders.preview()
+    orders.quote(CALL, None, None)
+
+    with pytest.raises(Denied) as denied:
+        await orders.confirm(preview)
+
+    (line,) = await lines(orders, preview, after=1)
+    assert heads([line]) == [("not_sent", "stdio", CONFIRM)]
+    assert line.body["reason"] == denied.value.reason.name
+
+
+async def test_a_preview_that_runs_out_while_it_is_looked_at_is_told_as_void(
+    orders: OrderDesk,
+) -> None:
+    """Nobody spent its nonce: to be told as sent would be wrong, and as lapsed too early."""
+    preview = await orders.preview()
+
+    class Slow(ScriptedBroker):
+        async def positions(self, account_id: str) -> Any:
+            orders.clock.move(21)
+            return await ScriptedBroker.positions(self, account_id)
+
+    orders.broker = Slow(clock=orders.clock, quoted=orders.broker.quoted)
+    orders.restart()
+    orders.clock.move(100)
+
+    with pytest.raises(Denied) as denied:
+        await orders.confirm(preview)
+
+    assert denied.value.reason is Reason.PREVIEW_VOID
+    assert denied.value.facts["preview_id"] == preview.record.preview_id
+    assert orders.broker.tickets == []
+
+
+async def test_a_confirm_that_is_repeated_asks_nobody(orders: OrderDesk) -> None:
+    """What came of it is in the ledger, also while the broker is away."""
+    preview = await orders.preview()
+    first = await orders.confirm(preview)
+
+    class Away(ScriptedBroker):
+        async def positions(self, account_id: str) -> Any:
+            raise Unavailable(Reason.BROKER_UNAVAILABLE)
+
+    orders.broker = Away(clock=orders.clock, quoted={})
+    orders.restart()
+
+    assert await orders.confirm(preview) == first
+
+
+async def test_an_answer_that_comes_too_late_is_a_line_of_its_order(orders: OrderDesk) -> None:
+    orders.broker.answer = asyncio.Event()
+    preview = await orders.preview()
+    call = asyncio.create_task(orders.confirm(preview))
+    await orders.broker.heard.wait()
+    note = Note(at=NOON, actor="other", path="test", kind="settled")
+    gone = Progress(state=OrderState.LAPSED, reason="BROKER_UNAVAILABLE")
+    for progress in (Progress(state=OrderState.UNKNOWN), gone):
+        row = await orders.row(preview)
+        await orders.ledger.advance(row.order_id, progress, only_from={row.state}, note=note)
+    orders.broker.answer.set()
+
+    with pytest.raises(OutcomeUnknown) as unknown:
+        await call
+
+    assert unknown.value.client_order_id == preview.record.client_order_id
+    assert heads(await lines(orders, preview))[-1] == ("late_answer", "stdio", CONFIRM)
+
+
+# What the reconciler wrote, whoever had it look
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_two_scans_without_the_order_are_told_one_by_one(
+    orders: OrderDesk, path: str
+) -> None:
+    preview = await lost(orders)
+
+    for after_s in (0, 119, 1):
+        orders.clock.move(after_s)
+        await orders.reconciler(path=path)
+
+    told = heads(await lines(orders, preview, after=3))
+    assert told == [("absent", DESK, path), ("not_placed", DESK, path)]
+    assert (await orders.row(preview)).reason == "BROKER_UNAVAILABLE"
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_a_scan_that_breaks_the_row_is_a_line(orders: OrderDesk, path: str) -> None:
+    preview = await lost(orders)
+    await orders.reconciler(path=path)
+    orders.broker.lookups = LookupStatus.INCOMPLETE
+
+    await orders.reconciler(path=path)
+
+    told = heads(await lines(orders, preview, after=3))
+    assert told == [("absent", DESK, path), ("scan_not_complete", DESK, path)]
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("complete", [True, False])
+async def test_what_a_dead_process_left_is_told_as_doubt_with_its_reason(
+    orders: OrderDesk, path: str, *, complete: bool
+) -> None:
+    preview = await orders.left_submitting()
+    orders.broker.lookups = None if complete else LookupStatus.INCOMPLETE
+    orders.clock.move(61)
+
+    await orders.reconciler(path=path)
+
+    told = heads(await lines(orders, preview, after=2))
+    assert told[-1] == ("unknown", DESK, path)
+    assert (await orders.row(preview)).reason == "OUTCOME_UNKNOWN"
+
+
+async def test_a_row_that_was_seen_missing_long_before_is_put_in_doubt_by_whoever_looks(
+    orders: OrderDesk,
+) -> None:
+    """Too soon for the second scan: it is doubt, and says by which way."""
+    preview = await orders.left_submitting()
+    orders.clock.move(61)
+    absent = Note(at=orders.clock.now(), actor=DESK, path="worker", kind="absent")
+    await orders.ledger.append(preview.record.order_id, absent)
+
+    await orders.reconciler(path="start-up")
+
+    told = heads(await lines(orders, preview, after=3))
+    assert told == [("unknown", DESK, "start-up")]
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_an_order_that_was_found_again_says_who_found_it(
+    orders: OrderDesk, path: str
+) -> None:
+    preview = await lost(orders, Day.ACCEPTED_IN_SILENCE)
+
+    await orders.reconciler(path=path)
+
+    assert heads(await lines(orders, preview, after=3)) == [("adopted", DESK, path)]
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_an_order_that_is_followed_says_who_saw_it_end(orders: OrderDesk, path: str) -> None:
+    orders.broker.day = Day.WORKING
+    preview = await orders.preview()
+    await orders.confirm(preview)
+    orders.broker.placed[0] = replace(
+        orders.broker.placed[0], state=OrderState.FILLED, filled_units=1
+    )
+
+    await orders.reconciler(path=path)
+
+    assert heads(await lines(orders, preview, after=3)) == [("broker:filled", DESK, path)]
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_a_preview_that_lapses_says_why(orders: OrderDesk, path: str) -> None:
+    preview = await orders.preview()
+    orders.clock.move(180)
+
+    await orders.reconciler(path=path)
+
+    assert heads(await lines(orders, preview, after=1)) == [("lapsed", DESK, path)]
+    assert (await orders.row(preview)).reason == "PREVIEW_EXPIRED"
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_what_nobody_agreed_to_lapses_with_a_line_that_says_so(path: str) -> None:
+    orders = OrderDesk(policy=ConsentPolicy.ASK)
+    preview = await orders.preview()
+    await orders.confirm(preview)
+    orders.clock.move(300)
+
+    await orders.reconciler(path=path)
+
+    assert heads(await lines(orders, preview))[-1] == ("lapsed", DESK, path)
+    assert (await orders.row(preview)).reason == "CONSENT_EXPIRED"
+
+
+async def test_what_was_asked_a_minute_ahead_of_our_clock_waits_on() -> None:
+    """The clocks of two machines may differ by as much."""
+    orders = OrderDesk(policy=ConsentPolicy.ASK)
+    preview = await orders.preview()
+    await orders.confirm(preview)
+
+    orders.clock.move(-60)
+    await orders.reconciler(path="worker")
+    state = (await orders.row(preview)).state
+    orders.clock.move(-0.000001)
+    await orders.reconciler(path="worker")
+
+    assert state is OrderState.AWAITING_CONSENT
+    assert (await orders.row(preview)).state is OrderState.LAPSED
+
+
+@pytest.mark.parametrize("day", [Day.LOST, Day.ACCEPTED_IN_SILENCE])
+async def test_a_look_at_one_order_says_by_which_way_it_was_looked_at(
+    orders: OrderDesk, day: Day
+) -> None:
+    preview = await lost(orders, day)
+
+    await orders.reconciler.refresh(await orders.row(preview), path="tool:get_order")
+
+    kind = "absent" if day is Day.LOST else "adopted"
+    assert heads(await lines(orders, preview, after=3)) == [(kind, DESK, "tool:get_order")]
+
+
+async def test_a_look_at_an_order_of_a_group_says_by_which_way_too(orders: OrderDesk) -> None:
+    orders.broker.day = Day.ACCEPTED_IN_SILENCE
+    preview = await preview_of(orders)
+    with pytest.raises(OutcomeUnknown):
+        await orders.confirm(preview)
+    last = (await rows_of(orders, preview))[-1]
+
+    await orders.reconciler.refresh(last, path="tool:get_order")
+
+    found = (await orders.ledger.events(last.order_id))[-1]
+    assert (found.kind, found.actor, found.path) == ("adopted", DESK, "tool:get_order")
+
+
+async def test_an_order_at_work_is_asked_for_by_its_number(orders: OrderDesk) -> None:
+    """A scan by our own id may be incomplete: that must not put in doubt what is known."""
+    orders.broker.day = Day.WORKING
+    preview = await orders.preview()
+    record = await orders.confirm(preview)
+    orders.broker.lookups = LookupStatus.INCOMPLETE
+
+    same = await orders.reconciler.refresh(record, path="tool:get_order")
+    orders.broker.placed[0] = replace(
+        orders.broker.placed[0], state=OrderState.FILLED, filled_units=1
+    )
+    row = await orders.reconciler.refresh(record, path="tool:get_order")
+
+    assert same == record
+    assert row.state is OrderState.FILLED
+    told = heads(await lines(orders, preview))[-1]
+    assert told == ("broker:filled", DESK, "tool:get_order")
+
+
+async def test_a_round_over_rows_that_stand_writes_nothing(orders: OrderDesk) -> None:
+    """Neither what is over nor what is well at work is looked for, or put in doubt."""
+    await orders.confirm(await orders.preview())
+    orders.broker.day = Day.WORKING
+    await orders.confirm(await orders.preview())
+    await orders.preview()
+    before = list(orders.ledger.trail)
+
+    assert await orders.reconciler(path="worker") == 0
+
+    assert orders.ledger.trail == before
+
+
+async def test_a_doubt_that_is_still_one_is_no_news(orders: OrderDesk) -> None:
+    preview = await lost(orders)
+    orders.broker.lookups = LookupStatus.INCOMPLETE
+    before = await lines(orders, preview)
+
+    assert await orders.reconciler(path="worker") == 0
+
+    assert await lines(orders, preview) == before
+
+
+# Which rows are in doubt, and which at work
+
+
+async def test_only_what_nobody_knows_of_is_unsettled(orders: OrderDesk) -> None:
+    orders.broker.day = Day.WORKING
+    await orders.confirm(await orders.preview())
+    await orders.preview()
+    sending = await orders.left_submitting()
+
+    assert await orders.reconciler.unsettled() == ()
+    orders.clock.move(10.000001)
+
+    rows = await orders.reconciler.unsettled()
+    assert [row.order_id for row in rows] == [sending.record.order_id]
+
+
+async def test_at_work_is_what_the_broker_holds_and_no_cancel(orders: OrderDesk) -> None:
+    await orders.confirm(await orders.preview())
+    orders.broker.day = Day.WORKING
+    working = await orders.confirm(await orders.preview())
+    cancel = await orders.previewer.cancel(working.order_id, caller="stdio")
+    await orders.confirm(cancel)
+    pending = replace(await orders.row(cancel), state=OrderState.CANCEL_PENDING)
+    unnumbered = replace(
+        working, order_id="without", state=OrderState.SUBMITTED, broker_order_id=None
+    )
+    for row in (working, pending, unnumbered):
+        orders.ledger.records[row.order_id] = row
+
+    assert await orders.reconciler.at_work() == (working,)
+
+
+# What breaks over one row
+
+
+@pytest.mark.parametrize("error", [Denied(Reason.ACCOUNT_UNKNOWN), KeyError("status")])
+async def test_a_row_that_breaks_has_not_moved_and_is_named_in_the_log_alone(
+    orders: OrderDesk, error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    preview = await lost(orders)
+
+    class Broken(ScriptedBroker):
+        async def find(self, account_id: str, client_order_id: str) -> Lookup:
+            raise error
+
+    orders.broker = Broken(clock=orders.clock, quoted={})
+    orders.restart()
+
+    with caplog.at_level(logging.ERROR):
+        assert await orders.reconciler(path="worker") == 0
+
+    expected = isinstance(error, Denied)
+    said = f"order {preview.record.order_id} could not be reconciled"
+    assert [record.getMessage() for record in caplog.records] == ([] if expected else [said])
+
+
+async def test_a_row_that_somebody_else_settled_meanwhile_is_told_as_they_left_it(
+    orders: OrderDesk,
+) -> None:
+    preview = await lost(orders)
+    found = Progress(state=OrderState.WORKING, broker_order_id="b-9")
+    note = Note(at=NOON, actor="other", path="test", kind="adopted")
+
+    class Raced(ScriptedBroker):
+        async def find(self, account_id: str, client_order_id: str) -> Lookup:
+            order_id = preview.record.order_id
+            unknown = {OrderState.UNKNOWN}
+            await orders.ledger.advance(order_id, found, only_from=unknown, note=note)
+            order = BrokerOrder(
+                broker_order_id="b-1",
+                client_order_id=client_order_id,
+                order=preview.record.order,
+                state=OrderState.FILLED,
+                filled_units=1,
+            )
+            return Lookup(status=LookupStatus.FOUND, broker_order=order)
+
+    orders.broker = Raced(clock=orders.clock, quoted={})
+    orders.restart()
+
+    row = await orders.reconciler.refresh(await orders.row(preview), path="worker")
+
+    assert (row.state, row.broker_order_id) == (OrderState.WORKING, "b-9")
+
+
+# The owner's word
+
+
+async def in_doubt(orders: OrderDesk, preview: Preview) -> InDoubt:
+    found = await orders.settler.look(preview.record.order_id)
+    assert isinstance(found, InDoubt)
+    return found
+
+
+@pytest.mark.parametrize("placed", [True, False])
+async def test_the_owners_word_is_kept_with_what_was_shown(
+    orders: OrderDesk, *, placed: bool
+) -> None:
+    preview = await lost(orders, Day.ACCEPTED_IN_SILENCE)
+    orders.broker.lookups = LookupStatus.INCOMPLETE
+    doubt = await in_doubt(orders, preview)
+
+    settler = orders.settler
+    await (settler.placed(doubt, "b-1") if placed else settler.not_placed(doubt))
+
+    line = (await lines(orders, preview))[-1]
+    assert heads([line]) == [("settled_by_owner", "owner", "cli")]
+    assert body(line) == {
+        "was": "unknown",
+        "now": "working" if placed else "lapsed",
+        "broker_order_id": "b-1" if placed else None,
+        "shown": digest_of(doubt.text),
+    }
+
+
+async def test_a_look_by_the_owner_is_told_as_the_owners_way(orders: OrderDesk) -> None:
+    preview = await lost(orders)
+
+    await in_doubt(orders, preview)
+
+    assert heads(await lines(orders, preview, after=3)) == [("absent", DESK, "cli")]
+
+
+async def test_an_order_by_itself_is_not_asked_about_as_one_of_a_group(orders: OrderDesk) -> None:
+    preview = await lost(orders)
+
+    assert "Asked about" not in (await in_doubt(orders, preview)).text
+
+
+async def test_what_is_not_in_doubt_is_named_with_how_it_stands(orders: OrderDesk) -> None:
+    preview = await orders.left_submitting()
+    order_id = preview.record.order_id
+
+    with pytest.raises(Denied) as early:
+        await orders.settler.look(order_id)
+    orders.clock.move(61)
+    orders.broker.lookups = LookupStatus.INCOMPLETE
+    doubt = await in_doubt(orders, preview)
+    await orders.settler.not_placed(doubt)
+    with pytest.raises(Denied) as late:
+        await orders.settler.not_placed(doubt)
+
+    assert early.value.facts == {"order_id": order_id, "state": "submitting"}
+    assert late.value.facts == {"order_id": order_id}
+
+
+async def test_an_order_whose_preview_is_gone_is_unknown_to_the_owner(orders: OrderDesk) -> None:
+    """Without it nobody can be shown what was sent."""
+    preview = await lost(orders)
+    orders.ledger.previews.clear()
+
+    with pytest.raises(Denied) as denied:
+        await orders.settler.look(preview.record.order_id)
+    with pytest.raises(Denied) as long:
+        await orders.settler.look("x" * 100)
+
+    assert denied.value.reason is Reason.ORDER_UNKNOWN
+    assert denied.value.facts == {"order_id": preview.record.order_id}
+    assert long.value.facts == {"order_id": "x" * 36}
+
+
+async def test_an_order_whose_group_has_lost_its_first_is_unknown_to_the_owner(
+    orders: OrderDesk,
+) -> None:
+    preview = await preview_of(orders)
+    last = (await rows_of(orders, preview))[-1]
+    del orders.ledger.records[preview.record.order_id]
+
+    with pytest.raises(Denied, match="ORDER_UNKNOWN"):
+        await orders.settler.look(last.order_id)
+
+
+async def test_another_order_is_refused_by_the_option_that_named_it(orders: OrderDesk) -> None:
+    orders.broker.day = Day.WORKING
+    known: OrderRecord = await orders.confirm(await orders.preview())
+    preview = await lost(orders)
+    number = "9" * 100
+    orders.ledger.records[known.order_id] = replace(known, broker_order_id=number)
+
+    with pytest.raises(Denied) as denied:
+        await orders.settler.placed(await in_doubt(orders, preview), number)
+
+    assert denied.value.facts == {
+        "argument": "--placed",
+        "rule": "it_is_another_order",
+        "broker_order_id": "9" * 36,
+    }
