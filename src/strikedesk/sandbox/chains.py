@@ -1,12 +1,14 @@
 """Option chains: nested, compact, and every contract in full."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
-from typing import Final
+from typing import Final, TypeAlias
 from zlib import crc32
 
+from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -18,8 +20,10 @@ from strikedesk.domain.symbols import OptionSymbol, Right
 from strikedesk.domain.terms import ExerciseStyle, Terms
 from strikedesk.exchange.ends import settles_at, trades_until
 from strikedesk.sandbox.spelling import EQUITY_OPTION, read_underlying, streamer_symbol
-from strikedesk.sandbox.wire import decimal, instant, many
+from strikedesk.sandbox.wire import decimal, instant
 from strikedesk.sandbox.world import SandboxWorld
+
+Listed: TypeAlias = Sequence[tuple[str, list[Expiration]]]
 
 STANDARD: Final = "Standard"
 _QUARTERS: Final = frozenset({3, 6, 9, 12})
@@ -41,34 +45,41 @@ class ChainRoutes:
 
     async def nested(self, request: Request) -> Response:
         """Tell an item for each root: its expirations, with strikes and both sides of each."""
-        return many(request, [self._root(root, of) for root, of in await self._listed(request)])
+        listed = await self._listed(request)
+        return await _rendered(request, lambda: [self._root(root, of) for root, of in listed])
 
     async def compact(self, request: Request) -> Response:
         """Tell an item for each root, kind of expiration and settlement: symbols alone."""
-        items: list[Json] = []
-        for root, listings in await self._listed(request):
-            kinds = sorted({(expiration_type(e), e.settlement) for e in listings})
-            for kind, settlement in kinds:
-                wanted = [
-                    e for e in listings if expiration_type(e) == kind and e.settlement is settlement
-                ]
-                items.append(self._compact(root, kind, settlement, wanted))
-        return many(request, items)
+        listed = await self._listed(request)
+        return await _rendered(request, lambda: [*self._by_kind(listed)])
 
     async def detailed(self, request: Request) -> Response:
         """Tell every contract in full."""
-        return many(
-            request,
-            [
-                contract_record(symbol, listing, terms)
-                for _, listings in await self._listed(request)
-                for listing in listings
-                for symbol in _contracts(listing)
-                if (terms := self.world.office.market.terms(symbol)) is not None
-            ],
-        )
+        listed = await self._listed(request)
+        return await _rendered(request, lambda: [*self._records(listed)])
 
-    async def _listed(self, request: Request) -> Sequence[tuple[str, list[Expiration]]]:
+    def _records(self, listed: Listed) -> Iterator[Json]:
+        """Yield every contract; what those of one expiration share is made once."""
+        for _, listings in listed:
+            for listing in listings:
+                terms = self.world.office.market.terms(_first(listing))
+                if terms is not None:
+                    shared = _shared(listing, terms)
+                    for name in _names(listing):
+                        yield {**shared, **name.told()}
+
+    def _by_kind(self, listed: Listed) -> Iterator[Json]:
+        for root, listings in listed:
+            kinds = sorted({(expiration_type(each), each.settlement) for each in listings})
+            for kind, settlement in kinds:
+                wanted = [
+                    each
+                    for each in listings
+                    if expiration_type(each) == kind and each.settlement is settlement
+                ]
+                yield self._compact(root, kind, settlement, wanted)
+
+    async def _listed(self, request: Request) -> Listed:
         symbol = read_underlying(request.path_params["symbol"])
         listed = await self.world.broker.expirations(symbol)
         by_root = sorted(listed, key=lambda listing: listing.root)
@@ -83,18 +94,17 @@ class ChainRoutes:
     def _compact(
         self, root: str, kind: str, settlement: Settlement, listings: Sequence[Expiration]
     ) -> dict[str, Json]:
-        symbols = [symbol for listing in listings for symbol in _contracts(listing)]
+        names = [name for listing in listings for name in _names(listing)]
         return {
             **self._header(root, listings),
             "expiration-type": kind,
             "settlement-type": settlement.value.upper(),
-            "symbols": [symbol.padded for symbol in symbols],
-            "streamer-symbols": [streamer_symbol(symbol) for symbol in symbols],
+            "symbols": [name.symbol for name in names],
+            "streamer-symbols": [name.streamer for name in names],
         }
 
     def _header(self, root: str, listings: Sequence[Expiration]) -> dict[str, Json]:
-        first = next(_contracts(listings[0]))
-        terms = self.world.office.market.terms(first) or Terms()
+        terms = self.world.office.market.terms(_first(listings[0])) or Terms()
         underlying = listings[0].underlying.replace(".", "/")
         return {
             "underlying-symbol": underlying,
@@ -125,18 +135,39 @@ def expiration_type(listing: Expiration) -> str:
     return "Weekly"
 
 
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """A contract as the protocol spells it."""
+
+    right: str
+    strike: str
+    symbol: str
+    streamer: str
+
+    def told(self) -> dict[str, Json]:
+        return {
+            "symbol": self.symbol,
+            "streamer-symbol": self.streamer,
+            "option-type": self.right,
+            "strike-price": self.strike,
+        }
+
+
 def contract_record(symbol: OptionSymbol, listing: Expiration, terms: Terms) -> dict[str, Json]:
     """Return one contract in full."""
+    name = _Name(symbol.right.value, decimal(symbol.strike), symbol.padded, streamer_symbol(symbol))
+    return {**_shared(listing, terms), **name.told()}
+
+
+def _shared(listing: Expiration, terms: Terms) -> dict[str, Json]:
+    """Return what all contracts of an expiration have in common."""
+    some = _first(listing)
     return {
         "active": True,
-        "symbol": symbol.padded,
-        "streamer-symbol": streamer_symbol(symbol),
         "instrument-type": EQUITY_OPTION,
-        "underlying-symbol": symbol.underlying.replace(".", "/"),
-        "root-symbol": symbol.root,
-        "option-type": symbol.right.value,
-        "strike-price": decimal(symbol.strike),
-        "expiration-date": symbol.expiration.isoformat(),
+        "underlying-symbol": some.underlying.replace(".", "/"),
+        "root-symbol": some.root,
+        "expiration-date": some.expiration.isoformat(),
         "days-to-expiration": listing.days,
         "expiration-type": expiration_type(listing),
         "exercise-style": "American" if terms.style is ExerciseStyle.AMERICAN else "European",
@@ -145,9 +176,19 @@ def contract_record(symbol: OptionSymbol, listing: Expiration, terms: Terms) -> 
         "option-chain-type": "Non-standard" if terms.adjusted else STANDARD,
         "market-time-instrument-collection": EQUITY_OPTION,
         "is-closing-only": terms.adjusted,
-        "stops-trading-at": instant(trades_until(symbol, terms)),
-        "expires-at": instant(settles_at(symbol, terms)),
+        "stops-trading-at": instant(trades_until(some, terms)),
+        "expires-at": instant(settles_at(some, terms)),
     }
+
+
+async def _rendered(request: Request, items: Callable[[], list[Json]]) -> Response:
+    """Answer with a list that is made and written on another thread: nobody waits for it."""
+
+    def body() -> bytes:
+        document = {"data": {"items": items()}, "context": request.url.path}
+        return json.dumps(document, separators=(",", ":")).encode()
+
+    return Response(await to_thread.run_sync(body), media_type="application/json")
 
 
 def _expiration(listing: Expiration) -> dict[str, Json]:
@@ -161,24 +202,31 @@ def _expiration(listing: Expiration) -> dict[str, Json]:
 
 
 def _strikes(listing: Expiration) -> Iterator[Json]:
-    """Yield the strikes. A chain has thousands: what they share is written once."""
-    head = f"{listing.root:<6}{listing.day:%y%m%d}"
-    short = f".{listing.root}{listing.day:%y%m%d}"
-    for strike in listing.strikes:
-        thousandths, plain = f"{int(strike * 1000):08d}", f"{strike.normalize():f}"
+    names = _names(listing)
+    for call, put in zip(names, names, strict=True):
         yield {
-            "strike-price": decimal(strike),
-            "call": f"{head}C{thousandths}",
-            "call-streamer-symbol": f"{short}C{plain}",
-            "put": f"{head}P{thousandths}",
-            "put-streamer-symbol": f"{short}P{plain}",
+            "strike-price": call.strike,
+            "call": call.symbol,
+            "call-streamer-symbol": call.streamer,
+            "put": put.symbol,
+            "put-streamer-symbol": put.streamer,
         }
 
 
-def _contracts(listing: Expiration) -> Iterator[OptionSymbol]:
+def _names(listing: Expiration) -> Iterator[_Name]:
+    """Yield the contracts, calls first. A chain has thousands: what they share is written once."""
+    root, day = listing.root, f"{listing.day:%y%m%d}"
     for strike in listing.strikes:
-        for right in Right:
-            yield OptionSymbol(listing.root, listing.day, right, strike)
+        price, digits = decimal(strike), f"{int(strike * 1000):08d}"
+        short = price.removesuffix(".0")
+        for right in ("C", "P"):
+            symbol, streamer = f"{root:<6}{day}{right}{digits}", f".{root}{day}{right}{short}"
+            yield _Name(right, price, symbol, streamer)
+
+
+def _first(listing: Expiration) -> OptionSymbol:
+    """Return a contract of an expiration: their terms are one."""
+    return OptionSymbol(listing.root, listing.day, Right.CALL, listing.strikes[0])
 
 
 def _deliverable(root: str, underlying: str, terms: Terms) -> dict[str, Json]:
