@@ -217,13 +217,27 @@ def login_command(
     *,
     live: Annotated[bool, _LIVE] = False,
     here: Annotated[str | None, _HERE] = None,
+    browser: Annotated[
+        bool, typer.Option("--browser", help="Agree on the broker's page instead of pasting.")
+    ] = False,
+    port: Annotated[
+        int, typer.Option(help="Where the browser comes back to: 127.0.0.1.", min=0, max=65_535)
+    ] = 8798,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="With --browser: ask for no more than to look.")
+    ] = False,
 ) -> None:
     """Link a broker: asks for a grant, hidden, tries it, and seals it in the vault."""
     from strikedesk.cli import linking  # noqa: PLC0415 -- one command's
 
     site = linking.site_of(live=live, here=here)
-    typer.echo(linking.guide(site))
-    grant = linking.grant_of(linking.hidden("Client secret"), linking.hidden("Refresh token"))
+    typer.echo(linking.guide(site, port=port if browser else None))
+    if browser:
+        own, secret = linking.asked("Client id"), linking.hidden("Client secret")
+        consent = linking.consented(site, own, secret, port=port, read_only=read_only)
+        grant = asyncio.run(consent)
+    else:
+        grant = linking.grant_of(linking.hidden("Client secret"), linking.hidden("Refresh token"))
     for told in asyncio.run(linking.link(broker, site, grant)):
         typer.echo(told)
 

@@ -1,9 +1,11 @@
 """`strikedesk login` and `logout`: the owner's link to a broker, tried before it is sealed."""
 
+import webbrowser
 from typing import Final
 
 import typer
 
+from strikedesk.brokers.tastytrade.consenting import Callback, Consent
 from strikedesk.brokers.tastytrade.grants import Grant
 from strikedesk.brokers.tastytrade.sites import PRODUCTION, Site, on_this_machine
 from strikedesk.cli.office import DOOR, OWNER
@@ -14,8 +16,8 @@ from strikedesk.domain.reasons import Reason
 from strikedesk.domain.secret import Secret
 from strikedesk.settings import Settings, load
 from strikedesk.store.ledger import SqlLedger
-from strikedesk.wiring import UtcClock, open_store
-from strikedesk.wiring.tastytrade import LinkTest, SealedLinks, tried
+from strikedesk.wiring import SystemEntropy, UtcClock, open_store
+from strikedesk.wiring.tastytrade import LinkTest, SealedLinks, redeemed, tried
 from strikedesk.wiring.tastytrade import site_of as site_of_settings
 
 _SECRET_MIN: Final = 8
@@ -25,6 +27,11 @@ _GUIDE: Final = """\
 At tastytrade's own site ({where}): create an OAuth application and note its client secret; then
 create a grant for yourself and note its refresh token. Scope `read` is enough to look; add `trade`
 when orders may leave. Paste both here: nothing is shown, and both are sealed in the vault."""
+
+_GUIDE_BY_BROWSER: Final = """\
+At tastytrade's own site ({where}): create an OAuth application with the
+redirect address {back} and note its client id and its client secret.
+Give both here; the secret is not shown. Then agree on the page that opens."""
 
 
 def site_of(*, live: bool, here: str | None) -> Site:
@@ -41,14 +48,22 @@ def site_of(*, live: bool, here: str | None) -> Site:
     return PRODUCTION if live else site_of_settings(load())
 
 
-def guide(site: Site) -> str:
-    """Return what the owner has to do first."""
-    return _GUIDE.format(where=f"{_name(site)}, {site.origin}")
+def guide(site: Site, *, port: int | None) -> str:
+    """Return what the owner has to do first; `port` is that of the way by browser."""
+    where = f"{_name(site)}, {site.origin}"
+    if port is None:
+        return _GUIDE.format(where=where)
+    return _GUIDE_BY_BROWSER.format(where=where, back=Callback(port).redirect_uri)
 
 
 def hidden(what: str) -> Secret:
     """Ask for a secret at the terminal, showing nothing of it."""
     return Secret(str(typer.prompt(what, hide_input=True)).strip())
+
+
+def asked(what: str) -> str:
+    """Ask for something that is no secret."""
+    return str(typer.prompt(what)).strip()
 
 
 def grant_of(client_secret: Secret, refresh_token: Secret) -> Grant:
@@ -62,6 +77,39 @@ def grant_of(client_secret: Secret, refresh_token: Secret) -> Grant:
         if not _SECRET_MIN <= len(text) <= _SECRET_MAX or not text.isascii() or " " in text:
             raise Denied(Reason.INVALID_ARGUMENT, argument=name, problem="it looks like none")
     return Grant(client_secret=client_secret, refresh_token=refresh_token)
+
+
+async def consented(
+    site: Site, client_id: str, client_secret: Secret, *, port: int, read_only: bool
+) -> Grant:
+    """Let the owner agree in a browser, and return the grant that comes of it.
+
+    Raises:
+        Misconfigured: the port cannot be had, or somebody said no.
+        Unavailable: nobody came back in time, or the broker does not answer.
+    """
+    callback, entropy = Callback(port), SystemEntropy()
+    await callback.open()
+    try:
+        consent = Consent(
+            site=site,
+            client_id=client_id,
+            redirect_uri=callback.redirect_uri,
+            scopes=("read",) if read_only else ("read", "trade"),
+            state=entropy.token(),
+            verifier=Secret(entropy.token() + entropy.token()),
+        )
+        open_page(consent.address)
+        code = await callback.code(consent.state)
+    finally:
+        await callback.close()
+    return await redeemed(consent, code, client_secret)
+
+
+def open_page(address: str) -> None:
+    """Open the broker's page in the owner's browser, and say where it is."""
+    typer.echo(f"Agree on this page, which opens now:\n\n  {address}\n")
+    webbrowser.open(address)
 
 
 async def link(broker: str, site: Site, grant: Grant) -> tuple[str, ...]:

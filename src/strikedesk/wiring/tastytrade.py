@@ -8,6 +8,7 @@ from random import Random
 from typing import TYPE_CHECKING, Final
 
 from strikedesk.brokers.tastytrade.broker import NAME, NAME_HERE, TastytradeBroker
+from strikedesk.brokers.tastytrade.consenting import Consent
 from strikedesk.brokers.tastytrade.grants import Grant, Link, read_link, scopes_of
 from strikedesk.brokers.tastytrade.session import Session
 from strikedesk.brokers.tastytrade.sites import PRODUCTION, SANDBOX, Site, on_this_machine
@@ -164,6 +165,25 @@ async def tried(site: Site, grant: Grant) -> LinkTest:
             site=site, wire=wire, session=session, clock=UtcClock(), account_key=Secret("a test")
         )
         return LinkTest(site=site, accounts=await broker.accounts(), scopes=scopes_of(token))
+
+
+async def redeemed(consent: Consent, code: Secret, client_secret: Secret) -> Grant:
+    """Return the grant that the owner's consent in a browser stands for.
+
+    Raises: as `TokenDesk.redeem`.
+    """
+    wire = Wire(consent.site)
+    try:
+        desk = TokenDesk(site=consent.site, wire=wire, clock=UtcClock())
+        return await desk.redeem(
+            code,
+            client_id=Secret(consent.client_id),
+            client_secret=client_secret,
+            redirect_uri=consent.redirect_uri,
+            verifier=consent.verifier,
+        )
+    finally:
+        await wire.close()
 
 
 @asynccontextmanager

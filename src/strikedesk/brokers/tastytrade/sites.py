@@ -9,7 +9,7 @@ from strikedesk.domain.errors import Misconfigured
 from strikedesk.domain.reasons import Reason
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
-_AUTHORIZE_HERE: Final = "/oauth/authorize"
+_AUTHORIZE_HERE: Final = "/auth.html"
 # What each environment's own hosts are called; a token that names another one goes nowhere.
 _HOSTS: Final = {
     "api.tastyworks.com": Environment.LIVE,

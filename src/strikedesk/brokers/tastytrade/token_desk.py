@@ -62,7 +62,13 @@ class TokenDesk:
         return self._access(await self._asked(body), sent=set(body.values()))
 
     async def redeem(
-        self, code: Secret, *, client_id: Secret, client_secret: Secret, redirect_uri: str
+        self,
+        code: Secret,
+        *,
+        client_id: Secret,
+        client_secret: Secret,
+        redirect_uri: str,
+        verifier: Secret | None = None,
     ) -> Grant:
         """Return the grant that an authorization code stands for.
 
@@ -75,6 +81,8 @@ class TokenDesk:
             "client_secret": client_secret.reveal(),
             "redirect_uri": redirect_uri,
         }
+        if verifier is not None:
+            body["code_verifier"] = verifier.reveal()
         told = await self._asked(body)
         token = Secret(_token(told, "refresh_token", sent=set(body.values())))
         check_issuer(token, self.site)
