@@ -141,7 +141,6 @@ def holdings() -> list[Holding]:
             ),
             spot=Decimal(100),
             volatility=0.25,
-            forward=Decimal(100),
             years=0.1,
         )
         for n, (strike, mark) in enumerate(zip(strikes.tolist(), marks.tolist(), strict=True))

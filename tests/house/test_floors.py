@@ -24,7 +24,6 @@ WAITING = {
     "strikedesk.quant.early_exercise",
     "strikedesk.quant.frontier",
     "strikedesk.quant.likelihoods",
-    "strikedesk.quant.parity",
     "strikedesk.quant.smile",
     "strikedesk.quant.strategies.analysis",
     "strikedesk.quant.strategies.building",

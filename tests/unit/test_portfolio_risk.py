@@ -16,7 +16,7 @@ from strikedesk.domain.calendar import sessions_between
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.events import Dividend, MarketEvent
 from strikedesk.domain.greeks import Greeks
-from strikedesk.domain.quotes import Bar, Interval
+from strikedesk.domain.quotes import Bar, ChainRow, Interval
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right, Symbol, parse_symbol
 from strikedesk.domain.volatility import ImpliedClose, ImpliedHistory
@@ -36,6 +36,7 @@ from tests.builders import NOON
 from tests.fakes.data import (
     ScriptedKeeper,
     ScriptedMarket,
+    a_quote,
     an_expiration,
     greeks,
 )
@@ -43,6 +44,15 @@ from tests.fakes.data import (
 TODAY = date(2026, 11, 20)
 DAYS = tuple(each.day for each in sessions_between(date(2025, 10, 1), date(2026, 11, 19)))[-253:]
 CALL, PUT = "AAPL261218C00100000", "AAPL261218P00095000"
+
+
+FORWARD = 100.5
+# Calls and puts at 100 that agree on it: 100 + 3.00 - 2.50.
+PAIR = tuple(
+    ChainRow(contract=contract, quote=a_quote(contract, mid), greeks=None)
+    for right, mid in ((Right.CALL, "3.00"), (Right.PUT, "2.50"))
+    for contract in (OptionSymbol("AAPL", date(2026, 12, 18), right, Decimal(100)),)
+)
 
 
 def a_position(symbol: str, quantity: int, mark: str | None) -> Position:
@@ -67,7 +77,7 @@ def a_holding(
         spot=Decimal(spot) if spot else None,
         greeks=greeks(0.5, 0.25),
         volatility=0.25,
-        forward=Decimal("100.5") if spot else None,
+        listing=PAIR,
         years=28 / 365,
     )
     return replace(held, **told)
@@ -123,7 +133,7 @@ def by_hand(holdings: Sequence[Holding], spot: float, factor: float, later: floa
         if isinstance(each.symbol, EquitySymbol):
             total += each.shares * mark * (spot - 1.0)
             continue
-        forward, years = float(each.forward or 0), each.years or 0.0
+        forward, years = FORWARD, each.years or 0.0
         sigma = implied_at(each.symbol, forward, years, mark)
         then = value(each.symbol, forward * spot, max(years - later, 0.0), sigma * factor)
         total += each.shares * (then - mark)
@@ -510,7 +520,7 @@ def test_holdings_are_grouped_by_the_underlying_that_they_follow() -> None:
 
 async def test_a_contract_past_its_end_is_worth_what_it_would_bring() -> None:
     """Until the book is settled it is still held, and no volatility matters."""
-    over = a_holding("AAPL261120C00090000", 1, "10", years=0.0, volatility=None, forward=None)
+    over = a_holding("AAPL261120C00090000", 1, "10", years=0.0, volatility=None)
 
     found = stress(priced([over]))
 

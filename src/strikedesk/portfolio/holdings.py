@@ -14,7 +14,7 @@ from strikedesk.domain.errors import Denied, Unavailable
 from strikedesk.domain.greeks import Greeks
 from strikedesk.domain.quotes import ChainRow, Quote, Settlement
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol
-from strikedesk.domain.volatility import at_the_money, implied
+from strikedesk.domain.volatility import implied
 from strikedesk.portfolio.market_view import MarketView
 
 _SECONDS_PER_YEAR: Final = 365.0 * 86_400.0
@@ -54,7 +54,7 @@ class Exposure:
 class Holding:
     """A position, its underlying's price, and of an option what its chain tells; None = unknown.
 
-    Units: `spot` and `forward` USD a share, the forward undiscounted and to the contract's end;
+    `listing` are the contracts of its root and expiration. Units: `spot` USD a share;
     `volatility` the feed's implied one, a fraction; `years` to the end, ACT/365, 0 once past.
     """
 
@@ -62,7 +62,7 @@ class Holding:
     spot: Decimal | None
     greeks: Greeks | None = None
     volatility: float | None = None
-    forward: Decimal | None = None
+    listing: tuple[ChainRow, ...] = ()
     years: float | None = None
 
     @property
@@ -171,7 +171,7 @@ class _Chain:
     """The contracts of the days that something is held of, and when each listing is settled."""
 
     rows: Mapping[OptionSymbol, ChainRow]
-    listings: Mapping[Listing, Sequence[ChainRow]]
+    listings: Mapping[Listing, tuple[ChainRow, ...]]
     settlements: Mapping[Listing, Settlement]
 
     @classmethod
@@ -205,22 +205,13 @@ class _Chain:
             spot=spot,
             greeks=row.greeks if row else None,
             volatility=implied(row) if row else None,
-            forward=_forward(self.listings.get(key, ()), spot),
+            listing=self.listings.get(key, ()),
             years=max((ends - now).total_seconds(), 0.0) / _SECONDS_PER_YEAR,
         )
 
 
-def _by_listing(rows: Iterable[ChainRow]) -> Mapping[Listing, Sequence[ChainRow]]:
+def _by_listing(rows: Iterable[ChainRow]) -> Mapping[Listing, tuple[ChainRow, ...]]:
     found: defaultdict[Listing, list[ChainRow]] = defaultdict(list)
     for row in rows:
         found[row.contract.root, row.contract.expiration].append(row)
-    return found
-
-
-def _forward(rows: Sequence[ChainRow], spot: Decimal | None) -> Decimal | None:
-    """Return the price on which call and put agree at the strike nearest the spot, or None."""
-    pair = None if spot is None else at_the_money(rows, spot)
-    if pair is None or pair.call.quote.mid is None or pair.put.quote.mid is None:
-        return None
-    forward = pair.strike + pair.call.quote.mid - pair.put.quote.mid
-    return forward if forward > 0 else None
+    return {listing: tuple(contracts) for listing, contracts in found.items()}

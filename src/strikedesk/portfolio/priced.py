@@ -11,8 +11,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from strikedesk.domain.quotes import ChainRow
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right
-from strikedesk.portfolio.holdings import Holding
+from strikedesk.portfolio.holdings import Holding, Listing
 
 if TYPE_CHECKING:
     from strikedesk.quant.contracts import Contracts
@@ -59,7 +60,8 @@ def priced(holdings: Sequence[Holding], without: Collection[str] = ()) -> Priced
     rest = [each for each in holdings if each.underlying not in without]
     lacking |= {each.symbol.compact: "price" for each in rest if each.spot is None}
     spots = {each.underlying: float(each.spot) for each in rest if each.spot is not None}
-    legs = [leg for each in rest if (leg := _leg(each)) is not None]
+    forwards = _forwards(rest)
+    legs = [leg for each in rest if (leg := _leg(each, forwards)) is not None]
     volatilities = _volatilities(legs)
     lacking |= {leg.symbol.compact: "volatility" for leg in legs if leg not in volatilities}
     return Priced(
@@ -70,7 +72,7 @@ def priced(holdings: Sequence[Holding], without: Collection[str] = ()) -> Priced
     )
 
 
-def _leg(holding: Holding) -> _Leg | None:
+def _leg(holding: Holding, forwards: Mapping[Listing, float]) -> _Leg | None:
     """Return an option of which the spot is known, else None."""
     symbol, spot = holding.symbol, holding.spot
     if isinstance(symbol, EquitySymbol) or spot is None:
@@ -79,11 +81,52 @@ def _leg(holding: Holding) -> _Leg | None:
     return _Leg(
         symbol=symbol,
         shares=holding.shares,
-        forward=float(holding.forward or spot),
+        forward=forwards.get((symbol.root, symbol.expiration), float(spot)),
         years=holding.years or 0.0,
         mark=math.nan if mark is None else float(mark),
         told=math.nan if told is None else told,
     )
+
+
+def _forwards(holdings: Iterable[Holding]) -> Mapping[Listing, float]:
+    """Return the undiscounted forward of each listing that tells one."""
+    found: dict[Listing, float] = {}
+    for each in holdings:
+        symbol = each.symbol
+        if isinstance(symbol, EquitySymbol) or (symbol.root, symbol.expiration) in found:
+            continue
+        forward = _forward(each)
+        if not math.isnan(forward):
+            found[symbol.root, symbol.expiration] = forward
+    return found
+
+
+def _forward(holding: Holding) -> float:
+    """Return what the pairs of its listing agree on; NaN without a pair that is quoted."""
+    from strikedesk.quant.parity import implied_carry  # noqa: PLC0415 -- imports numpy
+
+    if holding.spot is None or not holding.years:
+        return math.nan
+    calls, puts = (_mids(holding.listing, right) for right in (Right.CALL, Right.PUT))
+    strikes = sorted(calls.keys() & puts.keys())
+    forward = implied_carry(
+        spot=float(holding.spot),
+        strike=strikes,
+        call=[calls[strike] for strike in strikes],
+        put=[puts[strike] for strike in strikes],
+        years=holding.years,
+        rate=0.0,
+    ).forward
+    return forward if forward > 0.0 else math.nan
+
+
+def _mids(rows: Iterable[ChainRow], right: Right) -> dict[float, float]:
+    """Return the mid of each strike that is quoted on both sides."""
+    return {
+        float(row.contract.strike): float(mid)
+        for row in rows
+        if row.contract.right is right and (mid := row.quote.mid) is not None
+    }
 
 
 def _shares(holdings: Iterable[Holding]) -> dict[str, int]:
