@@ -8,17 +8,27 @@ import pytest
 
 from strikedesk.domain.broking import CancelTicket, Receipt, Ticket
 from strikedesk.domain.errors import Denied, Unavailable
-from strikedesk.domain.ledger import Halt, Note, OrderRecord, Progress, TicketKind
+from strikedesk.domain.ledger import (
+    Halt,
+    NonceState,
+    Note,
+    OrderRecord,
+    PreviewRecord,
+    Progress,
+    TicketKind,
+)
 from strikedesk.domain.money import PriceEffect
 from strikedesk.domain.orders import Action, Leg
 from strikedesk.domain.reasons import Reason
+from strikedesk.domain.replay import ROW
 from strikedesk.domain.states import OrderState
 from strikedesk.domain.symbols import parse_symbol
 from strikedesk.orders.binding import binding_of
 from strikedesk.orders.preview import Preview
+from strikedesk.orders.tickets import payload_of
 from strikedesk.orders.watch import Watcher
 from strikedesk.orders.withdraw import Withdrawal
-from tests.builders import NOON, a_leg
+from tests.builders import NOON, a_leg, an_order_record
 from tests.fakes.broker import Day, ScriptedBroker
 from tests.unit.order_desk import CALL, OrderDesk
 
@@ -267,3 +277,201 @@ async def test_a_ledger_that_fails_does_not_make_a_halt_look_failed(orders: Orde
     await orders.safety.stop("lunch", caller="stdio", path="test")
 
     assert await orders.safety.take_back(actor="stdio", path="test") == Withdrawal()
+
+
+async def test_a_cancel_of_the_desk_is_a_row_of_its_own_with_all_that_its_target_has(
+    orders: OrderDesk,
+) -> None:
+    opening = await working(orders)
+    orders.clock.move(5)
+    await orders.halt.engage(replace(HALT, since=orders.clock.now()))
+
+    (cancel,) = (await withdrawn(orders)).cancels
+
+    now = orders.clock.now()
+    assert cancel == replace(
+        opening,
+        order_id=cancel.order_id,
+        preview_id=cancel.preview_id,
+        client_order_id=cancel.client_order_id,
+        kind=TicketKind.CANCEL,
+        state=OrderState.CANCELLED,
+        caller="owner",
+        created_at=now,
+        updated_at=now,
+        target_order_id=opening.order_id,
+        target_broker_order_id=opening.broker_order_id,
+    )
+    assert len({cancel.order_id, cancel.preview_id, cancel.client_order_id}) == 3
+    ticket = orders.broker.tickets[-1]
+    assert ticket == CancelTicket(
+        client_order_id=cancel.client_order_id,
+        account_id=opening.account_id,
+        broker_order_id=opening.broker_order_id or "",
+    )
+
+
+async def test_a_cancel_of_the_desk_is_bound_like_any_order_and_its_nonce_is_nobodys(
+    orders: OrderDesk,
+) -> None:
+    await working(orders)
+    await orders.halt.engage(HALT)
+
+    (cancel,) = (await withdrawn(orders)).cancels
+
+    kept = orders.ledger.previews[cancel.preview_id]
+    assert kept.nonce_state is NonceState.SPENT
+    assert kept.binding == binding_of(cancel)
+    assert len(kept.nonce_hash) == 64
+    assert (kept.created_at, kept.expires_at) == (
+        cancel.created_at,
+        cancel.created_at + timedelta(seconds=10),
+    )
+    previewed, submitting, _ = await orders.ledger.events(cancel.order_id)
+    told = {name: fact for name, fact in previewed.body.items() if name != ROW}
+    assert told == {"order": cancel.order.canonical, "binding": kept.binding, "shown": {}}
+    assert {**submitting.body, **payload_of(cancel)} == submitting.body
+
+
+@pytest.mark.promise("halt")
+async def test_a_cancel_that_cannot_be_written_down_has_failed_and_is_named_in_the_log(
+    orders: OrderDesk, caplog: pytest.LogCaptureFixture
+) -> None:
+    opening = await working(orders)
+    await orders.halt.engage(HALT)
+    sent = len(orders.broker.tickets)
+
+    class Full(type(orders.ledger)):
+        async def open_preview(self, preview: PreviewRecord, note: Note) -> None:
+            raise Unavailable(Reason.DATABASE_UNAVAILABLE)
+
+    old = orders.ledger
+    orders.ledger = Full(previews=old.previews, records=old.records, trail=old.trail)
+    orders.restart()
+
+    done = await withdrawn(orders)
+
+    (failed,) = done.failed
+    assert (failed.state, failed.reason) == (OrderState.LAPSED, "DATABASE_UNAVAILABLE")
+    assert failed.target_order_id == opening.order_id
+    assert len(orders.broker.tickets) == sent
+    said = [record.getMessage() for record in caplog.records]
+    assert said == [f"order {opening.order_id} was not taken back"]
+
+
+@pytest.mark.promise("nothing-lost")
+async def test_a_cancel_whose_outcome_cannot_be_written_is_told_as_doubt(
+    orders: OrderDesk,
+) -> None:
+    await working(orders)
+    await orders.halt.engage(HALT)
+
+    class Full(type(orders.ledger)):
+        async def advance(self, *_: object, **__: object) -> OrderRecord | None:
+            raise OSError("disk full")
+
+    old = orders.ledger
+    orders.ledger = Full(previews=old.previews, records=old.records, trail=old.trail)
+    orders.restart()
+
+    (failed,) = (await withdrawn(orders)).failed
+
+    assert (failed.state, failed.reason) == (OrderState.UNKNOWN, "OUTCOME_UNKNOWN")
+    assert isinstance(orders.broker.tickets[-1], CancelTicket)
+
+
+async def test_a_cancel_of_the_very_moment_of_the_halt_counts_as_tried(orders: OrderDesk) -> None:
+    await working(orders)
+    orders.broker.day = Day.REJECTED
+    await orders.halt.engage(HALT)
+    await withdrawn(orders)
+
+    orders.halt.halt = replace(HALT, since=NOON)
+    same = await withdrawn(orders)
+    orders.halt.halt = replace(HALT, since=NOON + timedelta(microseconds=1))
+
+    assert same.cancels == ()
+    assert len((await withdrawn(orders)).cancels) == 1
+
+
+async def test_a_cancel_that_was_not_sent_is_no_try(orders: OrderDesk) -> None:
+    await working(orders)
+    orders.broker.day = Day.NEVER_LEFT
+    await orders.halt.engage(HALT)
+
+    first = await withdrawn(orders)
+    orders.broker.day = Day.WORKING
+    second = await withdrawn(orders)
+
+    assert [row.state for row in first.failed] == [OrderState.LAPSED]
+    assert (len(second.cancels), second.failed) == (1, ())
+
+
+@pytest.mark.parametrize("state", [OrderState.CANCELLED, OrderState.CANCEL_PENDING])
+def test_a_cancel_that_the_broker_took_has_not_failed(state: OrderState) -> None:
+    took = an_order_record(1, kind=TicketKind.CANCEL, state=state)
+    not_yet = an_order_record(2, kind=TicketKind.CANCEL, state=OrderState.UNKNOWN)
+
+    assert Withdrawal(cancels=(took, not_yet)).failed == (not_yet,)
+
+
+# The stop itself
+
+
+@pytest.mark.promise("halt")
+async def test_a_stop_is_a_line_of_the_trail_that_is_about_no_order(orders: OrderDesk) -> None:
+    await orders.safety.stop("lunch", caller="stdio", path="tool:halt")
+
+    line = orders.ledger.trail[-1]
+    assert (line.order_id, line.kind, line.actor, line.path) == (
+        None,
+        "halted",
+        "stdio",
+        "tool:halt",
+    )
+    assert await orders.halt.engaged() == Halt(since=NOON, actor="stdio", why="lunch")
+
+
+async def test_a_stop_that_cannot_be_written_down_is_named_in_the_log(
+    orders: OrderDesk, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Full(type(orders.ledger)):
+        async def append(self, order_id: str | None, note: Note) -> None:
+            raise OSError("disk full")
+
+    orders.ledger = Full()
+    orders.restart()
+
+    halt = await orders.safety.stop("lunch", caller="stdio", path="test")
+
+    assert halt == await orders.halt.engaged()
+    said = [record.getMessage() for record in caplog.records]
+    assert said == ["the halt by stdio is missing from the trail"]
+
+
+async def test_the_state_tells_what_was_used_here_and_what_waits(orders: OrderDesk) -> None:
+    await working(orders)
+    row = orders.ledger.records["id-0001"]
+    orders.ledger.records["elsewhere"] = replace(row, order_id="elsewhere", broker="another")
+
+    state = await orders.safety.state()
+
+    assert state.halt is None
+    assert state.used.orders_today == 1
+    assert (state.unsettled, state.pending) == ((), ())
+
+
+async def test_a_taking_back_that_breaks_is_named_in_the_log(
+    orders: OrderDesk, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Weak(type(orders.ledger)):
+        async def orders(self, **_: object) -> tuple[Sequence[OrderRecord], int]:
+            raise Unavailable(Reason.DATABASE_UNAVAILABLE)
+
+    orders.ledger, orders.cancels_opening = Weak(), True
+    orders.restart()
+    await orders.halt.engage(HALT)
+
+    assert await orders.safety.take_back(actor="stdio", path="test") == Withdrawal()
+    said = [record.getMessage() for record in caplog.records]
+    assert said == ["what opens something was not taken back"]
