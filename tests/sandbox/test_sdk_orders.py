@@ -39,6 +39,7 @@ pytestmark = [
 ]
 
 DECEMBER = date(2026, 12, 18)
+README = Path(__file__).parents[2] / "README.md"
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -122,6 +123,43 @@ async def test_a_spread_is_placed_filled_and_held(session: Session, account: Acc
     assert {line.order_id for line in trades} == {now.id}
     balances = await account.get_balances(session)
     assert balances.cash_balance == 100_000 + sum(line.net_value for line in trades)
+
+
+@pytest.mark.promise("sandbox")
+async def test_the_example_in_the_readme_is_what_happens(
+    session: Session, account: Account
+) -> None:
+    """Whoever copies it sees the same figures: the market is the same for everybody."""
+    chain = (await get_option_chain(session, "SPY"))[DECEMBER]
+    puts = {option.strike_price: option for option in chain if option.option_type == "P"}
+    legs = [
+        puts[Decimal(509)].build_leg(1, OrderAction.SELL_TO_OPEN),
+        puts[Decimal(504)].build_leg(1, OrderAction.BUY_TO_OPEN),
+    ]
+    order = LimitOrder(legs=legs, price=Decimal("0.50"))
+    dry = await account.place_order(session, order, dry_run=True)
+    placed = await account.place_order(session, order, dry_run=False)
+    now = await account.get_order(session, placed.order.id)
+    held = await account.get_positions(session)
+    balances = await account.get_balances(session)
+    effect, fees = dry.buying_power_effect, dry.fee_calculation
+
+    assert fees is not None
+    told = [
+        f"dry      {effect.impact} {effect.effect} of buying power, {fees.total_fees} in fees",
+        f"placed   {placed.order.status.value}",
+        f"now      {now.status.value}",
+        *(
+            f"position {p.symbol} {p.quantity_direction} {p.quantity} at {p.average_open_price}"
+            for p in held
+        ),
+        (
+            f"balances {balances.net_liquidating_value} net liquidation, "
+            f"{balances.derivative_buying_power} option buying power, "
+            f"{balances.maintenance_requirement} required"
+        ),
+    ]
+    assert "\n".join(told) in README.read_text(encoding="utf-8")
 
 
 async def test_an_order_is_replaced_and_the_chain_of_numbers_is_kept(
