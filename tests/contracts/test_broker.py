@@ -12,13 +12,6 @@ import pytest
 
 from strikedesk.brokers.paper.broker import PaperBroker
 from strikedesk.brokers.paper.opening import Opening
-from strikedesk.brokers.tastytrade.broker import TastytradeBroker
-from strikedesk.brokers.tastytrade.grants import Grant
-from strikedesk.brokers.tastytrade.pace import Pace
-from strikedesk.brokers.tastytrade.session import Session
-from strikedesk.brokers.tastytrade.sites import on_this_machine
-from strikedesk.brokers.tastytrade.token_desk import TokenDesk
-from strikedesk.brokers.tastytrade.wire import Wire
 from strikedesk.domain.broking import (
     BrokerOrder,
     CancelTicket,
@@ -37,19 +30,18 @@ from strikedesk.domain.orders import Action, Leg, OrderRequest, OrderType, TimeI
 from strikedesk.domain.ports import Broker, TransactionPage, WorldStore
 from strikedesk.domain.quotes import Interval, Quote
 from strikedesk.domain.reasons import Reason
-from strikedesk.domain.secret import Secret
 from strikedesk.domain.states import OrderState
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right, Symbol, parse_option
 from strikedesk.exchange.clock import VenueClock
 from strikedesk.exchange.market import Market
 from strikedesk.exchange.simulated.market import SimulatedMarket
-from strikedesk.sandbox.access import CLIENT_SECRET
 from strikedesk.store.worlds import SqlWorldStore
 from tests.builders import NOON
 from tests.fakes.clock import CountingEntropy, StoppedClock
 from tests.fakes.market import ScriptedMarket
 from tests.fakes.world import MemoryWorldStore
-from tests.sandbox.served import CLOCK, Served, prices, served
+from tests.sandbox.linked import linked
+from tests.sandbox.served import CLOCK, prices, served
 from tests.stores import a_url, opened
 
 
@@ -153,7 +145,7 @@ async def _on_the_sandbox(folder: Path) -> AsyncGenerator[Stage]:
         near, far = _calls_with_room(prices(CLOCK, 0)[0])
 
         def connect() -> Broker:
-            broker, wire = _linked(here)
+            broker, wire = linked(here)
             closing.push_async_callback(wire.close)
             return broker
 
@@ -166,25 +158,6 @@ async def _on_the_sandbox(folder: Path) -> AsyncGenerator[Stage]:
             pairs_limits=False,
             resizes=False,
         )
-
-
-def _linked(here: Served) -> tuple[TastytradeBroker, Wire]:
-    site, grant = on_this_machine(here.address), here.world.access.full
-    wire = Wire(site)
-    session = Session(
-        grant=Grant(client_secret=Secret(CLIENT_SECRET), refresh_token=Secret(grant.refresh_token)),
-        desk=TokenDesk(site=site, wire=wire, clock=here.wall),
-        clock=here.wall,
-    )
-    broker = TastytradeBroker(
-        site=site,
-        wire=wire,
-        session=session,
-        clock=here.wall,
-        account_key=Secret("the key of the accounts' names"),
-        pace=Pace(scale=1_000),
-    )
-    return broker, wire
 
 
 BROKERS: dict[str, Callable[[Path], AbstractAsyncContextManager[Stage]]] = {

@@ -41,8 +41,10 @@ class Approver:
             Denied: nothing was sent: too late, changed, not by this voice, or against a limit.
             Rejected, Unavailable, OutcomeUnknown: as `Confirmer`.
         """
-        if not is_at(record, self.confirmer.submit.broker):
-            raise Denied(Reason.APPROVAL_UNKNOWN, broker=record.broker)
+        broker = self.confirmer.submit.broker
+        if not is_at(record, broker):
+            here = broker.capabilities.name
+            raise Denied(Reason.APPROVAL_UNKNOWN, waits_at=record.broker, this_desk_is_at=here)
         key = f"approve:{record.order_id}"
         carry_out = partial(self._carry_out, key, record, said)
         return await self.confirmer.told(await self.confirmer.under_way.share(key, carry_out))

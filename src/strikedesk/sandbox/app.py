@@ -71,7 +71,7 @@ def build_app(
         middleware=[
             Middleware(Line, panel=panel or Panel(), clock=world.access.clock),
             Middleware(TrustedHostMiddleware, allowed_hosts=[*hosts]),
-            Middleware(Door, access=world.access),
+            Middleware(Door, access=world.access, now=world.now),
         ],
         exception_handlers={
             Refusal: answer_refusal,

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from urllib.parse import unquote
 
@@ -17,9 +18,11 @@ from strikedesk.sandbox.refusal import (
     Refusal,
 )
 from strikedesk.sandbox.spelling import SLASH
+from strikedesk.sandbox.wire import zulu
 
 BODY_MAX: Final = 256 * 1024
 SIMULATED: Final = (b"x-simulated", b"true; nothing of this is a market or money")
+MARKET_TIME: Final = b"x-market-time"
 OPEN_PATHS: Final = frozenset(
     {"/", "/oauth/token", "/auth.html", "/margin-requirements-public-configuration"}
 )
@@ -37,6 +40,7 @@ class Door:
 
     app: ASGIApp
     access: Access
+    now: Callable[[], datetime]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -44,7 +48,7 @@ class Door:
             await self.app(scope, receive, send)
             return
         scope["path"] = _route_path(scope)
-        labelled = _labelled(send)
+        labelled = _labelled(send, self.now())
         try:
             self._look(Request(scope))
         except Refusal as refusal:
@@ -111,12 +115,13 @@ def _route_path(scope: Scope) -> str:
     return unquote(_SLASHES.sub(SLASH, raw.decode("latin-1")))
 
 
-def _labelled(send: Send) -> Callable[[Message], Awaitable[None]]:
-    """Say in every answer that it is simulated."""
+def _labelled(send: Send, now: datetime) -> Callable[[Message], Awaitable[None]]:
+    """Say in every answer that it is simulated, and when it is in this market."""
+    time = (MARKET_TIME, zulu(now).encode())
 
     async def with_label(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message.get("headers", ()), SIMULATED]
+            message["headers"] = [*message.get("headers", ()), SIMULATED, time]
         await send(message)
 
     return with_label

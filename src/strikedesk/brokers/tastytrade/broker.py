@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Final
 
 from strikedesk.brokers.streams import Feed, Hub
+from strikedesk.brokers.tastytrade.calls import Call
 from strikedesk.brokers.tastytrade.chains import Chains
 from strikedesk.brokers.tastytrade.client import Client, Patience
 from strikedesk.brokers.tastytrade.directory import Directory
@@ -22,6 +23,7 @@ from strikedesk.brokers.tastytrade.quoting import Quoting
 from strikedesk.brokers.tastytrade.session import Session
 from strikedesk.brokers.tastytrade.sites import Site
 from strikedesk.brokers.tastytrade.streams import StreamBackedQuoting, Streams
+from strikedesk.brokers.tastytrade.venue_clock import VenueClock
 from strikedesk.brokers.tastytrade.wire import Wire
 from strikedesk.domain.accounts import Account, Balances, Environment, Position
 from strikedesk.domain.broking import (
@@ -44,6 +46,7 @@ from strikedesk.domain.symbols import EquitySymbol, Symbol
 from strikedesk.domain.volatility import ImpliedHistory
 
 NAME: Final = "tastytrade"
+_ABOUT: Final = Call(path="/")
 NAME_HERE: Final = "tastytrade-here"  # An order of one place is never looked for in another.
 
 
@@ -65,7 +68,7 @@ class TastytradeBroker:
         account_key: Secret,
         pace: Pace | None = None,
         patience: Patience | None = None,
-        streams: Callable[[Client], Streams] | None = None,
+        streams: Callable[[Client, Clock], Streams] | None = None,
     ) -> None:
         """Speak over this wire as this session; `account_key` makes the desk's account ids.
 
@@ -73,11 +76,12 @@ class TastytradeBroker:
         """
         pace = pace or Pace()
         client = Client(wire=wire, session=session, pace=pace, patience=patience)
-        self._clock = clock
+        self._site, self._client = site, client
+        self._clock = clock = VenueClock(clock, wire)
         self._capabilities = _capabilities(site, tells_orders=streams is not None)
         self._directory = Directory(client=client, site=site, key=account_key)
         self._holdings = Holdings(client=client, directory=self._directory, clock=clock)
-        self._streams = None if streams is None else streams(client)
+        self._streams = None if streams is None else streams(client, clock)
         self._quoting = _quoting(client, site, self._streams)
         self._chains = Chains(client=client, quoting=self._quoting, clock=clock)
         self._outlook = Outlook(client=client)
@@ -104,11 +108,13 @@ class TastytradeBroker:
         return self._capabilities
 
     def now(self) -> datetime:
-        """See `MarketData.now`: the wall's time."""
+        """See `MarketData.now`: the wall's time, or that of a sandbox on this machine."""
         return self._clock.now()
 
     async def ready(self) -> None:
-        """See `MarketData.ready`: a real market needs nothing."""
+        """See `MarketData.ready`: a real market needs nothing, a sandbox is asked for its time."""
+        if self._site.is_here:
+            await self._client.read(_ABOUT)
 
     async def advance(self) -> None:
         """See `Broker.advance`: a real venue has nothing to do."""

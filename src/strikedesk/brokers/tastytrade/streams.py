@@ -34,13 +34,20 @@ class Streams:
 
     @classmethod
     def of(
-        cls, client: Client, *, site: Site, session: Session, clock: Clock, chance: Random
+        cls,
+        client: Client,
+        market_clock: Clock,
+        *,
+        site: Site,
+        session: Session,
+        clock: Clock,
+        chance: Random,
     ) -> "Streams":
         """Return the streams of this session; nothing is opened before somebody reads."""
         tokens = RestQuoteTokens(client=client, site=site, clock=clock)
         line = Line(tokens=tokens, clock=clock, chance=chance)
         news = AccountLine(url=streamer_of(site), session=session, clock=clock, chance=chance)
-        return cls(line=line, market=StreamedMarket(line=line, clock=clock), news=news)
+        return cls(line=line, market=StreamedMarket(line=line, clock=market_clock), news=news)
 
     async def close(self) -> None:
         """Let the connection to market data go; the news end with who reads them."""

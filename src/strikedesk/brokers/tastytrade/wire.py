@@ -3,6 +3,7 @@
 import asyncio
 import zlib
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.metadata import version
 from typing import Final
 
@@ -13,6 +14,7 @@ from strikedesk.brokers.tastytrade.sites import Site
 USER_AGENT: Final = f"strikedesk/{version('strikedesk')}"
 ERROR_MAX: Final = 64_000  # bytes of an error that are looked at; the rest stays with the broker
 CONNECTIONS: Final = 16
+MARKET_TIME: Final = "X-Market-Time"
 
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _RETRY_AFTER_MAX: Final = 3600
@@ -49,6 +51,12 @@ class Wire:
         self._site = site
         self._deadline_s = deadline_s
         self._kept: httpx.AsyncClient | None = None
+        self._market_time: datetime | None = None
+
+    @property
+    def market_time(self) -> datetime | None:
+        """The time of its market, as a sandbox on this machine told it last; None for a broker."""
+        return self._market_time
 
     async def close(self) -> None:
         """Let the connections go."""
@@ -79,11 +87,16 @@ class Wire:
                 asyncio.timeout(self._deadline_s),
                 self._client().stream(method, target, headers=headers, content=body) as response,
             ):
+                self._note_time(response)
                 return await _read(response, bytes_max)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
             raise NotSent from None  # What the library says may quote what was sent.
         except (httpx.HTTPError, TimeoutError, zlib.error):
             raise NoAnswer from None
+
+    def _note_time(self, response: httpx.Response) -> None:
+        told = market_time_of(self._site, response.headers.get(MARKET_TIME))
+        self._market_time = told or self._market_time
 
     def _client(self) -> httpx.AsyncClient:
         if self._kept is None:
@@ -145,6 +158,20 @@ class _Unpacking:
     def some_of(self, chunk: bytes, most: int) -> bytes:
         """Return what `chunk` says, `most` bytes of it at most."""
         return chunk[:most] if self._gzip is None else self._gzip.decompress(chunk, most)
+
+
+def market_time_of(site: Site, told: str | None) -> datetime | None:
+    """Return the time that a site's market says it is, aware; None for no time.
+
+    A sandbox on this machine is believed, a broker elsewhere is not: it could call new what is old.
+    """
+    if told is None or not site.is_here:
+        return None
+    try:
+        at = datetime.fromisoformat(told)
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None else None
 
 
 def _seconds(text: str | None) -> float | None:
