@@ -99,11 +99,7 @@ class Reason(Enum):
         2162,
         "It is not what the owner was shown, and was not sent. Preview again.",
     )
-    APPROVAL_UNKNOWN = (
-        2163,
-        "See `strikedesk approvals` for what waits for the owner; answer with the broker set at which it "
-        "waits.",
-    )
+    APPROVAL_UNKNOWN = (2163, "See `strikedesk approvals`, and answer at the broker that it names.")
     CODE_WRONG = (2164, "Ask the person for the code that `strikedesk approvals` shows.")
 
     MARKET_CLOSED = (3001, "See get_market_hours for the next session.")
