@@ -1,8 +1,12 @@
 """What every request meets, whatever its route."""
 
+import anyio
 import httpx2
 import pytest
 
+from strikedesk.brokers.paper.broker import PaperBroker
+from strikedesk.domain.errors import Denied, Unavailable
+from strikedesk.domain.reasons import Reason
 from strikedesk.sandbox.door import BODY_MAX
 from tests.sandbox.served import Served
 
@@ -105,6 +109,56 @@ async def test_a_body_without_end_is_not_read_to_it(http: httpx2.AsyncClient) ->
     answer = await http.post("/oauth/token", content=b"x" * (BODY_MAX + 1))
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (413, "request_too_large")
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (RuntimeError("what nobody may read"), 500, "internal_server_error"),
+        (Unavailable(Reason.DATABASE_UNAVAILABLE), 503, "service_unavailable"),
+        (Denied(Reason.SYMBOL_NOT_FOUND, symbol="X"), 404, "record_not_found"),
+        (Denied(Reason.NOT_SUPPORTED, what="that"), 422, "not_supported"),
+    ],
+)
+async def test_what_goes_wrong_inside_is_told_in_the_envelope_and_in_our_words(
+    http: httpx2.AsyncClient,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    status: int,
+    code: str,
+) -> None:
+    """Whoever asks cannot mend it, and what an exception says may be anything."""
+
+    async def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(PaperBroker, "search", fail)
+    answer = await http.get("/symbols/search/SPY")
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+    assert "nobody" not in answer.text
+
+
+async def test_many_orders_at_once_are_as_many_orders(http: httpx2.AsyncClient) -> None:
+    """Every one is judged and placed by itself; none is lost and none is doubled."""
+    leg = {"instrument-type": "Equity", "symbol": "AAPL", "action": "Buy to Open", "quantity": 1}
+    order = {"order-type": "Limit", "time-in-force": "Day", "price": "226", "legs": [leg]}
+    answers: list[httpx2.Response] = []
+
+    async def place(number: int) -> None:
+        tagged = {**order, "price-effect": "Debit", "external-identifier": f"n{number}"}
+        answers.append(await http.post("/accounts/5WS00002/orders", json=tagged))
+
+    async with anyio.create_task_group() as group:
+        for number in range(25):
+            group.start_soon(place, number)
+    live = (await http.get("/accounts/5WS00002/orders/live")).json()["data"]["items"]
+
+    assert {answer.status_code for answer in answers} == {201}
+    assert sorted(each["external-identifier"] for each in live) == sorted(
+        f"n{number}" for number in range(25)
+    )
+    assert len({each["id"] for each in live}) == 25
 
 
 async def test_every_spelling_of_a_list_is_read(http: httpx2.AsyncClient) -> None:

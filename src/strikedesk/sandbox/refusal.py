@@ -7,7 +7,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from strikedesk.domain.errors import DeskError
+from strikedesk.domain.errors import DeskError, Misconfigured, Unavailable
 from strikedesk.domain.ledger import Json
 from strikedesk.domain.reasons import Reason
 
@@ -18,6 +18,7 @@ NOT_FOUND: Final = 404
 TOO_OLD: Final = 406
 TOO_LARGE: Final = 413
 UNPROCESSABLE: Final = 422
+UNAVAILABLE: Final = 503
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,8 @@ def translated(error: DeskError) -> Refusal:
         return Refusal.not_found(_ABSENT[error.reason])
     if error.reason is Reason.INVALID_SYMBOL:
         return Refusal.not_found("that symbol")
+    if isinstance(error, Unavailable | Misconfigured):
+        return Refusal(UNAVAILABLE, "service_unavailable", "The simulated venue cannot answer now.")
     code = error.reason.name.lower()
     return Refusal(UNPROCESSABLE, code, f"{code.replace('_', ' ').capitalize()}.")
 
