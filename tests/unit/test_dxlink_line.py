@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strikedesk.brokers.tastytrade.dxlink.kinds import Item, Kind
-from strikedesk.brokers.tastytrade.dxlink.line import Line
+from strikedesk.brokers.tastytrade.dxlink.line import LINGERING_MAX, Line
 from strikedesk.brokers.tastytrade.patience import Waits
 from strikedesk.domain.errors import Misconfigured
 from strikedesk.domain.reasons import Reason
@@ -29,7 +29,7 @@ PATIENT = 10.0
 class Desk:
     """A line to a fake feed, on a clock that stands still."""
 
-    def __init__(self, waits: Waits = QUICK) -> None:
+    def __init__(self, waits: Waits = QUICK, linger_s: float = 0.0) -> None:
         self.feed = FakeFeed()
         self.tokens = CountingTokens()
         self.clock = StoppedClock()
@@ -39,6 +39,7 @@ class Desk:
             chance=Random("a test"),  # noqa: S311 -- how long to wait is no secret
             connect=self.feed.dial,
             waits=waits,
+            linger_s=linger_s,
         )
 
     async def bid(self, item: Item = SPY, within_s: float = PATIENT) -> Decimal | None:
@@ -47,8 +48,8 @@ class Desk:
 
 
 @asynccontextmanager
-async def open_desk(waits: Waits = QUICK) -> AsyncGenerator[Desk]:
-    desk = Desk(waits)
+async def open_desk(waits: Waits = QUICK, linger_s: float = 0.0) -> AsyncGenerator[Desk]:
+    desk = Desk(waits, linger_s)
     try:
         yield desk
     finally:
@@ -188,6 +189,57 @@ async def test_a_history_that_does_not_come_whole_is_none() -> None:
 
     assert whole is not None
     assert len(whole.events()) == 1
+
+
+async def test_what_was_wanted_lately_stands_for_who_asks_again() -> None:
+    """Also while the line is down, with its age: the last that is known is better than nothing."""
+    async with open_desk(linger_s=60) as desk:
+        desk.feed.known[SPY] = {"bidPrice": 601.25}
+        assert await desk.bid() == Decimal("601.25")
+        desk.clock.move(30)
+        desk.feed.unreachable = 10_000
+        desk.feed.newest.reset()
+        told = await desk.line.first((SPY,), within_s=0)
+
+    assert told[SPY].heard_at == NOON
+
+
+async def test_what_nobody_asked_for_again_is_taken_back() -> None:
+    async with open_desk(linger_s=SOON) as desk:
+        desk.feed.known[SPY] = {"bidPrice": 601.25}
+        await desk.bid()
+        connection = await desk.feed.until(1, "FEED_SUBSCRIPTION", times=2)
+
+    assert connection.said("FEED_SUBSCRIPTION")[1]["remove"] == [{"type": "Quote", "symbol": "SPY"}]
+
+
+async def test_what_lingers_is_bounded() -> None:
+    """Whoever asks for something else all the time does not have all of it told for ever."""
+    async with open_desk(linger_s=60) as desk:
+        desk.feed.unreachable = 100  # Until all was asked for, so that it is asked for at once.
+        for place in range(LINGERING_MAX + 1):
+            await desk.line.first((Item(Kind.QUOTE, f"S{place}"),), within_s=0)
+        connection = await desk.feed.until(1, "FEED_SUBSCRIPTION")
+
+        said = connection.said("FEED_SUBSCRIPTION")
+
+    asked = {n["symbol"] for each in said[:1] for n in each["add"]}
+    assert asked == {f"S{place}" for place in range(1, LINGERING_MAX + 1)}
+
+
+async def test_a_longer_history_is_not_taken_for_a_shorter_one() -> None:
+    """Two who ask for one symbol's candles at once each get theirs from where they asked."""
+    minutes = Item(Kind.CANDLE, "SPY{=5m}")
+    async with open_desk() as desk, desk.line.watching((minutes,), from_ms=2_000):
+        await desk.feed.until(1, "FEED_SUBSCRIPTION")
+        desk.feed.known[minutes] = {"index": 1, "time": 1, "close": 5, "eventFlags": 4 | 8}
+        whole = await desk.line.candles(minutes, from_ms=1_000, within_s=PATIENT)
+        connection = await desk.feed.until(1, "FEED_SUBSCRIPTION", times=3)
+
+    changes = connection.said("FEED_SUBSCRIPTION")
+    assert whole is not None
+    assert [change["add"][0]["fromTime"] for change in changes if "add" in change] == [2_000, 1_000]
+    assert [[*change][2] for change in changes[:3]] == ["add", "remove", "add"]
 
 
 async def test_a_line_that_is_closed_leaves_nothing_running() -> None:

@@ -64,18 +64,29 @@ class Hearer:
         while True:
             try:
                 await self._listen()
-            except* DeskError:
+            except DeskError:
                 pass  # The watcher's rounds, and every answer, say what is the matter.
-            except* Exception:  # noqa: BLE001 -- explained below
+            except Exception:  # noqa: BLE001 -- explained below
                 # The next try may fare better; a listener that died would hear nothing.
                 _log.exception("listening for orders failed")
             await asyncio.sleep(self.again_after_s)
 
     async def _listen(self) -> None:
+        """Listen to all accounts until one of them ends; then all begin anew."""
         accounts = await self.broker.accounts()
-        async with asyncio.TaskGroup() as group:
-            for account in accounts:
-                group.create_task(self._listen_to(account.account_id))
+        # Not a group of tasks: that forgets that it was sent home where one of them fails as well.
+        ears = [asyncio.create_task(self._listen_to(each.account_id)) for each in accounts]
+        if not ears:
+            return
+        try:
+            await asyncio.wait(ears, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for ear in ears:
+                ear.cancel()
+            await asyncio.wait(ears)
+        for ear in ears:
+            if not ear.cancelled():
+                ear.result()
 
     async def _listen_to(self, account_id: str) -> None:
         async with self.broker.account_stream(account_id) as orders:

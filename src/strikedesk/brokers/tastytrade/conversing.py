@@ -70,12 +70,18 @@ class Conversation:
         Raises:
             Gone: always, in the end.
         """
+        # Not a group of tasks: that forgets that it was sent home where one of them fails as well.
+        both = [asyncio.create_task(each) for each in (self._listen(ready), self._speak())]
         try:
-            async with asyncio.TaskGroup() as both:
-                both.create_task(self._listen(ready))
-                both.create_task(self._speak())
-        except* (Gone, TimeoutError):
-            pass
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in both:
+                task.cancel()
+            await asyncio.wait(both)
+        errors = [task.exception() for task in both if not task.cancelled()]
+        for error in errors:
+            if error is not None and not isinstance(error, Gone | TimeoutError):
+                raise error
         raise Gone
 
     async def _listen(self, ready: Callable[[], None]) -> None:

@@ -22,6 +22,8 @@ from strikedesk.domain.symbols import Symbol
 # Of more contracts the feed's Greeks would take longer to come than anybody waits.
 GREEKS_MAX: Final = 2_000
 _GREEKS_WITHIN_S: Final = 1.5
+# As long as somebody looks at one thing: the next page of a chain, the same quotes again.
+_LINGER_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +47,7 @@ class Streams:
     ) -> "Streams":
         """Return the streams of this session; nothing is opened before somebody reads."""
         tokens = RestQuoteTokens(client=client, site=site, clock=clock)
-        line = Line(tokens=tokens, clock=clock, chance=chance)
+        line = Line(tokens=tokens, clock=clock, chance=chance, linger_s=_LINGER_S)
         news = AccountLine(url=streamer_of(site), session=session, clock=clock, chance=chance)
         return cls(line=line, market=StreamedMarket(line=line, clock=market_clock), news=news)
 

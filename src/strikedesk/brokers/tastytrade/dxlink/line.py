@@ -26,6 +26,8 @@ from strikedesk.domain.ports import Clock
 from strikedesk.domain.quotes import Feed
 
 TASK: Final = "the line to market data"  # What its task is called.
+LINGERING_MAX: Final = 32
+LINGERING_ITEMS_MAX: Final = 2_000
 
 _log = logging.getLogger(__name__)
 
@@ -64,13 +66,19 @@ class Line:
         chance: Random,
         connect: Dial = dial,
         waits: Waits | None = None,
+        linger_s: float = 0.0,
     ) -> None:
-        """Name what gives tokens, and the way to a socket."""
+        """Name what gives tokens, and the way to a socket.
+
+        What nobody wants any more is told on for `linger_s`: who asks again need not wait.
+        """
         self._tokens = tokens
         self._clock = clock
         self._chance = chance
         self._dial = connect
         self._waits = waits or Waits()
+        self._linger_s = linger_s
+        self._lingering: dict[Watch, asyncio.TimerHandle] = {}
         self._changed = asyncio.Event()
         self._shelf = Shelf(self._changed.set)
         self._task: asyncio.Task[None] | None = None
@@ -79,6 +87,8 @@ class Line:
 
     async def close(self) -> None:
         """Let the connection go."""
+        for watch in [*self._lingering]:
+            self._leave(watch)
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
@@ -97,7 +107,7 @@ class Line:
         try:
             yield Reader(watch, rung)
         finally:
-            self._shelf.leave(watch)
+            self._let_go(watch, lingers=from_ms is None)
 
     def newest(self, item: Item) -> Event | None:
         """Return what was told last of an item that somebody wants, however old."""
@@ -120,12 +130,29 @@ class Line:
     async def candles(self, item: Item, *, from_ms: int, within_s: float) -> Series | None:
         """Return a history from an instant on; None where it was not whole in time."""
         async with self.watching((item,), from_ms=from_ms) as reader:
-            series = self._shelf.series(item)
             with suppress(TimeoutError):
                 async with asyncio.timeout(within_s):
-                    while series is not None and not series.whole:
+                    while self._whole(item) is None:
                         await reader.news()
-            return series if series is not None and series.whole else None
+            return self._whole(item)
+
+    def _let_go(self, watch: Watch, *, lingers: bool) -> None:
+        """Keep what was wanted for a while, a bounded number; candles are asked for anew."""
+        if not lingers or not self._linger_s or len(watch.items) > LINGERING_ITEMS_MAX:
+            self._shelf.leave(watch)
+            return
+        loop = asyncio.get_running_loop()
+        self._lingering[watch] = loop.call_later(self._linger_s, self._leave, watch)
+        if len(self._lingering) > LINGERING_MAX:
+            self._leave(next(iter(self._lingering)))
+
+    def _leave(self, watch: Watch) -> None:
+        self._lingering.pop(watch).cancel()
+        self._shelf.leave(watch)
+
+    def _whole(self, item: Item) -> Series | None:
+        series = self._shelf.series(item)
+        return series if series is not None and series.whole else None
 
     def _known(self, items: Collection[Item]) -> dict[Item, Event]:
         newest = {item: self._shelf.newest(item) for item in items}

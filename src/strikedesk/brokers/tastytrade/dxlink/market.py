@@ -116,8 +116,13 @@ class StreamedMarket:
         return now is not MarketStatus.CLOSED
 
     def _told(self, symbols: Iterable[Symbol]) -> dict[Symbol, Quote]:
-        known = (quote_of(symbol, self._line.newest, self._line.feed) for symbol in symbols)
+        known = (self._quote(symbol) for symbol in symbols)
         return {quote.symbol: quote for quote in known if quote is not None}
+
+    def _quote(self, symbol: Symbol) -> Quote | None:
+        newest = self._line.newest
+        sides, trade, summary = quoted(symbol)
+        return quote_of(symbol, newest(sides), newest(trade), newest(summary), self._line.feed)
 
     async def _feed(self, hub: Hub[Symbol, Symbol, Quote]) -> None:
         """Tell quotes as they change, for as long as somebody reads. See `Hub`."""

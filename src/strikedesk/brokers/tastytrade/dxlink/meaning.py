@@ -4,9 +4,10 @@ A quote's instant is the venue's where the feed tells one, else when it was hear
 writes 0. An instant ahead of our clock is not believed, so that no quote is ever younger than now.
 """
 
-from collections.abc import Callable
+from collections import defaultdict
 from datetime import datetime
-from typing import Final, TypeAlias
+from functools import lru_cache
+from typing import Final
 
 from strikedesk.brokers.tastytrade.dxlink.kinds import Event, Item, Kind
 from strikedesk.brokers.tastytrade.dxlink.spelling import streamed
@@ -14,21 +15,22 @@ from strikedesk.domain.greeks import Greeks
 from strikedesk.domain.quotes import Bar, Feed, Quote
 from strikedesk.domain.symbols import Symbol
 
-Known: TypeAlias = Callable[[Item], Event | None]
-
 SOURCE: Final = "dxfeed"
-QUOTED: Final = (Kind.QUOTE, Kind.TRADE, Kind.SUMMARY)
 HALTED: Final = "HALTED"
+_TIMES: Final = defaultdict(lambda: ("time",), {Kind.QUOTE: ("bidTime", "askTime")})
 
 
-def quoted(symbol: Symbol) -> tuple[Item, ...]:
+@lru_cache(maxsize=65_536)
+def quoted(symbol: Symbol) -> tuple[Item, Item, Item]:
     """Return what to ask for to be told quotes: bid and ask, the last trade, the day's summary."""
-    return tuple(Item(kind, streamed(symbol)) for kind in QUOTED)
+    name = streamed(symbol)
+    return Item(Kind.QUOTE, name), Item(Kind.TRADE, name), Item(Kind.SUMMARY, name)
 
 
-def quote_of(symbol: Symbol, known: Known, feed: Feed) -> Quote | None:
-    """Return what is known of a symbol; None where there is no price of it at all."""
-    sides, trade, summary = (known(item) for item in quoted(symbol))
+def quote_of(
+    symbol: Symbol, sides: Event | None, trade: Event | None, summary: Event | None, feed: Feed
+) -> Quote | None:
+    """Return what the newest events tell of a symbol; None where there is no price of it at all."""
     bid = sides and sides.price("bidPrice")
     ask = sides and sides.price("askPrice")
     last = trade and trade.price("price")
@@ -74,6 +76,9 @@ def bar_of(event: Event) -> Bar | None:
 
 
 def _told_at(event: Event) -> datetime:
-    names = ("bidTime", "askTime") if event.kind is Kind.QUOTE else ("time",)
-    told = [at for at in map(event.instant, names) if at is not None and at <= event.heard_at]
-    return max(told, default=event.heard_at)
+    told = None
+    for name in _TIMES[event.kind]:
+        at = event.instant(name)
+        if at is not None and at <= event.heard_at and (told is None or told < at):
+            told = at
+    return told or event.heard_at

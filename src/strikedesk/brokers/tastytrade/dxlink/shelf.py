@@ -82,14 +82,24 @@ class Shelf:
         return self._started
 
     def join(self, watch: Watch, *, from_ms: int | None = None) -> None:
-        """Want what a watch names; of candles, those from an instant on."""
+        """Want what a watch names; of candles, those from an instant on.
+
+        Where somebody has later ones of them already, all are told again from the earlier on.
+        """
         new = [item for item in watch.items if not self._wanted[item]]
+        longer = [i for i in watch.items if from_ms is not None and from_ms < self._start(i)]
         self._wanted.update(watch.items)
         self._watches.append(watch)
-        for item in new:
+        for item in longer:
+            self._series.pop(_key(item), None)
+        for item in {*new, *longer}:
             self._make_room(item, from_ms)
-        if new:
+        if new or longer:
+            self._left.update(longer)
             self._changed()
+
+    def _start(self, item: Item) -> int:
+        return self._started.get(item, 0)
 
     def leave(self, watch: Watch) -> None:
         """Want it no longer; what nobody else wants is forgotten."""
