@@ -81,6 +81,7 @@ async def test_it_is_a_broker(desk: Desk) -> None:
 
     assert broker.capabilities.name == "tastytrade-here"
     assert broker.capabilities.simulated
+    desk.answers("/", told({"name": "a sandbox"}))
     await broker.ready()
     await broker.advance()
 

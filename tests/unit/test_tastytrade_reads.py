@@ -1,6 +1,6 @@
 """What tastytrade's answers mean to the desk."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from strikedesk.brokers.tastytrade import amounts
 from strikedesk.brokers.tastytrade.chains import REMEMBERED, Chains
 from strikedesk.brokers.tastytrade.directory import Directory
+from strikedesk.brokers.tastytrade.dxlink.market import Quoted, StreamedMarket
 from strikedesk.brokers.tastytrade.holdings import Holdings
 from strikedesk.brokers.tastytrade.outlook import Outlook
 from strikedesk.brokers.tastytrade.quoting import Quoting, feed_of
 from strikedesk.brokers.tastytrade.sites import PRODUCTION, SANDBOX, on_this_machine
 from strikedesk.brokers.tastytrade.spelling import read_symbol, spelled, type_of
+from strikedesk.brokers.tastytrade.streams import StreamBackedQuoting
 from strikedesk.domain.account_kinds import AccountKind, OptionLevel
 from strikedesk.domain.accounts import Environment, Position, Transaction, TransactionKind
 from strikedesk.domain.errors import Denied, Unavailable
@@ -504,6 +506,63 @@ async def test_a_quote_is_of_what_was_asked_and_keeps_the_broker_s_time(desk: De
 
     assert set(quotes) == {near}
     assert (quotes[near].at - NOON, quotes[near].bid) == (timedelta(hours=1), None)
+
+
+class TellingMarket(StreamedMarket):
+    """A stream that tells what it is given, and of the rest that nobody quotes it."""
+
+    def __init__(self, told_of: Mapping[Symbol, Quote]) -> None:
+        self._told_of = told_of
+
+    async def quotes(self, symbols: Collection[Symbol], *, within_s: float = 0) -> Quoted:
+        found = {s: self._told_of[s] for s in symbols if s in self._told_of}
+        return Quoted(quotes=found, silent={})
+
+
+def many_contracts() -> list[Symbol]:
+    day = date(2026, 12, 18)
+    return [OptionSymbol("AAPL", day, Right.CALL, Decimal(n)) for n in range(1, 151)]
+
+
+def stream_backed(desk: Desk, told_of: Sequence[Symbol]) -> StreamBackedQuoting:
+    quotes = {s: Quote(symbol=s, at=NOON, feed=Feed.REALTIME, bid=Decimal(2)) for s in told_of}
+    return StreamBackedQuoting(
+        client=desk.link.client, site=desk.quoting.site, market=TellingMarket(quotes)
+    )
+
+
+async def test_a_long_list_is_read_by_stream_and_the_rest_of_it_by_asking(desk: Desk) -> None:
+    """A chain by asking alone would wait for its turn many times over."""
+    contracts = many_contracts()
+    desk.answers(QUOTES, listed(*(a_quote(spelled(each)) for each in contracts[140:])))
+
+    quotes = await stream_backed(desk, contracts[:140]).quotes(contracts)
+
+    assert set(quotes) == set(contracts)
+    assert [quotes[contracts[n]].bid for n in (0, 149)] == [Decimal(2), Decimal("1.0")]
+    assert [h.target.count("equity-option=") for h in desk.link.there.asked(QUOTES)] == [10]
+
+
+async def test_what_is_told_by_stream_alone_is_told(desk: Desk) -> None:
+    """As at the broker's own sandbox, whose REST answers no such question."""
+    contracts = many_contracts()
+    desk.answers(QUOTES, Reply(status=502))
+
+    for asked in (contracts[:3], contracts):
+        quotes = await stream_backed(desk, contracts[:2]).quotes(asked)
+        assert set(quotes) == set(contracts[:2])
+    with pytest.raises(Unavailable):
+        await stream_backed(desk, []).quotes(contracts)
+
+
+async def test_a_short_list_is_asked_for(desk: Desk) -> None:
+    """Its quotes are of the moment, and nobody waits for a first value."""
+    contracts = many_contracts()[:3]
+    desk.answers(QUOTES, listed(*(a_quote(spelled(each)) for each in contracts)))
+
+    quotes = await stream_backed(desk, contracts).quotes(contracts)
+
+    assert {quote.bid for quote in quotes.values()} == {Decimal("1.0")}
 
 
 def test_a_feed_is_as_good_as_its_site() -> None:

@@ -10,7 +10,7 @@ from strikedesk.brokers.tastytrade.dxlink.line import Line
 from strikedesk.brokers.tastytrade.dxlink.market import StreamedMarket
 from strikedesk.brokers.tastytrade.dxlink.quote_tokens import RestQuoteTokens
 from strikedesk.brokers.tastytrade.news.line import AccountLine
-from strikedesk.brokers.tastytrade.quoting import Quoting
+from strikedesk.brokers.tastytrade.quoting import SYMBOLS_MAX, Quoting
 from strikedesk.brokers.tastytrade.session import Session
 from strikedesk.brokers.tastytrade.sites import Site
 from strikedesk.brokers.tastytrade.sockets import streamer_of
@@ -67,16 +67,25 @@ class Streams:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamBackedQuoting(Quoting):
-    """Reads quotes by REST, and by stream where that has none: the broker's sandbox serves none."""
+    """Reads quotes by REST, and by stream where that is slower or has none.
+
+    Two calls a second of a hundred symbols make a chain a matter of many seconds: of more symbols
+    than fit into one call the stream is asked first, and REST for those that it does not tell. The
+    broker's sandbox serves none by REST.
+    """
 
     market: StreamedMarket
 
     async def quotes(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
         """See `MarketData.quotes`."""
+        streamed = dict[Symbol, Quote]()
+        if len(symbols) > SYMBOLS_MAX:
+            streamed |= (await self.market.quotes(symbols)).quotes
+        missing = [symbol for symbol in symbols if symbol not in streamed]
         try:
-            return await Quoting.quotes(self, symbols)
+            return streamed | dict(await Quoting.quotes(self, missing)) if missing else streamed
         except Unavailable:
-            told = (await self.market.quotes(symbols)).quotes
+            told = streamed or (await self.market.quotes(symbols)).quotes
             if not told:
                 raise
             return told
