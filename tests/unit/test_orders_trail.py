@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,15 +12,21 @@ import pytest
 from strikedesk.domain.approvals import ConsentPolicy
 from strikedesk.domain.broking import BrokerOrder, Lookup, LookupStatus
 from strikedesk.domain.errors import Denied, OutcomeUnknown, Unavailable
-from strikedesk.domain.ledger import Note, OrderEvent, OrderRecord, Progress
+from strikedesk.domain.ledger import Halt, Note, OrderEvent, OrderRecord, Progress
+from strikedesk.domain.money import PriceEffect
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.replay import ROW
 from strikedesk.domain.states import OrderState
+from strikedesk.orders.draft import Change
 from strikedesk.orders.preview import Preview
 from strikedesk.orders.settle import InDoubt
+from strikedesk.orders.showing import digest_of_shown
+from strikedesk.orders.tickets import payload_of
 from strikedesk.orders.wording import digest_of
 from tests.builders import NOON
 from tests.fakes.broker import Day, ScriptedBroker
+from tests.fakes.halt import MemoryHalt
+from tests.fakes.ledger import MemoryLedger
 from tests.unit.group_desk import preview_of, rows_of
 from tests.unit.order_desk import CALL, OrderDesk
 
@@ -139,6 +146,125 @@ async def test_an_answer_that_comes_too_late_is_a_line_of_its_order(orders: Orde
 
     assert unknown.value.client_order_id == preview.record.client_order_id
     assert heads(await lines(orders, preview))[-1] == ("late_answer", "stdio", CONFIRM)
+
+
+# What was sent, and what kept it here at the last moment
+
+
+async def test_a_confirmed_order_says_what_was_agreed_to_and_what_came_of_it(
+    orders: OrderDesk,
+) -> None:
+    preview = await orders.preview()
+    record = await orders.confirm(preview)
+
+    agreed, came_of_it = await lines(orders, preview, after=1)
+
+    assert heads([agreed, came_of_it]) == [
+        ("submitting", "stdio", CONFIRM),
+        ("broker:filled", "stdio", CONFIRM),
+    ]
+    shown = orders.ledger.previews[record.preview_id].shown
+    assert body(agreed) == {
+        "voice": "model",
+        "shown": digest_of_shown(shown),
+        "limits": orders.limits.as_told,
+        **payload_of(record),
+    }
+    assert body(came_of_it) == {}
+
+
+async def test_a_cancel_is_held_to_no_limits_and_says_so(orders: OrderDesk) -> None:
+    orders.broker.day = Day.WORKING
+    old = await orders.preview()
+    await orders.confirm(old)
+    cancel = await orders.previewer.cancel(old.record.order_id, caller="stdio")
+    await orders.confirm(cancel)
+
+    agreed, came_of_it = await lines(orders, cancel, after=1)
+    followed = (await lines(orders, old))[-1]
+
+    assert body(agreed)["limits"] is None
+    cancelled = ("broker:cancelled", "stdio", CONFIRM)
+    assert heads([came_of_it, followed]) == [cancelled, cancelled]
+
+
+class LateHalt(MemoryHalt):
+    """Is engaged by the time of the last look, which alone asks this one."""
+
+    async def engaged(self) -> Halt | None:
+        return Halt(since=NOON, actor="owner", why="lunch")
+
+
+async def test_what_was_kept_here_at_the_last_moment_says_by_what(orders: OrderDesk) -> None:
+    preview = await orders.preview()
+    orders.confirmer = replace(orders.confirmer, submit=replace(orders.submit, halt=LateHalt()))
+
+    with pytest.raises(Denied) as denied:
+        await orders.confirm(preview)
+
+    assert denied.value.reason is Reason.TRADING_HALTED
+    assert denied.value.facts == {
+        "held_by": "switch",
+        "order_id": preview.record.order_id,
+        "state": "lapsed",
+    }
+    line = (await lines(orders, preview))[-1]
+    assert heads([line]) == [("not_sent", "stdio", CONFIRM)]
+    assert body(line) == {"held_by": "switch"}
+
+
+async def test_a_send_that_breaks_is_named_in_the_log_and_left_in_doubt(
+    orders: OrderDesk, caplog: pytest.LogCaptureFixture
+) -> None:
+    preview = await lost(orders, Day.CRASHED_AFTER_ACCEPTING)
+
+    said = f"submission of {preview.record.client_order_id} broke"
+    assert [record.getMessage() for record in caplog.records] == [said]
+    line = (await lines(orders, preview))[-1]
+    assert heads([line]) == [("broker:unknown", "stdio", CONFIRM)]
+    assert body(line) == {}
+    assert (await orders.row(preview)).reason == "OUTCOME_UNKNOWN"
+
+
+async def test_an_outcome_that_is_not_written_is_named_in_the_log(
+    orders: OrderDesk, caplog: pytest.LogCaptureFixture
+) -> None:
+    preview = await orders.preview()
+
+    class Full(MemoryLedger):
+        async def advance(self, *_: object, **__: object) -> None:
+            raise OSError("disk full")
+
+    old = orders.ledger
+    full = Full(previews=old.previews, records=old.records, trail=old.trail)
+    orders.confirmer = replace(orders.confirmer, submit=replace(orders.submit, ledger=full))
+
+    with pytest.raises(OutcomeUnknown) as unknown:
+        await orders.confirm(preview)
+
+    client_order_id = preview.record.client_order_id
+    assert unknown.value.client_order_id == client_order_id
+    said = f"outcome of {client_order_id} was not recorded"
+    assert [record.getMessage() for record in caplog.records] == [said]
+
+
+async def test_a_target_that_cannot_be_read_is_named_in_the_log_by_its_act(
+    orders: OrderDesk, caplog: pytest.LogCaptureFixture
+) -> None:
+    orders.broker.day = Day.WORKING
+    old = await orders.confirm(await orders.preview())
+    cancel = await orders.previewer.cancel(old.order_id, caller="stdio")
+
+    class Mute(ScriptedBroker):
+        async def order(self, account_id: str, broker_order_id: str) -> BrokerOrder:
+            raise RuntimeError("half an answer")
+
+    mute = Mute(clock=orders.clock, quoted={}, placed=orders.broker.placed)
+    orders.confirmer = replace(orders.confirmer, submit=replace(orders.submit, broker=mute))
+    await orders.confirm(cancel)
+
+    said = f"the order that {cancel.record.client_order_id} acted on was not followed"
+    assert [record.getMessage() for record in caplog.records] == [said]
 
 
 # What the reconciler wrote, whoever had it look
@@ -343,8 +469,9 @@ async def test_only_what_nobody_knows_of_is_unsettled(orders: OrderDesk) -> None
     await orders.preview()
     sending = await orders.left_submitting()
 
+    orders.clock.move(10)
     assert await orders.reconciler.unsettled() == ()
-    orders.clock.move(10.000001)
+    orders.clock.move(0.000001)
 
     rows = await orders.reconciler.unsettled()
     assert [row.order_id for row in rows] == [sending.record.order_id]
@@ -364,6 +491,82 @@ async def test_at_work_is_what_the_broker_holds_and_no_cancel(orders: OrderDesk)
         orders.ledger.records[row.order_id] = row
 
     assert await orders.reconciler.at_work() == (working,)
+
+
+async def test_more_rows_than_a_page_of_the_ledger_are_all_gone_over(orders: OrderDesk) -> None:
+    orders.broker.day = Day.WORKING
+    row = await orders.confirm(await orders.preview())
+    names = {f"more-{number}" for number in range(200)}
+    orders.ledger.records |= {name: replace(row, order_id=name) for name in names}
+
+    rows = await orders.reconciler.at_work()
+
+    assert {each.order_id for each in rows} == names | {row.order_id}
+
+
+@pytest.mark.promise("nothing-lost")
+async def test_a_replacement_whose_answer_was_lost_is_found_by_its_own_id(
+    orders: OrderDesk,
+) -> None:
+    """Its target tells that it was replaced, and not by which order."""
+    orders.broker.day = Day.WORKING
+    old = await orders.confirm(await orders.preview())
+    change = Change(price=Decimal("1.19"), price_effect=PriceEffect.DEBIT)
+    preview = await orders.previewer.replace(old.order_id, change, caller="stdio")
+    orders.broker.day = Day.ACCEPTED_IN_SILENCE
+    with pytest.raises(OutcomeUnknown):
+        await orders.confirm(preview)
+
+    await orders.reconciler(path="worker")
+
+    row = await orders.row(preview)
+    assert (row.state, row.broker_order_id) == (OrderState.WORKING, "b-2")
+
+
+async def test_a_group_that_was_not_placed_leaves_its_scans_in_the_first_row_alone(
+    orders: OrderDesk,
+) -> None:
+    """The others end with the first: to look for them once more would tell of them after that."""
+    orders.broker.day = Day.LOST
+    preview = await preview_of(orders)
+    with pytest.raises(OutcomeUnknown):
+        await orders.confirm(preview)
+
+    for after_s in (0, 120):
+        orders.clock.move(after_s)
+        await orders.reconciler(path="worker")
+
+    first, *others = await rows_of(orders, preview)
+    kinds = [event.kind for event in await orders.ledger.events(first.order_id)]
+    assert kinds[-2:] == ["absent", "not_placed"]
+    for other in others:
+        assert other.state is OrderState.LAPSED
+        assert [e.kind for e in await orders.ledger.events(other.order_id)][3:] == ["not_placed"]
+
+
+async def test_a_group_that_is_found_in_part_is_a_scan_that_was_not_complete(
+    orders: OrderDesk,
+) -> None:
+    orders.broker.day = Day.LOST
+    preview = await preview_of(orders)
+    with pytest.raises(OutcomeUnknown):
+        await orders.confirm(preview)
+    await orders.reconciler(path="worker")
+    first = preview.record
+    orders.broker.placed.append(
+        BrokerOrder(
+            broker_order_id="b-1",
+            client_order_id=first.client_order_id,
+            order=first.order,
+            state=OrderState.WORKING,
+            filled_units=0,
+        )
+    )
+
+    await orders.reconciler(path="start-up")
+
+    told = heads(await lines(orders, preview, after=3))
+    assert told == [("absent", DESK, "worker"), ("scan_not_complete", DESK, "start-up")]
 
 
 # What breaks over one row
