@@ -276,7 +276,7 @@ async def test_an_order_of_another_broker_is_refused_by_its_name() -> None:
         await orders.approver.approve(record, OWNER)
 
     assert denied.value.reason is Reason.APPROVAL_UNKNOWN
-    assert denied.value.facts == {"broker": "another"}
+    assert denied.value.facts == {"waits_at": "another", "this_desk_is_at": "scripted"}
 
 
 # Whose word is needed
