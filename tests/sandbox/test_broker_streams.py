@@ -111,6 +111,17 @@ async def test_quotes_come_by_stream_where_rest_has_none(sandbox: Served) -> Non
     assert (told[SPY].bid, told[SPY].ask) == (rest[SPY].bid, rest[SPY].ask)
 
 
+async def test_what_is_heard_is_of_the_markets_time(sandbox: Served) -> None:
+    """At a sandbox the desk goes by that: a quote of the wall's time would be of the future."""
+    sandbox.wall.move(24 * 3600)
+    async with broker_at(sandbox) as broker:
+        await broker.ready()
+        async with broker.quote_stream([SPY]) as quotes:
+            quote = await anext(quotes)
+
+    assert quote.at == broker.now() == sandbox.world.now()
+
+
 async def test_changes_are_told_as_they_come(sandbox: Served) -> None:
     """A quote that stands, and an order from its placing to its fill."""
     async with broker_at(sandbox) as broker:

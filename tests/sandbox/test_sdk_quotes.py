@@ -6,14 +6,19 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from operator import attrgetter
+from pathlib import Path
 
 import pytest
+import tastytrade.session
 from tastytrade import DXLinkStreamer, Session
 from tastytrade.dxfeed import Candle, Greeks, Profile, Quote, Summary, Trade
 from tastytrade.instruments import NestedOptionChain
 
+from strikedesk.brokers.paper.stepping import Stepper
 from strikedesk.domain.symbols import parse_symbol
-from tests.sandbox.served import Served
+from strikedesk.exchange.steps import read_step
+from strikedesk.sandbox.access import CLIENT_SECRET
+from tests.sandbox.served import Served, served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -124,3 +129,32 @@ async def test_what_is_wanted_no_longer_is_not_told(session: Session) -> None:
         await streamer.subscribe(Trade, ["AAPL"])
         await streamer.get_event(Trade)
         assert streamer.get_event_nowait(Quote) is None
+
+
+async def step(sandbox: Served, how_far: str) -> None:
+    """Let the market's time go on, as its control panel does."""
+    stepper = Stepper(keeper=sandbox.world.office.keeper)
+    way = await stepper.begin(read_step(how_far))
+    while not way.done:
+        way = await stepper.go_on(way)
+
+
+async def test_a_market_that_runs_is_told_as_it_moves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is told once and never again would be a snapshot."""
+    async with served(tmp_path, "stepped:2026-11-20T16:00:00Z") as running:
+        monkeypatch.setattr(tastytrade.session, "API_URL", running.address)
+        grant = running.world.access.full
+        async with (
+            asyncio.timeout(30),
+            Session(CLIENT_SECRET, grant.refresh_token, trust_env=False) as session,
+            streaming(session) as streamer,
+        ):
+            await streamer.subscribe(Quote, ["SPY", "AAPL", "QQQ"])
+            told = [await streamer.get_event(Quote) for _ in range(3)]
+            await step(running, "15m")
+            told += [await streamer.get_event(Quote) for _ in range(3)]
+
+    assert {each.event_symbol for each in told[:3]} == {"SPY", "AAPL", "QQQ"}
+    assert all(each not in told[:3] for each in told[3:])

@@ -45,9 +45,12 @@ class Streams:
         clock: Clock,
         chance: Random,
     ) -> "Streams":
-        """Return the streams of this session; nothing is opened before somebody reads."""
+        """Return the streams of this session; nothing is opened before somebody reads.
+
+        `clock` is the wall's, which tokens live by; by `market_clock` things are heard.
+        """
         tokens = RestQuoteTokens(client=client, site=site, clock=clock)
-        line = Line(tokens=tokens, clock=clock, chance=chance, linger_s=_LINGER_S)
+        line = Line(tokens=tokens, clock=market_clock, chance=chance, linger_s=_LINGER_S)
         news = AccountLine(url=streamer_of(site), session=session, clock=clock, chance=chance)
         return cls(line=line, market=StreamedMarket(line=line, clock=market_clock), news=news)
 
