@@ -11,27 +11,14 @@ import grimp
 
 ROOT = Path(__file__).parents[2]
 DOORS = {"strikedesk.cli", "strikedesk.__main__"}
-# American exercise, futures and the moves of delta wait for the tool that analyses strategies.
+# American volatilities, futures, the moves of delta and strategies from words wait for scans.
 WAITING = {
-    "strikedesk.quant.american",
     "strikedesk.quant.american_vol",
     "strikedesk.quant.black_76",
-    "strikedesk.quant.cash_dividends",
     "strikedesk.quant.cash_dividends_vol",
-    "strikedesk.quant.chebyshev",
     "strikedesk.quant.cross_greeks",
-    "strikedesk.quant.dividend_tree",
-    "strikedesk.quant.early_exercise",
-    "strikedesk.quant.frontier",
-    "strikedesk.quant.likelihoods",
-    "strikedesk.quant.smile",
-    "strikedesk.quant.strategies.analysis",
     "strikedesk.quant.strategies.building",
-    "strikedesk.quant.strategies.curve",
     "strikedesk.quant.strategies.custom",
-    "strikedesk.quant.strategies.hazards",
-    "strikedesk.quant.strategies.outlook",
-    "strikedesk.quant.strategies.payoffs",
     "strikedesk.quant.strategies.request",
     "strikedesk.quant.volatility_search",
 }

@@ -83,6 +83,8 @@ NUMBERS = (
     "kelly_ceiling",
     "volatility_target",
     "buying_power_share",
+    "stated_volatility",
+    "capital",
     "level",
 )
 NO_NUMBER = {"INVALID_ARGUMENT", "INVALID_QUANTITY", "INVALID_PRICE"}

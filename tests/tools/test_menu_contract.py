@@ -31,7 +31,7 @@ def test_the_contract_changes_on_purpose_only() -> None:
 
 
 def test_the_menu_is_the_plan() -> None:
-    """Each tool of the plan that needs no scanner and no strategies; and preview_group.
+    """Each tool of the plan that needs no scanner; and preview_group.
 
     docs/decisions/0011-groups-leave-as-one.md says why that one was added.
     """
@@ -48,7 +48,7 @@ def test_the_menu_is_the_plan() -> None:
             "get_price_history",
             "get_volatility",
         },
-        "options": {"list_expirations", "get_option_chain"},
+        "options": {"list_expirations", "get_option_chain", "analyze_strategy"},
         "portfolio": {"get_portfolio_risk", "size_position", "list_alerts", "edit_alert"},
         "orders": {
             "preview_order",

@@ -60,7 +60,7 @@ def priced(holdings: Sequence[Holding], without: Collection[str] = ()) -> Priced
     rest = [each for each in holdings if each.underlying not in without]
     lacking |= {each.symbol.compact: "price" for each in rest if each.spot is None}
     spots = {each.underlying: float(each.spot) for each in rest if each.spot is not None}
-    forwards = _forwards(rest)
+    forwards = forwards_of(rest)
     legs = [leg for each in rest if (leg := _leg(each, forwards)) is not None]
     volatilities = _volatilities(legs)
     lacking |= {leg.symbol.compact: "volatility" for leg in legs if leg not in volatilities}
@@ -88,7 +88,7 @@ def _leg(holding: Holding, forwards: Mapping[Listing, float]) -> _Leg | None:
     )
 
 
-def _forwards(holdings: Iterable[Holding]) -> Mapping[Listing, float]:
+def forwards_of(holdings: Iterable[Holding]) -> Mapping[Listing, float]:
     """Return the undiscounted forward of each listing that tells one."""
     found: dict[Listing, float] = {}
     for each in holdings:

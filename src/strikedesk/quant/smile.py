@@ -22,10 +22,11 @@ MarkArray: TypeAlias = npt.NDArray[np.uint8]
 
 POINTS_MIN: Final = 5  # As many as the curve has numbers.
 _STEEPEST: Final = 2.0  # Of a wing, in total variance: more would be free money (R. Lee, 2004).
-_CENTRES: Final = 11
-_WIDTHS: Final = 9
+_CENTRES: Final = 9
+_WIDTHS: Final = 7
 _ZOOMS: Final = 5
 _RIDGE: Final = 1e-10
+_WORTH_FITTING: Final = 1e-3  # Of the greatest weight: what counts for less leaves no trace.
 
 
 class Mark(IntEnum):
@@ -97,7 +98,8 @@ def fit_smile(
     """Return the curve nearest to the known volatilities, or None with fewer than five of them.
 
     Units: `weight` how much each counts, as the inverse of a bid-ask spread in volatility; a
-    volatility or weight that is NaN, or a weight of 0, leaves its strike out.
+    volatility or weight that is NaN, or a weight below a thousandth of the greatest, leaves its
+    strike out.
 
     Raises:
         ValueError: `forward` or `years` is not positive, or the columns do not broadcast.
@@ -107,6 +109,7 @@ def fit_smile(
     columns = (np.asarray(each, np.float64) for each in (strike, volatility, weight))
     strikes, sigma, weights = (each.ravel() for each in np.broadcast_arrays(*columns))
     known = (strikes > 0.0) & (sigma > 0.0) & (weights > 0.0)
+    known &= weights >= _WORTH_FITTING * np.max(weights, initial=0.0, where=known)
     if np.unique(strikes[known]).size < POINTS_MIN:
         return None
     k = np.log(strikes[known] / forward)

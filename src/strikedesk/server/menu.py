@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 from mcp.types import CallToolResult
 
 from strikedesk.server.access import EDITS, MOVES_MONEY, PREVIEWS, READS, RECALLS, STOPS, Access
+from strikedesk.server.tools.analyze_strategy import analyze_strategy
 from strikedesk.server.tools.confirm_order import confirm_order
 from strikedesk.server.tools.edit_alert import edit_alert
 from strikedesk.server.tools.edit_watchlist import edit_watchlist
@@ -74,6 +75,7 @@ MENU: Final = (
     MenuItem(get_volatility, Toolset.MARKET, READS),
     MenuItem(list_expirations, Toolset.OPTIONS, READS),
     MenuItem(get_option_chain, Toolset.OPTIONS, READS, lite=True),
+    MenuItem(analyze_strategy, Toolset.OPTIONS, READS),
     MenuItem(get_portfolio_risk, Toolset.PORTFOLIO, READS),
     MenuItem(size_position, Toolset.PORTFOLIO, READS),
     MenuItem(list_alerts, Toolset.PORTFOLIO, READS),

@@ -86,10 +86,11 @@ class Curve:
         return float(np.sum(np.diff(below)[wins]))
 
     def _exact_mean(self, outlook: Outlook) -> float:
+        strikes = np.array([leg.strike or outlook.forward for leg in self.legs])
+        calls = outlook.above(strikes)
+        puts = calls - (outlook.forward - strikes)
         total = 0.0
-        for leg in self.legs:
-            call = float(outlook.above(np.array([leg.strike]))[0]) if leg.strike else 0.0
-            put = call - (outlook.forward - leg.strike)
+        for leg, call, put in zip(self.legs, calls.tolist(), puts.tolist(), strict=True):
             each = {Kind.CALL: call, Kind.PUT: put, Kind.SHARE: outlook.forward}
             total += leg.shares * each[leg.kind]
         return total

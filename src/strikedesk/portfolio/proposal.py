@@ -1,0 +1,260 @@
+"""A strategy that is not held yet, with the market it would be opened in.
+
+Prices are mids. Every option is valued as a European one on the forward that the calls and puts of
+its expiration agree on, undiscounted, at the volatility that its own mid implies there: no rate and
+no dividend is assumed. numpy is imported when this is first called.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from strikedesk.domain.calendar import exchange_date
+from strikedesk.domain.events import Dividend
+from strikedesk.domain.orders import Leg
+from strikedesk.domain.quotes import ChainRow
+from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right
+from strikedesk.portfolio.holdings import Holding
+from strikedesk.portfolio.proposal_legs import (
+    AskedMarket,
+    Priced,
+    contracts_of,
+    one_underlying,
+    priced_legs,
+)
+
+if TYPE_CHECKING:
+    from strikedesk.quant.cash_dividends import CashDividends
+    from strikedesk.quant.strategies import legs as numerics
+    from strikedesk.quant.strategies.analysis import Analysis
+    from strikedesk.quant.strategies.hazards import Liquidity
+    from strikedesk.quant.strategies.outlook import Smiled
+
+_DAYS_PER_YEAR: Final = 365.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyLeg:
+    """A leg with its figures; None = unknown, or none of shares.
+
+    Units: `price` USD a share; `volatility` a fraction; `delta` per $1; `in_the_money` and `touch`
+    the market's probabilities of ending beyond the strike, and of ever reaching it.
+    """
+
+    leg: Leg
+    price: Decimal
+    volatility: float | None
+    delta: float | None
+    in_the_money: float | None
+    touch: float | None
+    assignment: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyReport:
+    """The whole strategy.
+
+    `stated` is the volatility that the other chances assume, if one was; `distribution` is `smile`
+    where the market's chances are those of a curve through its volatilities, else `lognormal`, of
+    the legs' own.
+    """
+
+    underlying: EquitySymbol
+    as_of: datetime
+    spot: Decimal
+    analysis: "Analysis"
+    liquidity: "Liquidity"
+    legs: tuple[StrategyLeg, ...]
+    stated: float | None
+    distribution: str
+
+
+async def strategy_report(
+    market: AskedMarket,
+    legs: Sequence[Leg],
+    *,
+    stated: float | None = None,
+    capital: Decimal | None = None,
+) -> StrategyReport:
+    """Return what legs of one underlying would cost and come to, at the market's mids.
+
+    Units: `stated` a volatility whose chances are asked too; `capital` USD that it binds.
+
+    Raises:
+        Denied: INVALID_LEGS where they are no strategy; the reason why a leg has no quote; NO_QUOTE
+            where no volatility explains its price.
+        Unavailable: the market cannot be asked.
+    """
+    underlying = one_underlying(legs)
+    priced = await priced_legs(market, underlying, legs)
+    events = await market.events(underlying, _days(legs, market.now()))
+    return _report(
+        priced,
+        underlying=underlying,
+        now=market.now(),
+        dividends=[each for each in events if isinstance(each, Dividend)],
+        stated=stated,
+        capital=capital,
+    )
+
+
+def _days(legs: Sequence[Leg], now: datetime) -> int:
+    ends = [leg.symbol.expiration for leg in legs if isinstance(leg.symbol, OptionSymbol)]
+    return max((max(ends) - exchange_date(now)).days, 0)
+
+
+def _report(
+    priced: Priced,
+    *,
+    underlying: EquitySymbol,
+    now: datetime,
+    dividends: Sequence[Dividend],
+    stated: float | None,
+    capital: Decimal | None,
+) -> StrategyReport:
+    from strikedesk.quant.strategies.analysis import analyse  # noqa: PLC0415 -- imports numpy
+    from strikedesk.quant.strategies.hazards import liquidity  # noqa: PLC0415 -- imports numpy
+    from strikedesk.quant.strategies.outlook import Lognormal  # noqa: PLC0415 -- imports numpy
+    from strikedesk.quant.strategies.payoffs import Market  # noqa: PLC0415 -- imports numpy
+
+    legs = [_numeric(each) for each in priced.holdings]
+    market = Market(spot=priced.forward, rate=0.0)
+    nearest = min(leg.years for leg in legs if leg.years)
+    view = None
+    if stated is not None:
+        view = Lognormal(forward=priced.forward, deviation=stated * math.sqrt(nearest))
+    sides = [priced.quotes[leg.symbol] for leg in priced.legs]
+    curve = _curve(priced, nearest)
+    return StrategyReport(
+        underlying=underlying,
+        as_of=now,
+        spot=priced.spot,
+        analysis=analyse(
+            legs,
+            market,
+            price=[float(price) for price in priced.prices],
+            volatility=priced.volatilities,
+            outlook=curve,
+            stated=view,
+            capital=None if capital is None else float(capital),
+        ),
+        liquidity=liquidity(
+            legs,
+            bid=[_number(each.bid) for each in sides],
+            ask=[_number(each.ask) for each in sides],
+        ),
+        legs=_told(priced, legs, now, dividends),
+        stated=stated,
+        distribution="lognormal" if curve is None else "smile",
+    )
+
+
+def _curve(priced: Priced, years: float) -> "Smiled | None":
+    """Return what the nearest expiration's options say of the share, if enough of them are quoted.
+
+    Of each strike the option that is out of the money: its mid is all time value. Each counts by
+    its vega, so that the curve misses prices, not volatilities, by as little as it can.
+    """
+    from strikedesk.quant.black_scholes import greeks  # noqa: PLC0415 -- imports numpy
+    from strikedesk.quant.contracts import Contracts  # noqa: PLC0415 -- imports numpy
+    from strikedesk.quant.implied_vol import implied_volatility  # noqa: PLC0415 -- imports numpy
+    from strikedesk.quant.smile import POINTS_MIN, fit_smile  # noqa: PLC0415 -- imports numpy
+    from strikedesk.quant.strategies.outlook import Smiled  # noqa: PLC0415 -- imports numpy
+
+    outside = [row for row in priced.nearest if _is_outside(row, priced.forward)]
+    mids = [(row.contract, float(mid)) for row in outside if (mid := row.quote.mid)]
+    if len(mids) < POINTS_MIN:
+        return None
+    contracts = Contracts.of(
+        spot=priced.forward,
+        strike=[float(contract.strike) for contract, _ in mids],
+        years=years,
+        rate=0.0,
+        is_call=[contract.right is Right.CALL for contract, _ in mids],
+    )
+    volatility = implied_volatility(contracts, [mid for _, mid in mids]).volatility
+    smile = fit_smile(
+        forward=priced.forward,
+        years=years,
+        strike=contracts.strike,
+        volatility=volatility,
+        weight=greeks(contracts, volatility).vega,
+    )
+    return None if smile is None else Smiled(smile=smile)
+
+
+def _is_outside(row: ChainRow, forward: float) -> bool:
+    return (float(row.contract.strike) >= forward) == (row.contract.right is Right.CALL)
+
+
+def _numeric(holding: Holding) -> "numerics.Leg":
+    from strikedesk.quant.strategies.legs import Kind, Leg  # noqa: PLC0415 -- with what uses it
+
+    symbol, quantity = holding.symbol, holding.position.quantity
+    if not isinstance(symbol, OptionSymbol):
+        return Leg(kind=Kind.SHARE, quantity=quantity)
+    return Leg(
+        kind=Kind.CALL if symbol.right is Right.CALL else Kind.PUT,
+        quantity=quantity,
+        strike=float(symbol.strike),
+        years=holding.years or 0.0,
+    )
+
+
+def _told(
+    priced: Priced, legs: Sequence["numerics.Leg"], now: datetime, dividends: Sequence[Dividend]
+) -> tuple[StrategyLeg, ...]:
+    """Return the figures of each leg."""
+    from strikedesk.quant import black_scholes, likelihoods  # noqa: PLC0415 -- imports numpy
+    from strikedesk.quant.strategies.hazards import assignments  # noqa: PLC0415 -- imports numpy
+    from strikedesk.quant.strategies.payoffs import Market  # noqa: PLC0415 -- imports numpy
+
+    contracts, sigma = contracts_of(priced.holdings, priced.forwards), priced.volatilities
+    columns = (
+        black_scholes.greeks(contracts, sigma).delta,
+        likelihoods.in_the_money(contracts, sigma),
+        likelihoods.touch(contracts, sigma),
+    )
+    risks = assignments(
+        legs,
+        Market(spot=float(priced.spot), rate=0.0),
+        price=[float(price) for price in priced.prices],
+        dividends=_cash(dividends, now),
+    )
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    return tuple(
+        StrategyLeg(
+            leg=leg,
+            price=price,
+            volatility=_known(volatility),
+            delta=_known(row[0]) if leg.is_option else 1.0,
+            in_the_money=_known(row[1]),
+            touch=_known(row[2]),
+            assignment=risk.value if leg.is_option else None,
+        )
+        for leg, price, volatility, row, risk in zip(
+            priced.legs, priced.prices, sigma, rows, risks, strict=True
+        )
+    )
+
+
+def _cash(dividends: Sequence[Dividend], now: datetime) -> "CashDividends":
+    from strikedesk.quant.cash_dividends import CashDividends  # noqa: PLC0415 -- imports numpy
+
+    today = exchange_date(now)
+    ahead = [each for each in dividends if each.day > today and each.amount > 0]
+    return CashDividends.of(
+        [(each.day - today).days / _DAYS_PER_YEAR for each in ahead],
+        [float(each.amount) for each in ahead],
+    )
+
+
+def _number(price: Decimal | None) -> float:
+    return math.nan if price is None else float(price)
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value

@@ -1,0 +1,151 @@
+"""The legs of a strategy that is not held yet, and all that the market tells of them.
+
+Each option's volatility is the one that its mid implies on the forward of its expiration.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Protocol
+
+from strikedesk.domain.accounts import Position
+from strikedesk.domain.errors import Denied
+from strikedesk.domain.money import SHARES_PER_CONTRACT
+from strikedesk.domain.orders import Leg
+from strikedesk.domain.quotes import ChainRow, Quote
+from strikedesk.domain.reasons import Reason
+from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right, Symbol
+from strikedesk.portfolio.holdings import Holding, holdings_of
+from strikedesk.portfolio.market_view import MarketView
+from strikedesk.portfolio.priced import forwards_of
+
+if TYPE_CHECKING:
+    from strikedesk.quant.contracts import Contracts
+
+
+class AskedMarket(MarketView, Protocol):
+    """The market, which also says why it tells nothing."""
+
+    async def why_unquoted(self, symbol: Symbol) -> Reason:
+        """Say why a symbol has no quote."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Priced:
+    """Legs of one underlying of which everything is known.
+
+    Units: as `StrategyLeg`; `forwards` USD, undiscounted, of each leg's expiration, the spot where
+    no pair tells one; `forward` that of the nearest, whose listing is `nearest`.
+    """
+
+    legs: Sequence[Leg]
+    holdings: Sequence[Holding]
+    quotes: Mapping[Symbol, Quote]
+    prices: Sequence[Decimal]
+    volatilities: Sequence[float]
+    forwards: Sequence[float]
+    spot: Decimal
+    forward: float
+    nearest: Sequence[ChainRow]
+
+
+def one_underlying(legs: Sequence[Leg]) -> EquitySymbol:
+    """Return whose legs they are, if they are those of a strategy."""
+    names = {leg.symbol.underlying for leg in legs}
+    if len(names) != 1:
+        raise Denied(Reason.INVALID_LEGS, rule="one_underlying", underlyings=len(names))
+    if len({leg.symbol for leg in legs}) < len(legs):
+        raise Denied(Reason.INVALID_LEGS, rule="no_contract_twice")
+    if not any(leg.is_option for leg in legs):
+        raise Denied(Reason.INVALID_LEGS, rule="an_option_at_least")
+    return EquitySymbol(names.pop())
+
+
+async def priced_legs(market: AskedMarket, underlying: EquitySymbol, legs: Sequence[Leg]) -> Priced:
+    """Ask the market for everything, and refuse what lacks something."""
+    await market.ready()
+    quotes = await market.quotes([*(leg.symbol for leg in legs), underlying])
+    marks = {symbol: quote.mark for symbol, quote in quotes.items()}
+    spot = marks.get(underlying)
+    prices = [marks.get(leg.symbol) for leg in legs]
+    unknown = [leg for leg, price in zip(legs, prices, strict=True) if price is None]
+    if unknown or spot is None:
+        symbol = unknown[0].symbol if unknown else underlying
+        raise Denied(await market.why_unquoted(symbol), symbol=symbol.compact)
+    known = [price for price in prices if price is not None]
+    positions = [_position(leg, price) for leg, price in zip(legs, known, strict=True)]
+    holdings = await holdings_of(market, positions)
+    forwards = _forward_of_each(holdings, float(spot))
+    options = [each for each in holdings if isinstance(each.symbol, OptionSymbol)]
+    first = min(options, key=lambda each: each.years or 0.0)
+    return Priced(
+        legs=legs,
+        holdings=holdings,
+        quotes=quotes,
+        prices=known,
+        volatilities=_volatilities(legs, holdings, forwards, known),
+        forwards=forwards,
+        spot=spot,
+        forward=forwards[holdings.index(first)],
+        nearest=first.listing,
+    )
+
+
+def _position(leg: Leg, price: Decimal) -> Position:
+    """Return the leg as if it were held, to ask for what surrounds it."""
+    return Position(
+        account_id="",
+        symbol=leg.symbol,
+        quantity=leg.signed_quantity,
+        multiplier=SHARES_PER_CONTRACT if leg.is_option else 1,
+        average_price=price,
+        mark=price,
+    )
+
+
+def _forward_of_each(holdings: Sequence[Holding], spot: float) -> list[float]:
+    known = forwards_of(holdings)
+    return [
+        known.get((each.symbol.root, each.symbol.expiration), spot)
+        if isinstance(each.symbol, OptionSymbol)
+        else spot
+        for each in holdings
+    ]
+
+
+def _volatilities(
+    legs: Sequence[Leg],
+    holdings: Sequence[Holding],
+    forwards: Sequence[float],
+    prices: Sequence[Decimal],
+) -> list[float]:
+    """Return what each mid implies, else what the feed tells; NaN for shares."""
+    from strikedesk.quant.implied_vol import implied_volatility  # noqa: PLC0415 -- imports numpy
+
+    contracts = contracts_of(holdings, forwards)
+    solved = implied_volatility(contracts, [float(price) for price in prices]).volatility.tolist()
+    found: list[float] = []
+    for leg, holding, sigma in zip(legs, holdings, solved, strict=True):
+        told = math.nan if holding.volatility is None else holding.volatility
+        known = told if math.isnan(sigma) else sigma
+        if leg.is_option and (math.isnan(known) or not holding.years):
+            raise Denied(Reason.NO_QUOTE, symbol=leg.symbol.compact, lacks="volatility")
+        found.append(known)
+    return found
+
+
+def contracts_of(holdings: Sequence[Holding], forwards: Sequence[float]) -> "Contracts":
+    """Return the options on their forwards; shares become rows of nonsense, answered with NaN."""
+    from strikedesk.quant.contracts import Contracts  # noqa: PLC0415 -- imports numpy
+
+    symbols = [each.symbol for each in holdings]
+    options = [each if isinstance(each, OptionSymbol) else None for each in symbols]
+    return Contracts.of(
+        spot=list(forwards),
+        strike=[float(each.strike) if each else math.nan for each in options],
+        years=[each.years or 0.0 for each in holdings],
+        rate=0.0,
+        is_call=[each is not None and each.right is Right.CALL for each in options],
+    )

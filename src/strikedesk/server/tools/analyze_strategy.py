@@ -1,0 +1,134 @@
+"""analyze_strategy: what legs would cost, what they can come to, and how likely."""
+
+from decimal import Decimal
+from typing import Annotated, Final
+
+from mcp.types import CallToolResult
+
+from strikedesk.domain.pages import PageSpan
+from strikedesk.market.numbers import decimals, price_number
+from strikedesk.portfolio.proposal import StrategyLeg, StrategyReport, strategy_report
+from strikedesk.server.arguments import Legs, decimal, fraction
+from strikedesk.server.call import Call, desk_of
+from strikedesk.server.schemas import (
+    BOOLEAN,
+    INTEGER,
+    LIST,
+    NUMBER,
+    OBJECT,
+    TEXT,
+    maybe,
+    table_schema,
+)
+from strikedesk.server.shaping import Cell, Value, table
+
+COLUMNS: Final = (
+    "symbol",
+    "quantity",
+    "price",
+    "iv",
+    "delta",
+    "in_the_money",
+    "touch",
+    "assignment",
+)
+RETURNS: Final = table_schema(
+    underlying=TEXT,
+    as_of=TEXT,
+    spot=NUMBER,
+    strategy=TEXT,
+    units=INTEGER,
+    cost=NUMBER,
+    max_profit=maybe(NUMBER),
+    max_loss=maybe(NUMBER),
+    unbounded=LIST,
+    break_evens=LIST,
+    exact=BOOLEAN,
+    days=NUMBER,
+    profit_probability=NUMBER,
+    expected_value=NUMBER,
+    distribution=TEXT,
+    stated=maybe(OBJECT),
+    capital=maybe(NUMBER),
+    return_on_capital=maybe(NUMBER),
+    annualised=maybe(NUMBER),
+    greeks=OBJECT,
+    liquidity=OBJECT,
+)
+
+
+async def analyze_strategy(
+    call: Call,
+    legs: Legs,
+    stated_volatility: Annotated[float, fraction(0.01, 5.0)] | None = None,
+    capital: Annotated[Decimal, decimal(Decimal("0.01"), Decimal(100_000_000))] | None = None,
+) -> Annotated[CallToolResult, RETURNS]:
+    """Analyze option legs of one underlying at market mids, before an order is made of them.
+
+    USD. cost: + paid. Bounds and break_evens at the first expiration, exact or sampled, before
+    fees. profit_probability and expected_value (beyond cost) are the market's, by its smile;
+    stated: the same, lognormal, at stated_volatility. capital: what return_on_capital divides by,
+    the greatest loss if not given. greeks of the position: theta per day, vega per point. Values
+    are European. touch: of ever being at the strike. assignment: why a sold leg may be exercised.
+    """
+    desk = await desk_of(call)
+    found = await strategy_report(desk.market, legs, stated=stated_volatility, capital=capital)
+    rows = [_row(each) for each in found.legs]
+    return table(COLUMNS, rows, PageSpan.whole(len(rows)), _about(found))
+
+
+def _about(report: StrategyReport) -> dict[str, Value]:
+    found, bounds = report.analysis, report.analysis.bounds
+    sides = {"profit": bounds.max_profit, "loss": bounds.max_loss}
+    stated = found.stated
+    return {
+        "underlying": report.underlying.ticker,
+        "as_of": report.as_of,
+        "spot": report.spot,
+        "strategy": found.recognised.name,
+        "units": found.recognised.units,
+        "cost": decimals(found.cost, 2),
+        "max_profit": decimals(bounds.max_profit, 2),
+        "max_loss": decimals(bounds.max_loss, 2),
+        "unbounded": [name for name, most in sides.items() if most == float("inf")],
+        "break_evens": [decimals(each, 4) for each in bounds.break_evens],
+        "exact": found.exact,
+        "days": decimals(found.years * 365.0, 2),
+        "profit_probability": decimals(found.market.profit, 4),
+        "expected_value": decimals(found.market.expected, 2),
+        "distribution": report.distribution,
+        "stated": None
+        if stated is None
+        else {
+            "volatility": report.stated,
+            "profit_probability": decimals(stated.profit, 4),
+            "expected_value": decimals(stated.expected, 2),
+        },
+        "capital": decimals(found.capital, 2),
+        "return_on_capital": decimals(found.return_on_capital, 4),
+        "annualised": decimals(found.annualised, 4),
+        "greeks": {
+            "delta": decimals(found.exposure.delta, 2),
+            "gamma": decimals(found.exposure.gamma, 4),
+            "theta": decimals(found.exposure.theta, 2),
+            "vega": decimals(found.exposure.vega, 2),
+        },
+        "liquidity": {
+            "to_cross": decimals(report.liquidity.to_cross, 2),
+            "of_mid": decimals(report.liquidity.of_mid, 4),
+            "widest": decimals(report.liquidity.widest, 4),
+        },
+    }
+
+
+def _row(each: StrategyLeg) -> list[Cell]:
+    return [
+        each.leg.symbol.compact,
+        each.leg.signed_quantity,
+        price_number(each.price),
+        decimals(each.volatility, 4),
+        decimals(each.delta, 4),
+        decimals(each.in_the_money, 4),
+        decimals(each.touch, 4),
+        each.assignment,
+    ]

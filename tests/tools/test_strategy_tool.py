@@ -1,0 +1,132 @@
+"""analyze_strategy as a client sees it: a page that names the trade and adds up."""
+
+import json
+from typing import Any
+
+import pytest
+
+from strikedesk.domain.symbols import parse_symbol
+from tests.fakes.broker import ScriptedBroker
+from tests.fakes.clock import StoppedClock
+from tests.tools.core_door import ERAS, Era
+from tests.tools.paper_desk import PaperDesk, facts_of, reason_of, rows_of, text_of
+
+CHARACTERS_MAX = 3_000
+
+
+def legs(*written: str) -> dict[str, Any]:
+    """Return the legs of `-1 SPY 2026-12-18 540 C`, opening ones."""
+    found: list[dict[str, Any]] = []
+    for each in written:
+        count, _, symbol = each.partition(" ")
+        shares = " " not in symbol
+        action = ("buy" if int(count) > 0 else "sell") + ("" if shares else "_to_open")
+        found.append({"symbol": symbol, "action": action, "quantity": abs(int(count))})
+    return {"legs": found}
+
+
+CONDOR = legs(
+    "2 SPY 2026-12-18 475 P",
+    "-2 SPY 2026-12-18 480 P",
+    "-2 SPY 2026-12-18 515 C",
+    "2 SPY 2026-12-18 520 C",
+)
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_strategy_is_named_and_adds_up(era: Era) -> None:
+    async with PaperDesk().client(era) as client:
+        result = await client.call_tool("analyze_strategy", {**CONDOR, "stated_volatility": 0.3})
+
+    facts, rows = facts_of(result), rows_of(result)
+    assert (facts["underlying"], facts["strategy"], facts["units"]) == ("SPY", "iron condor", 2)
+    assert facts["cost"] == pytest.approx(sum(r["quantity"] * r["price"] * 100 for r in rows))
+    assert facts["cost"] < 0
+    assert facts["max_profit"] == pytest.approx(-facts["cost"])
+    assert facts["max_loss"] == pytest.approx(1_000 + facts["cost"])
+    assert (facts["exact"], facts["unbounded"]) == (True, [])
+    low, high = facts["break_evens"]
+    assert 475 < low < 480
+    assert 515 < high < 520
+    assert 0.3 < facts["profit_probability"] < 0.95
+    assert facts["stated"]["volatility"] == 0.3
+    assert facts["stated"]["profit_probability"] < facts["profit_probability"]
+    assert facts["stated"]["expected_value"] < -50 < -20 < facts["expected_value"] < 20
+    assert facts["distribution"] == "smile"
+    assert facts["capital"] == facts["max_loss"]
+    assert facts["return_on_capital"] == pytest.approx(
+        facts["max_profit"] / facts["max_loss"], abs=1e-4
+    )
+    assert facts["greeks"]["theta"] > 0 > facts["greeks"]["vega"]
+    assert facts["liquidity"]["to_cross"] > 0
+    for row in rows:
+        assert row["touch"] >= row["in_the_money"] > 0
+        assert row["assignment"] == "unlikely"
+
+
+async def test_an_answer_costs_few_tokens() -> None:
+    """Half of what a scan may, with every leg's figures."""
+    async with PaperDesk().client() as client:
+        result = await client.call_tool("analyze_strategy", {**CONDOR, "stated_volatility": 0.3})
+
+    assert len(text_of(result)) <= CHARACTERS_MAX
+    assert len(json.dumps(facts_of(result), separators=(",", ":"))) <= CHARACTERS_MAX
+
+
+async def test_shares_calendars_and_bare_sales_say_what_they_are() -> None:
+    """Nothing is bounded that is not; what is sampled says so; the margin is the caller's."""
+    async with PaperDesk().client() as client:
+        covered = await client.call_tool(
+            "analyze_strategy", legs("100 AAPL", "-1 AAPL 2026-12-18 185 C")
+        )
+        calendar = await client.call_tool(
+            "analyze_strategy", legs("-1 AAPL 2026-12-18 175 C", "1 AAPL 2027-01-15 175 C")
+        )
+        bare = await client.call_tool(
+            "analyze_strategy", {**legs("-1 AAPL 2026-12-18 185 C"), "capital": "5000"}
+        )
+
+    assert facts_of(covered)["strategy"] == "covered call"
+    assert rows_of(covered)[0] == {
+        "symbol": "AAPL",
+        "quantity": 100,
+        "price": facts_of(covered)["spot"],
+        "iv": None,
+        "delta": 1,
+        "in_the_money": None,
+        "touch": None,
+        "assignment": None,
+    }
+    assert (facts_of(calendar)["strategy"], facts_of(calendar)["exact"]) == ("call calendar", False)
+    assert facts_of(calendar)["max_loss"] == pytest.approx(facts_of(calendar)["cost"], rel=0.05)
+    assert (facts_of(bare)["max_loss"], facts_of(bare)["unbounded"]) == (None, ["loss"])
+    assert facts_of(bare)["capital"] == 5_000
+    assert facts_of(bare)["return_on_capital"] > 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        (legs("100 AAPL"), "INVALID_LEGS"),
+        (legs("1 AAPL 2026-12-18 175 C", "-1 SPY 2026-12-18 540 C"), "INVALID_LEGS"),
+        (legs("1 AAPL 2026-12-18 175 C", "-1 AAPL 2026-12-18 175 C"), "INVALID_LEGS"),
+        (legs("1 AAPL 2026-12-18 3 C"), "CONTRACT_NOT_FOUND"),
+        ({**CONDOR, "stated_volatility": 0}, "INVALID_ARGUMENT"),
+        ({**CONDOR, "capital": 0}, "INVALID_ARGUMENT"),
+    ],
+)
+async def test_what_is_no_strategy_is_refused(asked: dict[str, Any], reason: str) -> None:
+    """By the reason a preview would give, and before anything is computed."""
+    async with PaperDesk().client() as client:
+        result = await client.call_tool("analyze_strategy", asked)
+
+    assert reason_of(result) == reason
+
+
+async def test_a_leg_that_nobody_lists_is_not_guessed() -> None:
+    """A price that was made up would be traded on."""
+    broker = ScriptedBroker(clock=StoppedClock(), quoted={}, held={parse_symbol("AAPL"): 100})
+    async with PaperDesk(other=broker).client() as client:
+        result = await client.call_tool("analyze_strategy", legs("1 AAPL 2026-12-18 175 C"))
+
+    assert reason_of(result) == "EXPIRATION_NOT_FOUND"
