@@ -82,7 +82,9 @@ async def reading(
     desk = TokenDesk(site=site, wire=wire, clock=sandbox.wall)
     session = Session(grant=grant, desk=desk, clock=sandbox.wall)
     client = Client(wire=wire, session=session)
-    directory = Directory(client=client, site=site, key=Secret("a key of a test"))
+    directory = Directory(
+        client=client, site=site, key=Secret("a key of a test"), clock=sandbox.wall
+    )
     line = ToldLine(
         url=streamer_of(site),
         session=session,

@@ -36,6 +36,7 @@ from strikedesk.domain.symbols import (
     parse_symbol,
 )
 from tests.builders import NOON
+from tests.fakes.clock import StoppedClock
 from tests.fakes.loopback import Reply, told
 from tests.unit.tastytrade_link import Link, a_link, recorded
 
@@ -74,7 +75,9 @@ class Desk:
 async def desk() -> AsyncGenerator[Desk]:
     async with a_link() as link:
         site = on_this_machine(link.there.origin)
-        directory = Directory(client=link.client, site=site, key=Secret("a-key-of-a-test"))
+        directory = Directory(
+            client=link.client, site=site, key=Secret("a-key-of-a-test"), clock=link.clock
+        )
         quoting = Quoting(client=link.client, site=site)
         yield Desk(
             link=link,
@@ -118,6 +121,21 @@ async def test_an_account_is_told_with_what_it_may_do(desk: Desk) -> None:
     assert account.masked == "…0001"
 
 
+async def test_accounts_are_asked_for_once_in_a_quarter_of_a_minute(desk: Desk) -> None:
+    """A preview and its confirm ask several times, and the broker answers one status a second."""
+    path = f"/accounts/{NUMBER}/trading-status"
+    desk.answers("/customers/me/accounts", *[listed(owned(NUMBER))] * 2)
+    desk.answers(path, a_status(), a_status(**{"is-frozen": True}))
+
+    frozen: list[bool | None] = []
+    for seconds in (0, 14, 2):
+        desk.link.clock.move(seconds)
+        frozen += [account.frozen for account in await desk.directory.accounts()]
+
+    assert frozen == [False, False, True]
+    assert len(desk.link.there.asked(path)) == 2
+
+
 async def test_the_number_of_an_account_stays_with_the_broker(desk: Desk) -> None:
     """The desk's ledger keeps ids in clear."""
     desk.answers("/customers/me/accounts", listed(owned(NUMBER)))
@@ -133,7 +151,9 @@ def test_the_id_of_an_account_is_that_of_its_key() -> None:
     """Without the key nobody finds the number by trying them all."""
     client: Any = None
     one, same, other = (
-        Directory(client=client, site=SANDBOX, key=Secret(key)).account_id(NUMBER)
+        Directory(client=client, site=SANDBOX, key=Secret(key), clock=StoppedClock()).account_id(
+            NUMBER
+        )
         for key in ("key-1", "key-1", "key-2")
     )
 

@@ -77,9 +77,9 @@ class TastytradeBroker:
         pace = pace or Pace()
         client = Client(wire=wire, session=session, pace=pace, patience=patience)
         self._site, self._client = site, client
+        self._directory = Directory(client=client, site=site, key=account_key, clock=clock)
         self._clock = clock = VenueClock(clock, wire)
         self._capabilities = _capabilities(site, tells_orders=streams is not None)
-        self._directory = Directory(client=client, site=site, key=account_key)
         self._holdings = Holdings(client=client, directory=self._directory, clock=clock)
         self._streams = None if streams is None else streams(client, clock)
         self._quoting = _quoting(client, site, self._streams)

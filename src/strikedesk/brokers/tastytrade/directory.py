@@ -10,6 +10,7 @@ import hmac
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Final
 
 from pydantic import TypeAdapter
@@ -23,8 +24,11 @@ from strikedesk.brokers.tastytrade.sites import Site
 from strikedesk.domain.account_kinds import AccountKind, OptionLevel
 from strikedesk.domain.accounts import Account, Environment
 from strikedesk.domain.errors import Denied
+from strikedesk.domain.ports import Clock
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.secret import Secret
+
+KEPT_FOR: Final = timedelta(seconds=15)
 
 _OWNED: Final = TypeAdapter(Listed[OwnedTold])
 _STATUS: Final = TypeAdapter(Told[StatusTold])
@@ -46,10 +50,23 @@ class Directory:
     client: Client
     site: Site
     key: Secret
+    clock: Clock
     _numbers: dict[str, Secret] = field(default_factory=dict[str, Secret])
+    _kept: tuple[datetime, tuple[Account, ...]] | None = None
 
     async def accounts(self) -> tuple[Account, ...]:
-        """Return the accounts in the order of their numbers."""
+        """Return the accounts in the order of their numbers, no older than a quarter of a minute.
+
+        The broker tells one account's status a second, and an order asks for them several times.
+        """
+        began, kept = self.clock.now(), self._kept
+        if kept is not None and timedelta(0) <= began - kept[0] < KEPT_FOR:
+            return kept[1]
+        accounts = await self._read()
+        self._kept = began, accounts
+        return accounts
+
+    async def _read(self) -> tuple[Account, ...]:
         owned = await self._owned()
         statuses = [await self._status(number) for number, _ in owned]
         handles = _handles([number for number, _ in owned])
