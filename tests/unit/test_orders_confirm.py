@@ -1,6 +1,7 @@
 """Confirm: once, whatever happens, and only what was previewed."""
 
 import asyncio
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -18,7 +19,7 @@ from strikedesk.domain.errors import (
     Rejected,
     Unavailable,
 )
-from strikedesk.domain.ledger import Halt, Note, OrderRecord, Progress
+from strikedesk.domain.ledger import Halt, Note, OrderRecord, Progress, TicketKind
 from strikedesk.domain.money import PriceEffect
 from strikedesk.domain.orders import Action
 from strikedesk.domain.reasons import Reason
@@ -29,8 +30,9 @@ from strikedesk.orders.appraise import window_of
 from strikedesk.orders.consent import Consent, ConsentPolicy
 from strikedesk.orders.preview import Preview
 from strikedesk.orders.showing import digest_of_shown
+from strikedesk.orders.under_way import UnderWay
 from strikedesk.risk.limits import Limits
-from tests.builders import NOON, a_leg, an_order_record
+from tests.builders import NOON, a_leg, an_order, an_order_record
 from tests.fakes.broker import Day, ScriptedBroker
 from tests.fakes.clock import StoppedClock
 from tests.fakes.ledger import MemoryLedger
@@ -694,3 +696,42 @@ async def test_a_desk_whose_orders_fail_stops_by_itself(orders: OrderDesk) -> No
     assert state.halt is not None
     assert state.halt.actor == "breaker"
     assert state.row == FailuresInRow(failures=FAILURES_MAX, halts_at=FAILURES_MAX)
+
+
+def a_sale(number: int = 1, **told: Any) -> OrderRecord:
+    leg = a_leg(CALL, Action.SELL_TO_OPEN)
+    return an_order_record(number, **{"order": an_order(leg, net="-1.10"), **told})
+
+
+def test_what_sells_from_one_book_takes_turns_and_nothing_else_waits() -> None:
+    """Each must see the one before it; another account, or another underlying, is another book."""
+    under_way = UnderWay()
+    other = a_leg("MSFT261218C00400000", Action.SELL_TO_OPEN)
+
+    turn = under_way.turn(a_sale())
+
+    assert isinstance(turn, asyncio.Lock)
+    assert under_way.turn(a_sale(2)) is turn
+    assert under_way.turn(an_order_record(3), (a_sale(4),)) is turn
+    assert under_way.turn(a_sale(account_id="another")) is not turn
+    assert under_way.turn(a_sale(order=an_order(other, net="-1.10"))) is not turn
+    for free in (an_order_record(), a_sale(kind=TicketKind.CANCEL)):
+        assert isinstance(under_way.turn(free), nullcontext)
+
+
+async def test_a_submission_is_under_way_until_it_is_over() -> None:
+    under_way, record, go = UnderWay(), an_order_record(), asyncio.Event()
+
+    async def run() -> OrderRecord:
+        await go.wait()
+        return record
+
+    call = asyncio.create_task(under_way.share("preview-1", run))
+    await asyncio.sleep(0)
+    meanwhile = "preview-1" in under_way, "preview-2" in under_way
+    go.set()
+
+    assert await call is record
+    await under_way.drain()
+    assert meanwhile == (True, False)
+    assert "preview-1" not in under_way

@@ -88,7 +88,36 @@ async def test_an_order_that_was_refused_at_the_last_names_the_caller_and_the_ru
 
     (line,) = await lines(orders, preview, after=1)
     assert heads([line]) == [("not_sent", "stdio", CONFIRM)]
-    assert line.body["reason"] == denied.value.reason.name
+    kept = dict(body(line))
+    assert kept.pop("reason") == denied.value.reason.name
+    standing = {"order_id": preview.record.order_id, "state": "lapsed"}
+    assert kept
+    assert denied.value.facts == {**kept, **standing}
+    with pytest.raises(Denied) as again:
+        await orders.confirm(preview)
+    assert again.value.facts == denied.value.facts
+
+
+async def test_a_preview_that_nobody_made_is_named_by_no_more_than_an_id_is_long(
+    orders: OrderDesk,
+) -> None:
+    with pytest.raises(Denied) as denied:
+        await orders.confirmer("x" * 100, "nonce", caller="stdio")
+
+    assert denied.value.reason is Reason.PREVIEW_UNKNOWN
+    assert denied.value.facts == {"preview_id": "x" * 36}
+
+
+async def test_a_preview_of_another_broker_is_unknown_here(orders: OrderDesk) -> None:
+    preview = await orders.preview()
+    row = replace(await orders.row(preview), broker="another")
+    orders.ledger.records[row.order_id] = row
+
+    with pytest.raises(Denied) as denied:
+        await orders.confirm(preview)
+
+    assert denied.value.reason is Reason.PREVIEW_UNKNOWN
+    assert (await orders.row(preview)).state is OrderState.PREVIEWED
 
 
 async def test_a_preview_that_runs_out_while_it_is_looked_at_is_told_as_void(
