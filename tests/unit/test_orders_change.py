@@ -488,3 +488,71 @@ async def test_a_roll_to_nowhere_is_denied(
         await orders.closer.roll(request, caller="stdio")
 
     assert denied.value.reason is reason
+
+
+# How a refusal names what it is about
+
+
+async def refusal_of(orders: OrderDesk, order_id: str) -> Denied:
+    with pytest.raises(Denied) as denied:
+        await orders.previewer.cancel(order_id, caller="stdio")
+    return denied.value
+
+
+async def test_an_order_that_cannot_be_changed_is_named_with_how_it_stands(
+    orders: OrderDesk,
+) -> None:
+    filled = await orders.preview()
+    await orders.confirm(filled)
+    old = await working(orders)
+    orders.broker.placed[1] = replace(orders.broker.placed[1], state=OrderState.FILLED)
+    mine, seen = filled.record.order_id, old.record.order_id
+
+    assert (await refusal_of(orders, mine)).facts == {"order_id": mine, "state": "filled"}
+    assert (await refusal_of(orders, seen)).facts == {"order_id": seen, "state": "filled"}
+    assert (await refusal_of(orders, "id-9999")).facts == {"order_id": "id-9999"}
+
+
+async def test_a_cancel_is_no_order_that_could_be_cancelled(orders: OrderDesk) -> None:
+    old = await working(orders)
+    cancel = await orders.previewer.cancel(old.record.order_id, caller="stdio")
+    await orders.confirm(cancel)
+    pending = replace(await orders.row(cancel), state=OrderState.CANCEL_PENDING)
+    orders.ledger.records[pending.order_id] = pending
+
+    told = await refusal_of(orders, pending.order_id)
+
+    assert told.reason is Reason.ORDER_NOT_WORKING
+    assert told.facts == {"order_id": pending.order_id, "state": "cancel_pending"}
+
+
+@pytest.mark.parametrize("told", [{"broker_order_id": None}, {"account_id": "PAPER0002"}])
+async def test_an_order_without_a_number_or_of_another_account_is_unknown(
+    orders: OrderDesk, told: dict[str, Any]
+) -> None:
+    """An account may have been linked anew under the name of another."""
+    old = await working(orders)
+    row = await orders.row(old)
+    orders.ledger.records[row.order_id] = replace(row, **told)
+
+    refused = await refusal_of(orders, row.order_id)
+
+    assert refused.reason is Reason.ORDER_UNKNOWN
+    assert refused.facts == {"order_id": row.order_id}
+
+
+async def test_a_close_that_is_refused_names_what_is_held(orders: OrderDesk) -> None:
+    orders.broker.held = {parse_symbol(CALL): 2}
+    asked = CloseRequest(account="paper-margin", symbols=(parse_symbol("MSFT"),))
+    with pytest.raises(Denied) as unknown:
+        await orders.closer.close(asked, caller="stdio")
+    more = replace(asked, symbols=(parse_symbol(CALL),), quantity=3)
+    with pytest.raises(Denied) as exceeds:
+        await orders.closer.close(more, caller="stdio")
+    orders.broker.held = {}
+    with pytest.raises(Denied) as nothing:
+        await orders.closer.close(asked, caller="stdio")
+
+    assert unknown.value.facts == {"symbol": "MSFT", "held": CALL}
+    assert exceeds.value.facts == {"symbol": CALL, "asked": 3, "held": 2}
+    assert nothing.value.facts == {"symbol": "MSFT", "held": "nothing"}

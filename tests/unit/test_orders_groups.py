@@ -29,7 +29,7 @@ from strikedesk.domain.usage import Window
 from strikedesk.orders.approve import Said
 from strikedesk.orders.draft import Change, Terms
 from strikedesk.orders.settle import InDoubt
-from strikedesk.orders.tickets import ticket_of
+from strikedesk.orders.tickets import payload_of, ticket_of
 from strikedesk.orders.wording import words_of
 from strikedesk.risk.limits import Limits
 from strikedesk.risk.verdict import Outcome
@@ -992,3 +992,55 @@ async def _denied(previewing: Any) -> Denied:
 
 def _note() -> Note:
     return Note(at=NOON + timedelta(seconds=1), actor="owner", path="cli", kind="resumed")
+
+
+async def test_the_trail_tells_of_a_group_with_every_order_of_it(orders: OrderDesk) -> None:
+    preview = await preview_of(orders)
+    first, *others = await rows_of(orders, preview)
+
+    assert payload_of(first, others)["group"] == {
+        "kind": "otoco",
+        "group_id": first.order_id,
+        "place": 1,
+        "others": [
+            {
+                "order_id": other.order_id,
+                "client_order_id": other.client_order_id,
+                "place": place,
+                "order": other.order.canonical,
+            }
+            for place, other in enumerate(others, start=2)
+        ],
+    }
+
+
+async def test_rows_that_are_not_one_group_are_refused_by_the_rule(orders: OrderDesk) -> None:
+    preview = await preview_of(orders)
+    first, *others = await rows_of(orders, preview)
+
+    for rows in (others[::-1], [replace(others[0], account_id="another"), others[1]]):
+        with pytest.raises(Denied) as denied:
+            ticket_of(first, rows)
+        assert denied.value.reason is Reason.NONCE_MISMATCH
+        assert denied.value.facts == {"rule": "rows_of_one_group"}
+
+
+async def test_a_cancel_of_one_order_of_a_group_has_every_order_of_it_followed(
+    orders: OrderDesk,
+) -> None:
+    """What filled, or ended with it, is known at once and not by the next round."""
+    orders.broker.day = Day.WORKING
+    preview = await preview_of(orders)
+    await orders.confirm(preview)
+    first, side, _ = await rows_of(orders, preview)
+    cancel = await orders.previewer.cancel(side.order_id, caller=ME)
+    orders.broker.placed[0] = replace(
+        orders.broker.placed[0], state=OrderState.FILLED, filled_units=1
+    )
+
+    await orders.confirm(cancel)
+
+    filled, cancelled = OrderState.FILLED, OrderState.CANCELLED
+    assert await states(orders, preview) == [filled, cancelled, cancelled]
+    line = (await orders.ledger.events(first.order_id))[-1]
+    assert (line.kind, line.actor, line.path) == ("broker:filled", ME, "tool:confirm_order")

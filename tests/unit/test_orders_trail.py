@@ -573,6 +573,26 @@ async def test_a_group_that_was_not_placed_leaves_its_scans_in_the_first_row_alo
         assert [e.kind for e in await orders.ledger.events(other.order_id)][3:] == ["not_placed"]
 
 
+async def test_a_look_at_a_row_that_ended_with_its_group_meanwhile_writes_nothing(
+    orders: OrderDesk,
+) -> None:
+    """Whoever looks may hold the row as it was a moment before."""
+    orders.broker.day = Day.LOST
+    preview = await preview_of(orders)
+    with pytest.raises(OutcomeUnknown):
+        await orders.confirm(preview)
+    stale = (await rows_of(orders, preview))[-1]
+    for after_s in (0, 120):
+        orders.clock.move(after_s)
+        await orders.reconciler(path="worker")
+    before = list(orders.ledger.trail)
+
+    row = await orders.reconciler.refresh(stale, path="tool:get_order")
+
+    assert (stale.state, row.state) == (OrderState.UNKNOWN, OrderState.LAPSED)
+    assert orders.ledger.trail == before
+
+
 async def test_a_group_that_is_found_in_part_is_a_scan_that_was_not_complete(
     orders: OrderDesk,
 ) -> None:
