@@ -28,6 +28,7 @@ from strikedesk.domain.broking import BrokerOrder
 from strikedesk.domain.secret import Secret
 from strikedesk.domain.states import OrderState
 from strikedesk.sandbox.access import CLIENT_SECRET
+from tests.patience import PATIENCE_S
 from tests.sandbox.served import Served, served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -101,7 +102,10 @@ async def reading(
         look_every_s=600,
     )
     try:
-        async with asyncio.timeout(20), Hub(push).reader((directory.account_id(NUMBER),)) as orders:
+        async with (
+            asyncio.timeout(PATIENCE_S),
+            Hub(push).reader((directory.account_id(NUMBER),)) as orders,
+        ):
             await line.up.wait()
             yield orders
     finally:

@@ -29,6 +29,7 @@ from strikedesk.domain.states import OrderState
 from strikedesk.domain.symbols import EquitySymbol
 from strikedesk.sandbox.access import CLIENT_SECRET
 from strikedesk.sandbox.faults.panel import Kind, Mishap
+from tests.patience import PATIENCE_S
 from tests.sandbox.served import Served, served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -66,7 +67,7 @@ async def broker_at(sandbox: Served, *, streaming: bool = True) -> AsyncGenerato
         streams=streams if streaming else None,
     )
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             yield broker
     finally:
         await broker.close()

@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from strikedesk.sandbox.app import DXLINK_PATH
 from strikedesk.sandbox.streams.quotes import MESSAGE_MAX
+from tests.patience import PATIENCE_S
 from tests.sandbox.served import Served
 
 Frame: TypeAlias = dict[str, object]
@@ -35,7 +36,7 @@ class Raw:
         await self._socket.send(text)
 
     async def hear(self) -> dict[str, Any]:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             return json.loads(await self._socket.recv())
 
     async def ask(self, frame: object) -> dict[str, Any]:
@@ -45,7 +46,7 @@ class Raw:
     async def ended(self) -> int | None:
         """Wait for the end, and return its code."""
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_S):
                 while True:
                     await self._socket.recv()
         except ConnectionClosed:

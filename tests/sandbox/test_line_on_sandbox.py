@@ -23,6 +23,7 @@ from strikedesk.domain.reasons import Reason
 from strikedesk.domain.secret import Secret
 from strikedesk.domain.symbols import EquitySymbol, Symbol
 from strikedesk.sandbox.access import CLIENT_SECRET
+from tests.patience import PATIENCE_S
 from tests.sandbox.served import Served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -66,8 +67,8 @@ async def test_quotes_and_greeks_are_the_venues(sandbox: Served) -> None:
     known = await sandbox.world.broker.quotes(symbols)
     async with line_to(sandbox) as line:
         market = StreamedMarket(line=line, clock=sandbox.wall)
-        answer = await market.quotes(symbols, within_s=10)
-        greeks = await market.greeks(symbols[2:], within_s=10)
+        answer = await market.quotes(symbols, within_s=PATIENCE_S)
+        greeks = await market.greeks(symbols[2:], within_s=PATIENCE_S)
 
     assert answer.silent == {}
     assert {s: (q.bid, q.ask, q.bid_size) for s, q in answer.quotes.items() if s != SPX} == {
@@ -99,7 +100,7 @@ async def test_a_silent_server_is_left_and_told_of_and_then_all_is_told_again(
             silent = await market.quotes((SPY,), within_s=0.5)
         finally:
             sandbox.faults.silent = False
-        told = await market.quotes((SPY,), within_s=10)
+        told = await market.quotes((SPY,), within_s=PATIENCE_S)
 
     assert silent.silent == {SPY: Reason.BROKER_UNAVAILABLE}
     assert told.quotes.keys() == {SPY}
@@ -108,7 +109,7 @@ async def test_a_silent_server_is_left_and_told_of_and_then_all_is_told_again(
 async def test_a_reset_is_survived_by_whoever_reads(sandbox: Served) -> None:
     async with line_to(sandbox, Waits(pause_first_s=0.01)) as line:
         market = StreamedMarket(line=line, clock=sandbox.wall)
-        async with market.changes((SPY,)) as quotes, asyncio.timeout(10):
+        async with market.changes((SPY,)) as quotes, asyncio.timeout(PATIENCE_S):
             first = await anext(quotes)
             assert sandbox.faults.reset() == 1
             sandbox.wall.move(5)
@@ -126,7 +127,7 @@ async def test_messages_that_come_twice_or_late_change_nothing(sandbox: Served, 
     try:
         async with line_to(sandbox) as line:
             market = StreamedMarket(line=line, clock=sandbox.wall)
-            answer = await market.quotes(symbols, within_s=10)
+            answer = await market.quotes(symbols, within_s=PATIENCE_S)
     finally:
         setattr(sandbox.faults, fault, False)
 

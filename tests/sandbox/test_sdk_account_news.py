@@ -24,6 +24,7 @@ from tastytrade.order import (
 )
 
 from strikedesk.sandbox.streams.routes import STREAMER_PATH
+from tests.patience import PATIENCE_S
 from tests.sandbox.served import Served, served
 
 pytestmark = [
@@ -47,11 +48,14 @@ async def listening(
     """Open the SDK's streamer, and close the queues that it leaves open itself."""
     url = sandbox.address.replace("http", "ws") + STREAMER_PATH
     patch.setattr(tastytrade.streamer, "STREAMER_URL", url)
-    async with asyncio.timeout(20), AlertStreamer(session) as streamer:
-        await streamer.subscribe_accounts(accounts)
-        yield streamer
-    for queue in attrgetter("_queues")(streamer).values():
-        await queue.aclose()
+    streamer = AlertStreamer(session)
+    try:
+        async with asyncio.timeout(PATIENCE_S), streamer:
+            await streamer.subscribe_accounts(accounts)
+            yield streamer
+    finally:
+        for queue in attrgetter("_queues")(streamer).values():
+            await queue.aclose()
 
 
 def shares(action: OrderAction, quantity: int = 10) -> Leg:

@@ -18,6 +18,7 @@ from strikedesk.brokers.paper.stepping import Stepper
 from strikedesk.domain.symbols import parse_symbol
 from strikedesk.exchange.steps import read_step
 from strikedesk.sandbox.access import CLIENT_SECRET
+from tests.patience import PATIENCE_S
 from tests.sandbox.served import Served, served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -28,11 +29,14 @@ AT = datetime(2026, 11, 20, 16, 0, tzinfo=UTC)
 @asynccontextmanager
 async def streaming(session: Session) -> AsyncGenerator[DXLinkStreamer]:
     """Open the SDK's streamer, and close the queues that it leaves open itself."""
-    async with DXLinkStreamer(session) as streamer:
-        yield streamer
-    received, sent = attrgetter("_recv", "_send")(streamer)
-    for queue in (*received.values(), *sent.values()):
-        queue.close()
+    streamer = DXLinkStreamer(session)
+    try:
+        async with streamer:
+            yield streamer
+    finally:
+        received, sent = attrgetter("_recv", "_send")(streamer)
+        for queue in (*received.values(), *sent.values()):
+            queue.close()
 
 
 async def the_calls(session: Session, count: int) -> list[str]:
@@ -48,7 +52,7 @@ async def test_quotes_trades_and_days_are_what_rest_tells(
     """Two protocols of one venue agree, and the SDK's own models take every event."""
     spy = parse_symbol("SPY")
     known = (await sandbox.world.broker.quotes({spy}))[spy]
-    async with asyncio.timeout(10), streaming(session) as streamer:
+    async with asyncio.timeout(PATIENCE_S), streaming(session) as streamer:
         for kind in (Quote, Trade, Summary, Profile):
             await streamer.subscribe(kind, ["SPY"])
         quote = await streamer.get_event(Quote)
@@ -68,7 +72,7 @@ async def test_quotes_trades_and_days_are_what_rest_tells(
 
 async def test_greeks_come_for_the_options_of_a_chain(session: Session) -> None:
     calls = await the_calls(session, 150)
-    async with asyncio.timeout(20), streaming(session) as streamer:
+    async with asyncio.timeout(PATIENCE_S), streaming(session) as streamer:
         await streamer.subscribe(Greeks, calls)
         await streamer.subscribe(Quote, calls)
         greeks = {(await streamer.get_event(Greeks)).event_symbol for _ in calls}
@@ -78,7 +82,7 @@ async def test_greeks_come_for_the_options_of_a_chain(session: Session) -> None:
 
 
 async def test_an_index_trades_and_is_not_quoted(session: Session) -> None:
-    async with asyncio.timeout(10), streaming(session) as streamer:
+    async with asyncio.timeout(PATIENCE_S), streaming(session) as streamer:
         await streamer.subscribe(Quote, ["SPX"])
         await streamer.subscribe(Trade, ["SPX"])
         trade = await streamer.get_event(Trade)
@@ -93,7 +97,7 @@ async def test_candles_come_newest_first_between_their_flags(
 ) -> None:
     start = AT - timedelta(hours=hours)
     events = list[Candle]()
-    async with asyncio.timeout(20), streaming(session) as streamer:
+    async with asyncio.timeout(PATIENCE_S), streaming(session) as streamer:
         await streamer.subscribe_candle(["SPY"], interval, start)
         while not events or not events[-1].snapshot_end:
             events.append(await streamer.get_event(Candle))
@@ -108,7 +112,7 @@ async def test_candles_come_newest_first_between_their_flags(
 
 
 async def test_a_history_beyond_the_reach_is_cut_off_and_says_so(session: Session) -> None:
-    async with asyncio.timeout(20), streaming(session) as streamer:
+    async with asyncio.timeout(PATIENCE_S), streaming(session) as streamer:
         await streamer.subscribe_candle(["SPY"], "5m")
         events = [await streamer.get_event(Candle)]
         while not (events[-1].snapshot_end or events[-1].snapshot_snip):
@@ -119,7 +123,7 @@ async def test_a_history_beyond_the_reach_is_cut_off_and_says_so(session: Sessio
 
 
 async def test_what_is_wanted_no_longer_is_not_told(session: Session) -> None:
-    async with asyncio.timeout(10), streaming(session) as streamer:
+    async with asyncio.timeout(PATIENCE_S), streaming(session) as streamer:
         await streamer.subscribe(Quote, ["SPY"])
         await streamer.get_event(Quote)
         await streamer.unsubscribe(Quote, ["SPY"])
@@ -147,7 +151,7 @@ async def test_a_market_that_runs_is_told_as_it_moves(
         monkeypatch.setattr(tastytrade.session, "API_URL", running.address)
         grant = running.world.access.full
         async with (
-            asyncio.timeout(30),
+            asyncio.timeout(PATIENCE_S),
             Session(CLIENT_SECRET, grant.refresh_token, trust_env=False) as session,
             streaming(session) as streamer,
         ):

@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed
 
 from strikedesk.sandbox.streams.accounts import MESSAGE_MAX
 from strikedesk.sandbox.streams.routes import STREAMER_PATH
+from tests.patience import PATIENCE_S
 from tests.sandbox.served import Served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -30,7 +31,7 @@ class Raw:
 
     async def ask_text(self, text: str) -> dict[str, Any]:
         await self.socket.send(text)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             answer = json.loads(await self.socket.recv())
         assert answer.pop("web-socket-session-id")
         return answer
@@ -104,7 +105,7 @@ async def test_a_message_that_is_too_large_is_the_end(sandbox: Served) -> None:
     async with raw(sandbox) as client:
         await client.socket.send("x" * (MESSAGE_MAX + 1))
         with pytest.raises(ConnectionClosed):
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_S):
                 await client.socket.recv()
 
     assert client.socket.close_code == 1009

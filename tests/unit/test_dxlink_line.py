@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from random import Random
 
@@ -26,13 +28,26 @@ SOON = 0.02
 PATIENT = 10.0
 
 
+@dataclass(slots=True)
+class StumblingClock(StoppedClock):
+    """Does not tell the time for as many times as `stumbles` says."""
+
+    stumbles: int = 0
+
+    def now(self) -> datetime:
+        if self.stumbles:
+            self.stumbles -= 1
+            raise RuntimeError
+        return self.at
+
+
 class Desk:
     """A line to a fake feed, on a clock that stands still."""
 
     def __init__(self, waits: Waits = QUICK, linger_s: float = 0.0) -> None:
         self.feed = FakeFeed()
         self.tokens = CountingTokens()
-        self.clock = StoppedClock()
+        self.clock = StumblingClock()
         self.line = Line(
             tokens=self.tokens,
             clock=self.clock,
@@ -240,6 +255,19 @@ async def test_a_longer_history_is_not_taken_for_a_shorter_one() -> None:
     assert whole is not None
     assert [change["add"][0]["fromTime"] for change in changes if "add" in change] == [2_000, 1_000]
     assert [[*change][2] for change in changes[:3]] == ["add", "remove", "add"]
+
+
+async def test_a_fault_of_our_own_is_logged_and_the_line_goes_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A line that died of it would leave its readers waiting for ever."""
+    async with open_desk() as desk:
+        desk.clock.stumbles = 1
+        desk.feed.known[SPY] = {"bidPrice": 601.25}
+        assert await desk.bid() == Decimal("601.25")
+
+    assert [record.exc_info is not None for record in caplog.records] == [True]
+    assert len(desk.feed.connections) == 2
 
 
 async def test_a_line_that_is_closed_leaves_nothing_running() -> None:

@@ -104,6 +104,7 @@ class Conversation:
             await self._say(self._talk.change())
             if self._time() - self._said >= self._pace_s:
                 await self._say(self._talk.alive())
+                self._said = self._time()  # Also where there was nothing to say yet.
 
     async def _say(self, texts: Sequence[str]) -> None:
         for text in texts:
