@@ -93,6 +93,18 @@ async def test_a_channel_before_the_token_is_the_end(sandbox: Served) -> None:
         assert await client.ended() == 1000
 
 
+async def test_the_token_before_the_beginning_is_the_end(sandbox: Served) -> None:
+    async with raw(sandbox) as client:
+        told = await client.ask({"type": "AUTH", "channel": 0, "token": "any"})
+        assert told["error"] == "BAD_ACTION"
+        assert await client.ended() == 1000
+
+
+async def test_there_is_one_service(sandbox: Served) -> None:
+    async with let_in(sandbox) as client:
+        assert (await client.ask(OPEN | {"service": "DOM"}))["error"] == "BAD_ACTION"
+
+
 async def test_even_channels_are_not_the_clients(sandbox: Served) -> None:
     async with let_in(sandbox) as client:
         told = await client.ask(OPEN | {"channel": 2})
