@@ -36,6 +36,7 @@ from tests.builders import NOON, a_leg, an_order, an_order_record
 from tests.fakes.broker import Day, ScriptedBroker
 from tests.fakes.clock import StoppedClock
 from tests.fakes.ledger import MemoryLedger
+from tests.unit.group_desk import preview_of
 from tests.unit.order_desk import CALL, OrderDesk
 
 HALT = Halt(since=NOON, actor="owner", why="lunch")
@@ -347,6 +348,22 @@ async def test_a_process_that_slept_before_its_send_keeps_silent(
 
     assert await denial(orders, preview) is Reason.PREVIEW_EXPIRED
     assert orders.broker.tickets == []
+
+
+@pytest.mark.parametrize("seconds", [10, -10])
+async def test_a_process_that_was_slow_for_ten_seconds_may_send_yet(
+    orders: OrderDesk, seconds: float
+) -> None:
+    preview = await orders.preview()
+
+    class SlowHalt(type(orders.halt)):
+        async def engaged(self) -> Halt | None:
+            orders.clock.move(seconds)
+            return None
+
+    orders.confirmer = replace(orders.confirmer, submit=replace(orders.submit, halt=SlowHalt()))
+
+    assert (await orders.confirm(preview)).state is OrderState.FILLED
 
 
 async def test_an_outage_before_the_send_leaves_the_preview_as_good_as_it_was(
@@ -717,6 +734,24 @@ def test_what_sells_from_one_book_takes_turns_and_nothing_else_waits() -> None:
     assert under_way.turn(a_sale(order=an_order(other, net="-1.10"))) is not turn
     for free in (an_order_record(), a_sale(kind=TicketKind.CANCEL)):
         assert isinstance(under_way.turn(free), nullcontext)
+
+
+async def test_groups_of_which_a_later_order_sells_take_turns_too(orders: OrderDesk) -> None:
+    """The second sees the exits of the first at work: the books do not show its entry yet."""
+    previews = [await preview_of(orders) for _ in range(2)]
+    books, told = SlowBooks(clock=orders.clock, quoted=orders.broker.quoted), asyncio.Event()
+    asked = books.wait_for(told)
+    orders.broker = books
+    orders.restart()
+    first, second = (asyncio.create_task(orders.confirm(preview)) for preview in previews)
+    await asked.wait()
+    told.set()
+
+    assert (await first).state is OrderState.FILLED
+    with pytest.raises(Denied) as denied:
+        await second
+    assert denied.value.reason is Reason.CLOSE_EXCEEDS_POSITION
+    assert denied.value.facts["in_working_orders"] == "1"
 
 
 async def test_a_submission_is_under_way_until_it_is_over() -> None:

@@ -120,10 +120,12 @@ async def test_a_preview_of_another_broker_is_unknown_here(orders: OrderDesk) ->
     assert (await orders.row(preview)).state is OrderState.PREVIEWED
 
 
+@pytest.mark.parametrize("policy", [ConsentPolicy.MODEL, ConsentPolicy.ASK])
 async def test_a_preview_that_runs_out_while_it_is_looked_at_is_told_as_void(
-    orders: OrderDesk,
+    policy: ConsentPolicy,
 ) -> None:
     """Nobody spent its nonce: to be told as sent would be wrong, and as lapsed too early."""
+    orders = OrderDesk(policy=policy)
     preview = await orders.preview()
 
     class Slow(ScriptedBroker):
