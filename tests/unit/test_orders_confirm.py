@@ -770,3 +770,18 @@ async def test_a_submission_is_under_way_until_it_is_over() -> None:
     await under_way.drain()
     assert meanwhile == (True, False)
     assert "preview-1" not in under_way
+
+
+async def test_who_asks_meanwhile_shares_the_one_submission_that_is_under_way() -> None:
+    """The ledger would let but one of two send; there is no call for the other to try."""
+    under_way, record, runs = UnderWay(), an_order_record(), list[str]()
+
+    async def run() -> OrderRecord:
+        runs.append("run")
+        await asyncio.sleep(0)
+        return record
+
+    told = await asyncio.gather(*(under_way.share("preview-1", run) for _ in range(3)))
+
+    assert told == [record] * 3
+    assert runs == ["run"]
