@@ -1,5 +1,6 @@
 """Answers: what the trail keeps of a question to a person, of the answer, and of their lack."""
 
+import asyncio
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -277,6 +278,74 @@ async def test_an_order_of_another_broker_is_refused_by_its_name() -> None:
 
     assert denied.value.reason is Reason.APPROVAL_UNKNOWN
     assert denied.value.facts == {"waits_at": "another", "this_desk_is_at": "scripted"}
+
+
+async def test_whoever_answers_second_is_told_how_the_first_left_it() -> None:
+    orders = desk()
+    record = await waiting(orders)
+    first = await orders.approver.decline(record, OWNER)
+
+    assert await orders.approver.decline(record, CLIENT) == first
+    assert await orders.approver.pass_over(record, "cancel", CLIENT) == first
+    assert first.state is OrderState.DECLINED
+
+
+async def test_a_code_that_is_passed_on_twice_tells_what_came_of_it() -> None:
+    orders = desk(ConsentPolicy.CODE)
+    record = await waiting(orders)
+    code = await orders.approvals.read_out(record, actor="owner", path="cli") or ""
+
+    first = await orders.approver.redeem(record, code, CODE)
+
+    assert first.state is OrderState.FILLED
+    assert await orders.approver.redeem(first, code, CODE) == first
+    assert len(orders.broker.tickets) == 1
+
+
+async def test_what_waits_is_found_behind_any_number_of_others() -> None:
+    orders = desk()
+    record = await waiting(orders)
+    later = NOON + timedelta(seconds=1)
+    for number in range(60):
+        other = replace(record, order_id=f"more-{number}", state=OrderState.FILLED)
+        orders.ledger.records[other.order_id] = replace(other, created_at=later, updated_at=later)
+
+    (pending,) = await orders.approvals.pending()
+
+    assert pending.record == record
+
+
+async def test_groups_that_are_approved_at_once_take_turns_where_a_later_order_sells() -> None:
+    """The second sees the exits of the first at work."""
+    orders = desk()
+    firsts: list[OrderRecord] = []
+    for _ in range(2):
+        preview = await preview_of(orders)
+        await orders.confirm(preview)
+        firsts.append(await orders.row(preview))
+    orders.broker.answer = asyncio.Event()
+    calls = [asyncio.create_task(orders.approver.approve(row, OWNER)) for row in firsts]
+    await orders.broker.heard.wait()
+    orders.broker.answer.set()
+
+    told = await asyncio.gather(*calls, return_exceptions=True)
+
+    assert [getattr(each, "reason", None) for each in told] == [None, Reason.CLOSE_EXCEEDS_POSITION]
+    assert len(orders.broker.tickets) == 1
+
+
+async def test_a_group_that_was_agreed_to_is_kept_with_every_order_of_it() -> None:
+    orders = desk()
+    preview = await preview_of(orders)
+    await orders.confirm(preview)
+    first, *others = await rows_of(orders, preview)
+
+    await orders.approver.approve(first, OWNER)
+
+    told = payload_of(first, others)["group"]
+    lines = {e.kind: e for e in await orders.ledger.events(first.order_id)}
+    assert lines["consent_asked"].body["group"] == told
+    assert lines["submitting"].body["group"] == told
 
 
 # Whose word is needed
