@@ -77,6 +77,17 @@ async def test_a_preview_that_was_voided_names_who_tried_and_why(
     assert body(line) == {"reason": reason}
 
 
+async def test_a_row_that_was_altered_is_voided_in_the_name_of_who_asked(orders: OrderDesk) -> None:
+    preview = await orders.preview()
+    altered = replace(await orders.row(preview), account_id="another")
+    orders.ledger.records[altered.order_id] = altered
+
+    with pytest.raises(Denied, match="NONCE_MISMATCH"):
+        await orders.confirm(preview)
+
+    assert heads(await lines(orders, preview, after=1)) == [("void", "stdio", CONFIRM)]
+
+
 async def test_an_order_that_was_refused_at_the_last_names_the_caller_and_the_rule(
     orders: OrderDesk,
 ) -> None:
