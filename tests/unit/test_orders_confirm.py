@@ -785,3 +785,17 @@ async def test_who_asks_meanwhile_shares_the_one_submission_that_is_under_way() 
 
     assert told == [record] * 3
     assert runs == ["run"]
+
+
+async def test_a_submission_that_was_begun_is_forgotten_once_it_is_over() -> None:
+    """A desk that closes waits for all that are under way: it would wait for ever."""
+    under_way, record = UnderWay(), an_order_record()
+
+    async def run() -> OrderRecord:
+        under_way.begin("preview-1")
+        return record
+
+    await under_way.share("preview-1", run)
+    await asyncio.sleep(0)
+
+    assert "preview-1" not in under_way

@@ -88,6 +88,29 @@ async def test_a_row_that_was_altered_is_voided_in_the_name_of_who_asked(orders:
     assert heads(await lines(orders, preview, after=1)) == [("void", "stdio", CONFIRM)]
 
 
+@pytest.mark.parametrize(("after_s", "reason"), [(120, "PREVIEW_EXPIRED"), (-1, "CLOCK_WENT_BACK")])
+async def test_a_preview_out_of_its_time_is_voided_in_the_name_of_who_asked(
+    orders: OrderDesk, after_s: float, reason: str
+) -> None:
+    preview = await orders.preview()
+    orders.clock.move(after_s)
+
+    with pytest.raises(Denied, match=reason):
+        await orders.confirm(preview)
+
+    (line,) = await lines(orders, preview, after=1)
+    assert heads([line]) == [("void", "stdio", CONFIRM)]
+    assert body(line) == {"reason": reason}
+
+
+async def test_half_a_letter_in_a_name_is_another_name_and_no_fault(orders: OrderDesk) -> None:
+    mine, other = await orders.preview(caller="\ud800"), await orders.preview()
+
+    assert (await orders.confirm(mine, caller="\ud800")).state is OrderState.FILLED
+    with pytest.raises(Denied, match="CALLER_MISMATCH"):
+        await orders.confirm(other, caller="\ud800")
+
+
 async def test_an_order_that_was_refused_at_the_last_names_the_caller_and_the_rule(
     orders: OrderDesk,
 ) -> None:
