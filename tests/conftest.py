@@ -7,8 +7,10 @@ is ended here, process and all, with every thread's stack on stderr; xdist then 
 goes on with a new worker.
 """
 
+import asyncio
 import faulthandler
 import os
+import sys
 from collections.abc import Generator
 from contextlib import nullcontext
 from typing import Final
@@ -63,6 +65,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """
     if not hasattr(session.config, "workerinput") and not MUTATING:
         _watch(session.config, LEAVING_S)
+    if "tests.stores" in sys.modules:  # Most mutants' tests want no database: that import is dear.
+        from tests.stores import forget_postgres  # noqa: PLC0415 -- explained above
+
+        asyncio.run(forget_postgres())
 
 
 def _time_of(item: pytest.Item) -> float:

@@ -22,6 +22,7 @@ on_postgres: Final = (
 )
 DATABASES: Final = ("sqlite", pytest.param("postgres", marks=on_postgres))
 STORES: Final = ("memory", *DATABASES)
+_migrated: Final[list[str]] = []
 
 
 @asynccontextmanager
@@ -38,21 +39,26 @@ async def a_url(kind: str, folder: Path) -> AsyncGenerator[str]:
         shutil.copy(await _migrated_file(folder.parent), folder / "desk.db")
         yield f"sqlite:///{folder / 'desk.db'}"
         return
-    async with a_postgres_database() as url:
-        await upgrade(url)
+    async with a_postgres_database(like=await _migrated_postgres()) as url:
         yield url
 
 
 @asynccontextmanager
-async def a_postgres_database() -> AsyncGenerator[str]:
-    """Yield the URL of a PostgreSQL database without tables, beside the one given to tests."""
-    given = make_url(POSTGRES_URL or "")
+async def a_postgres_database(*, like: str = "template1") -> AsyncGenerator[str]:
+    """Yield the URL of a PostgreSQL database of its own, without tables or `like` another."""
+    given = _given()
     name = f"{given.database}_{uuid.uuid4().hex[:12]}"
-    await _administer(given, f'CREATE DATABASE "{name}"')
+    await _administer(given, f'CREATE DATABASE "{name}" TEMPLATE "{like}"')
     try:
-        yield given.set(database=name).render_as_string(hide_password=False)
+        yield _url_of(name)
     finally:
         await _administer(given, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+async def forget_postgres() -> None:
+    """Drop the database that the others of this process were made like, where there was one."""
+    while _migrated:
+        await _administer(_given(), f'DROP DATABASE "{_migrated.pop()}" WITH (FORCE)')
 
 
 @asynccontextmanager
@@ -71,6 +77,27 @@ async def _migrated_file(folder: Path) -> Path:
     if not template.exists():
         await upgrade(f"sqlite:///{template}")
     return template
+
+
+async def _migrated_postgres() -> str:
+    """Return the name of a database with all tables and no rows, made once a process.
+
+    To migrate one takes twice as long as to copy it, and hundreds of tests want one.
+    """
+    if not _migrated:
+        name = f"{_given().database}_{uuid.uuid4().hex[:12]}"
+        await _administer(_given(), f'CREATE DATABASE "{name}"')
+        _migrated.append(name)
+        await upgrade(_url_of(name))
+    return _migrated[0]
+
+
+def _given() -> URL:
+    return make_url(POSTGRES_URL or "")
+
+
+def _url_of(name: str) -> str:
+    return _given().set(database=name).render_as_string(hide_password=False)
 
 
 async def _administer(given: URL, statement: str) -> None:
