@@ -285,7 +285,7 @@ MUTANTS = [
     ),
     Mutant(
         "orders/approve.py",
-        "if not is_at(record, self.confirmer.submit.broker):",
+        "if not is_at(record, broker):",
         "if False:",
         CONSENT,
     ),
