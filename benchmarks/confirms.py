@@ -1,6 +1,7 @@
 """Durable confirms a second, from 32 callers in one process, on the paper broker and SQLite."""
 
 import asyncio
+import gc
 import os
 import time
 from decimal import Decimal
@@ -24,6 +25,7 @@ ACCOUNT, CALLER = "paper-margin", "bench"
 async def measured() -> Figure:
     """Make every preview first, then confirm them from all callers at once."""
     async with open_desk(load()) as desk:
+        gc.freeze()  # As a server does once its desk is open.
         draft = await a_draft(desk)
         previews = [await preview(desk, draft) for _ in range(CALLERS * ROUNDS)]
         began = time.perf_counter()

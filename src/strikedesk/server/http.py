@@ -218,7 +218,7 @@ def listen(host: str, port: int) -> socket.socket:
 async def _running(server: DeskServer) -> AsyncGenerator[None]:
     """Run the sessions, and meanwhile do what the first requests would have to wait for."""
     async with server.session_manager.run(), anyio.create_task_group() as group:
-        group.start_soon(server.warm_up)
+        group.start_soon(server.settle)
         yield
         group.cancel_scope.cancel()
 

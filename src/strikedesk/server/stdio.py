@@ -61,7 +61,7 @@ async def _serve_terminal(server: DeskServer) -> None:
 
 async def _warm_up(server: DeskServer, outgoing: Outgoing) -> None:
     await outgoing.answered.wait()
-    await server.warm_up()
+    await server.settle()
 
 
 async def _until_signal(scope: anyio.CancelScope) -> None:
