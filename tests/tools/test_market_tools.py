@@ -226,6 +226,13 @@ async def test_volatility_tells_what_each_figure_was_made_from(era: Era) -> None
     assert facts["iv_rank"]["basis"].startswith("252 sessions from")
     assert 0 <= facts["iv_percentile"]["value"] <= 1
     assert facts["historical_until"] == "2026-11-19"
+    regime = facts["regime"]
+    assert (regime["trend"], regime["volatility"], regime["term"]) == (
+        "sideways",
+        "low",
+        "contango",
+    )
+    assert regime["why"] is None
     assert facts["liquidity"]["rating"] in {"good", "fair", "poor"}
     assert (facts["returned"], facts["next_page"]) == (12, 2)
     assert [row["expiration"] for row in rows] == sorted(row["expiration"] for row in rows)
@@ -242,6 +249,8 @@ async def test_a_figure_that_cannot_be_made_says_why() -> None:
     assert facts["dividends"] == {"next": None, "why": "none is known for the next 365 days"}
     assert facts["liquidity"]["why"] == "no contract near the money is known"
     assert facts["iv30"]["value"] is None
+    assert facts["regime"]["trend"] is None
+    assert "0 finished daily closes, 50 needed" in facts["regime"]["why"]
     assert facts["rows"] == []
 
 

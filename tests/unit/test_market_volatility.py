@@ -29,6 +29,7 @@ from strikedesk.market.figures import Figure
 from strikedesk.market.historical import HistoricalVolatility, close_to_close, historical
 from strikedesk.market.implied import implied_30, percentile, rank, sessions_asked, skew
 from strikedesk.market.liquidity import Liquidity, Rating, liquidity, near_the_money
+from strikedesk.market.regime import ends_of
 from strikedesk.market.room import MarketRoom
 from strikedesk.market.term import Term
 from strikedesk.market.volatility import Calendar, volatility_report
@@ -455,14 +456,17 @@ async def test_the_report_asks_each_thing_once(room: MarketRoom, market: Scripte
 async def test_a_page_reads_its_own_expirations_and_those_around_thirty_days(
     room: MarketRoom, market: ScriptedMarket
 ) -> None:
-    """The chain of an index is ten thousand contracts; a page is not made from all of them."""
+    """The chain of an index is ten thousand contracts; a page is not made from all of them.
+
+    The term structure's two ends are read too, whatever page is shown.
+    """
     weeks = [an_expiration(TODAY + timedelta(days=7 * n), (200,), today=TODAY) for n in range(30)]
     market.listed["AAPL"] = tuple(weeks)
 
     report = await volatility_report(room, AAPL, page=3)
 
     chain = next(call for call in market.calls if call[0] == "chain")
-    wanted = {each.day for each in (*weeks[24:], *around_horizon(weeks))}
+    wanted = {each.day for each in (*weeks[24:], *around_horizon(weeks), *ends_of(weeks))}
     assert {date.fromisoformat(day) for day in chain[2:]} == wanted
     assert [each.expiration for each in report.terms] == [each.day for each in weeks[24:]]
     assert (report.span.total, report.span.next_page) == (30, None)

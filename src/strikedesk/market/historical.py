@@ -32,7 +32,7 @@ class HistoricalVolatility:
 def historical(bars: Sequence[Bar], now: datetime) -> HistoricalVolatility:
     """Return historical volatilities of daily bars, oldest first, at `now`."""
     finished = [bar for bar in bars if _is_over(bar, now)]
-    closes = [float(bar.close) for bar in finished if bar.close > 0]
+    closes = finished_closes(finished, now)
     return HistoricalVolatility(
         until=exchange_date(finished[-1].at) if finished else None,
         hv20=close_to_close(closes, 20),
@@ -52,6 +52,25 @@ def close_to_close(closes: Sequence[float], sessions: int) -> Figure:
         value=statistics.stdev(returns) * math.sqrt(SESSIONS_A_YEAR),
         basis=f"{sessions} close-to-close returns",
     )
+
+
+def rolling(closes: Sequence[float], sessions: int) -> list[float]:
+    """Return the annual volatility of each run of `sessions` returns of closes, oldest first."""
+    returns = [math.log(new / old) for old, new in pairwise(closes)]
+    ends = range(sessions, len(returns) + 1)
+    return [_annual(returns[end - sessions : end]) for end in ends]
+
+
+def finished_closes(bars: Sequence[Bar], now: datetime) -> list[float]:
+    """Return the positive closes of daily bars whose sessions are over at `now`."""
+    return [float(bar.close) for bar in bars if bar.close > 0 and _is_over(bar, now)]
+
+
+def _annual(returns: Sequence[float]) -> float:
+    """Return what `close_to_close` does, in plain floats: a year of it is wanted at once."""
+    mean = sum(returns) / len(returns)
+    squares = sum((each - mean) ** 2 for each in returns)
+    return math.sqrt(squares / (len(returns) - 1) * SESSIONS_A_YEAR)
 
 
 def _is_over(bar: Bar, now: datetime) -> bool:

@@ -18,9 +18,10 @@ from strikedesk.domain.quotes import Expiration, Feed
 from strikedesk.domain.symbols import EquitySymbol
 from strikedesk.domain.volatility import HORIZON_DAYS, around_horizon
 from strikedesk.market.figures import Figure
-from strikedesk.market.historical import HistoricalVolatility, historical
+from strikedesk.market.historical import HistoricalVolatility, finished_closes, historical
 from strikedesk.market.implied import implied_30, percentile, rank, sessions_asked, skew
 from strikedesk.market.liquidity import Liquidity, liquidity, near_the_money
+from strikedesk.market.regime import Regime, ends_of, regime
 from strikedesk.market.room import MarketRoom
 from strikedesk.market.slices import ChainSlice
 from strikedesk.market.term import Listing, Term, contracts_of, listing, term
@@ -29,7 +30,7 @@ LISTINGS_A_PAGE: Final = 12
 DIVIDENDS_SHOWN: Final = 4
 DAYS_AHEAD: Final = 365
 
-_CLOSES: Final = timedelta(days=190)  # 121 closes and then some, over any run of holidays.
+_CLOSES: Final = timedelta(days=420)  # 273 closes and then some, over any run of holidays.
 _UNKNOWN: Final = f"none is known for the next {DAYS_AHEAD} days"
 
 
@@ -68,6 +69,7 @@ class VolatilityReport:
     iv_percentile: Figure
     historical: HistoricalVolatility
     skew: Figure
+    regime: Regime
     calendar: Calendar
     liquidity: Liquidity
     terms: tuple[Term, ...]
@@ -86,12 +88,13 @@ async def volatility_report(
     span = PageSpan(page=page, size=LISTINGS_A_PAGE, total=len(listed))
     spot = (await market.quotes((underlying,))).get(underlying)
     now, mark = market.now(), spot.mark if spot else None
-    on_page, around = listed[span.start : span.stop], around_horizon(listed)
-    pieces = await market.slices(underlying, {each.day for each in (*on_page, *around)})
-    near, shown = (_listings(each, pieces, mark) for each in (around, on_page))
+    groups = listed[span.start : span.stop], around_horizon(listed), ends_of(listed)
+    pieces = await market.slices(underlying, {each.day for group in groups for each in group})
+    shown, near, ends = (_listings(each, pieces, mark) for each in groups)
     quotes = await market.quotes(contracts_of(shown))
     iv30 = implied_30(each.point for each in near if each.point)
     history = await market.implied_history(underlying, sessions_asked(now))
+    iv_rank = rank(iv30, history)
     closes = await market.daily_bars(underlying, now - _CLOSES)
     return VolatilityReport(
         underlying=underlying.compact,
@@ -99,10 +102,13 @@ async def volatility_report(
         feed=spot.feed if spot else None,
         spot=mark,
         iv30=iv30,
-        iv_rank=rank(iv30, history),
+        iv_rank=iv_rank,
         iv_percentile=percentile(iv30, history),
         historical=historical(closes, now),
         skew=_skew(near),
+        regime=regime(
+            finished_closes(closes, now), iv_rank, (each.point for each in ends if each.point)
+        ),
         calendar=_calendar(await market.events(underlying, DAYS_AHEAD)),
         liquidity=_liquidity(near, mark),
         terms=tuple(term(each, quotes, mark, now) for each in shown),

@@ -8,6 +8,7 @@ from strikedesk.domain.events import Dividend
 from strikedesk.market.figures import Figure
 from strikedesk.market.liquidity import RULE, Liquidity
 from strikedesk.market.numbers import decimals
+from strikedesk.market.regime import Regime
 from strikedesk.market.term import Term
 from strikedesk.market.volatility import Calendar, VolatilityReport, volatility_report
 from strikedesk.server.arguments import Page, Underlying
@@ -40,6 +41,7 @@ RETURNS: Final = table_schema(
     hv120=OBJECT,
     historical_until=maybe(TEXT),
     skew=OBJECT,
+    regime=OBJECT,
     earnings=OBJECT,
     dividends=OBJECT,
     liquidity=OBJECT,
@@ -55,7 +57,7 @@ async def get_volatility(
     sessions below now; both over 252 sessions. hv20, hv60, hv120: close to close, sessions. skew:
     iv of the 25-delta put minus the call's. Rows are expirations: straddle (USD) is the expected
     move the market charges for, move its fraction of spot, one_sigma spot * iv * sqrt(years) in
-    USD. A null says why.
+    USD. regime: trend, volatility, term structure. A null says why.
     """
     desk = await desk_of(call)
     found = await volatility_report(desk.market, underlying, page=page)
@@ -76,6 +78,7 @@ def _about(report: VolatilityReport) -> dict[str, Value]:
         "hv120": _figure(report.historical.hv120),
         "historical_until": report.historical.until,
         "skew": _figure(report.skew),
+        "regime": _regime(report.regime),
         "earnings": _earnings(report.calendar),
         "dividends": _dividends(report.calendar),
         "liquidity": _liquidity(report.liquidity),
@@ -85,6 +88,23 @@ def _about(report: VolatilityReport) -> dict[str, Value]:
 def _figure(figure: Figure) -> dict[str, Value]:
     told: dict[str, Value] = {"value": decimals(figure.value, 4)}
     return told | ({"why": figure.why} if figure.why else {"basis": figure.basis})
+
+
+def _regime(found: Regime) -> dict[str, Value]:
+    trend, volatility, term = found.trend, found.volatility, found.term
+    return {
+        "trend": trend.label,
+        "close_to_mean50": decimals(trend.to_mean50, 4),
+        "close_to_mean200": decimals(trend.to_mean200, 4),
+        "slope": decimals(trend.slope, 3),
+        "t_value": decimals(trend.t_value, 2),
+        "volatility": volatility.label,
+        "hv20_percentile": decimals(volatility.hv20_percentile, 4),
+        "term": term.label,
+        "term_slope": decimals(term.slope, 4),
+        "term_days": [point.days for point in (term.near, term.far) if point],
+        "why": "; ".join(each.why for each in (trend, volatility, term) if each.why) or None,
+    }
 
 
 def _earnings(calendar: Calendar) -> dict[str, Value]:
