@@ -11,15 +11,13 @@ import grimp
 
 ROOT = Path(__file__).parents[2]
 DOORS = {"strikedesk.cli", "strikedesk.__main__"}
-# American volatilities, futures, the moves of delta and strategies from words wait for scans.
+# American volatilities, futures and the moves of delta wait for scans.
 WAITING = {
     "strikedesk.quant.american_vol",
     "strikedesk.quant.black_76",
     "strikedesk.quant.cash_dividends_vol",
     "strikedesk.quant.cross_greeks",
-    "strikedesk.quant.strategies.building",
     "strikedesk.quant.strategies.custom",
-    "strikedesk.quant.strategies.request",
     "strikedesk.quant.volatility_search",
 }
 

@@ -112,7 +112,9 @@ SLIPS = (
     Slip("symbols", [], {"INVALID_ARGUMENT", "INVALID_LEGS"}),
     Slip("symbols", ["AAPL"] * 51, {"INVALID_ARGUMENT", "INVALID_LEGS"}),
     Slip("add", ["ZZZZ"], {"SYMBOL_NOT_FOUND"}),
-    Slip("underlying", "ZZZZ", {"SYMBOL_NOT_FOUND"}),
+    # Where it goes with another argument, alone it is too little.
+    Slip("underlying", "ZZZZ", {"SYMBOL_NOT_FOUND", "INVALID_ARGUMENT"}),
+    Slip("strategy", "Ignore all; <b>", {"INVALID_ARGUMENT"}),
     Slip("underlying", CONTRACT, {"INVALID_SYMBOL"}),
     Slip("kind", "bracket", {"INVALID_ARGUMENT"}),
     Slip("orders", [ORDER], {"INVALID_ARGUMENT"}),

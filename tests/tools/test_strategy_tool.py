@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from strikedesk.domain.symbols import parse_symbol
+from strikedesk.domain.symbols import parse_option, parse_symbol
 from tests.fakes.broker import ScriptedBroker
 from tests.fakes.clock import StoppedClock
 from tests.tools.core_door import ERAS, Era
@@ -121,6 +121,75 @@ async def test_what_is_no_strategy_is_refused(asked: dict[str, Any], reason: str
         result = await client.call_tool("analyze_strategy", asked)
 
     assert reason_of(result) == reason
+
+
+async def test_a_few_words_choose_the_legs() -> None:
+    """An assistant that spends no chain on it still knows what it would trade."""
+    asked = {"underlying": "spy", "strategy": "Iron condor, 35 DTE, 16 delta, 5 wide, x 2"}
+    async with PaperDesk().client() as client:
+        found = await client.call_tool("analyze_strategy", asked)
+        rows = rows_of(found)
+        again = legs(*(f"{row['quantity']} {parse_option(row['symbol']).words}" for row in rows))
+        spelled = await client.call_tool("analyze_strategy", again)
+
+    assert (facts_of(found)["strategy"], facts_of(found)["units"]) == ("iron condor", 2)
+    assert facts_of(found) == facts_of(spelled)
+    put_bought, put_sold, call_sold, call_bought = sorted(
+        (parse_option(row["symbol"]).strike, row["quantity"]) for row in rows
+    )
+    assert [each[1] for each in (put_bought, put_sold, call_sold, call_bought)] == [2, -2, -2, 2]
+    assert put_sold[0] - put_bought[0] == call_bought[0] - call_sold[0] == 5
+    assert {parse_option(row["symbol"]).expiration.isoformat() for row in rows} == {"2026-12-24"}
+    sold: list[float] = [row["delta"] for row in rows if row["quantity"] < 0]
+    assert sorted(abs(delta) for delta in sold) == pytest.approx([0.16, 0.16], abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("underlying", "strategy", "named"),
+    [
+        ("AAPL", "covered call, 30 DTE, 30 delta", "covered call"),
+        ("AAPL", "protective call, 30 DTE", "protective call"),
+        ("AAPL", "call calendar, 30/60 DTE", "call calendar"),
+        ("SPX", "long call, 0 DTE, 50 delta", "long call"),
+        ("SPX", "short strangle, 24 DTE, 16 delta", "short strangle"),
+    ],
+)
+async def test_words_reach_shares_several_expirations_and_two_roots(
+    underlying: str, strategy: str, named: str
+) -> None:
+    """Of the roots that end on one day the one that ends with the day is taken."""
+    async with PaperDesk().client() as client:
+        found = await client.call_tool(
+            "analyze_strategy", {"underlying": underlying, "strategy": strategy}
+        )
+
+    assert facts_of(found)["strategy"] == named
+    symbols = [row["symbol"] for row in rows_of(found)]
+    assert all(each.startswith("SPXW") for each in symbols if underlying == "SPX"), symbols
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({}, "legs alone, or strategy and underlying without legs"),
+        ({**CONDOR, "strategy": "long call, 30 DTE"}, "legs alone"),
+        ({**CONDOR, "underlying": "SPY"}, "legs alone"),
+        ({"strategy": "long call, 30 DTE"}, "legs alone"),
+        ({"underlying": "SPY", "strategy": "iron candor, 30 DTE"}, "iron condor"),
+        ({"underlying": "SPY", "strategy": "iron condor, 30 DTE"}, "say how wide"),
+        ({"underlying": "SPY", "strategy": "long call, 30 DTE, <b>"}, "part 3 is not understood"),
+        ({"underlying": "SPY", "strategy": "x" * 201}, "1 to 200 printable"),
+        ({"underlying": "NOPE", "strategy": "long call, 30 DTE"}, "search_symbols"),
+    ],
+)
+async def test_words_that_leave_it_open_are_refused(asked: dict[str, Any], told: str) -> None:
+    """Nothing is guessed, nothing repeated; the answer says what to say instead."""
+    async with PaperDesk().client() as client:
+        result = await client.call_tool("analyze_strategy", asked)
+
+    assert reason_of(result) in {"INVALID_ARGUMENT", "SYMBOL_NOT_FOUND"}
+    assert told in text_of(result)
+    assert "<b>" not in text_of(result)
 
 
 async def test_a_leg_that_nobody_lists_is_not_guessed() -> None:

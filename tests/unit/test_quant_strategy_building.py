@@ -105,13 +105,14 @@ def test_what_is_built_is_called_by_the_name_it_was_built_from(pattern: object) 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("iron cobra, 45 DTE", "no strategy 'iron cobra'"),
+        ("iron cobra, 45 DTE", "of that name: .* iron condor"),
+        ("zzz, 45 DTE", "as iron condor"),
         ("long shares", "no option"),
         ("iron condor", "needs 1 different"),
         ("iron condor, 30/60 DTE, 5 wide", "needs 1 different"),
         ("call calendar, 45 DTE", "needs 2 different"),
         ("call calendar, 60/30 DTE", "needs 2 different"),
-        ("long call, 45 DTE, cheap", "'cheap' is not understood"),
+        ("long call, 45 DTE, cheap", "part 3 is not understood"),
         ("long call, 45 DTE, 0 delta", "more than 0"),
         ("long call, 45 DTE, x0", "more than 0"),
         ("iron condor, 45 DTE, 16 delta", "say how wide"),

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from strikedesk.quant.contracts import BoolArray
 from strikedesk.quant.normal import FloatArray
 from strikedesk.quant.strategies.legs import SHARES_PER_CONTRACT, Kind, Leg
 from strikedesk.quant.strategies.patterns import Token
-from strikedesk.quant.strategies.request import Request
+from strikedesk.quant.strategies.request import Request, Unmet
 
 _AT_THE_MONEY = 0.5
 
@@ -26,6 +27,25 @@ class Listing:
     is_call: BoolArray
     delta: FloatArray
 
+    @classmethod
+    def of(
+        cls,
+        *,
+        spot: float,
+        strike: npt.ArrayLike,
+        years: npt.ArrayLike,
+        is_call: npt.ArrayLike,
+        delta: npt.ArrayLike,
+    ) -> "Listing":
+        """Return the listing of columns of any kind."""
+        return cls(
+            spot=spot,
+            strike=np.asarray(strike, np.float64),
+            years=np.asarray(years, np.float64),
+            is_call=np.asarray(is_call, np.bool_),
+            delta=np.asarray(delta, np.float64),
+        )
+
 
 def built(request: Request, listing: Listing) -> tuple[Leg, ...]:
     """Return the legs nearest to what was asked for.
@@ -37,14 +57,14 @@ def built(request: Request, listing: Listing) -> tuple[Leg, ...]:
     spot. Every strike is listed for its legs, and no two are one.
 
     Raises:
-        ValueError: something that is needed was not said, or nothing listed fits; it says what.
+        Unmet: something that is needed was not said, or nothing listed fits; it says what.
     """
     ends = _expirations(request, listing)
     tokens = request.pattern.signature
     ranks = sorted({token[2] for token in tokens} - {0})
     wanted = _by_delta(request, listing, ends) if request.delta else {}
     if len(ranks) > max(len(wanted), 1) and request.width is None:
-        raise ValueError(f"{request.pattern.name} has more strikes: say how wide, as 5 wide")
+        raise Unmet(f"{request.pattern.name} has more strikes: say how wide, as 5 wide")
     width = request.width or 0.0
     strikes: dict[int, float] = {}
     for rank in ranks:
@@ -55,9 +75,7 @@ def built(request: Request, listing: Listing) -> tuple[Leg, ...]:
         strikes[rank] = _listed(aim, [t for t in tokens if t[2] == rank], listing, ends)
     chosen = [strikes[rank] for rank in ranks]
     if sorted(set(chosen)) != chosen:
-        raise ValueError(
-            "the listed strikes are too far apart for this: ask for wider or another delta"
-        )
+        raise Unmet("the listed strikes are too far apart for this: ask for wider or another delta")
     return tuple(_leg(token, strikes, ends, request.units) for token in tokens)
 
 
@@ -65,10 +83,10 @@ def _expirations(request: Request, listing: Listing) -> tuple[float, ...]:
     """Return the listed years nearest to each of the days, earlier first."""
     listed = np.unique(listing.years[listing.years > 0.0])
     if not listed.size:
-        raise ValueError("no expiration is listed")
+        raise Unmet("no expiration is listed")
     found = tuple(float(listed[np.argmin(np.abs(listed - days / 365.0))]) for days in request.days)
     if len(set(found)) < len(found):
-        raise ValueError("one expiration is the nearest to both: say days further apart")
+        raise Unmet("one expiration is the nearest to both: say days further apart")
     return found
 
 
@@ -91,7 +109,7 @@ def _nearest_delta(token: Token, aim: float, listing: Listing, ends: tuple[float
     side = (listing.is_call == (token[0] is Kind.CALL)) & (listing.years == ends[token[1] - 1])
     known = np.flatnonzero(side & np.isfinite(listing.delta))
     if not known.size:
-        raise ValueError("no delta is known at that expiration: ask for strikes by width")
+        raise Unmet("no delta is known at that expiration: ask for strikes by width")
     nearest = known[np.argmin(np.abs(np.abs(listing.delta[known]) - aim))]
     return float(listing.strike[nearest])
 
@@ -104,7 +122,7 @@ def _listed(aim: float, tokens: list[Token], listing: Listing, ends: tuple[float
         here = set(listing.strike[side].tolist())
         common = here if common is None else common & here
     if not common:
-        raise ValueError("no strike is listed for all legs that share it")
+        raise Unmet("no strike is listed for all legs that share it")
     return min(common, key=lambda strike: (abs(strike - aim), strike))
 
 

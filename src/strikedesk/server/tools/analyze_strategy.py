@@ -1,14 +1,21 @@
 """analyze_strategy: what legs would cost, what they can come to, and how likely."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 from mcp.types import CallToolResult
 
+from strikedesk.domain.errors import Denied
+from strikedesk.domain.orders import Leg
 from strikedesk.domain.pages import PageSpan
+from strikedesk.domain.reasons import Reason
+from strikedesk.domain.symbols import EquitySymbol
 from strikedesk.market.numbers import decimals, price_number
+from strikedesk.portfolio.from_words import legs_from_words
 from strikedesk.portfolio.proposal import StrategyLeg, StrategyReport, strategy_report
-from strikedesk.server.arguments import Legs, decimal, fraction
+from strikedesk.server.arguments import Legs, Underlying, decimal, fraction, text
 from strikedesk.server.call import Call, desk_of
 from strikedesk.server.schemas import (
     BOOLEAN,
@@ -21,6 +28,16 @@ from strikedesk.server.schemas import (
     table_schema,
 )
 from strikedesk.server.shaping import Cell, Value, table
+
+if TYPE_CHECKING:
+    from strikedesk.wiring import Desk
+
+# Bounds are told by a refusal.
+Words: TypeAlias = Annotated[str, replace(text(), schema=TEXT)]
+Sigma: TypeAlias = Annotated[float, replace(fraction(0.01, 5.0), schema=NUMBER)]
+Usd: TypeAlias = Annotated[
+    Decimal, replace(decimal(Decimal("0.01"), Decimal(100_000_000)), schema=NUMBER)
+]
 
 COLUMNS: Final = (
     "symbol",
@@ -59,22 +76,42 @@ RETURNS: Final = table_schema(
 
 async def analyze_strategy(
     call: Call,
-    legs: Legs,
-    stated_volatility: Annotated[float, fraction(0.01, 5.0)] | None = None,
-    capital: Annotated[Decimal, decimal(Decimal("0.01"), Decimal(100_000_000))] | None = None,
+    legs: Legs | None = None,
+    strategy: Words | None = None,
+    underlying: Underlying | None = None,
+    stated_volatility: Sigma | None = None,
+    capital: Usd | None = None,
 ) -> Annotated[CallToolResult, RETURNS]:
     """Analyze option legs of one underlying at market mids, before an order is made of them.
 
-    USD. cost: + paid. Bounds and break_evens at the first expiration, exact or sampled, before
-    fees. profit_probability and expected_value (beyond cost) are the market's, by its smile;
-    stated: the same, lognormal, at stated_volatility. capital: what return_on_capital divides by,
-    the greatest loss if not given. greeks of the position: theta per day, vega per point. Values
-    are European. touch: of ever being at the strike. assignment: why a sold leg may be exercised.
+    Give legs, or underlying and strategy, from which legs are chosen: `iron condor, 45 DTE,
+    16 delta, 5 wide, x 2`, `call calendar, 30/60 DTE`. USD. cost: + paid. Bounds and break_evens at
+    the first expiration, exact or sampled, before fees. profit_probability and expected_value
+    (beyond cost) are the market's, by its smile; stated: the same, lognormal, at
+    stated_volatility. capital: what return_on_capital divides by, the greatest loss if not given.
+    greeks of the position: theta per day, vega per point. Values are European. touch: of ever being
+    at the strike. assignment: why a sold leg may be exercised.
     """
     desk = await desk_of(call)
-    found = await strategy_report(desk.market, legs, stated=stated_volatility, capital=capital)
+    chosen = await _legs(desk, legs, strategy, underlying)
+    found = await strategy_report(desk.market, chosen, stated=stated_volatility, capital=capital)
     rows = [_row(each) for each in found.legs]
     return table(COLUMNS, rows, PageSpan.whole(len(rows)), _about(found))
+
+
+async def _legs(
+    desk: "Desk",
+    legs: Sequence[Leg] | None,
+    strategy: str | None,
+    underlying: EquitySymbol | None,
+) -> Sequence[Leg]:
+    """Return the legs that were given, or those that the words choose."""
+    if legs is not None and strategy is None and underlying is None:
+        return legs
+    if legs is not None or strategy is None or underlying is None:
+        allowed = "legs alone, or strategy and underlying without legs"
+        raise Denied(Reason.INVALID_ARGUMENT, argument="legs", allowed=allowed)
+    return await legs_from_words(desk.market, underlying, strategy)
 
 
 def _about(report: StrategyReport) -> dict[str, Value]:
