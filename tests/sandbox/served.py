@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 import anyio
 from starlette.applications import Starlette
 
+from strikedesk.brokers.paper.broker import PaperBroker
 from strikedesk.brokers.paper.opening import Opening
 from strikedesk.exchange.market import Market
 from strikedesk.sandbox.access import Access
@@ -50,15 +51,20 @@ def prices(clock: str, latency_ms: int) -> tuple[Market, Opening]:
 
 @asynccontextmanager
 async def served(
-    folder: Path, clock: str = CLOCK, *, latency_ms: int = 0
+    folder: Path,
+    clock: str = CLOCK,
+    *,
+    latency_ms: int = 0,
+    venue: PaperBroker | None = None,
 ) -> AsyncGenerator[Served]:
-    """Serve a sandbox on a free port while the block runs."""
+    """Serve a sandbox on a free port while the block runs; over `venue`, where one is given."""
     wall = StoppedClock()
     listener = listen(HOST, 0)
     address = address_of(HOST, listener)
     access = Access(clock=wall, entropy=CountingEntropy(), issuer=address)
     market, opening = prices(clock, latency_ms)
-    async with open_venue(market, opening, folder) as broker:
+    opened = nullcontext(venue) if venue else open_venue(market, opening, folder)
+    async with opened as broker:
         world = SandboxWorld(broker=broker, access=access)
         stop = anyio.Event()
         faults = StreamFaults()

@@ -204,3 +204,17 @@ async def test_an_expired_token_is_renewed_and_the_line_comes_back(
         filled = await until(orders, FILLED)
 
     assert filled.broker_order_id == number
+
+
+async def test_a_line_that_goes_is_looked_behind_at_once(
+    sandbox: Served, http: httpx2.AsyncClient
+) -> None:
+    """Nobody tells any more from that moment on: the pace of a standing line is too slow."""
+    async with reading(sandbox) as orders:
+        await until_first_look(orders, await bid(http))
+        sandbox.faults.silent = sandbox.faults.away = True
+        number = await buy(http)
+        assert sandbox.faults.reset() == 1
+        filled = await until(orders, FILLED)
+
+    assert filled.broker_order_id == number

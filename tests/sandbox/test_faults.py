@@ -247,7 +247,12 @@ async def test_the_streams_are_disturbed_from_here_too(
     sandbox: Served, control: httpx2.AsyncClient
 ) -> None:
     on = (await control.post("/streams", json={"silent": True, "duplicated": True})).json()
-    assert on["streams"] == {"silent": True, "duplicated": True, "reordered": False}
+    assert on["streams"] == {
+        "away": False,
+        "silent": True,
+        "duplicated": True,
+        "reordered": False,
+    }
     assert sandbox.faults.silent
     off = dict.fromkeys(on["streams"], False)
     assert (await control.post("/streams", json=off)).json()["streams"] == off

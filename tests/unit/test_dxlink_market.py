@@ -214,6 +214,16 @@ async def test_a_stream_begins_with_what_stands_and_goes_on_with_what_changes() 
     assert (first.bid, second.bid) == (Decimal("601.12"), Decimal("601.0"))
 
 
+async def test_a_stream_whose_line_stays_away_says_so() -> None:
+    """Silence would read as a market in which nothing happens; a short gap is nobody's news."""
+    async with market_of({Item(Kind.QUOTE, "SPY"): SIDES}) as desk:
+        market = StreamedMarket(line=desk.line, clock=desk.clock, told_after_s=0.05)
+        desk.tokens.troubles = [Unavailable(Reason.BROKER_UNAVAILABLE)] * 10_000
+        async with market.changes((SPY,)) as quotes:
+            with pytest.raises(Unavailable):
+                await anext(quotes)
+
+
 async def test_a_stream_whose_link_ended_says_so() -> None:
     """A reader that waited for ever would look like a quiet market."""
     async with market_of({}) as desk:

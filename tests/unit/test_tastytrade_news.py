@@ -1,17 +1,28 @@
 """A conversation with the account streamer: what is said, in which order, and what is believed."""
 
+import asyncio
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from strikedesk.brokers.streams import Hub, Mailbox
 from strikedesk.brokers.tastytrade.news.notices import Message, Subject
+from strikedesk.brokers.tastytrade.news.orders import Teller
 from strikedesk.brokers.tastytrade.news.talk import AccountTalk
+from strikedesk.brokers.tastytrade.patience import Endurance
+from strikedesk.domain.broking import BrokerOrder
+from strikedesk.domain.errors import Misconfigured, Unavailable
+from strikedesk.domain.orders import Action, Leg, OrderRequest, OrderType
+from strikedesk.domain.reasons import Reason
 from strikedesk.domain.secret import Secret
+from strikedesk.domain.states import OrderState
+from strikedesk.domain.symbols import EquitySymbol
 from tests.builders import NOON
 
+ACCOUNT = "tt-1"
 NUMBERS = [Secret("5WX00001"), Secret("5WX00002")]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -136,3 +147,56 @@ def test_no_message_raises_and_nothing_is_answered_to_one(messages: list[bytes])
         assert side.talk.hear(message, NOON) == ()
     for notice in side.notices:
         notice.orders()
+
+
+async def test_an_order_is_told_in_no_older_state_and_again_to_who_comes() -> None:
+    """Two notices of one millisecond come in any order; a reader takes another's place at once."""
+    told = Hub[str, str, BrokerOrder](_forever)
+    teller = Teller(hub=told)
+    working = an_order(OrderState.WORKING)
+    async with told.reader((ACCOUNT,)) as orders:
+        for order in (working, an_order(OrderState.SUBMITTED), working):
+            teller.tell(ACCOUNT, order)
+        assert await anext(orders) == working
+    async with told.reader((ACCOUNT,)) as orders:
+        teller.again()
+        assert await anext(orders) == working
+        over = an_order(OrderState.CANCELLED)
+        teller.tell(ACCOUNT, over)
+        for _ in range(2):
+            teller.tell(ACCOUNT, over)
+            teller.again()
+        assert await anext(orders) == over
+        assert len(cast("Mailbox[str, BrokerOrder]", orders)) == 0
+
+
+async def _forever(_: object) -> None:
+    await asyncio.Event().wait()
+
+
+def an_order(state: OrderState) -> BrokerOrder:
+    leg = Leg(symbol=EquitySymbol("SPY"), action=Action.BUY_TO_OPEN, quantity=1)
+    order = OrderRequest(account_id=ACCOUNT, legs=(leg,), order_type=OrderType.MARKET)
+    return BrokerOrder(
+        broker_order_id="7",
+        client_order_id="mine",
+        order=order,
+        state=state,
+        filled_units=0,
+        updated_at=NOON,
+    )
+
+
+def test_trouble_is_borne_for_a_while_and_not_where_the_owner_has_to_act() -> None:
+    """A gap of seconds is nobody's news; a link that ended does not come back by waiting."""
+    endurance, trouble = Endurance(within_s=10), Unavailable(Reason.BROKER_UNAVAILABLE)
+    endurance.bear(trouble, 0)
+    endurance.bear(trouble, 9.9)
+    endurance.bear(None, 10)
+    endurance.bear(trouble, 11)
+    with pytest.raises(Unavailable):
+        endurance.bear(trouble, 21)
+    with pytest.raises(Misconfigured) as ended:
+        Endurance(within_s=10).bear(Misconfigured(Reason.BROKER_LINK_ENDED), 0)
+
+    assert ended.value.reason is Reason.BROKER_LINK_ENDED

@@ -28,7 +28,7 @@ from strikedesk.sandbox.world import SandboxWorld
 
 _CREATED: Final = 201
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
-_STREAMS: Final = ("silent", "duplicated", "reordered")
+_STREAMS: Final = ("away", "silent", "duplicated", "reordered")
 _KEYS: Final = frozenset(
     {
         "kind",

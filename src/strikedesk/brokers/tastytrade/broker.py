@@ -228,6 +228,7 @@ class TastytradeBroker:
             finding=self._finding,
             directory=self._directory,
             clock=self._clock,
+            told_after_s=self._streams.told_after_s,
         )
 
 

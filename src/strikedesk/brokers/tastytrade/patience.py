@@ -1,7 +1,14 @@
-"""How long a stream is waited for, and how soon it is tried again."""
+"""How long a stream is waited for, how soon it is tried again, and who is told of it when."""
 
 from dataclasses import dataclass
 from random import Random
+from typing import Final
+
+from strikedesk.brokers.tastytrade.faults import away
+from strikedesk.domain.errors import DeskError, Misconfigured
+
+# A line that is made again sooner was never away; a reader that waits longer takes it for quiet.
+TOLD_AFTER_S: Final = 15.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,3 +32,27 @@ class Waits:
         """
         most = min(self.pause_most_s, self.pause_first_s * 2.0 ** min(misses, 16))
         return most * (0.5 + chance.random() / 2)
+
+
+@dataclass(slots=True, kw_only=True)
+class Endurance:
+    """Bears a line's trouble for a while: silence would read as a market where nothing happens."""
+
+    within_s: float
+    _since: float | None = None
+
+    def bear(self, trouble: DeskError | None, now: float) -> None:
+        """Take note of how a line is; `now` is in seconds of any clock that does not go back.
+
+        Raises:
+            Misconfigured: the owner has to act before anything is told again.
+            Unavailable: the trouble has lasted.
+        """
+        if trouble is None:
+            self._since = None
+            return
+        if isinstance(trouble, Misconfigured):
+            raise Misconfigured(trouble.reason, **trouble.facts)
+        self._since = now if self._since is None else self._since
+        if now - self._since >= self.within_s:
+            raise away()

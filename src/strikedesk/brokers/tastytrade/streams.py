@@ -9,7 +9,8 @@ from strikedesk.brokers.tastytrade.client import Client
 from strikedesk.brokers.tastytrade.dxlink.line import Line
 from strikedesk.brokers.tastytrade.dxlink.market import StreamedMarket
 from strikedesk.brokers.tastytrade.dxlink.quote_tokens import RestQuoteTokens
-from strikedesk.brokers.tastytrade.news.line import AccountLine
+from strikedesk.brokers.tastytrade.news.line import WAITS, AccountLine
+from strikedesk.brokers.tastytrade.patience import TOLD_AFTER_S, Waits
 from strikedesk.brokers.tastytrade.quoting import SYMBOLS_MAX, Quoting
 from strikedesk.brokers.tastytrade.session import Session
 from strikedesk.brokers.tastytrade.sites import Site
@@ -33,6 +34,7 @@ class Streams:
     line: Line
     market: StreamedMarket
     news: AccountLine
+    told_after_s: float = TOLD_AFTER_S
 
     @classmethod
     def of(
@@ -44,15 +46,27 @@ class Streams:
         session: Session,
         clock: Clock,
         chance: Random,
+        waits: Waits | None = None,
+        told_after_s: float = TOLD_AFTER_S,
     ) -> "Streams":
         """Return the streams of this session; nothing is opened before somebody reads.
 
-        `clock` is the wall's, which tokens live by; by `market_clock` things are heard.
+        `clock` is the wall's, which tokens live by; by `market_clock` things are heard. Who reads
+        changes hears of trouble that lasts for `told_after_s`.
         """
         tokens = RestQuoteTokens(client=client, site=site, clock=clock)
-        line = Line(tokens=tokens, clock=market_clock, chance=chance, linger_s=_LINGER_S)
-        news = AccountLine(url=streamer_of(site), session=session, clock=clock, chance=chance)
-        return cls(line=line, market=StreamedMarket(line=line, clock=market_clock), news=news)
+        line = Line(
+            tokens=tokens, clock=market_clock, chance=chance, waits=waits, linger_s=_LINGER_S
+        )
+        news = AccountLine(
+            url=streamer_of(site),
+            session=session,
+            clock=clock,
+            chance=chance,
+            waits=waits or WAITS,
+        )
+        market = StreamedMarket(line=line, clock=market_clock, told_after_s=told_after_s)
+        return cls(line=line, market=market, news=news, told_after_s=told_after_s)
 
     async def close(self) -> None:
         """Let the connection to market data go; the news end with who reads them."""

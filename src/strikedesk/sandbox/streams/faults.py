@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 class StreamFaults:
     """Switches for every connection. All are off at first.
 
-    `silent`: nothing is sent any more, and the connection stands. `duplicated`: news are sent
-    twice. `reordered`: the first of the news to be sent comes after the rest, or with the next.
-    Answers to what a client says are no news: they come once, in their order.
+    `away`: who connects is turned away; who is connected stays. `silent`: nothing is sent any more,
+    and the connection stands. `duplicated`: news are sent twice. `reordered`: the first of the news
+    to be sent comes after the rest, or with the next. Answers to what a client says are no news:
+    they come once, in their order.
     """
 
+    away: bool = False
     silent: bool = False
     duplicated: bool = False
     reordered: bool = False

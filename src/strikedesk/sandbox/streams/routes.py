@@ -35,14 +35,16 @@ class StreamRoutes:
 
     async def quotes(self, socket: WebSocket) -> None:
         """Serve market data to one client."""
-        await socket.accept()
+        if not await self._let_in(socket):
+            return
         outlet = Outlet(socket, self.faults)
         connection = QuoteConnection(world=self.world, socket=socket, outlet=outlet)
         await self._serve(socket, connection.run())
 
     async def accounts(self, socket: WebSocket) -> None:
         """Serve the news of accounts to one client."""
-        await socket.accept()
+        if not await self._let_in(socket):
+            return
         access = self.world.access
         seen = await self.world.office.keeper.snapshot()
         desk = ActionDesk(
@@ -55,6 +57,14 @@ class StreamRoutes:
         )
         await self._serve(socket, connection.run())
 
+    async def _let_in(self, socket: WebSocket) -> bool:
+        """Take the connection, unless nobody is taken: that is refused before it is a websocket."""
+        if self.faults.away:
+            await socket.close()
+            return False
+        await socket.accept()
+        return True
+
     async def _serve(self, socket: WebSocket, connection: Coroutine[None, None, int]) -> None:
         """Serve until the connection's own end, which is told, or a reset, which is not."""
         with self.faults.connected() as ended:
@@ -64,9 +74,14 @@ class StreamRoutes:
                 await asyncio.wait({serving, reset}, return_when=asyncio.FIRST_COMPLETED)
                 if not serving.done():
                     return
-                if socket.client_state is WebSocketState.CONNECTED:
+                if _is_open(socket):
                     await socket.close(serving.result())
             finally:
                 serving.cancel()
                 reset.cancel()
                 await asyncio.wait({serving, reset})
+
+
+def _is_open(socket: WebSocket) -> bool:
+    """Whether neither side has gone: a send that failed says so of the other one too."""
+    return socket.client_state is socket.application_state is WebSocketState.CONNECTED

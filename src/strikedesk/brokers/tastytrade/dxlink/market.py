@@ -1,5 +1,6 @@
 """The market as the line tells it: quotes with their age, or why there is none."""
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -17,8 +18,9 @@ from strikedesk.brokers.tastytrade.dxlink.meaning import (
     quoted,
 )
 from strikedesk.brokers.tastytrade.dxlink.spelling import candles_of, streamed
+from strikedesk.brokers.tastytrade.patience import TOLD_AFTER_S, Endurance
 from strikedesk.domain.calendar import MarketStatus, status
-from strikedesk.domain.errors import Misconfigured, Unavailable
+from strikedesk.domain.errors import Unavailable
 from strikedesk.domain.greeks import Greeks
 from strikedesk.domain.ports import Clock
 from strikedesk.domain.quotes import Bar, Interval, Quote
@@ -43,10 +45,11 @@ class Quoted:
 class StreamedMarket:
     """Quotes, Greeks and bars of one user's line."""
 
-    def __init__(self, *, line: Line, clock: Clock) -> None:
-        """Read this line."""
+    def __init__(self, *, line: Line, clock: Clock, told_after_s: float = TOLD_AFTER_S) -> None:
+        """Read this line; readers of changes hear of trouble that lasts for `told_after_s`."""
         self._line = line
         self._clock = clock
+        self._told_after_s = told_after_s
         self._hub = Hub(self._feed)
 
     async def quotes(
@@ -125,25 +128,28 @@ class StreamedMarket:
         return quote_of(symbol, newest(sides), newest(trade), newest(summary), self._line.feed)
 
     async def _feed(self, hub: Hub[Symbol, Symbol, Quote]) -> None:
-        """Tell quotes as they change, for as long as somebody reads. See `Hub`."""
+        """Tell quotes as they change, for as long as somebody reads. See `Hub`.
+
+        Who has just come is told what stands also where another reader has just left.
+
+        Raises:
+            Misconfigured, Unavailable: see `Endurance`.
+        """
+        endurance = Endurance(within_s=self._told_after_s)
         while True:
             wanted = hub.wanted
             by_item = {item: symbol for symbol in wanted for item in quoted(symbol)}
             async with self._line.watching((*by_item,)) as reader:
                 news = set(by_item)
                 while hub.wanted == wanted:
+                    endurance.bear(self._line.trouble, asyncio.get_running_loop().time())
                     self._publish(hub, {by_item[item] for item in news})
-                    await hub.pause(_LOOK_EVERY_S)
-                    news = set(reader.unheard())
+                    joined = await hub.pause(_LOOK_EVERY_S)
+                    unheard = set(reader.unheard())
+                    news = set(by_item) if joined else unheard
 
     def _publish(self, hub: Hub[Symbol, Symbol, Quote], symbols: Collection[Symbol]) -> None:
-        """Tell what is new of these.
-
-        Raises:
-            Misconfigured: the owner has to act before anything is told again.
-        """
-        if isinstance(self._line.trouble, Misconfigured):
-            raise Misconfigured(self._line.trouble.reason, **self._line.trouble.facts)
+        """Tell what is new of these."""
         for symbol, quote in self._told(symbols).items():
             hub.publish(symbol, symbol, quote)
 
