@@ -27,6 +27,9 @@ from strikedesk.domain.reasons import Reason
 from strikedesk.domain.secret import Secret
 from strikedesk.domain.states import OrderState
 from strikedesk.domain.symbols import EquitySymbol
+from strikedesk.market.cache import MemoryCache
+from strikedesk.market.chain_query import ChainQuery
+from strikedesk.market.room import MarketRoom
 from strikedesk.sandbox.access import CLIENT_SECRET
 from strikedesk.sandbox.faults.panel import Kind, Mishap
 from tests.patience import PATIENCE_S
@@ -35,6 +38,7 @@ from tests.sandbox.served import Served, served
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SPY = EquitySymbol("SPY")
+APART = ("/", "/oauth/token")
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -87,6 +91,28 @@ async def test_a_chain_has_the_feeds_greeks(sandbox: Served) -> None:
         assert (told is None) == (row.greeks is None)
         if told is not None and row.greeks is not None:
             assert (told.source, told.delta) == ("dxfeed", row.greeks.delta)
+
+
+@pytest.mark.parametrize("ticker", ["SPY", "AAPL", "SPX"])
+async def test_the_first_page_of_a_chain_costs_three_calls(sandbox: Served, ticker: str) -> None:
+    """The listing, a token for the feed, and the feed: quotas are of one or two calls a second.
+
+    Beside them stand the access token, and the time of a market that is not the wall's.
+    """
+    panel, faults = sandbox.panel, sandbox.faults
+    apart = [Mishap(number=n, kind=Kind.DELAY, times=None, path=p) for n, p in enumerate(APART)]
+    counted = Mishap(number=len(APART), kind=Kind.DELAY, times=None)
+    for each in (*apart, counted):
+        panel.arm(each)
+    async with broker_at(sandbox) as broker:
+        room = MarketRoom(data=broker, cache=MemoryCache(sandbox.wall))
+        page = await room.chain_page(ChainQuery(underlying=EquitySymbol(ticker)))
+        feeds = faults.reset()
+
+    assert page.complete
+    assert page.total
+    assert {row[page.columns.index("delta")] is None for row in page.rows} == {False}
+    assert (counted.struck, feeds) == (2, 1)
 
 
 async def test_bars_come_by_stream_and_without_one_not_at_all(sandbox: Served) -> None:

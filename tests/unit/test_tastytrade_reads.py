@@ -563,6 +563,18 @@ async def test_a_long_list_is_read_by_stream_and_the_rest_of_it_by_asking(desk: 
     assert [h.target.count("equity-option=") for h in desk.link.there.asked(QUOTES)] == [10]
 
 
+async def test_what_the_stream_passes_over_is_asked_for_once(desk: Desk) -> None:
+    """Beyond that nobody quotes it: asking on would be a call for each hundred of silent ones."""
+    contracts = many_contracts()
+    desk.answers(QUOTES, listed(a_quote("AAPL", kind="Equity")))
+
+    quotes = await stream_backed(desk, contracts[:2]).quotes([*contracts, AAPL])
+
+    assert set(quotes) == {AAPL, *contracts[:2]}
+    (asked,) = desk.link.there.asked(QUOTES)
+    assert (asked.target.count("equity="), asked.target.count("equity-option=")) == (1, 99)
+
+
 async def test_what_is_told_by_stream_alone_is_told(desk: Desk) -> None:
     """As at the broker's own sandbox, whose REST answers no such question."""
     contracts = many_contracts()

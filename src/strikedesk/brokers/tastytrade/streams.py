@@ -1,6 +1,6 @@
 """One user's streams: market data and the news of accounts, opened when somebody reads."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
@@ -18,7 +18,7 @@ from strikedesk.brokers.tastytrade.sockets import streamer_of
 from strikedesk.domain.errors import Unavailable
 from strikedesk.domain.ports import Clock
 from strikedesk.domain.quotes import Chain, Quote
-from strikedesk.domain.symbols import Symbol
+from strikedesk.domain.symbols import OptionSymbol, Symbol
 
 # Of more contracts the feed's Greeks would take longer to come than anybody waits.
 GREEKS_MAX: Final = 2_000
@@ -87,8 +87,9 @@ class StreamBackedQuoting(Quoting):
     """Reads quotes by REST, and by stream where that is slower or has none.
 
     Two calls a second of a hundred symbols make a chain a matter of many seconds: of more symbols
-    than fit into one call the stream is asked first, and REST for those that it does not tell. The
-    broker's sandbox serves none by REST.
+    than fit into one call the stream is asked first, and REST once for those that it does not tell,
+    what has the underlying first: more calls would find little but contracts that nobody quotes.
+    The broker's sandbox serves none by REST.
     """
 
     market: StreamedMarket
@@ -98,7 +99,9 @@ class StreamBackedQuoting(Quoting):
         streamed = dict[Symbol, Quote]()
         if len(symbols) > SYMBOLS_MAX:
             streamed |= (await self.market.quotes(symbols)).quotes
-        missing = [symbol for symbol in symbols if symbol not in streamed]
+        missing = _shares_first(symbol for symbol in symbols if symbol not in streamed)
+        if streamed:
+            missing = missing[:SYMBOLS_MAX]
         try:
             return streamed | dict(await Quoting.quotes(self, missing)) if missing else streamed
         except Unavailable:
@@ -106,3 +109,7 @@ class StreamBackedQuoting(Quoting):
             if not told:
                 raise
             return told
+
+
+def _shares_first(symbols: Iterable[Symbol]) -> list[Symbol]:
+    return sorted(symbols, key=lambda symbol: isinstance(symbol, OptionSymbol))
