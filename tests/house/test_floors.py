@@ -17,7 +17,6 @@ WAITING = {
     "strikedesk.quant.black_76",
     "strikedesk.quant.cash_dividends_vol",
     "strikedesk.quant.cross_greeks",
-    "strikedesk.quant.strategies.custom",
     "strikedesk.quant.volatility_search",
 }
 

@@ -1,11 +1,14 @@
 """analyze_strategy as a client sees it: a page that names the trade and adds up."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from strikedesk.domain.symbols import parse_option, parse_symbol
+from strikedesk.wiring.own_strategies import OwnStrategies
 from tests.fakes.broker import ScriptedBroker
 from tests.fakes.clock import StoppedClock
 from tests.tools.core_door import ERAS, Era
@@ -190,6 +193,68 @@ async def test_words_that_leave_it_open_are_refused(asked: dict[str, Any], told:
     assert reason_of(result) in {"INVALID_ARGUMENT", "SYMBOL_NOT_FOUND"}
     assert told in text_of(result)
     assert "<b>" not in text_of(result)
+
+
+OWN = """
+[[strategy]]
+name = "one by three"
+legs = "+P2 -3P1"
+"""
+
+
+def with_own(desk: PaperDesk, home: Path, *files: str) -> PaperDesk:
+    """Return the desk with strategies of its owner's in files a.toml, b.toml."""
+    for letter, text in zip("ab", files, strict=False):
+        (home / f"{letter}.toml").write_text(text)
+    desk.opened = replace(desk.opened, strategies=OwnStrategies(home))
+    return desk
+
+
+async def test_a_strategy_of_the_owner_s_is_built_and_recognised_by_its_name(
+    tmp_path: Path,
+) -> None:
+    asked = {"underlying": "SPY", "strategy": "One by Three, 35 DTE, 16 delta, 10 wide"}
+    async with with_own(PaperDesk(), tmp_path, OWN).client() as client:
+        found = await client.call_tool("analyze_strategy", asked)
+    async with PaperDesk().client() as client:
+        stranger = await client.call_tool("analyze_strategy", asked)
+
+    assert facts_of(found)["strategy"] == "one by three"
+    assert sorted(row["quantity"] for row in rows_of(found)) == [-3, 1]
+    assert "unread" not in facts_of(found)
+    assert reason_of(stranger) == "INVALID_ARGUMENT"
+
+
+async def test_what_is_held_has_the_owner_s_names_too(tmp_path: Path) -> None:
+    """And a file that was left out is told beside them, and hides no position."""
+    held = {
+        parse_symbol("AAPL261218P00170000"): -3,
+        parse_symbol("AAPL261218P00180000"): 1,
+    }
+    broker = ScriptedBroker(clock=StoppedClock(), quoted={}, held=held)
+    desk = with_own(PaperDesk(other=broker), tmp_path, OWN, "strategy = 1")
+    async with desk.client() as client:
+        found = await client.call_tool("list_positions", {"account": "paper-margin"})
+
+    strategies = facts_of(found)["strategies"]
+    assert [row[2] for row in strategies["rows"]] == ["one by three"]
+    (unread,) = strategies["unread"]
+    assert "b.toml: line 1: write each strategy under a header" in unread
+
+
+async def test_a_bad_file_is_told_where_it_may_matter(tmp_path: Path) -> None:
+    """Asked for a name that nobody knows, the desk says which file it could not read, and where."""
+    bad = OWN.replace("+P2", "+Q2")
+    async with with_own(PaperDesk(), tmp_path, bad).client() as client:
+        usual = await client.call_tool("analyze_strategy", CONDOR)
+        asked = {"underlying": "SPY", "strategy": "one by three, 35 DTE, 10 wide"}
+        unknown = await client.call_tool("analyze_strategy", asked)
+
+    why = "line 4: leg 1 is none: write +C1, -2P3b or +S"
+    assert facts_of(usual)["strategy"] == "iron condor"
+    assert facts_of(usual)["unread"] == [f"{tmp_path.name}/a.toml: {why}"]
+    assert reason_of(unknown) == "CONFIGURATION_UNREADABLE"
+    assert why in text_of(unknown)
 
 
 async def test_a_leg_that_nobody_lists_is_not_guessed() -> None:

@@ -18,8 +18,8 @@ from tests.fakes.ledger import MemoryLedger
 from tests.unit.cli_door import Ended, call
 
 NAMES = [
-    "configuration", "folders", "vault", "database", "migrations", "audit", "clock", "trading",
-    "broker", "market data", "tools", "clients",
+    "configuration", "folders", "strategies", "vault", "database", "migrations", "audit", "clock",
+    "trading", "broker", "market data", "tools", "clients",
 ]  # fmt: skip
 
 
@@ -82,6 +82,27 @@ def test_a_setting_that_cannot_be_read_ends_with_2(
     assert done.code == 2
     assert list(checks) == ["configuration"]
     assert "read_only in config.toml" in checks["configuration"][1]
+
+
+def test_a_strategy_of_ones_own_that_cannot_be_read_is_named_with_its_line(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The server starts all the same; this is where its owner looks for what is missing."""
+    (home / "strategies").mkdir(parents=True)
+    good = home / "strategies" / "good.toml"
+    good.write_text('[[strategy]]\nname = "one by four"\nlegs = "+P2 -4P1"')
+    _, sound = visit(capsys)
+    (home / "strategies" / "bad.toml").write_text('[[strategy]]\nname = "x"\nlegs = "+Q1"')
+
+    done, checks = visit(capsys)
+
+    assert sound["strategies"] == ("ok", f"1 of your own in {home / 'strategies'}")
+    assert done.code == 1
+    why = "strategies/bad.toml: line 3: leg 1 is none: write +C1, -2P3b or +S"
+    assert checks["strategies"] == (
+        "fail",
+        f"1 of your own in {home / 'strategies'}; left out {why}",
+    )
 
 
 def test_a_damaged_database_fails_and_nothing_behind_it_passes(

@@ -141,9 +141,21 @@ def test_what_is_no_leg_is_refused(wrong: dict[str, object], told: str) -> None:
         Leg(**wrong)  # pyright: ignore[reportArgumentType] -- the wrong values are the point
 
 
-@pytest.mark.parametrize("text", ["C1", "+X1", "+C", "+S1", "+Sa", "+0C1", "+C0", "+C1 -C1"])
-def test_a_pattern_that_cannot_be_read_is_refused_by_its_word(text: str) -> None:
-    with pytest.raises(ValueError, match=text.split(maxsplit=1)[0].replace("+", r"\+")):
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("C1", "leg 1 is none"),
+        ("+P1 +X1", "leg 2 is none"),
+        ("+C", "leg 1 is none"),
+        ("+S1", "leg 1 is none"),
+        ("+Sa", "leg 1 is none"),
+        ("+0C1", "leg 1: ratios"),
+        ("+C1 +C0", "leg 2: ratios"),
+        ("+C1 -C1", "written twice"),
+    ],
+)
+def test_a_pattern_that_cannot_be_read_is_refused_by_its_leg(text: str, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
         signature_of(text)
 
 

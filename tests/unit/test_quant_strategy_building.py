@@ -9,7 +9,7 @@ from strikedesk.quant import black_scholes
 from strikedesk.quant.cash_dividends import CashDividends
 from strikedesk.quant.contracts import Contracts
 from strikedesk.quant.strategies.building import Listing, built
-from strikedesk.quant.strategies.custom import patterns_of
+from strikedesk.quant.strategies.custom import BadFile, patterns_of
 from strikedesk.quant.strategies.hazards import Assignment, assignments, liquidity
 from strikedesk.quant.strategies.legs import Kind, Leg
 from strikedesk.quant.strategies.patterns import PATTERNS
@@ -178,30 +178,40 @@ def test_an_owner_s_strategies_are_known_beside_the_usual_ones() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("[[strategy]]\nname = ", "no TOML: .*line 2"),
+        ("[[strategy]]\nname = ", "line 2: this is no TOML"),
+        ("[[strategy]]\nname = 'x'\nlegs = = 'hunter2'", "line 3: this is no TOML$"),
         ("name = 'x'", "line 1: write each"),
+        ("# mine\n\n[other]\nname = 'x'", "line 3: write each"),
+        ("# mine\n\"na.me\" = 'x'", "line 1: write each"),
+        ("[[strategy]]\nname = 'a, b'\nlegs = '+C1'", "line 2: a name has no comma"),
+        ("[[strategy]]\nname = 'a  b'\nlegs = '+C1'", "line 2: a name has no comma"),
+        ("[[strategy]]\nname = 'Iron Condor'\nlegs = '+C1'", "line 2: this name is taken"),
+        ("[[strategy]]\nname = 'a'\nlegs = '+C1 +C1'", "line 3: one contract"),
+        ("[[strategy]]\nname = 'a'\nlegs = '+0C1'", "line 3: leg 1: ratios"),
         ("strategy = 'x'", "line 1: write each"),
         ("strategy = ['x']", "line 1: write each"),
         ("[[strategy]]\nlegs = '+C1'", "line 1: give it a name"),
-        ("[[strategy]]\nname = 'a'\n\nlegs = '+X1'", "line 4: .*is no leg"),
+        ("[[strategy]]\nname = 'a'\n\nlegs = '+X1'", "line 4: leg 1 is none"),
         ("[[strategy]]\nname = 'a'\nlegs = ''", "line 3: write its legs"),
         ("[[strategy]]\nname = 'a'\nlegs = '+C1 -C3'", "line 3: its strikes"),
         ("[[strategy]]\nname = 'a'\nlegs = '+C1b'", "line 3: its expirations"),
-        ("[[strategy]]\nname = 'iron condor'\nlegs = '+C1'", "line 2: the name"),
-        ("[[strategy]]\nname = 'custom'\nlegs = '+C1'", "line 2: the name"),
+        ("[[strategy]]\nname = 'iron condor'\nlegs = '+C1'", "line 2: this name"),
+        ("[[strategy]]\nname = 'custom'\nlegs = '+C1'", "line 2: this name"),
         ("[[strategy]]\nname = 'a'\nlegs = '+C1 -C2'", "line 3: .*bull call spread"),
         ("[[strategy]]\nname = 'a'\nlegs = '+C1 -4C2'\nwings = 'odd'", "line 4: wings are"),
-        ("[[strategy]]\nname = 'a'\nlegs = '+C1 -4C2'\nfee = 1", "line 4: 'fee' is unknown"),
+        ("[[strategy]]\nname = 'a'\nlegs = '+C1 -4C2'\nfee = 1", "line 4: there is no such key"),
         (
             2 * "[[strategy]]\nname = 'a'\nlegs = '+C1 -4C2'\n",
-            "line 5: the name 'a' is taken",
+            "line 5: this name is taken",
         ),
     ],
 )
 def test_a_bad_file_is_refused_with_the_line(text: str, told: str) -> None:
     """Whoever wrote it finds the place."""
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(BadFile, match=told) as bad:
         patterns_of(text)
+
+    assert "hunter2" not in str(bad.value)
 
 
 MARKET = Market(spot=100.0, rate=0.05)

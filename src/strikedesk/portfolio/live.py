@@ -1,6 +1,6 @@
 """Positions as they stand: prices, profit, Greeks of this moment, and what they make together."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -9,6 +9,7 @@ from strikedesk.portfolio.exposures import Sum, known_sum
 from strikedesk.portfolio.holdings import Holding, seen_holdings
 from strikedesk.portfolio.market_view import MarketView
 from strikedesk.portfolio.strategies import Group, grouped
+from strikedesk.quant.strategies.patterns import PATTERNS, Pattern
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +48,15 @@ class Standing:
     vega: float | None
 
 
-async def live_positions(books: Books, market: MarketView, handle: str, *, page: int) -> LivePage:
-    """Return a page of what an account holds.
+async def live_positions(
+    books: Books,
+    market: MarketView,
+    handle: str,
+    *,
+    page: int,
+    patterns: Sequence[Pattern] = PATTERNS,
+) -> LivePage:
+    """Return a page of what an account holds; strategies have the names of `patterns`.
 
     Raises:
         Denied: ACCOUNT_UNKNOWN, PAGE_PAST_END.
@@ -62,7 +70,7 @@ async def live_positions(books: Books, market: MarketView, handle: str, *, page:
     return LivePage(
         page=found,
         rows=rows,
-        groups=_shown(grouped(held), rows),
+        groups=_shown(grouped(held, patterns), rows),
         dollar_delta=known_sum(each and each.dollar_delta for each in exposures),
         theta=known_sum(each.moves and each.moves.theta for each in held),
         vega=known_sum(each.moves and each.moves.vega for each in held),

@@ -25,6 +25,7 @@ from strikedesk.portfolio.proposal_legs import (
     one_underlying,
     priced_legs,
 )
+from strikedesk.quant.strategies.patterns import PATTERNS, Pattern
 
 if TYPE_CHECKING:
     from strikedesk.quant.cash_dividends import CashDividends
@@ -78,10 +79,12 @@ async def strategy_report(
     *,
     stated: float | None = None,
     capital: Decimal | None = None,
+    patterns: Sequence[Pattern] = PATTERNS,
 ) -> StrategyReport:
     """Return what legs of one underlying would cost and come to, at the market's mids.
 
-    Units: `stated` a volatility whose chances are asked too; `capital` USD that it binds.
+    Units: `stated` a volatility whose chances are asked too; `capital` USD that it binds;
+    `patterns` what has a name.
 
     Raises:
         Denied: INVALID_LEGS where they are no strategy; the reason why a leg has no quote; NO_QUOTE
@@ -98,6 +101,7 @@ async def strategy_report(
         dividends=[each for each in events if isinstance(each, Dividend)],
         stated=stated,
         capital=capital,
+        patterns=patterns,
     )
 
 
@@ -114,6 +118,7 @@ def _report(
     dividends: Sequence[Dividend],
     stated: float | None,
     capital: Decimal | None,
+    patterns: Sequence[Pattern],
 ) -> StrategyReport:
     from strikedesk.quant.strategies.analysis import analyse  # noqa: PLC0415 -- imports numpy
     from strikedesk.quant.strategies.hazards import liquidity  # noqa: PLC0415 -- imports numpy
@@ -140,6 +145,7 @@ def _report(
             outlook=curve,
             stated=view,
             capital=None if capital is None else float(capital),
+            patterns=patterns,
         ),
         liquidity=liquidity(
             legs,

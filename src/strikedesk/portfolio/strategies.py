@@ -16,6 +16,7 @@ from strikedesk.domain.money import SHARES_PER_CONTRACT
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right
 from strikedesk.portfolio.holdings import Holding
 from strikedesk.quant.strategies.legs import Kind, Leg
+from strikedesk.quant.strategies.patterns import PATTERNS, Pattern
 from strikedesk.quant.strategies.recognition import CUSTOM, recognised
 
 ITEMS_MAX: Final = 6  # All ways to cut six positions are looked at within milliseconds.
@@ -47,13 +48,15 @@ class Group:
     parts: tuple[Part, ...]
 
 
-def grouped(holdings: Sequence[Holding]) -> tuple[Group, ...]:
+def grouped(
+    holdings: Sequence[Holding], patterns: Sequence[Pattern] = PATTERNS
+) -> tuple[Group, ...]:
     """Return the strategies, by underlying and root; together they hold every position."""
     return tuple(
-        _group(parts)
+        _group(parts, patterns)
         for root in _by_root(holdings).values()
         for few in _few_enough(_cut_shares(root))
-        for parts in _best_cut(few)
+        for parts in _best_cut(few, patterns)
     )
 
 
@@ -104,7 +107,7 @@ def _few_enough(parts: Sequence[Part]) -> list[Sequence[Part]]:
     return [found[day] for day in sorted(found)]
 
 
-def _best_cut(parts: Sequence[Part]) -> Iterable[Sequence[Part]]:
+def _best_cut(parts: Sequence[Part], patterns: Sequence[Pattern]) -> Iterable[Sequence[Part]]:
     """Return the groups: as few legs without a name as can be, then as few groups."""
     if len(parts) > ITEMS_MAX:
         return [parts]
@@ -114,7 +117,7 @@ def _best_cut(parts: Sequence[Part]) -> Iterable[Sequence[Part]]:
     def unnamed(mask: int) -> int:
         chosen = _chosen(parts, mask)
         twice = len({part.holding.symbol for part in chosen}) < len(chosen)
-        return len(chosen) if twice or _named(chosen)[0] == CUSTOM else 0
+        return len(chosen) if twice or _named(chosen, patterns)[0] == CUSTOM else 0
 
     @cache
     def best(mask: int) -> tuple[int, int, tuple[int, ...]]:
@@ -145,17 +148,17 @@ def _chosen(parts: Sequence[Part], mask: int) -> list[Part]:
     return [part for place, part in enumerate(parts) if mask >> place & 1]
 
 
-def _group(parts: Sequence[Part]) -> Group:
-    name, units = _named(parts)
+def _group(parts: Sequence[Part], patterns: Sequence[Pattern]) -> Group:
+    name, units = _named(parts, patterns)
     return Group(underlying=parts[0].holding.underlying, name=name, units=units, parts=tuple(parts))
 
 
-def _named(parts: Sequence[Part]) -> tuple[str, int]:
+def _named(parts: Sequence[Part], patterns: Sequence[Pattern]) -> tuple[str, int]:
     """Return what parts are called, and how many times; shares alone are shares in any number."""
     if all(isinstance(part.holding.symbol, EquitySymbol) for part in parts):
         quantity = sum(part.quantity for part in parts)
         return ("long shares" if quantity > 0 else "short shares"), abs(quantity)
-    found = recognised([_leg(part) for part in parts])
+    found = recognised([_leg(part) for part in parts], patterns)
     return found.name, found.units
 
 

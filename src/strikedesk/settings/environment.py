@@ -20,6 +20,7 @@ HOME_VARIABLE: Final = "STRIKEDESK_HOME"
 KEY_VARIABLE: Final = "STRIKEDESK_VAULT_KEY"
 CONFIG_NAME: Final = "config.toml"
 HALT_NAME: Final = "HALT"
+STRATEGIES_NAME: Final = "strategies"
 
 _PLACE: Final = re.compile(r"\(at (line \d+, column \d+|end of document)\)\Z")
 _ENVIRONMENT: Final = os.environ  # noqa: TID251 -- this is the reader of the environment
@@ -59,6 +60,11 @@ class Folders:
     def halt_file(self) -> Path:
         """The file, beside the settings, that halts trading by being there."""
         return self.config / HALT_NAME
+
+    @property
+    def strategies(self) -> Path:
+        """The folder, beside the settings, of the owner's own strategies; it need not exist."""
+        return self.config / STRATEGIES_NAME
 
     def make(self) -> None:
         """Create what is missing, readable by the owner alone."""

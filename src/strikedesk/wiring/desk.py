@@ -40,6 +40,7 @@ from strikedesk.portfolio.watchlists import WatchlistBook
 from strikedesk.settings import Settings
 from strikedesk.wiring.broker import open_broker
 from strikedesk.wiring.ground import SystemEntropy, UtcClock, halt_switch, open_store
+from strikedesk.wiring.own_strategies import OwnStrategies
 
 if TYPE_CHECKING:
     from strikedesk.store.database import Database
@@ -71,6 +72,7 @@ class Desk:
     watchlists: WatchlistBook
     alerts: AlertBook
     tokens: CallerTokens
+    strategies: OwnStrategies
 
 
 @dataclass(slots=True)
@@ -222,6 +224,7 @@ def assemble(
             broker=broker.capabilities.name,
         ),
         tokens=tokens,
+        strategies=OwnStrategies(settings.folders.strategies),
     )
 
 

@@ -7,6 +7,7 @@ from strikedesk.cli.doctor.ground import (
     check_clients,
     check_folders,
     check_settings,
+    check_strategies,
     check_vault,
 )
 from strikedesk.cli.doctor.report import Check
@@ -23,6 +24,7 @@ async def examine() -> AsyncGenerator[Check]:
     settings = load()
     yield check_settings(settings)
     yield check_folders(settings.folders)
+    yield check_strategies(settings.folders)
     yield await check_vault(settings)
     for checks in (check_store, check_desk):
         for check in await checks(settings):

@@ -5,12 +5,13 @@ from typing import Final
 
 from strikedesk.cli.client_file import parse
 from strikedesk.cli.clients import SERVER_NAME, Client, file_of
-from strikedesk.cli.doctor.report import Check, failed, ok, warn
+from strikedesk.cli.doctor.report import Check, fail, failed, ok, warn
 from strikedesk.domain.accounts import Environment
 from strikedesk.domain.errors import DeskError, Misconfigured
 from strikedesk.settings import Folders, KeySource, Settings
 from strikedesk.vault.opening import choose_home
 from strikedesk.vault.ring import ask
+from strikedesk.wiring.own_strategies import OwnStrategies
 
 KEYRING_PATIENCE_S: Final = 5.0
 OTHERS: Final = 0o077
@@ -41,6 +42,15 @@ def check_folders(folders: Folders) -> Check:
         return warn("folders", f"other users can look into {named}: chmod 700")
     told = f"data in {folders.data}"
     return ok("folders", f"{told}, made at the first start" if missing else told)
+
+
+def check_strategies(folders: Folders) -> Check:
+    """Say which of the owner's own strategies are known, and what keeps others from it."""
+    known = OwnStrategies(folders.strategies).known()
+    told = f"{known.own or 'none'} of your own in {folders.strategies}"
+    if known.unread:
+        return fail("strategies", f"{told}; left out {'; '.join(known.told)}")
+    return ok("strategies", told)
 
 
 async def check_vault(settings: Settings) -> Check:

@@ -13,6 +13,7 @@ from strikedesk.quant.normal import FloatArray
 from strikedesk.quant.strategies.curve import Chances, Curve
 from strikedesk.quant.strategies.legs import Kind, Leg
 from strikedesk.quant.strategies.outlook import Lognormal, Outlook
+from strikedesk.quant.strategies.patterns import PATTERNS, Pattern
 from strikedesk.quant.strategies.payoffs import (
     Extremes,
     Market,
@@ -73,12 +74,13 @@ def analyse(
     outlook: Outlook | None = None,
     stated: Outlook | None = None,
     capital: float | None = None,
+    patterns: Sequence[Pattern] = PATTERNS,
 ) -> Analysis:
     """Return the analysis of legs bought and sold at `price`, USD a share, one for each leg.
 
     Units: `volatility` one for each leg, any for shares; `outlook` the market's distribution at the
     nearest expiration, the lognormal one of the options' mean volatility if none is given; `stated`
-    another to ask; `capital` USD, the greatest loss if none is given.
+    another to ask; `capital` USD, the greatest loss if none is given; `patterns` those with names.
     Law: European values and sensitivities, at the carry of `market`.
 
     Raises:
@@ -91,7 +93,7 @@ def analyse(
     ends = sorted({leg.years for leg in legs if leg.kind is not Kind.SHARE})
     if not ends:
         raise ValueError("a strategy has an option at least: shares alone have no expiration")
-    known = recognised(legs)
+    known = recognised(legs, patterns)
     cost = float(sum(leg.shares * each for leg, each in zip(legs, prices.tolist(), strict=True)))
     view = outlook or _usual(legs, sigma, market, ends[0])
     curve = Curve.of(legs, sigma, market, cost=cost, years=ends[0], outlook=view)

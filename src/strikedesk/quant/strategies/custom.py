@@ -6,8 +6,9 @@ legs = "+P2 -3P1"
 wings = "any"        # or even, uneven; may be left out
 """
 
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, TypeGuard, cast
 
 from strikedesk.quant.strategies.patterns import PATTERNS, Pattern, Signature, Wings, signature_of
@@ -16,29 +17,50 @@ from strikedesk.quant.strategies.recognition import CUSTOM
 _KEYS: Final = {"name", "legs", "wings"}
 _HEADER: Final = "[[strategy]]"
 _NAME_MAX: Final = 60
+_AT_LINE: Final = re.compile(r"\(at line (\d+), ")
 
 
-def patterns_of(text: str) -> tuple[Pattern, ...]:
+class BadFile(ValueError):
+    """A file of strategies that cannot be read. Its text is ours: what is wrong, and the line."""
+
+
+def patterns_of(text: str, taken: Sequence[Pattern] = PATTERNS) -> tuple[Pattern, ...]:
     """Read an owner's strategies.
 
-    Law: no name and no set of legs that is taken already, here or among the usual ones.
+    Law: no name and no set of legs that is `taken` already, or is here twice.
 
     Raises:
-        ValueError: what is wrong, and in which line.
+        BadFile: what is wrong, and in which line.
     """
     try:
         read = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        last = f"line {len(text.splitlines())}"
-        what = str(error).replace("end of document", last)
-        raise ValueError(f"this is no TOML: {what}") from None
+        raise BadFile(f"line {_line_of(error, text)}: this is no TOML") from None
     tables = cast("object", read.get("strategy", []))
-    if set(read) - {"strategy"} or not _are_tables(tables):
-        raise ValueError(f"line 1: write each strategy under a header {_HEADER}, and nothing else")
-    known: list[Pattern] = list(PATTERNS)
+    strange = set(read) - {"strategy"}
+    if strange or not _are_tables(tables):
+        line = _line_of_key(text, strange or {"strategy"})
+        raise BadFile(
+            f"line {line}: write each strategy under a header {_HEADER}, and nothing else"
+        )
+    known = list(taken)
     for number, table in enumerate(tables):
         known.append(_pattern(table, _Lines(text, number), known))
-    return tuple(known[len(PATTERNS) :])
+    return tuple(known[len(taken) :])
+
+
+def _line_of(error: tomllib.TOMLDecodeError, text: str) -> int:
+    """Return where the parser stumbled; its words stay out: they quote what stands there."""
+    found = _AT_LINE.search(str(error))
+    return int(found[1]) if found else max(len(text.splitlines()), 1)
+
+
+def _line_of_key(text: str, keys: Collection[str]) -> int:
+    """Return the first line that writes one of the keys, or a table of its name."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if re.split(r"[=.\]]", line.strip(" \t["))[0].strip(" \t\"'") in keys:
+            return number
+    return 1
 
 
 def _are_tables(tables: object) -> TypeGuard[list[Mapping[str, object]]]:
@@ -57,28 +79,30 @@ class _Lines:
         self._start = starts[number] if number < len(starts) else 0
         self._end = starts[number + 1] if number + 1 < len(starts) else len(self._lines)
 
-    def error(self, key: str, what: str) -> ValueError:
+    def error(self, key: str, what: str) -> BadFile:
         """Return the error, with the line of a key or of the header."""
         inside = range(self._start, self._end)
         hits = [n for n in inside if self._lines[n].split("=")[0].strip(" \"'") == key]
-        return ValueError(f"line {(hits or [self._start])[0] + 1}: {what}")
+        return BadFile(f"line {(hits or [self._start])[0] + 1}: {what}")
 
 
 def _pattern(table: Mapping[str, object], lines: _Lines, known: list[Pattern]) -> Pattern:
     if strange := sorted(set(table) - _KEYS):
-        raise lines.error(strange[0], f"{strange[0]!r} is unknown: write name, legs and wings")
+        raise lines.error(strange[0], "there is no such key: write name, legs and wings")
     name, legs, wings = table.get("name"), table.get("legs"), table.get("wings", "any")
     if not isinstance(name, str) or not 0 < len(name) <= _NAME_MAX or not name.isprintable():
         raise lines.error("name", f"give it a name of 1 to {_NAME_MAX} printable characters")
-    if name == CUSTOM or name in {pattern.name for pattern in known}:
-        raise lines.error("name", f"the name {name!r} is taken: choose another")
+    if "," in name or name != " ".join(name.split()):
+        raise lines.error("name", "a name has no comma, and one space between words")
+    if name.lower() in {CUSTOM, *(pattern.name.lower() for pattern in known)}:
+        raise lines.error("name", "this name is taken: choose another")
     if not isinstance(legs, str) or not legs.split():
         raise lines.error("legs", 'write its legs as in "+P2 -3P1"')
     if wings not in set(Wings):
         raise lines.error("wings", "wings are any, even or uneven")
     found = Pattern(name=name, signature=_signature(legs, lines), wings=Wings(str(wings)))
     if others := [each.name for each in known if _same(found, each)]:
-        raise lines.error("legs", f"these are the legs of {others[0]!r}")
+        raise lines.error("legs", f"these are the legs of {others[0]}")
     return found
 
 

@@ -40,21 +40,21 @@ def signature_of(text: str) -> Signature:
     """Read legs as this module writes them.
 
     Raises:
-        ValueError: a leg is not written so, or one is written twice; the message names it.
+        ValueError: a leg is not written so, or one is written twice; the message says which.
     """
     tokens: list[Token] = []
-    for word in text.split():
+    for place, word in enumerate(text.split(), start=1):
         read = _TOKEN.fullmatch(word)
         shares = read is not None and read[3] == Kind.SHARE
         if read is None or shares == bool(read[4]) or (shares and read[5]):
-            raise ValueError(f"{word!r} is no leg: write +C1, -2P3b or +S")
+            raise ValueError(f"leg {place} is none: write +C1, -2P3b or +S")
         ratio = int(read[2] or 1) * (1 if read[1] == "+" else -1)
         if not ratio or read[4] == "0":
-            raise ValueError(f"{word!r}: ratios and ranks count from 1")
+            raise ValueError(f"leg {place}: ratios and ranks count from 1")
         month = 0 if shares else 1 + (read[5] == "b")
         tokens.append((Kind(read[3]), month, int(read[4] or 0), ratio))
     if len({token[:3] for token in tokens}) < len(tokens):
-        raise ValueError(f"{text!r} writes one contract twice")
+        raise ValueError("one contract is written twice")
     return tuple(sorted(tokens))
 
 

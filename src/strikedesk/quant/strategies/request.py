@@ -42,7 +42,7 @@ def request_of(text: str, patterns: Sequence[Pattern] = PATTERNS) -> Request:
         Unmet: a part is not understood, is missing or contradicts another; it says which.
     """
     name, *parts = (" ".join(part.lower().split()) for part in text.split(","))
-    found = next((pattern for pattern in patterns if pattern.name.lower() == name), None)
+    found = pattern_named(name, patterns)
     if found is None:
         raise Unmet(
             f"there is no strategy of that name: begin with one, as {_likely(name, patterns)}"
@@ -57,6 +57,12 @@ def request_of(text: str, patterns: Sequence[Pattern] = PATTERNS) -> Request:
         example = "45 DTE" if ends == 1 else "30/60 DTE"
         raise Unmet(f"{found.name} needs {ends} different expirations in order, as {example}")
     return asked
+
+
+def pattern_named(text: str, patterns: Sequence[Pattern]) -> Pattern | None:
+    """Return the pattern that a request begins with, if there is one of that name."""
+    name = " ".join(text.partition(",")[0].lower().split())
+    return next((pattern for pattern in patterns if pattern.name.lower() == name), None)
 
 
 def _likely(name: str, patterns: Sequence[Pattern]) -> str:

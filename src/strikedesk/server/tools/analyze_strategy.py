@@ -1,6 +1,6 @@
 """analyze_strategy: what legs would cost, what they can come to, and how likely."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
@@ -26,11 +26,13 @@ from strikedesk.server.schemas import (
     TEXT,
     maybe,
     table_schema,
+    with_optional,
 )
 from strikedesk.server.shaping import Cell, Value, table
 
 if TYPE_CHECKING:
     from strikedesk.wiring import Desk
+    from strikedesk.wiring.own_strategies import Known
 
 # Bounds are told by a refusal.
 Words: TypeAlias = Annotated[str, replace(text(), schema=TEXT)]
@@ -49,28 +51,31 @@ COLUMNS: Final = (
     "touch",
     "assignment",
 )
-RETURNS: Final = table_schema(
-    underlying=TEXT,
-    as_of=TEXT,
-    spot=NUMBER,
-    strategy=TEXT,
-    units=INTEGER,
-    cost=NUMBER,
-    max_profit=maybe(NUMBER),
-    max_loss=maybe(NUMBER),
-    unbounded=LIST,
-    break_evens=LIST,
-    exact=BOOLEAN,
-    days=NUMBER,
-    profit_probability=NUMBER,
-    expected_value=NUMBER,
-    distribution=TEXT,
-    stated=maybe(OBJECT),
-    capital=maybe(NUMBER),
-    return_on_capital=maybe(NUMBER),
-    annualised=maybe(NUMBER),
-    greeks=OBJECT,
-    liquidity=OBJECT,
+RETURNS: Final = with_optional(
+    table_schema(
+        underlying=TEXT,
+        as_of=TEXT,
+        spot=NUMBER,
+        strategy=TEXT,
+        units=INTEGER,
+        cost=NUMBER,
+        max_profit=maybe(NUMBER),
+        max_loss=maybe(NUMBER),
+        unbounded=LIST,
+        break_evens=LIST,
+        exact=BOOLEAN,
+        days=NUMBER,
+        profit_probability=NUMBER,
+        expected_value=NUMBER,
+        distribution=TEXT,
+        stated=maybe(OBJECT),
+        capital=maybe(NUMBER),
+        return_on_capital=maybe(NUMBER),
+        annualised=maybe(NUMBER),
+        greeks=OBJECT,
+        liquidity=OBJECT,
+    ),
+    unread=LIST,
 )
 
 
@@ -93,14 +98,23 @@ async def analyze_strategy(
     at the strike. assignment: why a sold leg may be exercised.
     """
     desk = await desk_of(call)
-    chosen = await _legs(desk, legs, strategy, underlying)
-    found = await strategy_report(desk.market, chosen, stated=stated_volatility, capital=capital)
+    known = desk.strategies.known()
+    chosen = await _legs(desk, known, legs, strategy, underlying)
+    found = await strategy_report(
+        desk.market,
+        chosen,
+        stated=stated_volatility,
+        capital=capital,
+        patterns=known.patterns,
+    )
     rows = [_row(each) for each in found.legs]
-    return table(COLUMNS, rows, PageSpan.whole(len(rows)), _about(found))
+    unread: Mapping[str, Value] = {"unread": known.told} if known.unread else {}
+    return table(COLUMNS, rows, PageSpan.whole(len(rows)), {**_about(found), **unread})
 
 
 async def _legs(
     desk: "Desk",
+    known: "Known",
     legs: Sequence[Leg] | None,
     strategy: str | None,
     underlying: EquitySymbol | None,
@@ -111,7 +125,8 @@ async def _legs(
     if legs is not None or strategy is None or underlying is None:
         allowed = "legs alone, or strategy and underlying without legs"
         raise Denied(Reason.INVALID_ARGUMENT, argument="legs", allowed=allowed)
-    return await legs_from_words(desk.market, underlying, strategy)
+    known.check_named(strategy)
+    return await legs_from_words(desk.market, underlying, strategy, known.patterns)
 
 
 def _about(report: StrategyReport) -> dict[str, Value]:

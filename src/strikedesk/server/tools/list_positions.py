@@ -1,5 +1,6 @@
 """list_positions: what an account holds, and what it comes to."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Final
 
@@ -71,13 +72,16 @@ async def list_positions(
     positions may be read as. A total is null while some rows are unknown; `known` sums the rest.
     """
     desk = await desk_of(call)
-    found = await live_positions(desk.books, desk.market, account, page=page)
+    known = desk.strategies.known()
+    found = await live_positions(
+        desk.books, desk.market, account, page=page, patterns=known.patterns
+    )
     today = exchange_date(found.page.as_of)
     rows = [[*_row(each, today), _numbers(found, each)] for each in found.rows]
-    return table(COLUMNS, rows, found.page.span, _about(found))
+    return table(COLUMNS, rows, found.page.span, _about(found, known.told))
 
 
-def _about(found: LivePage) -> dict[str, Value]:
+def _about(found: LivePage, unread: Sequence[str]) -> dict[str, Value]:
     page = found.page
     return {
         "account": page.account.handle,
@@ -92,6 +96,7 @@ def _about(found: LivePage) -> dict[str, Value]:
         "strategies": {
             "columns": GROUP_COLUMNS,
             "rows": [_strategy(number, group) for number, group in found.groups.items()],
+            **({"unread": unread} if unread else {}),
         },
     }
 
