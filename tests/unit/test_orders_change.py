@@ -1,6 +1,6 @@
 """Replace, cancel, close and roll: each a preview like any other."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -424,7 +424,10 @@ async def test_a_close_without_a_market_asks_for_a_price(orders: OrderDesk) -> N
     assert denied.value.reason is Reason.QUOTE_MISSING
 
 
+@dataclass
 class ListedBroker(ScriptedBroker):
+    strikes: tuple[int, ...] = (200,)
+
     async def expirations(self, underlying: EquitySymbol) -> tuple[Expiration, ...]:
         return tuple(
             Expiration(
@@ -434,15 +437,17 @@ class ListedBroker(ScriptedBroker):
                 days=1,
                 standard=True,
                 settlement=Settlement.PM,
-                strikes=(Decimal(200),),
+                strikes=tuple(map(Decimal, self.strikes)),
             )
             for day in (date(2026, 12, 18), date(2027, 1, 15))
         )
 
 
-def listing(orders: OrderDesk) -> None:
+def listing(orders: OrderDesk, *strikes: int) -> None:
     old = orders.broker
-    orders.broker = ListedBroker(clock=old.clock, quoted=old.quoted, held=old.held)
+    orders.broker = ListedBroker(
+        clock=old.clock, quoted=old.quoted, held=old.held, strikes=strikes or (200,)
+    )
     orders.restart()
 
 
@@ -462,6 +467,50 @@ async def test_a_roll_closes_one_contract_and_opens_its_like(orders: OrderDesk) 
         (NEXT, Action.SELL_TO_OPEN),
     }
     assert preview.record.order.limit_net == Decimal("-1.90")
+
+
+async def test_both_contracts_of_a_spread_move_by_as_many_dollars(orders: OrderDesk) -> None:
+    """Each from its own strike: two that went to one strike would be no spread."""
+    listing(orders, 190, 195, 200, 205)
+    orders.broker.held[parse_symbol(CALL)] = -1
+    orders.broker.held[parse_symbol("AAPL261218C00195000")] = 1
+    prices = {"AAPL261218C00195000": "4.00", "AAPL270115C00195000": "5.00"}
+    for symbol, bid in (prices | {"AAPL270115C00190000": "8.00"}).items():
+        orders.quote(symbol, bid, str(Decimal(bid) + Decimal("0.10")))
+    request = RollRequest(
+        account="paper-margin",
+        symbol=parse_option(CALL),
+        other=parse_option("AAPL261218C00195000"),
+        new_expiration=date(2027, 1, 15),
+        new_strike=Decimal(195),
+    )
+
+    preview = await orders.closer.roll(request, caller="stdio")
+
+    assert {(leg.symbol.compact, leg.action) for leg in preview.record.order.legs} == {
+        (CALL, Action.BUY_TO_CLOSE),
+        ("AAPL270115C00195000", Action.SELL_TO_OPEN),
+        ("AAPL261218C00195000", Action.SELL_TO_CLOSE),
+        ("AAPL270115C00190000", Action.BUY_TO_OPEN),
+    }
+
+
+async def test_the_other_contract_of_a_spread_has_to_be_listed_too(orders: OrderDesk) -> None:
+    listing(orders, 195, 200)
+    orders.broker.held[parse_symbol(CALL)] = -1
+    orders.broker.held[parse_symbol("AAPL261218C00195000")] = 1
+    request = RollRequest(
+        account="paper-margin",
+        symbol=parse_option(CALL),
+        other=parse_option("AAPL261218C00195000"),
+        new_strike=Decimal(195),
+    )
+
+    with pytest.raises(Denied) as denied:
+        await orders.closer.roll(request, caller="stdio")
+
+    assert denied.value.reason is Reason.CONTRACT_NOT_FOUND
+    assert denied.value.facts["symbol"] == "AAPL261218C00190000"
 
 
 @pytest.mark.parametrize(

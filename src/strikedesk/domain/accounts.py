@@ -1,11 +1,14 @@
 """Accounts, balances, positions and transactions, as any broker tells them."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from strikedesk.domain.account_kinds import AccountKind, Environment, OptionLevel
+from strikedesk.domain.errors import Denied
+from strikedesk.domain.reasons import Reason
 from strikedesk.domain.secret import Secret
 from strikedesk.domain.symbols import Symbol
 
@@ -105,6 +108,23 @@ class Position:
         """USD gained (+) or lost (-) since it was opened, before fees."""
         value = self.market_value
         return None if value is None else value - self.cost_basis
+
+
+def held_of(positions: Iterable[Position], symbol: Symbol) -> Position:
+    """Return what is held of a symbol.
+
+    Raises:
+        Denied: POSITION_UNKNOWN, with a few of those that are held.
+    """
+    held = {position.symbol: position for position in positions}
+    if symbol not in held:
+        raise Denied(Reason.POSITION_UNKNOWN, symbol=symbol.compact, held=_few([*held]))
+    return held[symbol]
+
+
+def _few(symbols: Sequence[Symbol]) -> str:
+    shown = ", ".join(symbol.compact for symbol in symbols[:5])
+    return f"{shown} …" if len(symbols) > 5 else shown or "nothing"  # noqa: PLR2004 -- a short line
 
 
 class TransactionKind(StrEnum):

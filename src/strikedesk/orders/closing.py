@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
 
-from strikedesk.domain.accounts import Position
+from strikedesk.domain.accounts import Position, held_of
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.money import CENT, PriceEffect
 from strikedesk.domain.orders import Action, Leg, OrderRequest, OrderType, TimeInForce
@@ -35,10 +35,14 @@ class CloseRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollRequest:
-    """Which option position to move where; None = keep that of the old contract."""
+    """Which option position to move where; None = keep that of the old contract.
+
+    `other` is the second contract of a spread, and moves by as many dollars to the same day.
+    """
 
     account: str
     symbol: OptionSymbol
+    other: OptionSymbol | None = None
     new_expiration: date | None = None
     new_strike: Decimal | None = None
     quantity: int | None = None
@@ -64,24 +68,30 @@ class Closer:
         """
         held = await self._held(request.account)
         legs = tuple(
-            _closing_leg(_held_of(held, symbol), request.quantity) for symbol in request.symbols
+            _closing_leg(held_of(held, symbol), request.quantity) for symbol in request.symbols
         )
         return await self._preview(request, legs, caller)
 
     async def roll(self, request: RollRequest, *, caller: str) -> Preview:
-        """Preview closing an option and opening its like at another expiration or strike.
+        """Preview closing an option, or both of a spread, and opening its like elsewhere.
 
         Raises:
             Denied: POSITION_UNKNOWN, NOTHING_TO_CHANGE, CONTRACT_NOT_FOUND, or as for placing.
         """
         held = await self._held(request.account)
-        position = _held_of(held, request.symbol)
-        successor = _successor(request)
+        symbols = (request.symbol, *((request.other,) if request.other else ()))
+        legs = [leg for each in symbols for leg in await self._moved(request, each, held)]
+        return await self._preview(request, tuple(legs), caller)
+
+    async def _moved(
+        self, request: RollRequest, symbol: OptionSymbol, held: Sequence[Position]
+    ) -> tuple[Leg, Leg]:
+        position = held_of(held, symbol)
+        successor = _successor(request, symbol)
         await self._check_listed(successor)
         closing = _closing_leg(position, request.quantity)
         opens = Action.BUY_TO_OPEN if position.quantity > 0 else Action.SELL_TO_OPEN
-        opening = Leg(symbol=successor, action=opens, quantity=closing.quantity)
-        return await self._preview(request, (closing, opening), caller)
+        return closing, Leg(symbol=successor, action=opens, quantity=closing.quantity)
 
     async def _preview(
         self, request: CloseRequest | RollRequest, legs: tuple[Leg, ...], caller: str
@@ -111,10 +121,9 @@ class Closer:
         check_shape(order)
         return order
 
-    async def _held(self, handle: str) -> Mapping[Symbol, Position]:
+    async def _held(self, handle: str) -> tuple[Position, ...]:
         account = await self.accounts.named(handle)
-        positions = await self.broker.positions(account.account_id)
-        return {position.symbol: position for position in positions}
+        return await self.broker.positions(account.account_id)
 
     async def _check_listed(self, symbol: OptionSymbol) -> None:
         listed = await self.broker.expirations(EquitySymbol(symbol.underlying))
@@ -148,17 +157,6 @@ def _priced(request: CloseRequest | RollRequest, legs: tuple[Leg, ...]) -> Draft
     )
 
 
-def _held_of(held: Mapping[Symbol, Position], symbol: Symbol) -> Position:
-    if symbol not in held:
-        raise Denied(Reason.POSITION_UNKNOWN, symbol=symbol.compact, held=_few(list(held)))
-    return held[symbol]
-
-
-def _few(symbols: Sequence[Symbol]) -> str:
-    shown = ", ".join(symbol.compact for symbol in symbols[:5])
-    return f"{shown} …" if len(symbols) > 5 else shown or "nothing"  # noqa: PLR2004 -- a short line
-
-
 def _closing_leg(position: Position, quantity: int | None) -> Leg:
     held = abs(position.quantity)
     if quantity is not None and quantity > held:
@@ -181,13 +179,11 @@ def _closing_action(position: Position) -> Action:
     return Action.SELL_TO_CLOSE if position.quantity > 0 else Action.BUY_TO_CLOSE
 
 
-def _successor(request: RollRequest) -> OptionSymbol:
-    old = request.symbol
+def _successor(request: RollRequest, old: OptionSymbol) -> OptionSymbol:
+    first = request.symbol.strike
+    distance = (request.new_strike or first) - first
     new = OptionSymbol(
-        old.root,
-        request.new_expiration or old.expiration,
-        old.right,
-        request.new_strike or old.strike,
+        old.root, request.new_expiration or old.expiration, old.right, old.strike + distance
     )
     if new == old:
         raise Denied(Reason.NOTHING_TO_CHANGE, symbol=old.compact)

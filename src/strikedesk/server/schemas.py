@@ -31,6 +31,12 @@ def with_optional(schema: Schema, **fields: Schema) -> Schema:
     return {**schema, "properties": {**known, **fields}}
 
 
+def either(schema: Schema, **fields: Schema) -> Schema:
+    """Return the schema of a record, or of another answer with these fields: none is certain."""
+    known = with_optional(schema, **fields)
+    return {name: value for name, value in known.items() if name != "required"}
+
+
 def table_schema(**about: Schema) -> Schema:
     """Return the schema of a page of rows, with further facts `about` them.
 
