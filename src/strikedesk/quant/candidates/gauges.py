@@ -1,0 +1,174 @@
+"""Every measure of pairs, by the definitions of `measures`."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final, TypeAlias
+
+import numpy as np
+
+from strikedesk.quant.candidates import endings
+from strikedesk.quant.candidates.halves import FloatsArray
+from strikedesk.quant.candidates.measures import Measure
+from strikedesk.quant.candidates.pairs import Pairs
+from strikedesk.quant.candidates.shape import Shape
+
+Gauge: TypeAlias = Callable[[Pairs], FloatsArray]
+
+
+def measured(pairs: Pairs, measure: Measure) -> FloatsArray:
+    """Return a measure of each pair, NaN where it is unknown.
+
+    Law: of the shape of the pairs, or of one that spreads to it.
+    """
+    return pairs.once(measure, _GAUGES[measure])
+
+
+def is_costly(measure: Measure, shape: Shape) -> bool:
+    """Whether a measure takes more than a few sums, so that it is asked last."""
+    return measure in (_BY_CURVE if shape.months > 1 else _BY_SEGMENTS)
+
+
+def _unknown(pairs: Pairs) -> FloatsArray:
+    return np.full((), np.nan, pairs.precision)
+
+
+def _days(pairs: Pairs) -> FloatsArray:
+    return np.full((), pairs.board.near.days, pairs.precision)
+
+
+def _debit(pairs: Pairs) -> FloatsArray:
+    board = pairs.board
+    held = board.shape.shares * board.chain.spot
+    return pairs.quantity("cost") + pairs.precision(held) if held else pairs.quantity("cost")
+
+
+def _credit(pairs: Pairs) -> FloatsArray:
+    return -measured(pairs, Measure.DEBIT)
+
+
+def _width(pairs: Pairs) -> FloatsArray:
+    shape, found = pairs.board.shape, _unknown(pairs)
+    for low, high in shape.gaps:
+        gap = pairs.sum_of(tuple((rank == high) - (rank == low) for rank in range(shape.ranks)))
+        found = np.fmax(found, gap)
+    return found
+
+
+def _return_on_risk(pairs: Pairs) -> FloatsArray:
+    profit = measured(pairs, Measure.MAX_PROFIT)
+    if np.ndim(profit) == 0:
+        return _unknown(pairs) if np.isinf(profit) else _to_risk(pairs, profit)
+    return _to_risk(pairs, np.where(np.isinf(profit), np.nan, profit))
+
+
+def _annualised(pairs: Pairs) -> FloatsArray:
+    yearly = pairs.precision(1.0 / pairs.board.near.years)
+    return measured(pairs, Measure.RETURN_ON_RISK) * yearly
+
+
+def _to_risk(pairs: Pairs, value: FloatsArray) -> FloatsArray:
+    """Return a value as a fraction of the greatest loss, unknown where that is none or endless."""
+    return value / pairs.once("risk", _risk)
+
+
+def _risk(pairs: Pairs) -> FloatsArray:
+    loss = measured(pairs, Measure.MAX_LOSS)
+    return np.where((loss > 0.0) & (loss < np.inf), loss, pairs.precision(np.nan))
+
+
+def _ev_to_risk(pairs: Pairs) -> FloatsArray:
+    return _to_risk(pairs, measured(pairs, Measure.EXPECTED_VALUE))
+
+
+def _theta_to_risk(pairs: Pairs) -> FloatsArray:
+    return _to_risk(pairs, measured(pairs, Measure.THETA))
+
+
+def _expected(name: str, pairs: Pairs) -> FloatsArray:
+    board = pairs.board
+    carried = board.near.discount * board.near.forward - board.chain.spot
+    held = board.shape.shares * carried
+    return pairs.quantity(name) + pairs.precision(held) if held else pairs.quantity(name)
+
+
+def _short_otm(pairs: Pairs) -> FloatsArray:
+    above = np.minimum(pairs.quantity("sold_calls_below"), pairs.precision(1.0))
+    below = np.maximum(pairs.quantity("sold_puts_below"), pairs.precision(0.0))
+    if not _sold(pairs.board.shape):
+        return _unknown(pairs)
+    return np.maximum(above - below, pairs.precision(0.0))
+
+
+def _plain(name: str, pairs: Pairs) -> FloatsArray:
+    return pairs.quantity(name)
+
+
+def _of_sold(name: str, pairs: Pairs) -> FloatsArray:
+    return pairs.quantity(name) if _sold(pairs.board.shape) else _unknown(pairs)
+
+
+def _of_bought(name: str, pairs: Pairs) -> FloatsArray:
+    bought = any(option.ratio > 0 for option in pairs.board.shape.options)
+    return pairs.quantity(name) if bought else _unknown(pairs)
+
+
+def _delta(pairs: Pairs) -> FloatsArray:
+    shares = pairs.board.shape.shares
+    return pairs.quantity("delta") + pairs.precision(shares) if shares else pairs.quantity("delta")
+
+
+def _credit_to_width(pairs: Pairs) -> FloatsArray:
+    return measured(pairs, Measure.CREDIT) / measured(pairs, Measure.WIDTH)
+
+
+def _spread_share(pairs: Pairs) -> FloatsArray:
+    return pairs.quantity("spread") / np.abs(measured(pairs, Measure.CREDIT))
+
+
+def _iv(pairs: Pairs) -> FloatsArray:
+    return pairs.quantity("iv") * pairs.precision(1.0 / len(pairs.board.shape.options))
+
+
+def _sold(shape: Shape) -> bool:
+    return any(option.ratio < 0 for option in shape.options)
+
+
+_GAUGES: Final[Mapping[Measure, Gauge]] = {
+    Measure.DAYS: _days,
+    Measure.CREDIT: _credit,
+    Measure.DEBIT: _debit,
+    Measure.WIDTH: _width,
+    Measure.CREDIT_TO_WIDTH: _credit_to_width,
+    Measure.MAX_PROFIT: endings.max_profit,
+    Measure.MAX_LOSS: endings.max_loss,
+    Measure.RETURN_ON_RISK: _return_on_risk,
+    Measure.ANNUALISED: _annualised,
+    Measure.PROFIT_PROBABILITY: endings.profit_probability,
+    Measure.SHORT_OTM_PROBABILITY: _short_otm,
+    Measure.TOUCH_PROBABILITY: partial(_of_sold, "touch"),
+    Measure.EXPECTED_VALUE: partial(_expected, "edge"),
+    Measure.EV_TO_RISK: _ev_to_risk,
+    Measure.MARKET_VALUE: partial(_expected, "market_edge"),
+    Measure.DELTA: _delta,
+    Measure.GAMMA: partial(_plain, "gamma"),
+    Measure.THETA: partial(_plain, "theta"),
+    Measure.VEGA: partial(_plain, "vega"),
+    Measure.THETA_TO_RISK: _theta_to_risk,
+    Measure.SHORT_DELTA: partial(_of_sold, "short_delta"),
+    Measure.LONG_DELTA: partial(_of_bought, "long_delta"),
+    Measure.OPEN_INTEREST: partial(_plain, "open_interest"),
+    Measure.VOLUME: partial(_plain, "volume"),
+    Measure.SPREAD_SHARE: _spread_share,
+    Measure.BREAK_EVEN_DISTANCE: endings.break_even_distance,
+    Measure.SHORT_DISTANCE: partial(_of_sold, "distance"),
+    Measure.IV: _iv,
+}
+_BY_SEGMENTS: Final = {Measure.PROFIT_PROBABILITY, Measure.BREAK_EVEN_DISTANCE}
+_BY_CURVE: Final = _BY_SEGMENTS | {
+    Measure.MAX_PROFIT,
+    Measure.MAX_LOSS,
+    Measure.RETURN_ON_RISK,
+    Measure.ANNUALISED,
+    Measure.EV_TO_RISK,
+    Measure.THETA_TO_RISK,
+}

@@ -1,0 +1,171 @@
+"""Half combinations: the strikes of a pattern's lower ranks, and those of the ranks above.
+
+A combination is a lower half and an upper one whose strikes lie above it. What a half contributes
+to a quantity is worked out once for each half, and combined for each pair.
+"""
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from strikedesk.quant.candidates.board import LEAST, SUMS, Board
+from strikedesk.quant.candidates.search import Window
+from strikedesk.quant.candidates.shape import Sum
+from strikedesk.quant.contracts import BoolArray
+from strikedesk.quant.normal import FloatArray
+
+_ROWS: Final = np.int32
+RowArray: TypeAlias = npt.NDArray[np.int32]
+Lanes: TypeAlias = npt.NDArray[np.intp]
+FloatsArray: TypeAlias = npt.NDArray[np.float64 | np.float32]
+Precision: TypeAlias = type[np.float64] | type[np.float32]
+
+_HALVES_MAX: Final = 4_000_000  # As many as fit the memory that a search may take.
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Half:
+    """All halves of one side.
+
+    Units: `rows` the places on the axis of strikes, a column for each half and a row for each of
+    its ranks, which begin at `start`. Law: without ranks there is one half, which adds nothing.
+    """
+
+    board: Board
+    start: int
+    rows: RowArray
+    _kept: dict[object, FloatsArray] = field(default_factory=dict[object, FloatsArray], repr=False)
+
+    @property
+    def size(self) -> int:
+        """How many halves there are."""
+        return int(self.rows.shape[1])
+
+    @cached_property
+    def ends(self) -> tuple[RowArray, RowArray]:
+        """The places of the lowest and the highest strike; an absent half is above everything."""
+        if self.rows.shape[0]:
+            return self.rows[0], self.rows[-1]
+        above = np.full(self.size, self.board.strikes.size, _ROWS)
+        return above, above
+
+    def chosen(self, lanes: Lanes) -> "Half":
+        """Return some of the halves."""
+        return replace(self, rows=self.rows[:, lanes], _kept={})
+
+    def quantity(self, name: str, of: Precision) -> FloatsArray:
+        """Return what the options of each half come to."""
+        if (name, of) not in self._kept:
+            self._kept[name, of] = self._together(name).astype(of)
+        return self._kept[name, of]
+
+    def sum_of(self, coefficients: Sum, of: Precision) -> FloatsArray:
+        """Return this side's part of a sum of strikes, each counted from the spot, USD."""
+        if (coefficients, of) not in self._kept:
+            self._kept[coefficients, of] = self._summed(coefficients).astype(of)
+        return self._kept[coefficients, of]
+
+    def sums(self, coefficients: Sum) -> bool:
+        """Whether this side has a part in a sum of strikes."""
+        return any(coefficients[self.start : self.start + self.rows.shape[0]])
+
+    def at(self, rank: int) -> FloatArray:
+        """Return the chance of ending at or below the strike of a rank."""
+        return self.board.below[self.rows[rank - self.start]]
+
+    def has(self, rank: int) -> bool:
+        """Whether a rank is on this side."""
+        return self.start <= rank < self.start + self.rows.shape[0]
+
+    def _summed(self, coefficients: Sum) -> FloatArray:
+        strikes = self.board.strikes - self.board.chain.spot
+        total = np.zeros(self.size)
+        for rank, row in enumerate(self.rows, start=self.start):
+            total += coefficients[rank] * strikes[row]
+        return total
+
+    def _together(self, name: str) -> FloatArray:
+        parts = [
+            columns[name][self.rows[option.rank - self.start]]
+            for option, columns in zip(self.board.shape.options, self.board.columns, strict=True)
+            if self.has(option.rank)
+        ]
+        empty, join = joining(name)
+        total = np.full(self.size, empty)
+        for part in parts:
+            total = join(total, part)
+        return total
+
+
+def joining(name: str) -> tuple[float, np.ufunc]:
+    """Return what nothing comes to in a quantity, and how two parts come together."""
+    if name in SUMS:
+        return 0.0, np.add
+    return (np.inf, np.minimum) if name in LEAST else (-np.inf, np.maximum)
+
+
+def halves_of(board: Board, window: Window) -> tuple[Half, Half]:
+    """Return the lower halves and the upper ones, in order of their strikes from below.
+
+    Raises:
+        ValueError: there are too many.
+    """
+    shape = board.shape
+    low, high = (
+        Half(board=board, start=ranks.start, rows=_combined(board, window, ranks))
+        for ranks in (range(shape.cut), range(shape.cut, shape.ranks))
+    )
+    return low, high
+
+
+def _combined(board: Board, window: Window, ranks: range) -> RowArray:
+    """Return every ascending choice of places for some ranks, in order of the first, then next."""
+    chosen = np.zeros((0, 1), _ROWS)
+    for rank in ranks:
+        here = np.flatnonzero(_open(board, rank)).astype(_ROWS)
+        reach = _reach(board, window, rank)
+        chosen = _extended(chosen, here, reach)
+    return chosen
+
+
+def _extended(chosen: RowArray, here: RowArray, reach: int | None) -> RowArray:
+    """Return each choice with each place above its last, at most `reach` further."""
+    if not chosen.shape[0]:
+        return here[None, :]
+    last = chosen[-1]
+    first, counts = above(here, last, reach)
+    if int(np.sum(counts)) > _HALVES_MAX:
+        raise ValueError("too many strikes come together: bound the wings or the deltas")
+    which = np.repeat(numbered(last.size), counts)
+    within = numbered(which.size) - np.repeat(np.cumsum(counts) - counts, counts)
+    return np.vstack((chosen[:, which], here[first[which] + within]))
+
+
+def above(places: RowArray, last: RowArray, reach: int | None) -> tuple[Lanes, Lanes]:
+    """Return where the ascending places begin that are above each of some, and how many there are.
+
+    Units: `reach` how far above they are at most.
+    """
+    first = np.searchsorted(places, last, side="right")
+    if reach is None:
+        return first, places.size - first
+    return first, np.searchsorted(places, last + reach, side="right") - first
+
+
+def numbered(size: int) -> Lanes:
+    """Return the numbers from 0."""
+    return np.arange(size, dtype=np.intp)
+
+
+def _open(board: Board, rank: int) -> BoolArray:
+    """Return where every option of a rank is to be had."""
+    options = zip(board.shape.options, board.open, strict=True)
+    return np.logical_and.reduce([open_ for option, open_ in options if option.rank == rank])
+
+
+def _reach(board: Board, window: Window, rank: int) -> int | None:
+    """Return how far a rank's place is at most from the one below it."""
+    return window.wing if (rank - 1, rank) in board.shape.gaps else None

@@ -1,0 +1,120 @@
+"""What a search has come to so far: counts, the best, what nearly was."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from strikedesk.quant.candidates.blocks import Grid
+from strikedesk.quant.candidates.board import Board, board_of
+from strikedesk.quant.candidates.chain import Chain
+from strikedesk.quant.candidates.found import Candidate, Flaw, Found, NearMiss
+from strikedesk.quant.candidates.gauges import measured
+from strikedesk.quant.candidates.halves import Lanes, halves_of
+from strikedesk.quant.candidates.judging import Verdicts, in_turn, judged, misses_by, scores
+from strikedesk.quant.candidates.measures import Measure
+from strikedesk.quant.candidates.pairs import Pairs
+from strikedesk.quant.candidates.podium import Podium
+from strikedesk.quant.candidates.search import Search
+from strikedesk.quant.candidates.shape import Shape
+from strikedesk.quant.candidates.sieve import everything, survivors
+from strikedesk.quant.candidates.telling import told
+
+
+class Tally:
+    """The state of one search. Rows of its podiums: the board, the places, the rule missed."""
+
+    def __init__(self, chain: Chain, search: Search, shape: Shape) -> None:
+        self._chain, self._search, self._shape = chain, search, shape
+        self._rules = in_turn(search.rules, shape)
+        self._allowed = 1 if search.near else 0
+        self._boards: list[tuple[int, ...]] = []
+        self._best = Podium(search.top, shape.ranks + 1)
+        self._near = Podium(search.near, shape.ranks + 2)
+        self._enumerated, self._passed = 0, 0
+        self._alone = Counter[Measure]()
+        self._unknown = Counter[Measure]()
+
+    def add(self, board: Board, *, sieve: bool) -> None:
+        """Search one expiration, or a pair of them."""
+        window, search = self._search.window, self._search
+        self._boards.append(board.places)
+        grid = Grid(*halves_of(board, window), wing=window.wing)
+        self._enumerated += grid.count
+        if self._enumerated > search.most:
+            raise ValueError(f"more than {search.most:,} combinations: bound wings, deltas or days")
+        here = Podium(min(search.top, search.per_expiration or search.top), self._shape.ranks + 1)
+        for block in grid.blocks():
+            if sieve:
+                pairs = survivors(grid, block, self._rules, self._allowed)
+            else:
+                pairs = everything(grid, block)
+            for verdicts in judged(pairs, self._rules, self._allowed):
+                self._keep(verdicts.kept, here)
+                self._miss(verdicts)
+        self._best.enter(here.keys, here.rows)
+
+    def _keep(self, kept: Pairs, here: Podium) -> None:
+        self._passed += kept.size
+        if kept.size:
+            here.enter(-scores(kept, self._search.ranking), self._rows(kept))
+
+    def _miss(self, verdicts: Verdicts) -> None:
+        for turn, rule in enumerate(self._rules):
+            missing = verdicts.of(turn)
+            if not missing.size:
+                continue
+            values = np.broadcast_to(measured(missing, rule.measure), (missing.size,))
+            self._alone[rule.measure] += missing.size
+            unknown = np.isnan(values)
+            self._unknown[rule.measure] += int(np.count_nonzero(unknown))
+            _, margin = misses_by(rule, values)
+            margin = np.where(unknown, np.inf, margin)
+            rows = np.hstack((self._rows(missing), np.full((missing.size, 1), turn)))
+            near = np.flatnonzero(margin < np.inf)
+            self._near.enter(margin[near].astype(np.float64), rows[near])
+
+    def _rows(self, pairs: Pairs) -> Lanes:
+        board = np.full(pairs.size, len(self._boards) - 1)
+        return np.stack((board, *(pairs.row(rank) for rank in range(self._shape.ranks))), axis=1)
+
+    def found(self, flaws: Mapping[Flaw, int]) -> Found:
+        """Return the answer."""
+        explained = bool(self._allowed)
+        return Found(
+            candidates=tuple(self._told(self._best.rows)),
+            near=tuple(self._missed()),
+            enumerated=self._enumerated,
+            passed=self._passed,
+            alone=dict(self._alone) if explained else None,
+            unknown={m: n for m, n in self._unknown.items() if n} if explained else None,
+            flaws={flaw: count for flaw, count in flaws.items() if count},
+        )
+
+    def _told(self, rows: Lanes) -> list[Candidate]:
+        """Return candidates in the order of their rows."""
+        ranks, found = self._shape.ranks, dict[int, Candidate]()
+        numbers: list[int] = np.unique(rows[:, 0]).tolist()
+        for number in numbers:
+            board = board_of(self._chain, self._search, self._shape, self._boards[number])
+            lanes = np.flatnonzero(rows[:, 0] == number)
+            each = told(board, self._search, rows[lanes, 1 : 1 + ranks])
+            found |= dict(zip(lanes.tolist(), each, strict=True))
+        return [found[lane] for lane in range(rows.shape[0])]
+
+    def _missed(self) -> Iterator[NearMiss]:
+        rows = self._near.rows
+        turns: list[int] = rows[:, -1].tolist()
+        for candidate, turn in zip(self._told(rows), turns, strict=True):
+            rule = self._rules[turn]
+            value = candidate.measures[rule.measure]
+            if value is None:
+                continue
+            by, margin = misses_by(rule, np.array([value]))
+            yield NearMiss(
+                candidate=candidate,
+                measure=rule.measure,
+                bound=rule.lowest if value < rule.lowest else rule.highest,
+                by=float(by[0]),
+                margin=float(margin[0]),
+            )
