@@ -16,7 +16,15 @@ from mcp.types import CallToolResult, TextContent
 
 from strikedesk.domain.pages import PageSpan
 from strikedesk.domain.states import OrderState
-from strikedesk.server.schemas import INTEGER, TEXT, lean, maybe, record_schema, table_schema
+from strikedesk.server.schemas import (
+    INTEGER,
+    TEXT,
+    lean,
+    maybe,
+    record_schema,
+    table_schema,
+    whole_schema,
+)
 from strikedesk.server.shaping import UNTRUSTED_MAX, clean, plain, record, table, untrusted
 
 HOSTILE = (
@@ -143,7 +151,7 @@ def test_a_table_is_the_same_in_both_its_forms(
     assert shown == [columns, *([as_text(cell) for cell in row] for row in structured["rows"])]
     assert structured["columns"] == columns
     assert json.loads(lines[-1]) == {"total": len(rows), "returned": len(rows), "next_page": None}
-    jsonschema.validate(structured, table_schema())
+    jsonschema.validate(structured, table_schema(**dict.fromkeys(about, TEXT)))
 
 
 def as_text(cell: object) -> str:
@@ -184,6 +192,12 @@ def test_schemas_say_no_more_than_they_must() -> None:
         "type": "object",
         "properties": {"symbol": {"type": "string"}, "bid": {"type": ["integer", "null"]}},
         "required": ["symbol", "bid"],
+    }
+    assert whole_schema(symbol=TEXT) == {
+        "type": "object",
+        "properties": {"symbol": {"type": "string"}},
+        "additionalProperties": False,
+        "minProperties": 1,
     }
     assert len(json.dumps(table_schema())) < 400
 

@@ -12,10 +12,10 @@ from strikedesk.market.room import MarketRoom
 from strikedesk.portfolio.watchlists import NAME_MAX, SYMBOLS_MAX, Edit, Edited
 from strikedesk.server.arguments import Flag, SomeSymbols, text, whole
 from strikedesk.server.call import Call, desk_of
-from strikedesk.server.schemas import BOOLEAN, LIST, TEXT, maybe, record_schema
+from strikedesk.server.schemas import BOOLEAN, LIST, TEXT, maybe, whole_schema
 from strikedesk.server.shaping import Value, record
 
-RETURNS: Final = record_schema(
+RETURNS: Final = whole_schema(
     name=TEXT,
     symbols=LIST,
     created=BOOLEAN,

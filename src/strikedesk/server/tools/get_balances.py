@@ -7,10 +7,10 @@ from mcp.types import CallToolResult
 from strikedesk.domain.accounts import Account, Balances
 from strikedesk.server.arguments import AccountHandle
 from strikedesk.server.call import Call, desk_of
-from strikedesk.server.schemas import BOOLEAN, NUMBER, TEXT, maybe, record_schema
+from strikedesk.server.schemas import BOOLEAN, NUMBER, TEXT, maybe, whole_schema
 from strikedesk.server.shaping import Value, record
 
-RETURNS: Final = record_schema(
+RETURNS: Final = whole_schema(
     account=TEXT,
     number=TEXT,
     environment=TEXT,

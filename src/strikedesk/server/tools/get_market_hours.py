@@ -7,10 +7,10 @@ from mcp.types import CallToolResult
 from strikedesk.market.hours import DayHours
 from strikedesk.server.arguments import Day
 from strikedesk.server.call import Call, desk_of
-from strikedesk.server.schemas import INTEGER, OBJECT, TEXT, record_schema
+from strikedesk.server.schemas import INTEGER, OBJECT, TEXT, whole_schema
 from strikedesk.server.shaping import Value, record
 
-RETURNS: Final = record_schema(
+RETURNS: Final = whole_schema(
     now=TEXT,
     status=TEXT,
     next_status=TEXT,

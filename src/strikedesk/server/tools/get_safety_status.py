@@ -10,7 +10,7 @@ from strikedesk.domain.ledger import OrderRecord
 from strikedesk.domain.usage import Used
 from strikedesk.orders.stop import SafetyState
 from strikedesk.server.call import Call, desk_of
-from strikedesk.server.schemas import BOOLEAN, INTEGER, LIST, OBJECT, TEXT, maybe, record_schema
+from strikedesk.server.schemas import BOOLEAN, INTEGER, LIST, OBJECT, TEXT, maybe, whole_schema
 from strikedesk.server.shaping import Value, record
 from strikedesk.server.speech import as_data
 
@@ -32,7 +32,7 @@ FIELDS: Final = {
     "problem": maybe(OBJECT),
     "next_step": TEXT,
 }
-RETURNS: Final = record_schema(**FIELDS)
+RETURNS: Final = whole_schema(**FIELDS)
 
 
 async def get_safety_status(call: Call) -> Annotated[CallToolResult, RETURNS]:
