@@ -41,6 +41,7 @@ LOGS, FILE = "tests/unit/test_logs.py", "tests/unit/test_settings.py"
 WIRE = "tests/unit/test_server_wire.py"
 GROUPS, GROUPED = "tests/unit/test_orders_groups.py", "tests/contracts/test_ledger_groups.py"
 NETWORK = "tests/tools/test_http.py"
+QUOTAS = "tests/unit/test_tastytrade_client.py"
 CRASHES = "tests/unit/test_crashes.py"
 COMMANDS = "tests/unit/test_cli_serving.py"
 KEY_FILE, ROTATION = "tests/unit/test_vault_file_home.py", "tests/unit/test_vault_rotation.py"
@@ -208,6 +209,18 @@ MUTANTS = [
     Mutant("logs/lines.py", "return told(exc_info[1])", "return repr(exc_info[1])", LOGS),
     Mutant("server/stdio.py", "    quiet_loop()\n", "", SINK),
     Mutant("server/http.py", "    quiet_loop()\n", "", SINK),
+    Mutant(
+        "brokers/tastytrade/pace.py",
+        "with suppress(DeskError, TimeoutError):",
+        "with suppress(TimeoutError):",
+        QUOTAS,
+    ),
+    Mutant(
+        "brokers/tastytrade/pace.py",
+        "await self._queue(family).insist()",
+        "await self._queue(family).turn()",
+        QUOTAS,
+    ),
     Mutant(
         "orders/outcome.py", "if plain_number(seen.broker_order_id) is None:", "if False:", CONFIRM
     ),

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 from collections.abc import AsyncGenerator
+from datetime import timedelta
 
 import pytest
 from pydantic import TypeAdapter
@@ -23,8 +24,10 @@ from strikedesk.brokers.tastytrade.sites import PRODUCTION, SANDBOX, Site, on_th
 from strikedesk.brokers.tastytrade.wire import USER_AGENT, NoAnswer, NotSent, Wire
 from strikedesk.domain.accounts import Environment
 from strikedesk.domain.errors import Denied, DeskError, Misconfigured, Unavailable
+from strikedesk.domain.ports import Turns
 from strikedesk.domain.reasons import Reason
 from tests.fakes.loopback import Reply, told
+from tests.fakes.rate_budget import MemoryRateBudget
 from tests.unit.tastytrade_link import Link, a_link
 
 PATH = "/market-metrics"
@@ -373,6 +376,72 @@ async def test_who_is_too_early_waits_and_is_answered() -> None:
     pace = Pace(scale=100)
     async with asyncio.timeout(5):
         await asyncio.gather(*(pace.turn("GET", "/accounts/1/positions") for _ in range(5)))
+
+
+POSITIONS, LIVE = "/accounts/1/positions", "/accounts/1/orders/live"
+
+
+async def test_two_processes_keep_one_quota() -> None:
+    """Every client of the desk starts a server of its own, and the broker counts the user."""
+    budget, now = MemoryRateBudget(), asyncio.get_running_loop().time
+    here, there = (Pace(scale=20, budget=budget, of="a site") for _ in range(2))
+    began = now()
+
+    await here.turn("GET", POSITIONS)
+    await there.turn("GET", POSITIONS)
+
+    assert now() - began >= 0.05
+    assert {turns.quota for turns in budget.taken} == {"a site: positions", "a site: everything"}
+
+
+async def test_what_is_plenty_is_taken_together() -> None:
+    """A read that asked the store twice would pay for it; a lease that is over is no lease."""
+    budget = MemoryRateBudget()
+    pace = Pace(scale=0.2, budget=budget)
+    for _ in range(2):
+        await pace.turn("GET", LIVE)
+    assert [turns.count for turns in budget.taken] == [10]
+
+    brief = Pace(scale=1_000_000, budget=budget)
+    for _ in range(2):
+        await brief.turn("GET", LIVE)
+    assert len(budget.taken) == 3
+
+
+@pytest.mark.parametrize("trouble", ["a fault", "used up"])
+async def test_a_read_says_that_it_cannot_be_made_in_time(trouble: str) -> None:
+    budget = MemoryRateBudget()
+    if trouble == "a fault":
+        budget.fault = Unavailable(Reason.DATABASE_UNAVAILABLE)
+    else:
+        await budget.reserve(
+            Turns(quota="tastytrade: positions", gap=timedelta(minutes=1)), within=timedelta(0)
+        )
+
+    with pytest.raises(Unavailable):
+        await Pace(budget=budget).turn("GET", POSITIONS)
+
+
+@pytest.mark.parametrize("trouble", ["a fault", "used up", "no answer"])
+async def test_an_order_goes_whatever_becomes_of_the_store(trouble: str) -> None:
+    """What was decided, and is written down, is not held up by who keeps the reads' quotas."""
+    budget = MemoryRateBudget()
+    if trouble == "a fault":
+        budget.fault = Unavailable(Reason.DATABASE_UNAVAILABLE)
+    elif trouble == "used up":
+        await budget.reserve(
+            Turns(quota="tastytrade: orders", gap=timedelta(minutes=1)), within=timedelta(0)
+        )
+    else:
+        budget.answers.clear()
+    pace = Pace(budget=budget)
+    reading = asyncio.create_task(pace.turn("GET", LIVE))
+    await asyncio.sleep(0)
+
+    async with asyncio.timeout(5):
+        await pace.turn("POST", "/accounts/1/orders")
+    reading.cancel()
+    await asyncio.wait([reading])
 
 
 async def test_a_server_may_say_when_to_come_again(link: Link) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from strikedesk.brokers.tastytrade.broker import NAME, NAME_HERE, TastytradeBroker
 from strikedesk.brokers.tastytrade.consenting import Consent
 from strikedesk.brokers.tastytrade.grants import Grant, Link, read_link, scopes_of
+from strikedesk.brokers.tastytrade.pace import Pace
 from strikedesk.brokers.tastytrade.session import Session
 from strikedesk.brokers.tastytrade.sites import PRODUCTION, SANDBOX, Site, on_this_machine
 from strikedesk.brokers.tastytrade.streams import Streams
@@ -22,6 +23,7 @@ from strikedesk.domain.secret import RowIdentity, Secret
 from strikedesk.settings import Settings
 from strikedesk.store.keys import SqlKeyStore
 from strikedesk.store.links import SqlLinks
+from strikedesk.store.rate_budget import SqlRateBudget
 from strikedesk.vault.opening import choose_home, open_vault
 from strikedesk.vault.vault import Vault
 from strikedesk.wiring.ground import SystemEntropy, UtcClock
@@ -144,6 +146,7 @@ async def open_tastytrade(
             session=session,
             clock=clock,
             account_key=key,
+            pace=Pace(budget=SqlRateBudget(database, clock=clock), of=_where(site).row_id),
             streams=partial(Streams.of, site=site, session=session, clock=clock, chance=chance),
         )
         try:

@@ -15,6 +15,7 @@ from strikedesk.domain.ports.owner import (
     Watchlist,
     Watchlists,
 )
+from strikedesk.domain.ports.pace import RateBudget, Turns
 from strikedesk.domain.ports.time_and_chance import Clock, Entropy
 from strikedesk.domain.ports.worlds import (
     FreshStart,
@@ -41,7 +42,9 @@ __all__ = [
     "ListChange",
     "MarketData",
     "Quotes",
+    "RateBudget",
     "TransactionPage",
+    "Turns",
     "Watchlist",
     "Watchlists",
     "WholeWorld",
