@@ -1,6 +1,8 @@
 """The two verbs and the stream, alike on both databases."""
 
 import asyncio
+import sqlite3
+import threading
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
@@ -135,6 +137,49 @@ async def test_a_reader_cannot_write(database: Database) -> None:
 
     assert await database.read(names) == []
     assert await database.write(add) == "ann"
+
+
+async def test_a_glance_sees_what_was_written(database: Database) -> None:
+    """Whether a confirm may go on is asked by glances: the write before is in them."""
+    await database.write(add)
+
+    assert await database.glance(names) == ["ann"]
+
+
+async def test_a_glance_cannot_write(database: Database) -> None:
+    with pytest.raises(Exception, match=r"(?i)read-?only"):
+        await database.glance(add)
+
+    assert await database.glance(names) == []
+    assert await database.write(add) == "ann"
+
+
+async def test_a_glance_that_had_to_wait_does_so_beside_the_event_loop(tmp_path: Path) -> None:
+    """SQLite holds readers up while it recovers a log; no other call may stand still meanwhile."""
+    busy = sqlite3.OperationalError("database is locked")
+    busy.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    seen: list[threading.Thread] = []
+
+    def look(connection: Connection) -> list[str]:
+        seen.append(threading.current_thread())
+        if len(seen) == 1:
+            raise busy
+        return names(connection)
+
+    async with a_database("sqlite", tmp_path) as database:
+        await database.write(add)
+
+        assert await database.glance(look) == ["ann"]
+
+    assert [thread is threading.current_thread() for thread in seen] == [True, False]
+
+
+async def test_a_glance_at_what_was_closed_is_unavailable(tmp_path: Path) -> None:
+    async with a_database("sqlite", tmp_path) as database:
+        await database.close()
+
+        with pytest.raises(Unavailable):
+            await database.glance(names)
 
 
 async def test_a_stream_gives_every_row_without_holding_them(database: Database) -> None:

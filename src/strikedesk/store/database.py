@@ -33,6 +33,10 @@ class Backend(Protocol):
         """See `Database.read`."""
         ...
 
+    async def glance(self, work: Callable[[Connection], T]) -> T:
+        """See `Database.glance`."""
+        ...
+
     def stream(self, query: Query) -> AsyncGenerator[RowMapping]:
         """See `Database.stream`."""
         ...
@@ -43,9 +47,9 @@ class Backend(Protocol):
 
 
 class Database:
-    """Two verbs and a stream, over either kind.
+    """Two verbs, a quick look and a stream, over either kind.
 
-    Raises (all three): what the work raises; `Denied(INVALID_ARGUMENT)` where a row conflicts with
+    Raises (all four): what the work raises; `Denied(INVALID_ARGUMENT)` where a row conflicts with
     another; `Unavailable(DATABASE_UNAVAILABLE)`; `Misconfigured(DATABASE_UNREADABLE)`.
     """
 
@@ -86,6 +90,14 @@ class Database:
         """Run `work`, which changes nothing, over one consistent snapshot."""
         with _in_our_words():
             return await self._backend.read(work)
+
+    async def glance(self, work: Callable[[Connection], T]) -> T:
+        """Run `work`, which looks for rows by their keys or counts those of a day, as `read` does.
+
+        It may run on the event loop, which stands still meanwhile: nothing longer belongs here.
+        """
+        with _in_our_words():
+            return await self._backend.glance(work)
 
     async def stream(self, query: Query) -> AsyncGenerator[RowMapping]:
         """Yield the rows of a long `query` as one snapshot. Close it: `contextlib.aclosing`."""

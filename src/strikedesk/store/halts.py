@@ -34,7 +34,7 @@ class SqlHaltSwitch:
     async def engaged(self) -> Halt | None:
         """See `HaltSwitch.engaged`. It never raises."""
         try:
-            return await self._database.read(_halt)
+            return await self._database.glance(_halt)
         except Exception:  # noqa: BLE001 -- whatever keeps us from reading it, it counts as engaged
             return Halt(since=self._clock.now(), actor="desk", why="halt state unreadable")
 

@@ -46,7 +46,7 @@ class SqlLedger:
 
     async def preview(self, preview_id: str) -> PreviewRecord | None:
         """See `Ledger.preview`."""
-        return await self._database.read(partial(order_rows.preview_by_id, preview_id=preview_id))
+        return await self._database.glance(partial(order_rows.preview_by_id, preview_id=preview_id))
 
     async def claim(
         self,
@@ -82,7 +82,7 @@ class SqlLedger:
 
     async def approval(self, order_id: str) -> Approval | None:
         """See `Ledger.approval`."""
-        return await self._database.read(partial(approval_rows.approval_of, order_id=order_id))
+        return await self._database.glance(partial(approval_rows.approval_of, order_id=order_id))
 
     async def consent(
         self,
@@ -127,7 +127,7 @@ class SqlLedger:
 
     async def used(self, window: Window) -> Used:
         """See `Ledger.used`."""
-        return await self._database.read(partial(use_rows.used_in, window=window))
+        return await self._database.glance(partial(use_rows.used_in, window=window))
 
     async def void(self, preview_id: str, progress: Progress, note: Note) -> None:
         """See `Ledger.void`."""
@@ -172,21 +172,21 @@ class SqlLedger:
 
     async def order(self, order_id: str) -> OrderRecord | None:
         """See `Ledger.order`."""
-        return await self._database.read(partial(order_rows.order_by_id, order_id=order_id))
+        return await self._database.glance(partial(order_rows.order_by_id, order_id=order_id))
 
     async def others(self, order_id: str) -> Sequence[OrderRecord]:
         """See `Ledger.others`."""
-        return await self._database.read(partial(_others, order_id=order_id))
+        return await self._database.glance(partial(_others, order_id=order_id))
 
     async def order_by_client_id(self, client_order_id: str) -> OrderRecord | None:
         """See `Ledger.order_by_client_id`."""
-        return await self._database.read(
+        return await self._database.glance(
             partial(order_rows.order_by_client_id, client_order_id=client_order_id)
         )
 
     async def order_by_broker_id(self, broker: str, broker_order_id: str) -> OrderRecord | None:
         """See `Ledger.order_by_broker_id`."""
-        return await self._database.read(
+        return await self._database.glance(
             partial(order_rows.order_by_broker_id, broker=broker, wanted=broker_order_id)
         )
 

@@ -1,4 +1,4 @@
-"""SQLite: the file, the settings of every connection, one writer, one reader, and streams."""
+"""SQLite: the file, the settings of every connection, one writer, two readers, and streams."""
 
 import asyncio
 import os
@@ -41,17 +41,21 @@ _SETTINGS: Final = (
     "PRAGMA temp_store = MEMORY",
 )
 _READ_ONLY: Final = "PRAGMA query_only = ON"
+_IMPATIENT: Final = "PRAGMA busy_timeout = 0"
 _PATIENCE_S: Final = 15.0
 _PAUSE_S: Final = 0.05
 
 
 class SqliteBackend:
-    """One file: a writer's thread, a reader's thread, and connections for long reads."""
+    """One file: a thread that writes, one that reads, connections for glances and long reads."""
 
-    def __init__(self, *, path: Path, writer: Connection, reader: Connection) -> None:
-        """Start the threads over two connections that are ready. See `open_sqlite`."""
+    def __init__(
+        self, *, path: Path, writer: Connection, reader: Connection, glancer: Connection
+    ) -> None:
+        """Start the threads over connections that are ready. See `open_sqlite`."""
         self._writer = GroupWriter(writer)
         self._reader = reader
+        self._glancer = glancer
         self._reads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-reader")
         self._streams = _async_engine(path)
         self._closed = False
@@ -64,7 +68,23 @@ class SqliteBackend:
         """Run `work` over one snapshot, in one hop to the reader's thread."""
         if self._closed:
             raise unavailable("closed")
-        return await asyncio.get_running_loop().run_in_executor(self._reads, self._snapshot, work)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._reads, _snapshot, self._reader, work)
+
+    async def glance(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` on the event loop itself: finding a row takes a tenth of what a hop does.
+
+        A reader of a write-ahead log waits for no writer. Where SQLite would have it wait after
+        all, as while a log is being recovered, the reader's thread waits in its place.
+        """
+        if self._closed:
+            raise unavailable("closed")
+        try:
+            return _snapshot(self._glancer, work)
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            if not is_busy(error):
+                raise
+        return await self.read(work)
 
     async def stream(self, query: Query) -> AsyncGenerator[RowMapping]:
         """Yield the rows of `query` as one snapshot, without holding them all."""
@@ -78,16 +98,8 @@ class SqliteBackend:
         await self._writer.close()
         await asyncio.to_thread(self._reads.shutdown)
         self._reader.close()
+        self._glancer.close()
         await self._streams.dispose()
-
-    def _snapshot(self, work: Callable[[Connection], T]) -> T:
-        driver = driver_of(self._reader)
-        driver.execute("BEGIN")
-        try:
-            return work(self._reader)
-        finally:
-            if driver.in_transaction:
-                driver.execute("COMMIT")
 
 
 def open_sqlite(path: Path) -> SqliteBackend:
@@ -105,12 +117,16 @@ def open_sqlite(path: Path) -> SqliteBackend:
             writer = opened.enter_context(_connect_patiently(sqlite_engine(path)))
             _check(writer, path)
             bring_up_to_date(writer)
-            reader = opened.enter_context(_connect_patiently(sqlite_engine(path)))
+            reader, glancer = (
+                opened.enter_context(_connect_patiently(sqlite_engine(path))) for _ in range(2)
+            )
             reader.exec_driver_sql(_READ_ONLY)
+            glancer.exec_driver_sql(_READ_ONLY)
+            glancer.exec_driver_sql(_IMPATIENT)
             opened.pop_all()
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         raise as_opening_error(error) from None
-    return SqliteBackend(path=path, writer=writer, reader=reader)
+    return SqliteBackend(path=path, writer=writer, reader=reader, glancer=glancer)
 
 
 def bring_up_to_date(connection: Connection) -> None:
@@ -154,6 +170,17 @@ def create_private(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except FileExistsError:
         return
+
+
+def _snapshot(connection: Connection, work: Callable[[Connection], T]) -> T:
+    """Run `work` in a transaction that reads, so that all it sees is of one moment."""
+    driver = driver_of(connection)
+    driver.execute("BEGIN")
+    try:
+        return work(connection)
+    finally:
+        if driver.in_transaction:
+            driver.execute("COMMIT")
 
 
 def _async_engine(path: Path) -> AsyncEngine:

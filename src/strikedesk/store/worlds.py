@@ -65,7 +65,7 @@ class SqlWorldStore:
 
     async def peek(self, world: str) -> int:
         """See `WorldStore.peek`."""
-        return await self._database.read(partial(_peek, world=world))
+        return await self._database.glance(partial(_peek, world=world))
 
     async def lines(
         self,

@@ -5,7 +5,6 @@ ever changed: an act works on a fork, and the fork takes the copy's place. An ac
 the copy as it was; a commit that fails drops it.
 """
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -63,7 +62,6 @@ class WorldKeeper:
     name: str
     opening: Opening
     _copy: _Copy | None = field(default=None, init=False)
-    _peeking: asyncio.Future[int] | None = field(default=None, init=False)
     _ended: dict[str, BrokerOrder] = field(default_factory=dict[str, BrokerOrder], init=False)
 
     def now(self) -> datetime:
@@ -74,12 +72,12 @@ class WorldKeeper:
 
     async def ready(self) -> None:
         """See to it that the copy is the newest: another process may have moved the clock."""
-        if self._copy is None or self._copy.version != await self._peek():
+        if self._copy is None or self._copy.version != await self.store.peek(self.name):
             await self.snapshot()
 
     async def snapshot(self) -> Snapshot:
         """Return the world at the venue's time; where nothing is due, nothing is written."""
-        version = await self._peek()
+        version = await self.store.peek(self.name)
         copy = self._copy
         if copy is not None and copy.version == version:
             now = self._now_in(copy.world)
@@ -103,18 +101,6 @@ class WorldKeeper:
     def ended(self, order_id: str) -> BrokerOrder | None:
         """Return an order that ended here lately, if it is still remembered."""
         return self._ended.get(order_id)
-
-    async def _peek(self) -> int:
-        """Return the world's version, asked for once for all who ask at the same time."""
-        if self._peeking is None:
-            self._peeking = asyncio.ensure_future(self.store.peek(self.name))
-            self._peeking.add_done_callback(self._peeked)
-        return await asyncio.shield(self._peeking)
-
-    def _peeked(self, peeking: asyncio.Future[int]) -> None:
-        self._peeking = None
-        if not peeking.cancelled():
-            peeking.exception()  # Whoever waited was told; where nobody did, nobody has to be.
 
     async def _transact(self, do: Callable[[World, datetime], T]) -> _Outcome[T]:
         try:
