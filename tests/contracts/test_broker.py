@@ -289,6 +289,11 @@ ABOUT_AN_ACCOUNT: dict[str, Callable[[Broker, Stage], Awaitable[object]]] = {
             client_order_id="mine", order=limit("NOBODY", Decimal("0.01"), bought(stage.near))
         )
     ),
+    "survey": lambda broker, stage: broker.survey(
+        PlaceTicket(
+            client_order_id="mine", order=limit("NOBODY", Decimal("0.01"), bought(stage.near))
+        )
+    ),
     "cancel": lambda broker, _: broker.submit(cancel_ticket("NOBODY", "1")),
 }
 
@@ -680,6 +685,25 @@ async def test_preflight_sends_nothing_and_foretells_the_fill(
 
 
 # Taking back and changing
+
+
+async def test_a_survey_tells_what_single_looks_tell(
+    broker: Broker, stage: Stage, account_id: str
+) -> None:
+    """An order is judged by it alone."""
+    await buy(broker, account_id, stage.near, 2)
+    resting = await rest(broker, account_id, stage.near)
+    bid = limit(account_id, Decimal("0.02"), bought(stage.near))
+    ticket = PlaceTicket(client_order_id="mine", order=bid)
+
+    seen = await broker.survey(ticket)
+
+    assert seen.account in await broker.accounts()
+    assert seen.account is not None
+    assert seen.account.account_id == account_id
+    assert seen.positions == await broker.positions(account_id)
+    assert seen.working == (resting,)
+    assert seen.preflight == await broker.preflight(ticket)
 
 
 async def test_a_working_order_can_be_cancelled_once(

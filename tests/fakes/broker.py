@@ -12,6 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from strikedesk.brokers.streams import Hub
+from strikedesk.brokers.surveying import surveyed
 from strikedesk.domain.accounts import (
     Account,
     AccountKind,
@@ -30,6 +31,7 @@ from strikedesk.domain.broking import (
     PlaceTicket,
     Preflight,
     Receipt,
+    Survey,
     Ticket,
 )
 from strikedesk.domain.errors import Denied, DeskError, Fact, OutcomeUnknown, Rejected, Unavailable
@@ -264,6 +266,9 @@ class ScriptedBroker:
 
     async def advance(self) -> None:
         return
+
+    async def survey(self, ticket: Ticket) -> Survey:
+        return await surveyed(self, ticket)
 
     async def submit(self, ticket: Ticket) -> Receipt:
         self.tickets.append(ticket)

@@ -426,7 +426,7 @@ MUTANTS = [
     Mutant("orders/appraise.py", "rest = rest_of(order, filled)", "rest = order", CHANGE),
     Mutant("orders/surroundings.py", "or leg.action is Action.SELL", "", PREVIEW),
     Mutant("orders/surroundings.py", "held - promised:", "held:", PREVIEW),
-    Mutant("orders/surroundings.py", "if o.state.is_open]", "if False]", PREVIEW),
+    Mutant("brokers/surveying.py", "if o.state.is_open)", "if False)", PREVIEW),
     Mutant(
         "orders/figures.py",
         "max(known) if len(known) == len(risks)",
@@ -509,7 +509,8 @@ MUTANTS = [
     Mutant("risk/facts.py", "max(loss, nothing)", "loss", LIMITS),
     Mutant("orders/confirm.py", "allowance=allowance,", "", USED),
     Mutant("orders/confirm.py", "deny_refused(appraisal.preflight)", "pass", USED),
-    Mutant("orders/appraise.py", "if account.account_id == record.account_id:", "if True:", USED),
+    Mutant("brokers/surveying.py", "if account.account_id == account_id)", "if True)", USED),
+    Mutant("orders/appraise.py", "if seen.account is None:", "if False:", USED),
     Mutant("orders/evidence.py", "closes=self.around.only_closes(order)", "closes=True", USED),
     Mutant("orders/surroundings.py", "leg.action.opens or leg.quantity > back", "False", USED),
     Mutant("orders/surroundings.py", "risk is not None and risk <= 0", "True", USED),

@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias
 
-from strikedesk.domain.accounts import Environment
+from strikedesk.domain.accounts import Account, Environment, Position
 from strikedesk.domain.errors import Fact
 from strikedesk.domain.groups import GroupKind, OrderGroup, member_id
 from strikedesk.domain.orders import OrderRequest, OrderType, TimeInForce
@@ -42,6 +42,11 @@ class PlaceTicket:
     client_order_id: str
     order: OrderRequest
 
+    @property
+    def account_id(self) -> str:
+        """Whose order it is."""
+        return self.order.account_id
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplaceTicket:
@@ -50,6 +55,11 @@ class ReplaceTicket:
     client_order_id: str
     order: OrderRequest
     broker_order_id: str
+
+    @property
+    def account_id(self) -> str:
+        """Whose order it is."""
+        return self.order.account_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +80,11 @@ class GroupTicket:
 
     client_order_id: str
     group: OrderGroup
+
+    @property
+    def account_id(self) -> str:
+        """Whose orders they are."""
+        return self.group.account_id
 
     @property
     def member_ids(self) -> tuple[str, ...]:
@@ -154,6 +169,21 @@ class Preflight:
     refusals: tuple[str, ...] = ()
     because: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What a ticket meets: its account as it is now, what is held, what works, the pre-flight.
+
+    `account` None = the broker has none of this id any more. `working` are the orders that may
+    still fill, newest first.
+    Law: what fills during the look is counted twice, or once, and never not at all.
+    """
+
+    account: Account | None
+    positions: tuple[Position, ...]
+    working: tuple[BrokerOrder, ...]
+    preflight: Preflight
 
 
 class LookupStatus(StrEnum):

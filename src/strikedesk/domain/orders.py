@@ -33,14 +33,14 @@ class Action(StrEnum):
     @property
     def sign(self) -> int:
         """+1 when the position grows by the quantity, -1 when it shrinks."""
-        return 1 if self.value.startswith("buy") else -1
+        return 1 if self.startswith("buy") else -1
 
     @property
     def opens(self) -> bool | None:
         """True for opening, False for closing, None where the action leaves it open."""
-        if self in {Action.BUY, Action.SELL}:
+        if self is Action.BUY or self is Action.SELL:
             return None
-        return self.value.endswith("open")
+        return self.endswith("open")
 
     @property
     def undone(self) -> "Action":
@@ -150,6 +150,11 @@ class OrderRequest:
     def only_opens(self) -> bool:
         """Whether every leg says that it opens; a plain `buy` or `sell` may close something."""
         return all(leg.action.opens is True for leg in self.legs)
+
+    @cached_property
+    def sells(self) -> bool:
+        """Whether any leg gives something away."""
+        return any(leg.action.sign < 0 for leg in self.legs)
 
     @property
     def unit_multiplier(self) -> int:

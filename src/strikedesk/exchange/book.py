@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import cached_property
 from typing import Final
 
 from strikedesk.domain.broking import BrokerOrder, Fill
@@ -49,7 +50,7 @@ def parts_of(request: OrderRequest, closing: tuple[bool, ...]) -> tuple[Part, ..
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class WorkingOrder:
     """An order that may still fill.
 
@@ -148,8 +149,9 @@ class WorkingOrder:
             updated_at=fills[-1].at,
         )
 
+    @cached_property
     def shown(self) -> BrokerOrder:
-        """Return the order as a broker tells it."""
+        """The order as a broker tells it; an account's are all told at every look at it."""
         return self._told(self.state, self.updated_at)
 
     def ended(

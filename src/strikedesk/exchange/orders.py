@@ -214,7 +214,7 @@ def _ask_to_replace(
         expires_at=None,
     )
     world.put_order(successor)
-    return successor.shown()
+    return successor.shown
 
 
 def _try_to_take_over(

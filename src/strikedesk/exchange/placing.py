@@ -160,7 +160,7 @@ def shown(world: World, order_id: str) -> BrokerOrder:
     """
     order = world.orders.get(order_id)
     if order is not None:
-        return order.shown()
+        return order.shown
     for ended in reversed(world.changes.ended):
         if ended.broker_order_id == order_id:
             return ended

@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import partial
 
 from strikedesk.domain.accounts import Account
-from strikedesk.domain.broking import Preflight
+from strikedesk.domain.broking import Preflight, Survey
 from strikedesk.domain.codes import plain_code
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.groups import OrderGroup
@@ -83,17 +83,15 @@ class Appraiser:
         window = window_of(self.clock, record, limits, others)
         ticket = ticket_of(record, others)
         legs = [leg for each in (record, *others) for leg in each.order.legs]
-        quotes, around, account, preflight, used = await asyncio.gather(
-            self.quotes.fresh({leg.symbol for leg in legs}),
-            surroundings_of(self.broker, order, replaces=record.target_broker_order_id),
-            self._account(record),
-            self.broker.preflight(ticket),
-            self._used(window, claiming=claiming),
+        used = await self._used(window, claiming=claiming)
+        quotes, seen = await asyncio.gather(
+            self.quotes.fresh({leg.symbol for leg in legs}), self.broker.survey(ticket)
         )
+        account, now = _account_in(seen, record), self.broker.now()
+        around = surroundings_of(seen, replaces=record.target_broker_order_id)
         await self._check_quoted(legs, quotes)
-        now = self.broker.now()
         if record.group_id is not None:
-            met = _Met(quotes, around, account, preflight, used, now)
+            met = _Met(quotes, around, account, seen.preflight, used, now)
             return await self._together(group_in(record, others), met, limits, window)
         filled = around.replaced.filled_units if around.replaced else 0
         if around.replaced and filled:
@@ -107,7 +105,7 @@ class Appraiser:
             figures=figures_of(rest, quotes, around.books(rest.underlying), now),
             around=around,
             account=account,
-            preflight=preflight,
+            preflight=seen.preflight,
             used=used,
             now=now,
             deltas=await self._deltas(rest, around, limits),
@@ -123,13 +121,6 @@ class Appraiser:
 
     async def _used(self, window: Window, *, claiming: bool) -> Used:
         return Used() if claiming else await self.ledger.used(window)
-
-    async def _account(self, record: OrderRecord) -> Account:
-        """Return the account as the broker has it now: it may have been frozen since."""
-        for account in await self.broker.accounts():
-            if account.account_id == record.account_id:
-                return account
-        raise Denied(Reason.ACCOUNT_UNKNOWN, account=record.account_handle)
 
     async def _deltas(self, order: OrderRequest, around: Surroundings, limits: Limits) -> Deltas:
         if limits.net_delta_shares_max is None:
@@ -180,6 +171,13 @@ class _Met:
     preflight: Preflight
     used: Used
     now: datetime
+
+
+def _account_in(seen: Survey, record: OrderRecord) -> Account:
+    """Return the account as the broker has it now: it may have been frozen since."""
+    if seen.account is None:
+        raise Denied(Reason.ACCOUNT_UNKNOWN, account=record.account_handle)
+    return seen.account
 
 
 def window_of(

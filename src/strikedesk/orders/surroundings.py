@@ -5,11 +5,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from strikedesk.domain.accounts import Position
-from strikedesk.domain.broking import BrokerOrder
+from strikedesk.domain.broking import BrokerOrder, Survey
 from strikedesk.domain.errors import Denied, Fact
 from strikedesk.domain.orders import Action, Leg, OrderRequest
 from strikedesk.domain.payoff import Holding, holdings_of
-from strikedesk.domain.ports import Broker
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import Symbol
 from strikedesk.domain.worst_case import risk_added
@@ -57,8 +56,8 @@ class Surroundings:
         What is merely hoped for covers nothing.
         """
         held = self.held(underlying)
-        working = [o for o in _once(self.working) if o.order.underlying == underlying]
-        selling = [[*self._triggers_of(o), o] for o in working if _sells(o)]
+        working = [o for o in self.working if o.order.sells and o.order.underlying == underlying]
+        selling = [[*self._triggers_of(o), o] for o in _once(working)]
         if len(selling) > 1:
             every = {o.broker_order_id: o for orders in selling for o in orders}
             selling.append([*every.values()])
@@ -114,18 +113,13 @@ class Surroundings:
         )
 
 
-async def surroundings_of(
-    broker: Broker, order: OrderRequest, *, replaces: str | None
-) -> Surroundings:
-    """Read what `order` meets, without the order that it is to replace.
+def surroundings_of(seen: Survey, *, replaces: str | None) -> Surroundings:
+    """Return what an order meets, without the order that it is to replace.
 
     Raises:
         Denied: ORDER_NOT_WORKING, when there is nothing to replace any more.
-        Unavailable: the broker cannot be asked.
     """
-    # Orders first: what fills between the two looks is counted twice then, and never not at all.
-    orders = [o for o in await broker.orders(order.account_id) if o.state.is_open]
-    positions = await broker.positions(order.account_id)
+    positions, orders = seen.positions, seen.working
     if replaces is None:
         return Surroundings(positions=positions, working=orders)
     replaced = next((o for o in orders if o.broker_order_id == replaces), None)
@@ -145,9 +139,13 @@ def _once(working: Sequence[BrokerOrder]) -> list[BrokerOrder]:
     """
     found: dict[object, BrokerOrder] = {}
     for order in working:
-        sides = (order.group_id, order.waits_for, tuple(_rest(order)))
-        found.setdefault(order.broker_order_id if order.group_id is None else sides, order)
+        alone = order.group_id is None
+        found.setdefault(order.broker_order_id if alone else _side(order), order)
     return [*found.values()]
+
+
+def _side(order: BrokerOrder) -> object:
+    return order.group_id, order.waits_for, tuple(_rest(order))
 
 
 def _is_beside(order: BrokerOrder, replaced: BrokerOrder) -> bool:
@@ -168,10 +166,6 @@ def _rest(order: BrokerOrder) -> list[Holding]:
         Holding(symbol=leg.symbol, quantity=leg.signed_quantity // order.order.units * left)
         for leg in order.order.legs
     ]
-
-
-def _sells(order: BrokerOrder) -> bool:
-    return any(leg.action.sign < 0 for leg in order.order.legs)
 
 
 def _gives_back(leg: Leg) -> bool:

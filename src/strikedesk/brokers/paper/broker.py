@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Final
 
 from strikedesk.brokers.paper.archive import Archive, has_client_id
@@ -29,6 +30,7 @@ from strikedesk.domain.broking import (
     LookupStatus,
     Preflight,
     Receipt,
+    Survey,
     Ticket,
 )
 from strikedesk.domain.calendar import sessions_between
@@ -42,6 +44,7 @@ from strikedesk.domain.volatility import ImpliedHistory
 from strikedesk.exchange.accounts import PaperAccount
 from strikedesk.exchange.documents import read_line
 from strikedesk.exchange.market import Market
+from strikedesk.exchange.world import World
 
 CAPABILITIES: Final = Capabilities(
     name="paper",
@@ -54,6 +57,9 @@ CAPABILITIES: Final = Capabilities(
     deduplicates_client_ids=False,
     groups=frozenset(GroupKind),
 )
+
+
+_number: Final = attrgetter("number")
 
 
 class PaperBroker:
@@ -226,11 +232,12 @@ class PaperBroker:
     ) -> tuple[BrokerOrder, ...]:
         """See `Broker.orders`. Without `since`: the working orders alone."""
         world = (await self._keeper.snapshot()).world
-        world.account(account_id)
-        found = {order.order_id: order.shown() for order in world.orders_of(account_id)}
-        if since is not None:
-            ended = await self._archive.since(account_id, since)
-            found |= {order.broker_order_id: order for order in ended}
+        working = _working(world, world.account(account_id))
+        if since is None:
+            return working
+        found = {order.broker_order_id: order for order in working}
+        ended = await self._archive.since(account_id, since)
+        found |= {order.broker_order_id: order for order in ended}
         return tuple(sorted(found.values(), key=_place_in_line, reverse=True))
 
     async def order(self, account_id: str, broker_order_id: str) -> BrokerOrder:
@@ -239,7 +246,7 @@ class PaperBroker:
         world.account(account_id)
         working = world.orders.get(broker_order_id)
         if working is not None and working.account_id == account_id:
-            return working.shown()
+            return working.shown
         return await self._clerk.ended(account_id, broker_order_id)
 
     async def find(self, account_id: str, client_order_id: str) -> Lookup:
@@ -250,8 +257,8 @@ class PaperBroker:
         world = (await self._keeper.snapshot()).world
         world.account(account_id)
         for working in reversed(world.orders_of(account_id)):
-            if has_client_id(working.shown(), client_order_id):
-                return Lookup(status=LookupStatus.FOUND, broker_order=working.shown())
+            if has_client_id(working.shown, client_order_id):
+                return Lookup(status=LookupStatus.FOUND, broker_order=working.shown)
         ended = await self._archive.by_client_id(account_id, client_order_id)
         status = LookupStatus.ABSENT if ended is None else LookupStatus.FOUND
         return Lookup(status=status, broker_order=ended)
@@ -259,6 +266,17 @@ class PaperBroker:
     async def preflight(self, ticket: Ticket) -> Preflight:
         """See `Broker.preflight`. What the exchange would refuse comes as codes in `refusals`."""
         return await self._clerk.preflight(ticket)
+
+    async def survey(self, ticket: Ticket) -> Survey:
+        """See `Broker.survey`: all of it is of one moment."""
+        seen = await self._keeper.snapshot()
+        account = seen.world.account(ticket.account_id)
+        return Survey(
+            account=_account(account),
+            positions=positions_of(account, await self._venue.screen(account.stakes, seen.at)),
+            working=_working(seen.world, account),
+            preflight=await self._clerk.look(seen, ticket),
+        )
 
     async def submit(self, ticket: Ticket) -> Receipt:
         """See `Broker.submit`.
@@ -282,6 +300,12 @@ def _account(account: PaperAccount) -> Account:
         frozen=False,
         closing_only=False,
     )
+
+
+def _working(world: World, account: PaperAccount) -> tuple[BrokerOrder, ...]:
+    """Return an account's working orders, newest first."""
+    orders = sorted(world.orders_of(account.account_id), key=_number, reverse=True)
+    return tuple(order.shown for order in orders)
 
 
 def _place_in_line(order: BrokerOrder) -> int:

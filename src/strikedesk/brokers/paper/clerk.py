@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from strikedesk.brokers.paper.archive import Archive
-from strikedesk.brokers.paper.keeper import WorldKeeper
+from strikedesk.brokers.paper.keeper import Snapshot, WorldKeeper
 from strikedesk.brokers.paper.preflights import UNKNOWN, cents, refused, told, told_of_group
 from strikedesk.brokers.paper.venue import Venue
 from strikedesk.domain.broking import (
@@ -59,7 +59,10 @@ class Clerk:
 
     async def preflight(self, ticket: Ticket) -> Preflight:
         """Say what the ticket would do. See `Broker.preflight`."""
-        seen = await self.keeper.snapshot()
+        return await self.look(await self.keeper.snapshot(), ticket)
+
+    async def look(self, seen: Snapshot, ticket: Ticket) -> Preflight:
+        """Say what the ticket would do to the world as it was seen."""
         try:
             if isinstance(ticket, CancelTicket):
                 return await self._look_at_cancel(seen.world, seen.at, ticket)
@@ -145,10 +148,7 @@ class Clerk:
         never = isinstance(ticket, PlaceTicket | GroupTicket)
         if never or refusal.reason is not Reason.ORDER_NOT_WORKING:
             return refusal
-        account_id = (
-            ticket.account_id if isinstance(ticket, CancelTicket) else ticket.order.account_id
-        )
-        ended = await self.ended(account_id, ticket.broker_order_id)
+        ended = await self.ended(ticket.account_id, ticket.broker_order_id)
         return rules.rejection(
             Reason.ORDER_NOT_WORKING, order_id=ended.broker_order_id, state=ended.state.value
         )

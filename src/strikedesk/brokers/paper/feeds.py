@@ -105,7 +105,7 @@ class OrderFeed:
         newest_first = await self.archive.since(account_id, followed.since)
         ended = {order.broker_order_id: order for order in reversed(newest_first)}
         working = {
-            order.order_id: order.shown()
+            order.order_id: order.shown
             for order in seen.world.orders_of(account_id)
             if order.order_id not in ended
         }

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Final
 
 from strikedesk.brokers.streams import Feed, Hub
+from strikedesk.brokers.surveying import surveyed
 from strikedesk.brokers.tastytrade.calls import Call
 from strikedesk.brokers.tastytrade.chains import Chains
 from strikedesk.brokers.tastytrade.client import Client, Patience
@@ -32,6 +33,7 @@ from strikedesk.domain.broking import (
     Lookup,
     Preflight,
     Receipt,
+    Survey,
     Ticket,
 )
 from strikedesk.domain.errors import Denied
@@ -215,6 +217,10 @@ class TastytradeBroker:
     async def preflight(self, ticket: Ticket) -> Preflight:
         """See `Broker.preflight`."""
         return await self._clerk.preflight(ticket)
+
+    async def survey(self, ticket: Ticket) -> Survey:
+        """See `Broker.survey`."""
+        return await surveyed(self, ticket)
 
     async def submit(self, ticket: Ticket) -> Receipt:
         """See `Broker.submit`."""

@@ -7,7 +7,15 @@ from datetime import date, datetime
 from typing import Protocol
 
 from strikedesk.domain.accounts import Account, Balances, Position, Transaction
-from strikedesk.domain.broking import BrokerOrder, Capabilities, Lookup, Preflight, Receipt, Ticket
+from strikedesk.domain.broking import (
+    BrokerOrder,
+    Capabilities,
+    Lookup,
+    Preflight,
+    Receipt,
+    Survey,
+    Ticket,
+)
 from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.quotes import Bar, Chain, Expiration, Interval, Quote, SymbolInfo
 from strikedesk.domain.reasons import Reason
@@ -136,6 +144,14 @@ class Broker(MarketData, Protocol):
 
     async def preflight(self, ticket: Ticket) -> Preflight:
         """Say what the ticket would do, sending nothing."""
+        ...
+
+    async def survey(self, ticket: Ticket) -> Survey:
+        """Look at all that the ticket meets, at once where the venue can show it at once.
+
+        Raises:
+            Denied: ACCOUNT_UNKNOWN.
+        """
         ...
 
     async def submit(self, ticket: Ticket) -> Receipt:

@@ -1,0 +1,33 @@
+"""A survey of a venue that has to be asked about each thing by itself."""
+
+import asyncio
+from collections.abc import Iterable
+
+from strikedesk.domain.accounts import Account, Position
+from strikedesk.domain.broking import BrokerOrder, Survey, Ticket
+from strikedesk.domain.ports import Broker
+
+
+async def surveyed(broker: Broker, ticket: Ticket) -> Survey:
+    """Ask for all of it at the same time. See `Broker.survey`."""
+    accounts, (working, positions), preflight = await asyncio.gather(
+        broker.accounts(), _book(broker, ticket.account_id), broker.preflight(ticket)
+    )
+    return Survey(
+        account=_of_id(accounts, ticket.account_id),
+        positions=positions,
+        working=working,
+        preflight=preflight,
+    )
+
+
+async def _book(
+    broker: Broker, account_id: str
+) -> tuple[tuple[BrokerOrder, ...], tuple[Position, ...]]:
+    # Orders first: what fills between the two looks is counted twice then, and never not at all.
+    orders = await broker.orders(account_id)
+    return tuple(o for o in orders if o.state.is_open), await broker.positions(account_id)
+
+
+def _of_id(accounts: Iterable[Account], account_id: str) -> Account | None:
+    return next((account for account in accounts if account.account_id == account_id), None)
