@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from strikedesk.domain.calendar import exchange_date
 from strikedesk.domain.events import Dividend
 from strikedesk.domain.orders import Leg
-from strikedesk.domain.quotes import ChainRow
+from strikedesk.domain.quotes import ChainRow, Feed
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right
 from strikedesk.portfolio.holdings import Holding
 from strikedesk.portfolio.proposal_legs import (
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from strikedesk.quant.strategies import legs as numerics
     from strikedesk.quant.strategies.analysis import Analysis
     from strikedesk.quant.strategies.hazards import Liquidity
+    from strikedesk.quant.strategies.lines import Lines
     from strikedesk.quant.strategies.outlook import Smiled
 
 _DAYS_PER_YEAR: Final = 365.0
@@ -60,7 +61,7 @@ class StrategyReport:
 
     `stated` is the volatility that the other chances assume, if one was; `distribution` is `smile`
     where the market's chances are those of a curve through its volatilities, else `lognormal`, of
-    the legs' own.
+    the legs' own; `lines` are there if they are to be drawn.
     """
 
     underlying: EquitySymbol
@@ -71,6 +72,8 @@ class StrategyReport:
     legs: tuple[StrategyLeg, ...]
     stated: float | None
     distribution: str
+    feed: Feed
+    lines: "Lines | None"
 
 
 async def strategy_report(
@@ -80,11 +83,12 @@ async def strategy_report(
     stated: float | None = None,
     capital: Decimal | None = None,
     patterns: Sequence[Pattern] = PATTERNS,
+    drawn: bool = False,
 ) -> StrategyReport:
     """Return what legs of one underlying would cost and come to, at the market's mids.
 
     Units: `stated` a volatility whose chances are asked too; `capital` USD that it binds;
-    `patterns` what has a name.
+    `patterns` what has a name; `drawn` whether lines are wanted.
 
     Raises:
         Denied: INVALID_LEGS where they are no strategy; the reason why a leg has no quote; NO_QUOTE
@@ -102,6 +106,7 @@ async def strategy_report(
         stated=stated,
         capital=capital,
         patterns=patterns,
+        drawn=drawn,
     )
 
 
@@ -119,13 +124,17 @@ def _report(
     stated: float | None,
     capital: Decimal | None,
     patterns: Sequence[Pattern],
+    drawn: bool,
 ) -> StrategyReport:
     from strikedesk.quant.strategies.analysis import analyse  # noqa: PLC0415 -- imports numpy
     from strikedesk.quant.strategies.hazards import liquidity  # noqa: PLC0415 -- imports numpy
     from strikedesk.quant.strategies.outlook import Lognormal  # noqa: PLC0415 -- imports numpy
     from strikedesk.quant.strategies.payoffs import Market  # noqa: PLC0415 -- imports numpy
 
-    legs = [_numeric(each) for each in priced.holdings]
+    legs = [
+        _numeric(each, forward / priced.forward)
+        for each, forward in zip(priced.holdings, priced.forwards, strict=True)
+    ]
     market = Market(spot=priced.forward, rate=0.0)
     nearest = min(leg.years for leg in legs if leg.years)
     view = None
@@ -133,20 +142,21 @@ def _report(
         view = Lognormal(forward=priced.forward, deviation=stated * math.sqrt(nearest))
     sides = [priced.quotes[leg.symbol] for leg in priced.legs]
     curve = _curve(priced, nearest)
+    analysis = analyse(
+        legs,
+        market,
+        price=[float(price) for price in priced.prices],
+        volatility=priced.volatilities,
+        outlook=curve,
+        stated=view,
+        capital=None if capital is None else float(capital),
+        patterns=patterns,
+    )
     return StrategyReport(
         underlying=underlying,
         as_of=now,
         spot=priced.spot,
-        analysis=analyse(
-            legs,
-            market,
-            price=[float(price) for price in priced.prices],
-            volatility=priced.volatilities,
-            outlook=curve,
-            stated=view,
-            capital=None if capital is None else float(capital),
-            patterns=patterns,
-        ),
+        analysis=analysis,
         liquidity=liquidity(
             legs,
             bid=[_number(each.bid) for each in sides],
@@ -155,6 +165,22 @@ def _report(
         legs=_told(priced, legs, now, dividends),
         stated=stated,
         distribution="lognormal" if curve is None else "smile",
+        feed=priced.quotes[underlying].feed,
+        lines=_lines(priced, legs, analysis) if drawn else None,
+    )
+
+
+def _lines(priced: Priced, legs: Sequence["numerics.Leg"], analysis: "Analysis") -> "Lines":
+    from strikedesk.quant.strategies.lines import lines  # noqa: PLC0415 -- imports numpy
+
+    return lines(
+        legs,
+        priced.volatilities,
+        spot=float(priced.spot),
+        forward=priced.forward,
+        deviation=analysis.deviation,
+        cost=analysis.cost,
+        marks=analysis.bounds.break_evens,
     )
 
 
@@ -196,7 +222,7 @@ def _is_outside(row: ChainRow, forward: float) -> bool:
     return (float(row.contract.strike) >= forward) == (row.contract.right is Right.CALL)
 
 
-def _numeric(holding: Holding) -> "numerics.Leg":
+def _numeric(holding: Holding, carry: float) -> "numerics.Leg":
     from strikedesk.quant.strategies.legs import Kind, Leg  # noqa: PLC0415 -- with what uses it
 
     symbol, quantity = holding.symbol, holding.position.quantity
@@ -207,6 +233,7 @@ def _numeric(holding: Holding) -> "numerics.Leg":
         quantity=quantity,
         strike=float(symbol.strike),
         years=holding.years or 0.0,
+        carry=carry,
     )
 
 

@@ -43,8 +43,9 @@ class Exposure:
 class Analysis:
     """All of a strategy at its nearest expiration.
 
-    Units: `cost` USD, + paid; `bounds` USD; `capital` USD, what it binds; `return_on_capital` the
-    most that can be earned as a fraction of that, `annualised` by simple interest.
+    Units: `cost` USD, + paid; `deviation` of ln(price) at the end, the market's; `bounds` USD;
+    `capital` USD, what it binds; `return_on_capital` the most that can be earned as a fraction of
+    that, `annualised` by simple interest.
     Law: `exact` where all options end together; otherwise bounds and chances are read off a curve
     sampled at the nearest expiration, the other legs valued at their volatilities of now. Dividends
     that shares are paid until then are not counted. Capital
@@ -55,6 +56,7 @@ class Analysis:
     recognised: Recognised
     cost: float
     years: float
+    deviation: float
     bounds: Extremes
     exact: bool
     exposure: Exposure
@@ -106,6 +108,7 @@ def analyse(
         recognised=known,
         cost=cost,
         years=ends[0],
+        deviation=view.deviation,
         bounds=bounds,
         exact=exact,
         exposure=exposure(legs, sigma, market),
@@ -122,7 +125,7 @@ def exposure(legs: Sequence[Leg], volatility: FloatArray, market: Market) -> Exp
     options = np.array([leg.kind is not Kind.SHARE for leg in legs])
     shares = np.array([float(leg.shares) for leg in legs])
     contracts = Contracts.of(
-        spot=market.spot,
+        spot=market.spot * np.array([leg.carry for leg in legs])[options],
         strike=np.array([leg.strike for leg in legs])[options],
         years=np.array([leg.years for leg in legs])[options],
         rate=market.rate,

@@ -21,7 +21,8 @@ class Leg:
     """So many contracts of an option, or shares; + bought, - sold.
 
     Units: `strike` USD a share; `years` to expiration, ACT/365. Both are 0 for shares, whose
-    `quantity` counts single ones.
+    `quantity` counts single ones. `carry`: the forward of its expiration, in those that the
+    market's price and rates tell of it.
     Law: an option has a positive strike and time, a quantity is never 0, else `ValueError`.
     """
 
@@ -29,6 +30,7 @@ class Leg:
     quantity: int
     strike: float = 0.0
     years: float = 0.0
+    carry: float = 1.0
 
     def __post_init__(self) -> None:
         """Refuse what is no leg."""

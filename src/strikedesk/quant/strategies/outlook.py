@@ -17,6 +17,11 @@ class Outlook(Protocol):
         """The mean, USD."""
         ...
 
+    @property
+    def deviation(self) -> float:
+        """The standard deviation of ln(price), at the money where it differs."""
+        ...
+
     def below(self, price: FloatArray) -> FloatArray:
         """Return the probability of ending at or below each price; prices are positive."""
         ...
@@ -56,6 +61,11 @@ class Smiled:
     def forward(self) -> float:
         """The mean, USD."""
         return self.smile.forward
+
+    @property
+    def deviation(self) -> float:
+        """That of the curve at the money."""
+        return float(np.sqrt(self.smile.total_variance(np.zeros(1))[0]))
 
     def below(self, price: FloatArray) -> FloatArray:
         """Return the probability of ending at or below each price."""

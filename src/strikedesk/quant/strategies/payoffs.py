@@ -60,7 +60,7 @@ def ahead(
             total += leg.shares * spot
             continue
         contracts = Contracts.of(
-            spot=spot,
+            spot=spot * leg.carry,
             strike=leg.strike,
             years=np.maximum(leg.years - years[:, None], 0.0),
             rate=market.rate,

@@ -1,11 +1,13 @@
 """analyze_strategy: what legs would cost, what they can come to, and how likely."""
 
+import asyncio
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
-from mcp.types import CallToolResult
+from mcp.types import CallToolResult, ImageContent
 
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.orders import Leg
@@ -15,7 +17,7 @@ from strikedesk.domain.symbols import EquitySymbol
 from strikedesk.market.numbers import decimals, price_number
 from strikedesk.portfolio.from_words import legs_from_words
 from strikedesk.portfolio.proposal import StrategyLeg, StrategyReport, strategy_report
-from strikedesk.server.arguments import Legs, Underlying, decimal, fraction, text
+from strikedesk.server.arguments import Flag, Legs, Underlying, decimal, fraction, text
 from strikedesk.server.call import Call, desk_of
 from strikedesk.server.schemas import (
     BOOLEAN,
@@ -31,6 +33,7 @@ from strikedesk.server.schemas import (
 from strikedesk.server.shaping import Cell, Value, table
 
 if TYPE_CHECKING:
+    from strikedesk.quant.strategies.lines import Lines
     from strikedesk.wiring import Desk
     from strikedesk.wiring.own_strategies import Known
 
@@ -74,6 +77,7 @@ RETURNS: Final = with_optional(
         annualised=maybe(NUMBER),
         greeks=OBJECT,
         liquidity=OBJECT,
+        pictures=INTEGER,
     ),
     unread=LIST,
 )
@@ -86,6 +90,7 @@ async def analyze_strategy(
     underlying: Underlying | None = None,
     stated_volatility: Sigma | None = None,
     capital: Usd | None = None,
+    picture: Flag = False,
 ) -> Annotated[CallToolResult, RETURNS]:
     """Analyze option legs of one underlying at market mids, before an order is made of them.
 
@@ -95,7 +100,7 @@ async def analyze_strategy(
     (beyond cost) are the market's, by its smile; stated: the same, lognormal, at
     stated_volatility. capital: what return_on_capital divides by, the greatest loss if not given.
     greeks of the position: theta per day, vega per point. Values are European. touch: of ever being
-    at the strike. assignment: why a sold leg may be exercised.
+    at the strike. assignment: why a sold leg may be exercised. picture: the payoff, for a person.
     """
     desk = await desk_of(call)
     known = desk.strategies.known()
@@ -106,10 +111,26 @@ async def analyze_strategy(
         stated=stated_volatility,
         capital=capital,
         patterns=known.patterns,
+        drawn=picture,
     )
     rows = [_row(each) for each in found.legs]
+    pictures = [await _picture(found, found.lines)] if found.lines else []
+    about = {**_about(found), "pictures": len(pictures)}
     unread: Mapping[str, Value] = {"unread": known.told} if known.unread else {}
-    return table(COLUMNS, rows, PageSpan.whole(len(rows)), {**_about(found), **unread})
+    told = table(COLUMNS, rows, PageSpan.whole(len(rows)), {**about, **unread})
+    return told.model_copy(update={"content": [*told.content, *pictures]})
+
+
+async def _picture(found: StrategyReport, lines: "Lines") -> ImageContent:
+    """Draw beside the event loop: it takes a while, and the first time a long one."""
+    png = await asyncio.to_thread(_drawn, found, lines)
+    return ImageContent(type="image", data=b64encode(png).decode(), mime_type="image/png")
+
+
+def _drawn(found: StrategyReport, lines: "Lines") -> bytes:
+    from strikedesk.server.pictures.payoff import payoff_chart  # noqa: PLC0415 -- brings in matplotlib
+
+    return payoff_chart(found, lines)
 
 
 async def _legs(
