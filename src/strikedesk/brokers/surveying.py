@@ -2,22 +2,32 @@
 
 import asyncio
 from collections.abc import Iterable
+from typing import TypeVar
 
 from strikedesk.domain.accounts import Account, Position
 from strikedesk.domain.broking import BrokerOrder, Survey, Ticket
 from strikedesk.domain.ports import Broker
 
+T = TypeVar("T")
+
 
 async def surveyed(broker: Broker, ticket: Ticket) -> Survey:
-    """Ask for all of it at the same time. See `Broker.survey`."""
-    accounts, (working, positions), preflight = await asyncio.gather(
-        broker.accounts(), _book(broker, ticket.account_id), broker.preflight(ticket)
+    """Ask for all of it at the same time. See `Broker.survey`.
+
+    Every answer is waited for, also where one is a refusal: nothing goes on behind a caller's back.
+    """
+    accounts, book, preflight = await asyncio.gather(
+        broker.accounts(),
+        _book(broker, ticket.account_id),
+        broker.preflight(ticket),
+        return_exceptions=True,
     )
+    working, positions = _told(book)
     return Survey(
-        account=_of_id(accounts, ticket.account_id),
+        account=_of_id(_told(accounts), ticket.account_id),
         positions=positions,
         working=working,
-        preflight=preflight,
+        preflight=_told(preflight),
     )
 
 
@@ -27,6 +37,12 @@ async def _book(
     # Orders first: what fills between the two looks is counted twice then, and never not at all.
     orders = await broker.orders(account_id)
     return tuple(o for o in orders if o.state.is_open), await broker.positions(account_id)
+
+
+def _told(answer: T | BaseException) -> T:
+    if isinstance(answer, BaseException):
+        raise answer
+    return answer
 
 
 def _of_id(accounts: Iterable[Account], account_id: str) -> Account | None:
