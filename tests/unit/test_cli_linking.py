@@ -185,7 +185,10 @@ async def test_a_broker_that_is_away_is_no_dead_grant(there: Loopback) -> None:
 
 
 def test_the_command_asks_without_showing_and_refuses_what_is_no_grant(
-    there_is_nobody: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    there_is_nobody: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
 ) -> None:
     asked: list[str] = []
 
@@ -194,6 +197,7 @@ def test_the_command_asks_without_showing_and_refuses_what_is_no_grant(
         return Secret("two words")
 
     monkeypatch.setattr(linking, "hidden", answered)
+    monkeypatch.setenv("STRIKEDESK_VAULT__KEY_FILE", str(tmp_path / "key"))
 
     done = call(capsys, "login", "tastytrade", "--live")
 
@@ -201,6 +205,36 @@ def test_the_command_asks_without_showing_and_refuses_what_is_no_grant(
     assert (done.code, "two words" in done.out + done.err) == (1, False)
     assert "https://api.tastyworks.com" in done.out
     assert "2003 INVALID_ARGUMENT: argument=client secret" in done.err
+
+
+@pytest.mark.parametrize("way", [(), ("--browser",)])
+def test_a_vault_that_has_no_key_is_told_before_any_secret_is_asked_for(
+    there_is_nobody: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    way: tuple[str, ...],
+) -> None:
+    """Who has typed two secrets, of which one is shown once, does not want to hear of it then."""
+    monkeypatch.setenv("STRIKEDESK_VAULT__KEY_SOURCE", "env")
+
+    def asked(what: str) -> None:
+        raise AssertionError(what)
+
+    monkeypatch.setattr(linking, "hidden", asked)
+    monkeypatch.setattr(linking, "asked", asked)
+
+    done = call(capsys, "login", "tastytrade", *way)
+
+    assert (done.code, done.out) == (2, "")
+    assert "vault.key_source" in done.err
+
+
+@pytest.mark.usefixtures("there")
+async def test_asking_the_vault_first_writes_nothing(tmp_path: Path) -> None:
+    """Who thinks better of it at the prompt has changed nothing."""
+    await linking.ready()
+
+    assert not (tmp_path / "keys" / "key").exists()
 
 
 def test_logging_out_of_nothing_is_said_to_be_so(

@@ -231,6 +231,7 @@ def login_command(
     from strikedesk.cli import linking  # noqa: PLC0415 -- one command's
 
     site = linking.site_of(live=live, here=here)
+    asyncio.run(linking.ready())
     typer.echo(linking.guide(site, port=port if browser else None))
     if browser:
         own, secret = linking.asked("Client id"), linking.hidden("Client secret")

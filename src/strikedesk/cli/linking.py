@@ -112,6 +112,17 @@ def open_page(address: str) -> None:
     webbrowser.open(address)
 
 
+async def ready() -> None:
+    """See to it that what the owner is about to bring can be kept.
+
+    Raises:
+        Misconfigured: the vault has no key to be had, or the database does not open.
+    """
+    settings = load()
+    async with open_store(settings) as database:
+        await SealedLinks(settings, database).check()
+
+
 async def link(broker: str, site: Site, grant: Grant) -> tuple[str, ...]:
     """Try a grant, seal it, and return what to tell the owner.
 

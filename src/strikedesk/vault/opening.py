@@ -62,6 +62,17 @@ async def open_vault(
     return Vault(ring=ring, wrapped_keys=wrapped_keys, clock=clock, random=random)
 
 
+async def check_home(home: KeyHome, patience_s: float = 30.0) -> None:
+    """Ask a home for the key in use, and change nothing: before anybody brings a secret to seal.
+
+    One that has no key yet, and can be written to, gets it with the first secret.
+
+    Raises:
+        Misconfigured: VAULT_LOCKED, or what the home says.
+    """
+    await ask(home, home.current, patience_s)
+
+
 async def _refuse_if_sealed(home: KeyHome, wrapped_keys: WrappedKeyStore) -> None:
     stored = await wrapped_keys.load()
     if stored:

@@ -24,7 +24,8 @@ from strikedesk.settings import Settings
 from strikedesk.store.keys import SqlKeyStore
 from strikedesk.store.links import SqlLinks
 from strikedesk.store.rate_budget import SqlRateBudget
-from strikedesk.vault.opening import choose_home, open_vault
+from strikedesk.vault.opening import check_home, choose_home, open_vault
+from strikedesk.vault.ring import KeyHome
 from strikedesk.vault.vault import Vault
 from strikedesk.wiring.ground import SystemEntropy, UtcClock
 
@@ -65,6 +66,14 @@ class SealedLinks:
         self._settings = settings
         self._rows = SqlLinks(database)
         self._keys = SqlKeyStore(database)
+
+    async def check(self) -> None:
+        """See to it that a grant could be kept, before anybody is asked for one.
+
+        Raises:
+            Misconfigured: see `choose_home` and `check_home`.
+        """
+        await check_home(self._home())
 
     async def load(self, site: Site) -> Link | None:
         """Return the link to a site, or None.
@@ -114,15 +123,17 @@ class SealedLinks:
             raise
 
     async def _vault(self, *, start_over: bool = False) -> Vault:
-        home = choose_home(
+        return await open_vault(
+            home=self._home(), wrapped_keys=self._keys, clock=UtcClock(), start_over=start_over
+        )
+
+    def _home(self) -> KeyHome:
+        return choose_home(
             self._settings.key_source.value,
             key_file=self._settings.vault.key_file,
             variable=self._settings.vault_key,
             data_folder=self._settings.folders.data,
             service=SERVICE,
-        )
-        return await open_vault(
-            home=home, wrapped_keys=self._keys, clock=UtcClock(), start_over=start_over
         )
 
 
