@@ -595,7 +595,7 @@ async def test_preflight_names_what_the_order_would_be_refused_for(
     broker: Broker, stage: Stage, account_id: str
 ) -> None:
     """The preview says before the send what the broker would say after it."""
-    huge = limit(account_id, await ask_of(broker, stage.near), bought(stage.near, 500_000))
+    huge = limit(account_id, await ask_of(broker, stage.near), bought(stage.near, 10_000))
 
     told = await broker.preflight(PlaceTicket(client_order_id="huge", order=huge))
 

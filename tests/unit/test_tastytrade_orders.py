@@ -221,6 +221,43 @@ async def test_a_rule_refuses_before_the_wire(
     assert desk.asked(DRY) == []
 
 
+SIZES = f"/accounts/{NUMBER}/position-limit"
+
+
+async def test_more_than_one_order_may_ask_for_is_refused_before_the_wire(desk: Desk) -> None:
+    """Read once an hour: it is the account's, and changes as seldom as its kind."""
+    desk.answers(SIZES, told({"data": {"equity-option-order-size": 2, "equity-order-size": 50}}))
+    contract, shares = "AAPL261218C00200000", "AAPL"
+    asked = [(contract, 2), (contract, 3), (shares, 50), (shares, 51)]
+    desk.answers(f"POST {DRY}", an_error(422))
+
+    told_of = list[object]()
+    for symbol, quantity in asked:
+        leg = a_leg(symbol, quantity=quantity)
+        seen = await desk.broker.preflight(to_place(desk, an_own_order(desk, leg)))
+        told_of.append(seen.because.get("limit"))
+
+    assert told_of == [None, 2, None, 50]
+    assert len(desk.asked(SIZES)) == 1
+    assert len(desk.asked(f"POST {DRY}")) == 2
+
+
+@pytest.mark.parametrize(("status", "goes"), [(403, True), (404, True), (503, False)])
+async def test_a_limit_that_may_not_be_asked_for_is_left_to_the_broker(
+    desk: Desk, status: int, goes: bool
+) -> None:
+    """One that could not be read in time is none: then nothing is said of the order at all."""
+    order = an_own_order(desk)
+    desk.answers(SIZES, an_error(status))
+    desk.answers(f"POST {DRY}", rehearsed(order))
+
+    if goes:
+        assert (await desk.broker.preflight(to_place(desk, order))).refusals == ()
+    else:
+        with pytest.raises(Unavailable):
+            await desk.broker.preflight(to_place(desk, order))
+
+
 async def test_a_root_without_steps_cannot_be_checked(desk: Desk) -> None:
     order = an_own_order(desk, a_leg("AAPL1261218C00200000", Action.SELL_TO_CLOSE), net="-1")
 

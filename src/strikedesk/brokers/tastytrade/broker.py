@@ -17,6 +17,7 @@ from strikedesk.brokers.tastytrade.orders.clerk import Clerk
 from strikedesk.brokers.tastytrade.orders.finding import Finding
 from strikedesk.brokers.tastytrade.orders.receipts import Receipts
 from strikedesk.brokers.tastytrade.orders.sending import Sender
+from strikedesk.brokers.tastytrade.orders.sizes import Sizes
 from strikedesk.brokers.tastytrade.outlook import Outlook
 from strikedesk.brokers.tastytrade.pace import Pace
 from strikedesk.brokers.tastytrade.polling import OrderPolling, QuotePolling
@@ -95,6 +96,7 @@ class TastytradeBroker:
             directory=self._directory,
             holdings=self._holdings,
             chains=self._chains,
+            sizes=Sizes(client=client, directory=self._directory, clock=clock),
         )
         self._quote_hub = Hub(QuotePolling(quoting=self._quoting))
         self._order_hub = Hub(self._order_feed())

@@ -17,6 +17,7 @@ from strikedesk.brokers.tastytrade.orders.receipts import Receipts
 from strikedesk.brokers.tastytrade.orders.rehearsals import NOTHING, preflight_of, refused
 from strikedesk.brokers.tastytrade.orders.rules import check_replacement, check_shape
 from strikedesk.brokers.tastytrade.orders.sending import Act, Sender
+from strikedesk.brokers.tastytrade.orders.sizes import Sizes
 from strikedesk.brokers.tastytrade.orders.ticks import check_ticks
 from strikedesk.brokers.tastytrade.payloads.chains import TickTold
 from strikedesk.domain.broking import (
@@ -48,6 +49,7 @@ class Clerk:
     directory: Directory
     holdings: Holdings
     chains: Chains
+    sizes: Sizes
 
     async def preflight(self, ticket: Ticket) -> Preflight:
         """See `Broker.preflight`. Nothing is told of what an answer does not prove."""
@@ -57,6 +59,7 @@ class Clerk:
         await self.directory.number(account_id)
         try:
             orders = await self._checked(ticket)
+            await self.sizes.check(orders)
             for order in orders:
                 check_ticks(order, await self._tables(order), penny=await self._is_penny(order))
         except (Denied, Rejected) as refusal:

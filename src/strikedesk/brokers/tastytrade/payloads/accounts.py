@@ -34,6 +34,13 @@ class OwnedTold(Payload):
     authority_level: Words = None
 
 
+class SizesTold(Payload):
+    """How much one order of an account may ask for: shares, and contracts."""
+
+    equity_order_size: Whole = None
+    equity_option_order_size: Whole = None
+
+
 class TransactionTold(Payload):
     """One line of an account's book; amounts are magnitudes, each with its effect."""
 
