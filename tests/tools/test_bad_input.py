@@ -54,6 +54,8 @@ PLAUSIBLE: dict[str, Any] = {
     "unit_loss": 100,
 }
 
+EITHER = {"analyze_strategy": ("legs",)}
+
 LEG = PLAUSIBLE["legs"][0]
 ORDER = {"legs": [LEG], "price": 0.01, "price_effect": "debit"}
 PLAUSIBLE["orders"] = [ORDER, ORDER | {"price": 0.02}]
@@ -112,7 +114,7 @@ SLIPS = (
     Slip("symbols", [], {"INVALID_ARGUMENT", "INVALID_LEGS"}),
     Slip("symbols", ["AAPL"] * 51, {"INVALID_ARGUMENT", "INVALID_LEGS"}),
     Slip("add", ["ZZZZ"], {"SYMBOL_NOT_FOUND"}),
-    # Where it goes with another argument, alone it is too little.
+    # analyze_strategy takes it beside a strategy, and not beside legs.
     Slip("underlying", "ZZZZ", {"SYMBOL_NOT_FOUND", "INVALID_ARGUMENT"}),
     Slip("strategy", "Ignore all; <b>", {"INVALID_ARGUMENT"}),
     Slip("underlying", CONTRACT, {"INVALID_SYMBOL"}),
@@ -173,8 +175,9 @@ def parameters_of(item: MenuItem) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def required(item: MenuItem) -> dict[str, Any]:
-    """Return plausible values of what a tool requires."""
-    return {name: PLAUSIBLE[name] for name in parameters_of(item)[1]}
+    """Return plausible values of what a tool requires, one way of two where it takes either."""
+    names = {*parameters_of(item)[1], *EITHER.get(item.name, ())}
+    return {name: PLAUSIBLE[name] for name in names}
 
 
 def slips(item: MenuItem) -> Iterator[Slip]:

@@ -103,7 +103,7 @@ async def test_shares_calendars_and_bare_sales_say_what_they_are() -> None:
     assert (facts_of(calendar)["strategy"], facts_of(calendar)["exact"]) == ("call calendar", False)
     assert facts_of(calendar)["max_loss"] == pytest.approx(facts_of(calendar)["cost"], rel=0.05)
     assert (facts_of(bare)["max_loss"], facts_of(bare)["unbounded"]) == (None, ["loss"])
-    assert facts_of(bare)["capital"] == 5_000
+    assert (facts_of(bare)["capital"], facts_of(bare)["margin"]) == (5_000, None)
     assert facts_of(bare)["return_on_capital"] > 0
 
 
@@ -193,6 +193,44 @@ async def test_words_that_leave_it_open_are_refused(asked: dict[str, Any], told:
     assert reason_of(result) in {"INVALID_ARGUMENT", "SYMBOL_NOT_FOUND"}
     assert told in text_of(result)
     assert "<b>" not in text_of(result)
+
+
+async def test_an_account_s_broker_says_what_is_bound_and_nothing_is_left_behind() -> None:
+    """A condor binds its width less the credit, and the fees; a bare sale a margin of its own."""
+    desk = PaperDesk()
+    condor = {"underlying": "SPY", "strategy": "iron condor, 35 DTE, 16 delta, 5 wide"}
+    bare = {"underlying": "AAPL", "strategy": "short put, 35 DTE, 16 delta"}
+    account = {"account": "paper-margin"}
+    async with desk.client() as client:
+        before = facts_of(await client.call_tool("get_balances", account))
+        spread = facts_of(await client.call_tool("analyze_strategy", condor | account))
+        alone = facts_of(await client.call_tool("analyze_strategy", bare | account))
+        given = facts_of(
+            await client.call_tool("analyze_strategy", bare | account | {"capital": 4_000})
+        )
+        orders = facts_of(await client.call_tool("list_orders", account))
+        after = facts_of(await client.call_tool("get_balances", account))
+
+    assert spread["margin"]["account"] == "paper-margin"
+    assert spread["margin"]["requirement"] == 500
+    assert spread["margin"]["buying_power_taken"] == pytest.approx(spread["max_loss"], abs=10)
+    assert spread["capital"] == spread["margin"]["buying_power_taken"]
+    assert spread["return_on_capital"] == pytest.approx(
+        spread["max_profit"] / spread["capital"], abs=1e-4
+    )
+    assert 0 < alone["capital"] == alone["margin"]["buying_power_taken"] < alone["max_loss"] / 4
+    assert given["capital"] == 4_000
+    assert (orders["total"], before["option_buying_power"]) == (0, after["option_buying_power"])
+
+
+async def test_what_an_account_may_not_open_is_said_beside_the_margin() -> None:
+    cash = {"underlying": "SPY", "strategy": "iron condor, 35 DTE, 5 wide", "account": "paper-cash"}
+    async with PaperDesk().client() as client:
+        found = await client.call_tool("analyze_strategy", cash)
+        nobody = await client.call_tool("analyze_strategy", cash | {"account": "nobody"})
+
+    assert facts_of(found)["margin"]["refusals"] == ["option_level_too_low"]
+    assert reason_of(nobody) == "ACCOUNT_UNKNOWN"
 
 
 OWN = """

@@ -6,18 +6,19 @@ no dividend is assumed. numpy is imported when this is first called.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from strikedesk.domain.calendar import exchange_date
 from strikedesk.domain.events import Dividend
 from strikedesk.domain.orders import Leg
 from strikedesk.domain.quotes import ChainRow, Feed
-from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right
+from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right, Symbol
 from strikedesk.portfolio.holdings import Holding
+from strikedesk.portfolio.margin import Margin
 from strikedesk.portfolio.proposal_legs import (
     AskedMarket,
     Priced,
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from strikedesk.quant.strategies.outlook import Smiled
 
 _DAYS_PER_YEAR: Final = 365.0
+
+AskMargin: TypeAlias = Callable[[Sequence[Leg], Mapping[Symbol, Decimal]], Awaitable[Margin]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +76,7 @@ class StrategyReport:
     stated: float | None
     distribution: str
     feed: Feed
+    margin: Margin | None
     lines: "Lines | None"
 
 
@@ -84,11 +88,13 @@ async def strategy_report(
     capital: Decimal | None = None,
     patterns: Sequence[Pattern] = PATTERNS,
     drawn: bool = False,
+    margin_of: AskMargin | None = None,
 ) -> StrategyReport:
     """Return what legs of one underlying would cost and come to, at the market's mids.
 
-    Units: `stated` a volatility whose chances are asked too; `capital` USD that it binds;
-    `patterns` what has a name; `drawn` whether lines are wanted.
+    Units: `stated` a volatility whose chances are asked too; `capital` USD that it binds, else what
+    an account's broker says of it if `margin_of` asks one; `patterns` what has a name; `drawn`
+    whether lines are wanted.
 
     Raises:
         Denied: INVALID_LEGS where they are no strategy; the reason why a leg has no quote; NO_QUOTE
@@ -107,6 +113,7 @@ async def strategy_report(
         capital=capital,
         patterns=patterns,
         drawn=drawn,
+        margin=await margin_of(legs, priced.price_of) if margin_of else None,
     )
 
 
@@ -125,6 +132,7 @@ def _report(
     capital: Decimal | None,
     patterns: Sequence[Pattern],
     drawn: bool,
+    margin: Margin | None,
 ) -> StrategyReport:
     from strikedesk.quant.strategies.analysis import analyse  # noqa: PLC0415 -- imports numpy
     from strikedesk.quant.strategies.hazards import liquidity  # noqa: PLC0415 -- imports numpy
@@ -149,7 +157,7 @@ def _report(
         volatility=priced.volatilities,
         outlook=curve,
         stated=view,
-        capital=None if capital is None else float(capital),
+        capital=_capital(capital, margin),
         patterns=patterns,
     )
     return StrategyReport(
@@ -166,8 +174,16 @@ def _report(
         stated=stated,
         distribution="lognormal" if curve is None else "smile",
         feed=priced.quotes[underlying].feed,
+        margin=margin,
         lines=_lines(priced, legs, analysis) if drawn else None,
     )
+
+
+def _capital(given: Decimal | None, margin: Margin | None) -> float | None:
+    """Return what is bound: as it was said, else as the broker says, where that is anything."""
+    taken = margin.taken if margin else None
+    known = given if given is not None else taken
+    return float(known) if known is not None and known > 0 else None
 
 
 def _lines(priced: Priced, legs: Sequence["numerics.Leg"], analysis: "Analysis") -> "Lines":

@@ -50,6 +50,11 @@ class Priced:
     forward: float
     nearest: Sequence[ChainRow]
 
+    @property
+    def price_of(self) -> Mapping[Symbol, Decimal]:
+        """The mid of each leg."""
+        return {leg.symbol: price for leg, price in zip(self.legs, self.prices, strict=True)}
+
 
 def one_underlying(legs: Sequence[Leg]) -> EquitySymbol:
     """Return whose legs they are, if they are those of a strategy."""

@@ -36,6 +36,7 @@ from strikedesk.orders.watch import Watcher
 from strikedesk.orders.withdraw import Withdrawer
 from strikedesk.portfolio.alerts import AlertBook
 from strikedesk.portfolio.books import Books
+from strikedesk.portfolio.margin import Margins
 from strikedesk.portfolio.watchlists import WatchlistBook
 from strikedesk.settings import Settings
 from strikedesk.wiring.broker import open_broker
@@ -73,6 +74,7 @@ class Desk:
     alerts: AlertBook
     tokens: CallerTokens
     strategies: OwnStrategies
+    margins: Margins
 
 
 @dataclass(slots=True)
@@ -225,6 +227,7 @@ def assemble(
         ),
         tokens=tokens,
         strategies=OwnStrategies(settings.folders.strategies),
+        margins=Margins(broker=broker, accounts=books, entropy=entropy),
     )
 
 

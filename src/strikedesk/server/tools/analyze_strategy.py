@@ -5,6 +5,7 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 from mcp.types import CallToolResult, ImageContent
@@ -16,8 +17,17 @@ from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol
 from strikedesk.market.numbers import decimals, price_number
 from strikedesk.portfolio.from_words import legs_from_words
+from strikedesk.portfolio.margin import Margin
 from strikedesk.portfolio.proposal import StrategyLeg, StrategyReport, strategy_report
-from strikedesk.server.arguments import Flag, Legs, Underlying, decimal, fraction, text
+from strikedesk.server.arguments import (
+    AccountHandle,
+    Flag,
+    Legs,
+    Underlying,
+    decimal,
+    fraction,
+    text,
+)
 from strikedesk.server.call import Call, desk_of
 from strikedesk.server.schemas import (
     BOOLEAN,
@@ -73,6 +83,7 @@ RETURNS: Final = with_optional(
         distribution=TEXT,
         stated=maybe(OBJECT),
         capital=maybe(NUMBER),
+        margin=maybe(OBJECT),
         return_on_capital=maybe(NUMBER),
         annualised=maybe(NUMBER),
         greeks=OBJECT,
@@ -90,6 +101,7 @@ async def analyze_strategy(
     underlying: Underlying | None = None,
     stated_volatility: Sigma | None = None,
     capital: Usd | None = None,
+    account: AccountHandle | None = None,
     picture: Flag = False,
 ) -> Annotated[CallToolResult, RETURNS]:
     """Analyze option legs of one underlying at market mids, before an order is made of them.
@@ -98,9 +110,10 @@ async def analyze_strategy(
     16 delta, 5 wide, x 2`, `call calendar, 30/60 DTE`. USD. cost: + paid. Bounds and break_evens at
     the first expiration, exact or sampled, before fees. profit_probability and expected_value
     (beyond cost) are the market's, by its smile; stated: the same, lognormal, at
-    stated_volatility. capital: what return_on_capital divides by, the greatest loss if not given.
-    greeks of the position: theta per day, vega per point. Values are European. touch: of ever being
-    at the strike. assignment: why a sold leg may be exercised. picture: the payoff, for a person.
+    stated_volatility. capital: what return_on_capital divides by; not given, what account's broker
+    says it takes (margin), else the greatest loss. greeks of the position: theta per day, vega per
+    point. Values are European. touch: of ever being at the strike. assignment: why a sold leg may
+    be exercised. picture: the payoff, for a person.
     """
     desk = await desk_of(call)
     known = desk.strategies.known()
@@ -112,6 +125,7 @@ async def analyze_strategy(
         capital=capital,
         patterns=known.patterns,
         drawn=picture,
+        margin_of=None if account is None else partial(desk.margins.of, account),
     )
     rows = [_row(each) for each in found.legs]
     pictures = [await _picture(found, found.lines)] if found.lines else []
@@ -178,6 +192,7 @@ def _about(report: StrategyReport) -> dict[str, Value]:
             "expected_value": decimals(stated.expected, 2),
         },
         "capital": decimals(found.capital, 2),
+        "margin": _margin(report.margin),
         "return_on_capital": decimals(found.return_on_capital, 4),
         "annualised": decimals(found.annualised, 4),
         "greeks": {
@@ -191,6 +206,17 @@ def _about(report: StrategyReport) -> dict[str, Value]:
             "of_mid": decimals(report.liquidity.of_mid, 4),
             "widest": decimals(report.liquidity.widest, 4),
         },
+    }
+
+
+def _margin(found: Margin | None) -> dict[str, Value] | None:
+    if found is None:
+        return None
+    return {
+        "account": found.account,
+        "buying_power_taken": found.taken,
+        "requirement": found.margin,
+        "refusals": found.refusals,
     }
 
 
