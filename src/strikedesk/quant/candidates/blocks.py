@@ -33,10 +33,14 @@ class Block:
     lawful: BoolArray | None
 
     @property
-    def size(self) -> int:
-        """How many combinations it has."""
-        cells = (self.rows.stop - self.rows.start) * (self.columns.stop - self.columns.start)
-        return cells if self.lawful is None else int(np.count_nonzero(self.lawful))
+    def across(self) -> int:
+        """How many columns there are."""
+        return self.columns.stop - self.columns.start
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """How many rows and columns there are."""
+        return self.rows.stop - self.rows.start, self.across
 
 
 class Grid:
@@ -68,6 +72,11 @@ class Grid:
     def board(self) -> Board:
         """Where the halves come from."""
         return self.low.board
+
+    @property
+    def halves(self) -> tuple[Half, Half]:
+        """The lower halves and the upper ones."""
+        return self.low, self.high
 
     def blocks(self) -> Iterator[Block]:
         """Yield all combinations, each once."""

@@ -84,15 +84,15 @@ def _corner(pairs: Pairs, corner: Sum) -> FloatsArray:
 
 def _result(pairs: Pairs, corner: int) -> FloatsArray:
     """Return the result at a price of 0 (corner 0) or at a strike."""
-    found = _corner(pairs, pairs.board.shape.corners[corner])
-    return found - pairs.quantity("cost")
+    sums = pairs.board.shape.corners[corner]
+    return pairs.once(("result", sums), lambda pairs: _corner(pairs, sums) - pairs.quantity("cost"))
 
 
 def _strike(pairs: Pairs, corner: int) -> FloatsArray | float:
     """Return the price of a corner, USD."""
     if corner == 0:
         return 0.0
-    return pairs.board.strikes[pairs.row(corner - 1)]
+    return pairs.strike(corner - 1)
 
 
 def _below(pairs: Pairs, corner: int) -> FloatsArray | float:

@@ -1,7 +1,7 @@
 """Every measure of pairs, by the definitions of `measures`."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import partial, reduce
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -47,11 +47,8 @@ def _credit(pairs: Pairs) -> FloatsArray:
 
 
 def _width(pairs: Pairs) -> FloatsArray:
-    shape, found = pairs.board.shape, _unknown(pairs)
-    for low, high in shape.gaps:
-        gap = pairs.sum_of(tuple((rank == high) - (rank == low) for rank in range(shape.ranks)))
-        found = np.fmax(found, gap)
-    return found
+    gaps = [pairs.sum_of(sums) for sums in pairs.board.shape.widths]
+    return reduce(np.maximum, gaps) if gaps else _unknown(pairs)
 
 
 def _return_on_risk(pairs: Pairs) -> FloatsArray:
@@ -73,6 +70,8 @@ def _to_risk(pairs: Pairs, value: FloatsArray) -> FloatsArray:
 
 def _risk(pairs: Pairs) -> FloatsArray:
     loss = measured(pairs, Measure.MAX_LOSS)
+    if pairs.precision is np.float32:
+        return loss  # A first look may take for known what is not: it is asked again.
     return np.where((loss > 0.0) & (loss < np.inf), loss, pairs.precision(np.nan))
 
 

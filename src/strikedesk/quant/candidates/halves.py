@@ -72,13 +72,22 @@ class Half:
         """Whether this side has a part in a sum of strikes."""
         return any(coefficients[self.start : self.start + self.rows.shape[0]])
 
-    def at(self, rank: int) -> FloatArray:
+    def below(self, rank: int) -> FloatsArray:
         """Return the chance of ending at or below the strike of a rank."""
-        return self.board.below[self.rows[rank - self.start]]
+        return self._at("below", rank, self.board.below)
+
+    def strike(self, rank: int) -> FloatsArray:
+        """Return the strike of a rank, USD."""
+        return self._at("strike", rank, self.board.strikes)
 
     def has(self, rank: int) -> bool:
         """Whether a rank is on this side."""
         return self.start <= rank < self.start + self.rows.shape[0]
+
+    def _at(self, name: str, rank: int, column: FloatArray) -> FloatsArray:
+        if (name, rank) not in self._kept:
+            self._kept[name, rank] = column[self.rows[rank - self.start]]
+        return self._kept[name, rank]
 
     def _summed(self, coefficients: Sum) -> FloatArray:
         strikes = self.board.strikes - self.board.chain.spot

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from strikedesk.quant.candidates.gauges import is_costly, measured
 from strikedesk.quant.candidates.halves import FloatsArray, Lanes
 from strikedesk.quant.candidates.measures import MEANINGS
 from strikedesk.quant.candidates.pairs import Pairs
-from strikedesk.quant.candidates.search import Bound, Weight
+from strikedesk.quant.candidates.search import SAME, Bound, Weight
 from strikedesk.quant.candidates.shape import Shape
 from strikedesk.quant.contracts import BoolArray
 from strikedesk.quant.normal import FloatArray
@@ -36,13 +36,8 @@ class Verdicts:
 
     def of(self, rule: int) -> Pairs:
         """Return those that fail one rule."""
-        return chosen(self.pairs, np.flatnonzero(self.failed == rule))
-
-
-def chosen(pairs: Pairs, lanes: Lanes) -> Pairs:
-    """Return some of a list of pairs."""
-    low, high = (side[lanes] for side in pairs.picked if isinstance(side, np.ndarray))
-    return Pairs((pairs.low, pairs.high), (low, high))
+        lanes = np.flatnonzero(self.failed == rule)
+        return self.pairs if lanes.size == self.failed.size else self.pairs.chosen(lanes)
 
 
 def in_turn(rules: Sequence[Bound], shape: Shape) -> tuple[Bound, ...]:
@@ -50,40 +45,54 @@ def in_turn(rules: Sequence[Bound], shape: Shape) -> tuple[Bound, ...]:
     return tuple(sorted(rules, key=lambda rule: is_costly(rule.measure, shape)))
 
 
-def holds(rule: Bound, values: FloatsArray, share: float | None = None) -> BoolArray:
-    """Return where a rule is kept, with a slack of a share of its ends if one is given."""
-    low, high = rule.slack() if share is None else rule.slack(share)
-    if rule.low is None and rule.high is None:
-        return values == values  # noqa: PLR0124 -- known, which NaN is not
-    if rule.high is None:
-        return values >= low
-    return values <= high if rule.low is None else (values >= low) & (values <= high)
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A rule as it is asked: its ends moved out by a share of themselves, or of the scale."""
+
+    rule: Bound
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, rule: Bound, share: float = SAME) -> Self:
+        """Return the test of a rule."""
+        return cls(rule, *rule.slack(share))
+
+    def holds(self, values: FloatsArray) -> BoolArray:
+        """Return where values pass; unknown ones do not."""
+        if self.high == np.inf:
+            return values == values if self.low == -np.inf else values >= self.low  # noqa: PLR0124 -- known, which NaN is not
+        return values <= self.high if self.low == -np.inf else self._between(values)
+
+    def _between(self, values: FloatsArray) -> BoolArray:
+        return (values >= self.low) & (values <= self.high)
 
 
-def judged(pairs: Pairs, rules: Sequence[Bound], allowed: int) -> Iterator[Verdicts]:
+def judged(pairs: Pairs, tests: Sequence[Test], allowed: int) -> Iterator[Verdicts]:
     """Judge a list of pairs exactly; keep what fails no more rules than allowed (none or one)."""
-    costly = [is_costly(rule.measure, pairs.board.shape) for rule in rules]
-    plain = costly.index(True) if True in costly else len(rules)
+    costly = [is_costly(test.rule.measure, pairs.board.shape) for test in tests]
+    plain = costly.index(True) if True in costly else len(tests)
     failed = np.full(pairs.size, KEPT, np.intp)
-    first = _after(Verdicts(pairs=pairs, failed=failed), rules, range(plain), allowed)
-    if plain == len(rules):
+    first = _after(Verdicts(pairs=pairs, failed=failed), tests, range(plain), allowed)
+    if plain == len(tests):
         yield first
         return
     for part in _parts(first):
-        yield _after(part, rules, range(plain, len(rules)), allowed)
+        yield _after(part, tests, range(plain, len(tests)), allowed)
 
 
-def _after(before: Verdicts, rules: Sequence[Bound], turns: range, allowed: int) -> Verdicts:
+def _after(before: Verdicts, tests: Sequence[Test], turns: range, allowed: int) -> Verdicts:
     failed = before.failed.copy()
     lost = np.zeros(failed.size, np.bool_)
     for turn in turns:
-        breaks = ~holds(rules[turn], measured(before.pairs, rules[turn].measure))
+        test = tests[turn]
+        breaks = ~test.holds(measured(before.pairs, test.rule.measure))
         lost |= breaks & ((failed != KEPT) | (allowed == 0))
         failed[np.broadcast_to(breaks, failed.shape)] = turn
     if not lost.any():
         return Verdicts(pairs=before.pairs, failed=failed)
     left = np.flatnonzero(~lost)
-    return Verdicts(pairs=chosen(before.pairs, left), failed=failed[left])
+    return Verdicts(pairs=before.pairs.chosen(left), failed=failed[left])
 
 
 def _parts(verdicts: Verdicts) -> Iterator[Verdicts]:
@@ -94,7 +103,7 @@ def _parts(verdicts: Verdicts) -> Iterator[Verdicts]:
         return
     for start in range(0, size, _AT_ONCE):
         lanes = np.arange(start, min(start + _AT_ONCE, size))
-        yield Verdicts(pairs=chosen(verdicts.pairs, lanes), failed=verdicts.failed[lanes])
+        yield Verdicts(pairs=verdicts.pairs.chosen(lanes), failed=verdicts.failed[lanes])
 
 
 def scores(pairs: Pairs, ranking: Sequence[Weight]) -> FloatArray:

@@ -30,6 +30,7 @@ class Pairs:
         self.picked = picked
         self.precision: Precision = precision
         self._kept: dict[object, FloatsArray] = {}
+        self._whole: tuple[Pairs, Lanes] | None = None
 
     @property
     def board(self) -> Board:
@@ -44,8 +45,16 @@ class Pairs:
     def once(self, key: object, work: Callable[["Pairs"], FloatsArray]) -> FloatsArray:
         """Return a figure, worked out at the first asking."""
         if key not in self._kept:
-            self._kept[key] = work(self)
+            known = self._of_whole(key)
+            self._kept[key] = work(self) if known is None else known
         return self._kept[key]
+
+    def chosen(self, lanes: Lanes) -> "Pairs":
+        """Return some of a list of pairs, which keep the figures that are known."""
+        low, high = (side[lanes] for side in self.picked if isinstance(side, np.ndarray))
+        some = Pairs((self.low, self.high), (low, high), self.precision)
+        some._whole = self, lanes
+        return some
 
     def quantity(self, name: str) -> FloatsArray:
         """Return what all options of each pair come to."""
@@ -58,13 +67,25 @@ class Pairs:
     def below(self, rank: int) -> FloatsArray:
         """Return the chance of ending at or below the strike of a rank."""
         side = 0 if self.low.has(rank) else 1
-        return (self.low, self.high)[side].at(rank)[self.picked[side]].astype(self.precision)
+        return (self.low, self.high)[side].below(rank)[self.picked[side]]
+
+    def strike(self, rank: int) -> FloatsArray:
+        """Return the strike of a rank, USD."""
+        side = 0 if self.low.has(rank) else 1
+        return (self.low, self.high)[side].strike(rank)[self.picked[side]]
 
     def row(self, rank: int) -> Lanes:
         """Return the place of a rank's strike on the axis."""
         side = 0 if self.low.has(rank) else 1
         half = (self.low, self.high)[side]
         return half.rows[rank - half.start][self.picked[side]].astype(np.intp)
+
+    def _of_whole(self, key: object) -> FloatsArray | None:
+        if self._whole is None:
+            return None
+        whole, lanes = self._whole
+        known = whole._kept.get(key)  # noqa: SLF001 -- its own kind
+        return known if known is None or known.ndim == 0 else known[lanes]
 
     def _joined(self, name: str) -> FloatsArray:
         _, join = joining(name)

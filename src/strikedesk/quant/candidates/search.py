@@ -9,7 +9,7 @@ from strikedesk.quant.strategies.patterns import Pattern
 
 # Half a cent: less can neither be lost nor earned by an order, so a quote of it is out of date.
 LEAST_USD: Final = 0.005
-_SAME: Final = 1e-6
+SAME: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Bound:
         low, high = max(self.lowest, other.lowest), min(self.highest, other.highest)
         return Bound(self.measure, low if isfinite(low) else None, high if isfinite(high) else None)
 
-    def slack(self, share: float = _SAME) -> tuple[float, float]:
+    def slack(self, share: float = SAME) -> tuple[float, float]:
         """Return the ends, each moved out by a share of itself or of the measure's scale."""
         scale = MEANINGS[self.measure].scale
         low, high = self.lowest, self.highest

@@ -58,13 +58,12 @@ class Shape:
     slopes: tuple[int, ...]
 
     @property
-    def at_zero(self) -> Sum:
-        """The corner at a price of 0, before the cost of shares."""
-        return self.corners[0]
-
-    def lower(self, option: Option) -> bool:
-        """Whether an option belongs to the lower half."""
-        return option.rank < self.cut
+    def widths(self) -> tuple[Sum, ...]:
+        """The gaps as sums of strikes."""
+        return tuple(
+            tuple((rank == high) - (rank == low) for rank in range(self.ranks))
+            for low, high in self.gaps
+        )
 
 
 @cache

@@ -11,13 +11,13 @@ from strikedesk.quant.candidates.chain import Chain
 from strikedesk.quant.candidates.found import Candidate, Flaw, Found, NearMiss
 from strikedesk.quant.candidates.gauges import measured
 from strikedesk.quant.candidates.halves import Lanes, halves_of
-from strikedesk.quant.candidates.judging import Verdicts, in_turn, judged, misses_by, scores
+from strikedesk.quant.candidates.judging import Test, Verdicts, in_turn, judged, misses_by, scores
 from strikedesk.quant.candidates.measures import Measure
 from strikedesk.quant.candidates.pairs import Pairs
 from strikedesk.quant.candidates.podium import Podium
 from strikedesk.quant.candidates.search import Search
 from strikedesk.quant.candidates.shape import Shape
-from strikedesk.quant.candidates.sieve import everything, survivors
+from strikedesk.quant.candidates.sieve import Sieve
 from strikedesk.quant.candidates.telling import told
 
 
@@ -27,6 +27,7 @@ class Tally:
     def __init__(self, chain: Chain, search: Search, shape: Shape) -> None:
         self._chain, self._search, self._shape = chain, search, shape
         self._rules = in_turn(search.rules, shape)
+        self._tests = [Test.of(rule) for rule in self._rules]
         self._allowed = 1 if search.near else 0
         self._boards: list[tuple[int, ...]] = []
         self._best = Podium(search.top, shape.ranks + 1)
@@ -44,12 +45,10 @@ class Tally:
         if self._enumerated > search.most:
             raise ValueError(f"more than {search.most:,} combinations: bound wings, deltas or days")
         here = Podium(min(search.top, search.per_expiration or search.top), self._shape.ranks + 1)
-        for block in grid.blocks():
-            if sieve:
-                pairs = survivors(grid, block, self._rules, self._allowed)
-            else:
-                pairs = everything(grid, block)
-            for verdicts in judged(pairs, self._rules, self._allowed):
+        # Of two expirations only counts and sums are plain: a first look would save little.
+        look = sieve and self._shape.months == 1
+        for pairs in Sieve(grid, self._rules, self._allowed).lists(look=look):
+            for verdicts in judged(pairs, self._tests, self._allowed):
                 self._keep(verdicts.kept, here)
                 self._miss(verdicts)
         self._best.enter(here.keys, here.rows)
@@ -60,7 +59,7 @@ class Tally:
             here.enter(-scores(kept, self._search.ranking), self._rows(kept))
 
     def _miss(self, verdicts: Verdicts) -> None:
-        for turn, rule in enumerate(self._rules):
+        for turn, rule in enumerate(self._rules if self._allowed else ()):
             missing = verdicts.of(turn)
             if not missing.size:
                 continue
