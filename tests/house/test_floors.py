@@ -19,6 +19,7 @@ WAITING = {
     "strikedesk.quant.candidates.blocks",
     "strikedesk.quant.candidates.board",
     "strikedesk.quant.candidates.chain",
+    "strikedesk.quant.candidates.columns",
     "strikedesk.quant.candidates.distributions",
     "strikedesk.quant.candidates.endings",
     "strikedesk.quant.candidates.found",

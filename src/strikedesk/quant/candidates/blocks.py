@@ -17,7 +17,7 @@ from strikedesk.quant.contracts import BoolArray
 from strikedesk.quant.normal import FloatArray
 from strikedesk.quant.strategies.patterns import Wings
 
-_ROWS, _COLUMNS = 32, 1024
+_ROWS, _COLUMNS = 64, 1024
 _SAME_USD = 1e-6  # Gaps that differ by less are even.
 
 

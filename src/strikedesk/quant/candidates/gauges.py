@@ -52,10 +52,9 @@ def _width(pairs: Pairs) -> FloatsArray:
 
 
 def _return_on_risk(pairs: Pairs) -> FloatsArray:
-    profit = measured(pairs, Measure.MAX_PROFIT)
-    if np.ndim(profit) == 0:
-        return _unknown(pairs) if np.isinf(profit) else _to_risk(pairs, profit)
-    return _to_risk(pairs, np.where(np.isinf(profit), np.nan, profit))
+    if pairs.board.shape.slopes[-1] > 0:
+        return _unknown(pairs)
+    return _to_risk(pairs, measured(pairs, Measure.MAX_PROFIT))
 
 
 def _annualised(pairs: Pairs) -> FloatsArray:

@@ -11,7 +11,8 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from strikedesk.quant.candidates.board import LEAST, SUMS, Board
+from strikedesk.quant.candidates.board import Board
+from strikedesk.quant.candidates.columns import LEAST, SUMS
 from strikedesk.quant.candidates.search import Window
 from strikedesk.quant.candidates.shape import Sum
 from strikedesk.quant.contracts import BoolArray
@@ -98,7 +99,7 @@ class Half:
 
     def _together(self, name: str) -> FloatArray:
         parts = [
-            columns[name][self.rows[option.rank - self.start]]
+            columns.of(name)[self.rows[option.rank - self.start]]
             for option, columns in zip(self.board.shape.options, self.board.columns, strict=True)
             if self.has(option.rank)
         ]

@@ -116,6 +116,7 @@ class Search:
             raise ValueError("rank by one measure at least, and keep one candidate at least")
         if not 0.0 <= self.slippage <= 1.0:
             raise ValueError("slippage is a share, from 0 (the mid) to 1 (the natural price)")
+        _ = self.rules  # Two bounds of one measure that nothing can keep together are refused.
 
     @property
     def rules(self) -> tuple[Bound, ...]:

@@ -17,9 +17,8 @@ from strikedesk.quant.candidates.pairs import Pairs
 from strikedesk.quant.candidates.search import Bound
 
 _SLACK: Final = 1e-3  # Of a bound or its scale.
-_AT_ONCE: Final = (
-    16_384  # Pairs that are judged together: few numpy calls, arrays that fit a cache.
-)
+# Pairs that are judged together: few numpy calls, arrays that fit a cache.
+_AT_ONCE: Final = 16_384
 
 
 class Sieve:

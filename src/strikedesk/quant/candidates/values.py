@@ -5,7 +5,8 @@ time that is left, at its volatility of now; the share's forward to its end move
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -22,63 +23,66 @@ _POINTS: Final = 241
 _REACH: Final = 6.0  # Deviations to either side.
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Values:
-    """The nearest expiration's prices of the share and their chances.
+    """What ends, or goes on, at the nearest of some expirations.
 
-    Units: `prices` USD, ascending; `chances` of ending at or below each, the market's; `weights`
-    and `stated` what a value at each price counts in a mean, by the market and by the forecast.
+    Units: `forecast` the distribution there that is stated, None for the market's own.
     """
 
     slices: Sequence[Slice]
     forecast: Outlook | None
-    prices: FloatArray = field(repr=False)
-    chances: FloatArray = field(repr=False)
-    weights: FloatArray = field(repr=False)
-    stated: FloatArray = field(repr=False)
 
     @classmethod
     def of(cls, chain: Chain, slices: Sequence[Slice]) -> "Values":
-        """Lay out the prices, as far as the wider of the two distributions reaches.
+        """Take the nearest expiration of a chain's."""
+        near = slices[0]
+        if chain.forecast is None:
+            return cls(slices=slices, forecast=None)
+        deviation = chain.forecast * float(np.sqrt(near.years))
+        return cls(slices=slices, forecast=Lognormal(forward=near.forward, deviation=deviation))
+
+    @cached_property
+    def prices(self) -> FloatArray:
+        """Prices of the share, USD, ascending, as far as the wider of the distributions reaches.
 
         The strikes of what ends are among them: there its value has its corners.
         """
-        near = slices[0]
-        sigma = max(near.market.volatility, chain.forecast or 0.0)
-        reach = _REACH * sigma * float(np.sqrt(near.years))
+        near = self.slices[0]
+        reach = _REACH * near.market.volatility * float(np.sqrt(near.years))
+        if isinstance(self.forecast, Lognormal):
+            reach = max(reach, _REACH * self.forecast.deviation)
         even = near.forward * np.exp(np.linspace(-reach, reach, _POINTS))
         inside = near.strikes[(near.strikes > even[0]) & (near.strikes < even[-1])]
-        prices = np.unique(np.concatenate((even, inside)))
-        forecast = None
-        if chain.forecast is not None:
-            deviation = chain.forecast * float(np.sqrt(near.years))
-            forecast = Lognormal(forward=near.forward, deviation=deviation)
-        chances = near.market.below(prices)
-        weights = _weights(chances)
-        return cls(
-            slices=slices,
-            forecast=forecast,
-            prices=prices,
-            chances=chances,
-            weights=weights,
-            stated=weights if forecast is None else _weights(forecast.below(prices)),
-        )
+        return np.unique(np.concatenate((even, inside)))
 
-    def means(
-        self, option: Option, strikes: FloatArray, volatility: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """Return what one contract is worth today on average, forecast and market, at each strike.
+    @cached_property
+    def chances(self) -> FloatArray:
+        """The market's chance of ending at or below each price."""
+        return self.slices[0].market.below(self.prices)
 
-        Law: one that goes on is unknown where its volatility is.
+    @cached_property
+    def weights(self) -> tuple[FloatArray, FloatArray]:
+        """What a value at each price counts in a mean, by the forecast and by the market."""
+        market = _weights(self.chances)
+        if self.forecast is None:
+            return market, market
+        return _weights(self.forecast.below(self.prices)), market
+
+    def mean(
+        self, option: Option, strikes: FloatArray, volatility: FloatArray, *, market: bool
+    ) -> FloatArray:
+        """Return what one contract is worth today on average at each strike, USD.
+
+        Law: by the forecast where there is one and not `market`. One that goes on is unknown where
+        its volatility is.
         """
         near = self.slices[0]
         if option.month:
             over = self.over(option, strikes, volatility)
-            return near.discount * (over @ self.stated), near.discount * (over @ self.weights)
-        market = near.discount * _mean(near.market.outlook, option, strikes)
-        if self.forecast is None:
-            return market, market
-        return near.discount * _mean(self.forecast, option, strikes), market
+            return near.discount * (over @ self.weights[market])
+        by = near.market.outlook if market or self.forecast is None else self.forecast
+        return near.discount * _mean(by, option, strikes)
 
     def over(self, option: Option, strikes: FloatArray, volatility: FloatArray) -> FloatArray:
         """Return the value of one contract at each strike (rows) and price (columns), USD then."""
