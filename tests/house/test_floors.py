@@ -29,6 +29,7 @@ WAITING = {
     "strikedesk.quant.candidates.measures",
     "strikedesk.quant.candidates.pairs",
     "strikedesk.quant.candidates.podium",
+    "strikedesk.quant.candidates.prospects",
     "strikedesk.quant.candidates.search",
     "strikedesk.quant.candidates.searching",
     "strikedesk.quant.candidates.shape",

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from strikedesk.quant.candidates.chain import Chain, Quotes, Slice
 from strikedesk.quant.candidates.found import Candidate, Flaw, Found
 from strikedesk.quant.candidates.measures import MEANINGS, Measure
-from strikedesk.quant.candidates.search import Bound, Search, Weight, Window
+from strikedesk.quant.candidates.search import LEAST_USD, Bound, Search, Weight, Window
 from strikedesk.quant.candidates.searching import search
 from strikedesk.quant.normal import FloatArray
 from strikedesk.quant.strategies.analysis import analyse
@@ -68,25 +68,46 @@ def test_a_search_finds_what_brute_force_finds(pattern: Pattern) -> None:
             )
 
 
+RULES = st.lists(
+    st.tuples(
+        st.sampled_from(sorted(set(Measure) - {Measure.DAYS})), st.integers(0, 9), st.booleans()
+    ),
+    min_size=1,
+    max_size=4,
+    unique_by=lambda rule: rule[0],
+)
+
+
 @given(
     seed=st.integers(0, 9),
-    name=st.sampled_from(["iron condor", "bull put spread", "broken-wing long call butterfly"]),
-    measure=st.sampled_from(sorted(set(Measure) - {Measure.DAYS, Measure.SHORT_DELTA})),
-    rank=st.sampled_from([Measure.EV_TO_RISK, Measure.CREDIT_TO_WIDTH, Measure.THETA]),
+    name=st.sampled_from(
+        ["iron condor", "broken-wing iron condor", "bear call spread", "bull call spread"]
+        + [
+            "broken-wing long call butterfly",
+            "strap",
+            "jade lizard",
+            "covered call",
+            "put calendar",
+        ]
+    ),
+    rules=RULES,
+    rank=st.sampled_from([Measure.EV_TO_RISK, Measure.CREDIT, Measure.THETA]),
     near=st.integers(0, 3),
-    share=st.floats(0.1, 0.9),
 )
-@settings(max_examples=40, deadline=None)
-def test_the_sieve_changes_nothing(
-    *, seed: int, name: str, measure: Measure, rank: Measure, near: int, share: float
+@settings(max_examples=60, deadline=None)
+def test_neither_the_sieve_nor_hopes_change_anything(
+    *, seed: int, name: str, rules: list[tuple[Measure, int, bool]], rank: Measure, near: int
 ) -> None:
-    """What is not judged exactly is what single precision is sure of."""
-    chain = a_chain(30, strikes=14, step=2.5, seed=seed)
-    loose = Search(pattern=NAMED[name], ranking=(Weight(rank),), top=5, near=0)
-    one = search(chain, loose).candidates[0].measures[measure]
-    bound = Bound(measure, low=None if one is None else share * one)
-    second = Bound(Measure.SHORT_DELTA, high=0.45)
-    sought = replace(loose, bounds=(bound, second), near=near, window=Window(wing=6))
+    """What is not judged exactly is sure to fail, alone or with any partner."""
+    chain = a_chain(30, 60, strikes=12, step=2.5, seed=seed)
+    loose = Search(pattern=NAMED[name], ranking=(Weight(rank),), top=10, window=Window(wing=5))
+    best = search(chain, loose).candidates
+    bounds: list[Bound] = []
+    for measure, at, above in rules:
+        end = best[at % len(best)].measures[measure] if best else None
+        bounds.append(Bound(measure, low=end) if above else Bound(measure, high=end))
+    lawful = [bound for bound in bounds if bound.highest > LEAST_USD]
+    sought = replace(loose, bounds=tuple(lawful), near=near)
 
     assert search(chain, sought) == search(chain, sought, sieve=False)
 

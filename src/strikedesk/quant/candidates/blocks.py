@@ -1,8 +1,9 @@
 """The combinations of a window, in pieces that fit a cache.
 
-A piece is a table of lower halves by upper ones. Lower halves go in order of their highest strike
-and upper ones of their lowest, so that those above a lower half are the last columns. Where the
-outer gaps have to be even, halves meet only where they make them so.
+A piece is a table of lower halves by upper ones, or a list of pairs. Lower halves go in order of
+their highest strike and upper ones of their lowest, so that those above a lower half are the last
+columns. Where the outer gaps have to be even, halves meet only where they make them so: each lower
+one meets few, which are listed.
 """
 
 from collections.abc import Iterator
@@ -11,13 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from strikedesk.quant.candidates.board import Board
-from strikedesk.quant.candidates.halves import FloatsArray, Half, Lanes, above
+from strikedesk.quant.candidates.halves import FloatsArray, Half, Lanes, RowArray, numbered
 from strikedesk.quant.candidates.shape import Shape, Sum
 from strikedesk.quant.contracts import BoolArray
-from strikedesk.quant.normal import FloatArray
 from strikedesk.quant.strategies.patterns import Wings
 
 _ROWS, _COLUMNS = 64, 1024
+_LISTED = 16_384
 _SAME_USD = 1e-6  # Gaps that differ by less are even.
 
 
@@ -43,30 +44,27 @@ class Block:
         return self.rows.stop - self.rows.start, self.across
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A list of pairs: the lower half and the upper one of each."""
+
+    rows: Lanes
+    columns: Lanes
+
+
 class Grid:
-    """Halves in the order that blocks are cut from."""
+    """Halves in the order that pieces are cut from."""
 
     def __init__(self, low: Half, high: Half, *, wing: int | None) -> None:
         shape = low.board.shape
         across = (shape.cut - 1, shape.cut) in shape.gaps
         self._reach = wing if across else None
         gaps = _unevenness(shape)
+        self._even = gaps if shape.wings is Wings.EVEN else None
         self._uneven = gaps if shape.wings is Wings.UNEVEN else None
-        none = np.zeros(low.size), np.zeros(high.size)
-        evenness = none
-        if gaps is not None and shape.wings is not Wings.ANY:
-            evenness = (
-                _rounded(low.sum_of(gaps, np.float64)),
-                -_rounded(high.sum_of(gaps, np.float64)),
-            )
-        keys = evenness if shape.wings is Wings.EVEN else none
-        orders = _order(low.ends[1], keys[0]), _order(high.ends[0], keys[1])
-        self.low, self.high = low.chosen(orders[0]), high.chosen(orders[1])
-        self._keys = keys[0][orders[0]], keys[1][orders[1]]
-        self.count = sum(_meetings(low, high, none, self._reach))
-        if shape.wings is not Wings.ANY:
-            even = sum(_meetings(low, high, evenness, self._reach))
-            self.count = even if shape.wings is Wings.EVEN else self.count - even
+        # Low halves of one highest strike side by side: then few cells of a table are unlawful.
+        self.low = low.chosen(np.argsort(low.ends[1], kind="stable"))
+        self.high = high.chosen(np.lexsort((high.ends[0], _key(high, self._even, -1.0))))
 
     @property
     def board(self) -> Board:
@@ -78,27 +76,60 @@ class Grid:
         """The lower halves and the upper ones."""
         return self.low, self.high
 
-    def blocks(self) -> Iterator[Block]:
+    @property
+    def count(self) -> int:
+        """How many combinations there are."""
+        total = int(np.sum(self._meetings(self._even)[1]))
+        return total - int(np.sum(self._meetings(self._uneven)[1])) if self._uneven else total
+
+    def pieces(self) -> Iterator[Block | Listed]:
         """Yield all combinations, each once."""
-        lasts, firsts = self.low.ends[1], self.high.ends[0]
-        for rows, columns in _groups(self._keys):
-            start, stop = rows.start, rows.stop
-            for at in range(start, stop, _ROWS):
-                until = min(at + _ROWS, stop)
-                here = firsts[columns]
-                first, count = above(here, lasts[[at, until - 1]], self._reach)
-                begin, end = columns.start + int(first[0]), columns.start + int(first[1] + count[1])
-                for left in range(begin, end, _COLUMNS):
-                    yield self._block(slice(at, until), slice(left, min(left + _COLUMNS, end)))
+        if not (self.low.size and self.high.size):
+            return iter(())
+        return self._lists() if self._even else self._blocks()
+
+    def _meetings(self, gaps: Sum | None) -> tuple[Lanes, Lanes]:
+        """Return where the upper halves begin that each lower one meets, and how many they are.
+
+        Law: they meet in the order of `high` if `gaps` is what that was sorted by.
+        """
+        keys, span = (_key(self.low, gaps, 1.0), _key(self.high, gaps, -1.0)), self._span
+        codes = np.unique(np.concatenate(keys), return_inverse=True)[1].astype(np.intp) * span
+        low, high = codes[: self.low.size], codes[self.low.size :]
+        lasts = self.low.ends[1].astype(np.intp)
+        firsts = np.sort(high + self.high.ends[0])
+        farthest = span - 1 if self._reach is None else np.minimum(lasts + self._reach, span - 1)
+        begin = np.searchsorted(firsts, low + lasts, side="right")
+        return begin, np.searchsorted(firsts, low + farthest, side="right") - begin
+
+    @property
+    def _span(self) -> int:
+        """More than any place on the axis, that of an absent upper half included."""
+        return self.board.strikes.size + 2
+
+    def _lists(self) -> Iterator[Listed]:
+        begin, count = self._meetings(self._even)
+        edges = np.concatenate(([0], np.cumsum(count)))
+        start = 0
+        while start < count.size:
+            aim = np.searchsorted(edges, edges[start] + _LISTED, side="right") - 1
+            stop = max(int(aim), start + 1)
+            rows = np.repeat(numbered(stop - start) + start, count[start:stop])
+            within = numbered(rows.size) - (edges[rows] - edges[start])
+            yield Listed(rows=rows, columns=begin[rows] + within)
+            start = stop
+
+    def _blocks(self) -> Iterator[Block]:
+        begin, count = self._meetings(None)
+        for start in range(0, self.low.size, _ROWS):
+            stop = min(start + _ROWS, self.low.size)
+            end = int(begin[stop - 1] + count[stop - 1])
+            for left in range(int(begin[start]), end, _COLUMNS):
+                yield self._block(slice(start, stop), slice(left, min(left + _COLUMNS, end)))
 
     def _block(self, rows: slice, columns: slice) -> Block:
         lasts, firsts = self.low.ends[1][rows], self.high.ends[0][columns]
-        lawful: BoolArray | None = None
-        if firsts[0] <= lasts[-1]:
-            lawful = firsts[None, :] > lasts[:, None]
-        if self._reach is not None and firsts[-1] > lasts[0] + self._reach:
-            near = firsts[None, :] <= lasts[:, None] + self._reach
-            lawful = near if lawful is None else lawful & near
+        lawful = _within(lasts, firsts, self._reach)
         if self._uneven is not None:
             low = self.low.sum_of(self._uneven, np.float64)[rows, None]
             high = self.high.sum_of(self._uneven, np.float64)[None, columns]
@@ -107,25 +138,15 @@ class Grid:
         return Block(rows=rows, columns=columns, lawful=lawful)
 
 
-def _groups(keys: tuple[FloatArray, FloatArray]) -> Iterator[tuple[slice, slice]]:
-    """Yield the rows and columns of each key that both sorted columns have."""
-    low, high = keys
-    for key in np.intersect1d(low, high).tolist():
-        ends = (key, np.nextafter(key, np.inf))
-        yield (
-            slice(*np.searchsorted(low, ends).tolist()),
-            slice(*np.searchsorted(high, ends).tolist()),
-        )
-
-
-def _meetings(
-    low: Half, high: Half, keys: tuple[FloatArray, FloatArray], reach: int | None
-) -> Iterator[int]:
-    """Yield how many pairs of halves of one key may meet, key by key."""
-    orders = _order(low.ends[1], keys[0]), _order(high.ends[0], keys[1])
-    lasts, firsts = low.ends[1][orders[0]], high.ends[0][orders[1]]
-    for rows, columns in _groups((keys[0][orders[0]], keys[1][orders[1]])):
-        yield int(np.sum(above(firsts[columns], lasts[rows], reach)[1]))
+def _within(lasts: RowArray, firsts: RowArray, reach: int | None) -> BoolArray | None:
+    """Return which upper halves are above which lower ones and in reach, None for all."""
+    lawful: BoolArray | None = None
+    if firsts[0] <= lasts[-1]:
+        lawful = firsts[None, :] > lasts[:, None]
+    if reach is not None and firsts[-1] > lasts[0] + reach:
+        near = firsts[None, :] <= lasts[:, None] + reach
+        lawful = near if lawful is None else lawful & near
+    return lawful
 
 
 def _unevenness(shape: Shape) -> Sum | None:
@@ -138,9 +159,8 @@ def _unevenness(shape: Shape) -> Sum | None:
     return tuple(total)
 
 
-def _rounded(values: FloatsArray) -> FloatArray:
-    return np.rint(values / _SAME_USD).astype(np.float64)
-
-
-def _order(places: np.ndarray, keys: FloatArray) -> Lanes:
-    return np.lexsort((places, keys))
+def _key(half: Half, gaps: Sum | None, sign: float) -> FloatsArray:
+    """Return what halves that make the outer gaps even have in common."""
+    if gaps is None:
+        return np.zeros(half.size)
+    return np.rint(sign * half.sum_of(gaps, np.float64) / _SAME_USD)

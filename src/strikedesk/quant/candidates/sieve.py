@@ -9,12 +9,12 @@ from typing import Final
 
 import numpy as np
 
-from strikedesk.quant.candidates.blocks import Block, Grid
+from strikedesk.quant.candidates.blocks import Block, Grid, Listed
 from strikedesk.quant.candidates.gauges import is_costly, measured
-from strikedesk.quant.candidates.halves import Lanes
 from strikedesk.quant.candidates.judging import Test
-from strikedesk.quant.candidates.pairs import Pairs
+from strikedesk.quant.candidates.pairs import Pairs, Picked
 from strikedesk.quant.candidates.search import Bound
+from strikedesk.quant.contracts import BoolArray
 
 _SLACK: Final = 1e-3  # Of a bound or its scale.
 # Pairs that are judged together: few numpy calls, arrays that fit a cache.
@@ -32,35 +32,50 @@ class Sieve:
 
     def lists(self, *, look: bool) -> Iterator[Pairs]:
         """Yield the pairs in lists; without a first look all of them."""
-        rows, columns, waiting = list[Lanes](), list[Lanes](), 0
-        for block in self._grid.blocks():
-            cells = np.flatnonzero(self._left(block) if look else _lawful(block))
-            # Faster than dividing again for the rest.
-            down = cells // block.across
-            rows.append(down + block.rows.start)
-            columns.append(cells - down * block.across + block.columns.start)
-            waiting += cells.size
-            if waiting >= _AT_ONCE:
-                yield self._listed(rows, columns)
-                rows, columns, waiting = [], [], 0
-        if waiting:
-            yield self._listed(rows, columns)
+        waiting, size = list[Listed](), 0
+        for piece in self._grid.pieces():
+            waiting.append(self._seen(piece) if look else _all_of(piece))
+            size += waiting[-1].rows.size
+            if size >= _AT_ONCE:
+                yield self._listed(waiting)
+                waiting, size = [], 0
+        if size:
+            yield self._listed(waiting)
 
-    def _listed(self, rows: list[Lanes], columns: list[Lanes]) -> Pairs:
-        return Pairs(self._grid.halves, (np.concatenate(rows), np.concatenate(columns)))
+    def _listed(self, waiting: Sequence[Listed]) -> Pairs:
+        rows = np.concatenate([each.rows for each in waiting])
+        columns = np.concatenate([each.columns for each in waiting])
+        return Pairs(self._grid.halves, (rows, columns))
 
-    def _left(self, block: Block) -> np.ndarray:
-        """Return which pairs of a block may pass."""
-        picked = (block.rows, None), (None, block.columns)
+    def _seen(self, piece: Block | Listed) -> Listed:
+        """Return the pairs of a piece that may pass."""
+        if isinstance(piece, Listed):
+            left = self._left((piece.rows, piece.columns), piece.rows.shape)
+            return Listed(rows=piece.rows[left], columns=piece.columns[left])
+        left = self._left(((piece.rows, None), (None, piece.columns)), piece.shape)
+        if piece.lawful is not None:
+            left &= piece.lawful
+        return _cells(piece, left)
+
+    def _left(self, picked: tuple[Picked, Picked], shape: tuple[int, ...]) -> BoolArray:
+        """Return which pairs may pass, those of no other piece being among them."""
         pairs = Pairs(self._grid.halves, picked, np.float32)
-        kept = np.zeros(block.shape, np.uint8)
+        kept = np.zeros(shape, np.uint8)
         for test in self._tests:
             kept += test.holds(measured(pairs, test.rule.measure)).view(np.uint8)
-        left = kept >= len(self._tests) - self._allowed
-        if block.lawful is not None:
-            left &= block.lawful
-        return left
+        return kept >= len(self._tests) - self._allowed
 
 
-def _lawful(block: Block) -> np.ndarray:
-    return np.ones(block.shape, np.bool_) if block.lawful is None else block.lawful
+def _all_of(piece: Block | Listed) -> Listed:
+    if isinstance(piece, Listed):
+        return piece
+    whole = np.ones(piece.shape, np.bool_)
+    return _cells(piece, whole if piece.lawful is None else piece.lawful)
+
+
+def _cells(block: Block, chosen: BoolArray) -> Listed:
+    """Return chosen cells of a table as a list."""
+    cells = np.flatnonzero(chosen)
+    down = cells // block.across
+    across = cells - down * block.across  # Faster than to divide again for the rest.
+    return Listed(rows=down + block.rows.start, columns=across + block.columns.start)

@@ -15,6 +15,7 @@ from strikedesk.quant.candidates.judging import Test, Verdicts, in_turn, judged,
 from strikedesk.quant.candidates.measures import Measure
 from strikedesk.quant.candidates.pairs import Pairs
 from strikedesk.quant.candidates.podium import Podium
+from strikedesk.quant.candidates.prospects import hopeful
 from strikedesk.quant.candidates.search import Search
 from strikedesk.quant.candidates.shape import Shape
 from strikedesk.quant.candidates.sieve import Sieve
@@ -40,10 +41,12 @@ class Tally:
         """Search one expiration, or a pair of them."""
         window, search = self._search.window, self._search
         self._boards.append(board.places)
-        grid = Grid(*halves_of(board, window), wing=window.wing)
-        self._enumerated += grid.count
+        halves = halves_of(board, window)
+        self._enumerated += Grid(*halves, wing=window.wing).count
         if self._enumerated > search.most:
             raise ValueError(f"more than {search.most:,} combinations: bound wings, deltas or days")
+        left = hopeful(halves, self._rules, self._allowed) if sieve else halves
+        grid = Grid(*left, wing=window.wing)
         here = Podium(min(search.top, search.per_expiration or search.top), self._shape.ranks + 1)
         # Of two expirations only counts and sums are plain: a first look would save little.
         look = sieve and self._shape.months == 1
