@@ -68,6 +68,10 @@ def test_a_search_finds_what_brute_force_finds(pattern: Pattern) -> None:
             )
 
 
+SOME = (
+    *("iron condor", "broken-wing iron condor", "bear call spread", "bull call spread"),
+    *("broken-wing long call butterfly", "strap", "jade lizard", "covered call", "put calendar"),
+)
 RULES = st.lists(
     st.tuples(
         st.sampled_from(sorted(set(Measure) - {Measure.DAYS})), st.integers(0, 9), st.booleans()
@@ -80,16 +84,7 @@ RULES = st.lists(
 
 @given(
     seed=st.integers(0, 9),
-    name=st.sampled_from(
-        ["iron condor", "broken-wing iron condor", "bear call spread", "bull call spread"]
-        + [
-            "broken-wing long call butterfly",
-            "strap",
-            "jade lizard",
-            "covered call",
-            "put calendar",
-        ]
-    ),
+    name=st.sampled_from(SOME),
     rules=RULES,
     rank=st.sampled_from([Measure.EV_TO_RISK, Measure.CREDIT, Measure.THETA]),
     near=st.integers(0, 3),

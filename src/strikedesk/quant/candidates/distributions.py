@@ -19,7 +19,8 @@ class Table:
 
     Units: `volatility` at the forward, a fraction a year, NaN where none is known: then no
     chance is.
-    Law: rises from 0 to 1. Between the points it is straight, which misses by less than 1e-6.
+    Law: rises from 0 to 1. Between the points it is straight, which misses by less than 1e-6;
+    `rises` is how much it rises from each to the next.
     """
 
     outlook: Outlook
@@ -27,6 +28,7 @@ class Table:
     low: float
     step: float
     values: FloatArray = field(repr=False)
+    rises: FloatArray = field(repr=False)
 
     @property
     def forward(self) -> float:
@@ -40,11 +42,13 @@ class Table:
         place -= self.low
         place *= 1.0 / self.step
         np.clip(place, 0.0, _CELLS, out=place)
-        unknown = np.isnan(place)
-        whole = np.where(unknown, 0.0, place).astype(np.intp)
-        left = self.values[whole]
+        with np.errstate(invalid="ignore"):  # The cell of what is unknown is any.
+            whole = place.astype(np.intp)
+        np.clip(whole, 0, _CELLS - 1, out=whole)
         place -= whole
-        return left + place * (self.values[np.minimum(whole + 1, _CELLS)] - left)
+        place *= self.rises[whole]
+        place += self.values[whole]
+        return place
 
 
 def market_of(
@@ -86,4 +90,5 @@ def tabled(outlook: Outlook, volatility: float, years: float) -> Table:
         low=-reach,
         step=2.0 * reach / _CELLS,
         values=values,
+        rises=np.diff(values),
     )

@@ -4,6 +4,7 @@ A combination is a lower half and an upper one whose strikes lie above it. What 
 to a quantity is worked out once for each half, and combined for each pair.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final, TypeAlias
@@ -39,6 +40,7 @@ class Half:
     start: int
     rows: RowArray
     _kept: dict[object, FloatsArray] = field(default_factory=dict[object, FloatsArray], repr=False)
+    _whole: "tuple[Half, Lanes] | None" = field(default=None, repr=False)
 
     @property
     def size(self) -> int:
@@ -54,20 +56,16 @@ class Half:
         return above, above
 
     def chosen(self, lanes: Lanes) -> "Half":
-        """Return some of the halves."""
-        return replace(self, rows=self.rows[:, lanes], _kept={})
+        """Return some of the halves, which keep what is known of them."""
+        return replace(self, rows=self.rows[:, lanes], _kept={}, _whole=(self, lanes))
 
     def quantity(self, name: str, of: Precision) -> FloatsArray:
         """Return what the options of each half come to."""
-        if (name, of) not in self._kept:
-            self._kept[name, of] = self._together(name).astype(of)
-        return self._kept[name, of]
+        return self._once((name, of), lambda: self._together(name).astype(of))
 
     def sum_of(self, coefficients: Sum, of: Precision) -> FloatsArray:
         """Return this side's part of a sum of strikes, each counted from the spot, USD."""
-        if (coefficients, of) not in self._kept:
-            self._kept[coefficients, of] = self._summed(coefficients).astype(of)
-        return self._kept[coefficients, of]
+        return self._once((coefficients, of), lambda: self._summed(coefficients).astype(of))
 
     def sums(self, coefficients: Sum) -> bool:
         """Whether this side has a part in a sum of strikes."""
@@ -86,9 +84,15 @@ class Half:
         return self.start <= rank < self.start + self.rows.shape[0]
 
     def _at(self, name: str, rank: int, column: FloatArray) -> FloatsArray:
-        if (name, rank) not in self._kept:
-            self._kept[name, rank] = column[self.rows[rank - self.start]]
-        return self._kept[name, rank]
+        return self._once((name, rank), lambda: column[self.rows[rank - self.start]])
+
+    def _once(self, key: object, work: Callable[[], FloatsArray]) -> FloatsArray:
+        """Return a column, worked out at the first asking or taken from the whole."""
+        if key not in self._kept:
+            known = None if self._whole is None else self._whole[0]._kept.get(key)  # noqa: SLF001 -- its own kind
+            taken = work() if self._whole is None or known is None else known[self._whole[1]]
+            self._kept[key] = taken
+        return self._kept[key]
 
     def _summed(self, coefficients: Sum) -> FloatArray:
         strikes = self.board.strikes - self.board.chain.spot

@@ -87,8 +87,11 @@ def _after(before: Verdicts, tests: Sequence[Test], turns: range, allowed: int) 
     for turn in turns:
         test = tests[turn]
         breaks = ~test.holds(measured(before.pairs, test.rule.measure))
-        lost |= breaks & ((failed != KEPT) | (allowed == 0))
-        failed[np.broadcast_to(breaks, failed.shape)] = turn
+        if allowed:
+            lost |= breaks & (failed != KEPT)
+            np.copyto(failed, turn, where=breaks)
+        else:
+            lost |= breaks
     if not lost.any():
         return Verdicts(pairs=before.pairs, failed=failed)
     left = np.flatnonzero(~lost)

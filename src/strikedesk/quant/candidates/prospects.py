@@ -74,39 +74,55 @@ def hopeful(halves: tuple[Half, Half], rules: Sequence[Bound], allowed: int) -> 
     low, high = halves
     if low.board.shape.shares:
         return halves
+    askers = [asker for rule in rules if (asker := _Asker.of(rule, low.board)).asks]
     for _ in range(_ROUNDS):
         fails = np.zeros(low.size, np.intp), np.zeros(high.size, np.intp)
-        for rule in rules:
-            for side, doomed in enumerate(_doomed(rule, low, high)):
-                fails[side][:] += doomed
-        low, high = (
-            half.chosen(np.flatnonzero(count <= allowed))
-            for half, count in zip((low, high), fails, strict=True)
-        )
+        for asker in askers:
+            for count, doomed in zip(fails, asker.doomed(low, high), strict=True):
+                np.add(count, doomed, out=count)
+        left = [np.flatnonzero(count <= allowed) for count in fails]
+        if (left[0].size, left[1].size) == (low.size, high.size):
+            break
+        low, high = low.chosen(left[0]), high.chosen(left[1])
     return low, high
 
 
-def _doomed(rule: Bound, low: Half, high: Half) -> tuple[BoolArray, BoolArray]:
-    """Return which halves fail a rule in every pair."""
-    found = np.zeros(low.size, np.bool_), np.zeros(high.size, np.bool_)
-    for need in _needs(rule, low.board):
-        parts = need.part(low), need.part(high)
-        best = [np.fmax.reduce(part, initial=-np.inf) for part in parts]
-        found[0][:] |= ~(parts[0] + best[1] >= need.least)
-        found[1][:] |= ~(parts[1] + best[0] >= need.least)
-    for side, half in enumerate((low, high)):
-        found[side][:] |= _by_itself(rule, half)
-    return found
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asker:
+    """One rule as halves are asked it: sums, and a quantity that no half may break by itself."""
 
+    needs: tuple[Need, ...]
+    own: str
+    lowest: float
+    highest: float
 
-def _by_itself(rule: Bound, half: Half) -> BoolArray:
-    """Return which halves have an option that breaks a rule on the least or the greatest."""
-    name, (lowest, highest) = _OWN.get(rule.measure, ""), rule.slack(_SLACK)
-    if name in LEAST:
-        return ~(half.quantity(name, np.float64) >= lowest)
-    if name in GREATEST:
-        return ~(half.quantity(name, np.float64) <= highest)
-    return np.zeros(half.size, np.bool_)
+    @classmethod
+    def of(cls, rule: Bound, board: Board) -> "_Asker":
+        lowest, highest = rule.slack(_SLACK)
+        own, needs = _OWN.get(rule.measure, ""), tuple(_needs(rule, board))
+        return cls(needs=needs, own=own, lowest=lowest, highest=highest)
+
+    @property
+    def asks(self) -> bool:
+        """Whether a half can be found wanting at all."""
+        return bool(self.needs or self.own)
+
+    def doomed(self, low: Half, high: Half) -> tuple[BoolArray, BoolArray]:
+        """Return which halves fail in every pair."""
+        found = self._by_itself(low), self._by_itself(high)
+        for need in self.needs:
+            parts = need.part(low), need.part(high)
+            for side, other in ((0, 1), (1, 0)):
+                best = np.fmax.reduce(parts[other], initial=-np.inf)
+                np.logical_or(found[side], ~(parts[side] + best >= need.least), out=found[side])
+        return found
+
+    def _by_itself(self, half: Half) -> BoolArray:
+        if self.own in LEAST:
+            return ~(half.quantity(self.own, np.float64) >= self.lowest)
+        if self.own in GREATEST:
+            return ~(half.quantity(self.own, np.float64) <= self.highest)
+        return np.zeros(half.size, np.bool_)
 
 
 def _needs(rule: Bound, board: Board) -> Iterator[Need]:
@@ -115,8 +131,11 @@ def _needs(rule: Bound, board: Board) -> Iterator[Need]:
     lowest, highest = rule.slack(_SLACK)
     if rule.measure in _SUMS:
         name, weight = _SUMS[rule.measure]
-        yield Need(quantities=((name, weight),), least=lowest)
-        yield Need(quantities=((name, -weight),), least=-highest)
+        # Asked even if it has no end, for what is unknown.
+        if lowest > -np.inf or highest == np.inf:
+            yield Need(quantities=((name, weight),), least=lowest)
+        if highest < np.inf:
+            yield Need(quantities=((name, -weight),), least=-highest)
     if shape.months > 1 or not _bounded(shape):
         return
     if rule.measure is Measure.MAX_LOSS:
