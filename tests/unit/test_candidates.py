@@ -88,10 +88,17 @@ RULES = st.lists(
     rules=RULES,
     rank=st.sampled_from([Measure.EV_TO_RISK, Measure.CREDIT, Measure.THETA]),
     near=st.integers(0, 3),
+    cap=st.none() | st.integers(1, 4),
 )
 @settings(max_examples=60, deadline=None)
 def test_neither_the_sieve_nor_hopes_change_anything(
-    *, seed: int, name: str, rules: list[tuple[Measure, int, bool]], rank: Measure, near: int
+    *,
+    seed: int,
+    name: str,
+    rules: list[tuple[Measure, int, bool]],
+    rank: Measure,
+    near: int,
+    cap: int | None,
 ) -> None:
     """What is not judged exactly is sure to fail, alone or with any partner."""
     chain = a_chain(30, 60, strikes=12, step=2.5, seed=seed)
@@ -102,9 +109,13 @@ def test_neither_the_sieve_nor_hopes_change_anything(
         end = best[at % len(best)].measures[measure] if best else None
         bounds.append(Bound(measure, low=end) if above else Bound(measure, high=end))
     lawful = [bound for bound in bounds if bound.highest > LEAST_USD]
-    sought = replace(loose, bounds=tuple(lawful), near=near)
+    sought = replace(loose, bounds=tuple(lawful), near=near, per_expiration=cap)
+    best_only = replace(sought, near=0, count=False)
 
-    assert search(chain, sought) == search(chain, sought, sieve=False)
+    truth = search(chain, sought, sieve=False)
+    assert search(chain, sought) == truth
+    assert search(chain, best_only).candidates == truth.candidates
+    assert search(chain, best_only).passed is None
 
 
 def test_a_measure_is_explained_once_for_each_name() -> None:
@@ -371,6 +382,8 @@ def test_what_cannot_be_searched_for_is_refused() -> None:
         Weight(Measure.CREDIT, 0.0)
     with pytest.raises(ValueError, match="at least"):
         Search(pattern=short_put, top=0)
+    with pytest.raises(ValueError, match="counted"):
+        Search(pattern=short_put, count=False)
     with pytest.raises(ValueError, match="slippage"):
         Search(pattern=short_put, slippage=1.5)
     with pytest.raises(ValueError, match="no option"):

@@ -112,8 +112,7 @@ class Grid:
         edges = np.concatenate(([0], np.cumsum(count)))
         start = 0
         while start < count.size:
-            aim = np.searchsorted(edges, edges[start] + _LISTED, side="right") - 1
-            stop = max(int(aim), start + 1)
+            stop = max(int(np.sum(edges <= edges[start] + _LISTED)) - 1, start + 1)
             rows = np.repeat(numbered(stop - start) + start, count[start:stop])
             within = numbered(rows.size) - (edges[rows] - edges[start])
             yield Listed(rows=rows, columns=begin[rows] + within)

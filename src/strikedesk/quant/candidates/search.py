@@ -97,7 +97,8 @@ class Search:
     Law: a ranked measure must be known. Whatever the bounds, a candidate can lose half a cent and
     earn one: what cannot stems from a quote that is out of date. A bound on the days chooses
     expirations, as the window does, and misses none nearly. With `near` 0 nothing is known of what
-    a rule alone removed, and the search is faster.
+    a rule alone removed, and the search is faster; without `count` neither of how many passed, and
+    it is faster again: what cannot be among the best is not looked at.
     """
 
     pattern: Pattern
@@ -108,12 +109,15 @@ class Search:
     top: int = 20
     per_expiration: int | None = None
     near: int = 3
+    count: bool = True
     most: int = 2_000_000_000
 
     def __post_init__(self) -> None:
         """Refuse what cannot be searched for."""
         if not self.ranking or self.top < 1 or self.near < 0 or (self.per_expiration or 1) < 1:
             raise ValueError("rank by one measure at least, and keep one candidate at least")
+        if self.near and not self.count:
+            raise ValueError("near misses are counted: ask for none, or leave the count on")
         if not 0.0 <= self.slippage <= 1.0:
             raise ValueError("slippage is a share, from 0 (the mid) to 1 (the natural price)")
         _ = self.rules  # Two bounds of one measure that nothing can keep together are refused.

@@ -28,7 +28,13 @@ class Sieve:
         self._grid, self._allowed = grid, allowed
         shape = grid.board.shape
         plain = [rule for rule in rules if not is_costly(rule.measure, shape)]
+        self._raised: list[Test] = []
         self._tests = [Test.of(rule, _SLACK) for rule in plain]
+
+    def raise_to(self, bounds: Sequence[Bound]) -> None:
+        """Let pass from now on only what also keeps these, as far as a first look can tell."""
+        plain = [each for each in bounds if not is_costly(each.measure, self._grid.board.shape)]
+        self._raised = [Test.of(bound, _SLACK) for bound in plain]
 
     def lists(self, *, look: bool) -> Iterator[Pairs]:
         """Yield the pairs in lists; without a first look all of them."""
@@ -61,9 +67,10 @@ class Sieve:
         """Return which pairs may pass, those of no other piece being among them."""
         pairs = Pairs(self._grid.halves, picked, np.float32)
         kept = np.zeros(shape, np.uint8)
-        for test in self._tests:
+        tests = self._tests + self._raised
+        for test in tests:
             kept += test.holds(measured(pairs, test.rule.measure)).view(np.uint8)
-        return kept >= len(self._tests) - self._allowed
+        return kept >= len(tests) - self._allowed
 
 
 def _all_of(piece: Block | Listed) -> Listed:

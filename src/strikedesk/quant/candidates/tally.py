@@ -12,11 +12,11 @@ from strikedesk.quant.candidates.found import Candidate, Flaw, Found, NearMiss
 from strikedesk.quant.candidates.gauges import measured
 from strikedesk.quant.candidates.halves import Lanes, halves_of
 from strikedesk.quant.candidates.judging import Test, Verdicts, in_turn, judged, misses_by, scores
-from strikedesk.quant.candidates.measures import Measure
+from strikedesk.quant.candidates.measures import MEANINGS, Measure
 from strikedesk.quant.candidates.pairs import Pairs
 from strikedesk.quant.candidates.podium import Podium
 from strikedesk.quant.candidates.prospects import hopeful
-from strikedesk.quant.candidates.search import Search
+from strikedesk.quant.candidates.search import Bound, Search
 from strikedesk.quant.candidates.shape import Shape
 from strikedesk.quant.candidates.sieve import Sieve
 from strikedesk.quant.candidates.telling import told
@@ -30,7 +30,8 @@ class Tally:
         self._rules = in_turn(search.rules, shape)
         self._tests = [Test.of(rule) for rule in self._rules]
         self._allowed = 1 if search.near else 0
-        self._boards: list[tuple[int, ...]] = []
+        self._places: list[tuple[int, ...]] = []
+        self._boards: dict[int, Board] = {}
         self._best = Podium(search.top, shape.ranks + 1)
         self._near = Podium(search.near, shape.ranks + 2)
         self._enumerated, self._passed = 0, 0
@@ -40,21 +41,38 @@ class Tally:
     def add(self, board: Board, *, sieve: bool) -> None:
         """Search one expiration, or a pair of them."""
         window, search = self._search.window, self._search
-        self._boards.append(board.places)
+        if self._shape.months == 1:  # Tables of far options would be too much to keep.
+            self._boards[len(self._places)] = board
+        self._places.append(board.places)
         halves = halves_of(board, window)
         self._enumerated += Grid(*halves, wing=window.wing).count
         if self._enumerated > search.most:
             raise ValueError(f"more than {search.most:,} combinations: bound wings, deltas or days")
-        left = hopeful(halves, self._rules, self._allowed) if sieve else halves
-        grid = Grid(*left, wing=window.wing)
         here = Podium(min(search.top, search.per_expiration or search.top), self._shape.ranks + 1)
+        rules = (*self._rules, *self._still(self._best)) if sieve else self._rules
+        left = hopeful(halves, rules, self._allowed) if sieve else halves
+        grid = Grid(*left, wing=window.wing)
         # Of two expirations only counts and sums are plain: a first look would save little.
         look = sieve and self._shape.months == 1
-        for pairs in Sieve(grid, self._rules, self._allowed).lists(look=look):
+        through = Sieve(grid, self._rules, self._allowed)
+        for pairs in through.lists(look=look):
             for verdicts in judged(pairs, self._tests, self._allowed):
                 self._keep(verdicts.kept, here)
                 self._miss(verdicts)
+            through.raise_to(tuple(self._still(here, self._best)))
         self._best.enter(here.keys, here.rows)
+
+    def _still(self, *podiums: Podium) -> Iterator[Bound]:
+        """Yield what a candidate has to reach to be among the best so far, if that can be told."""
+        search = self._search
+        if search.count or len(search.ranking) > 1 or search.ranking[0].weight < 0.0:
+            return
+        only = search.ranking[0]
+        bar = -min(podium.bar for podium in podiums) / only.weight
+        if -1.0 < bar < 1.0:
+            # The score x/(|x| + scale), backwards; a tie is still among them.
+            reach = MEANINGS[only.measure].scale * bar / (1.0 - abs(bar))
+            yield Bound(only.measure, low=reach)
 
     def _keep(self, kept: Pairs, here: Podium) -> None:
         self._passed += kept.size
@@ -77,7 +95,7 @@ class Tally:
             self._near.enter(margin[near].astype(np.float64), rows[near])
 
     def _rows(self, pairs: Pairs) -> Lanes:
-        board = np.full(pairs.size, len(self._boards) - 1)
+        board = np.full(pairs.size, len(self._places) - 1)
         return np.stack((board, *(pairs.row(rank) for rank in range(self._shape.ranks))), axis=1)
 
     def found(self, flaws: Mapping[Flaw, int]) -> Found:
@@ -87,7 +105,7 @@ class Tally:
             candidates=tuple(self._told(self._best.rows)),
             near=tuple(self._missed()),
             enumerated=self._enumerated,
-            passed=self._passed,
+            passed=self._passed if self._search.count else None,
             alone=dict(self._alone) if explained else None,
             unknown={m: n for m, n in self._unknown.items() if n} if explained else None,
             flaws={flaw: count for flaw, count in flaws.items() if count},
@@ -98,11 +116,14 @@ class Tally:
         ranks, found = self._shape.ranks, dict[int, Candidate]()
         numbers: list[int] = np.unique(rows[:, 0]).tolist()
         for number in numbers:
-            board = board_of(self._chain, self._search, self._shape, self._boards[number])
+            board = self._boards.get(number) or self._laid(number)
             lanes = np.flatnonzero(rows[:, 0] == number)
             each = told(board, self._search, rows[lanes, 1 : 1 + ranks])
             found |= dict(zip(lanes.tolist(), each, strict=True))
         return [found[lane] for lane in range(rows.shape[0])]
+
+    def _laid(self, number: int) -> Board:
+        return board_of(self._chain, self._search, self._shape, self._places[number])
 
     def _missed(self) -> Iterator[NearMiss]:
         rows = self._near.rows
