@@ -118,6 +118,62 @@ def test_neither_the_sieve_nor_hopes_change_anything(
     assert search(chain, best_only).passed is None
 
 
+@pytest.mark.parametrize("near", [0, 3])
+@pytest.mark.parametrize(
+    "bound",
+    [
+        Bound(Measure.CREDIT_TO_WIDTH, low=0.15),
+        Bound(Measure.RETURN_ON_RISK, low=0.2),
+        Bound(Measure.ANNUALISED, low=2.0),
+        Bound(Measure.EV_TO_RISK, low=0.02),
+        Bound(Measure.EV_TO_RISK, low=0.0),
+        Bound(Measure.THETA_TO_RISK, low=0.001),
+        Bound(Measure.MAX_LOSS, high=4.0),
+    ],
+    ids=str,
+)
+def test_many_pieces_come_to_the_same(bound: Bound, near: int) -> None:
+    """Tens of thousands of condors, through more than one block and list."""
+    chain = a_chain(30, strikes=48, step=0.75, seed=4, forecast=0.2)
+    wide = Pattern(name="any wings", signature=CONDOR.signature)
+    rules = (bound, Bound(Measure.OPEN_INTEREST, low=100.0))
+    sought = Search(pattern=wide, bounds=rules, near=near, window=Window(wing=7))
+
+    found = search(chain, sought)
+
+    assert found.enumerated > 30_000
+    assert 0 < (found.passed or 0) < found.enumerated
+    assert found == search(chain, sought, sieve=False)
+
+
+def test_expirations_need_not_list_the_same_strikes() -> None:
+    """Weeklies list more strikes than quarterlies: a calendar needs those of both."""
+    near, far = a_chain(20, strikes=9, step=5.0), a_chain(50, 80, strikes=5, step=10.0)
+    chain = replace(near, slices=near.slices + far.slices)
+    sought = Search(pattern=NAMED["call calendar"], ranking=BY_CREDIT, near=0)
+
+    found = search(chain, replace(sought, window=Window(days=(0, 30), far_days=(40, 60))))
+
+    strikes = {strikes_of(each)[0] for each in found.candidates}
+    assert {90.0, 100.0, 110.0} <= strikes <= {80.0, 90.0, 100.0, 110.0, 120.0}
+    assert {tuple(leg.slice for leg in each.legs) for each in found.candidates} == {(0, 1)}
+    assert [chain.slices[leg.slice].strikes[leg.row] for leg in found.candidates[0].legs] == [
+        leg.strike for leg in found.candidates[0].legs
+    ]
+
+
+def test_thousands_of_two_expirations_are_judged_in_parts() -> None:
+    """A curve for each pair takes memory, so that few are drawn at a time."""
+    chain = a_chain(20, 50, strikes=27, step=1.0)
+    rules = (Bound(Measure.PROFIT_PROBABILITY, low=0.4),)
+    sought = Search(pattern=NAMED["double diagonal"], bounds=rules, ranking=BY_CREDIT, near=0)
+
+    found = search(chain, sought)
+
+    assert found.enumerated > 4096
+    assert 0 < (found.passed or 0) < found.enumerated
+
+
 def test_a_measure_is_explained_once_for_each_name() -> None:
     """A rule can be written of every measure, so each has a unit and a meaning."""
     assert set(MEANINGS) == set(Measure)
