@@ -67,15 +67,15 @@ class Found:
     """The answer of a search.
 
     Law: `enumerated` counts the combinations in the window, `passed` those that keep all rules,
-    None where no count was asked for; `alone` says how many fail a rule and no other, `unknown` how
-    many of those because the fact is unknown. Both are None where no near misses were asked for.
-    `flaws` counts contracts.
+    or where no count was asked for those of them that were come across; `alone` says how many fail
+    a rule and no other, `unknown` how many of those because the fact is unknown. Both are None
+    where no near misses were asked for. `flaws` counts contracts.
     """
 
     candidates: tuple[Candidate, ...]
     near: tuple[NearMiss, ...]
     enumerated: int
-    passed: int | None
+    passed: int
     alone: Mapping[Measure, int] | None
     unknown: Mapping[Measure, int] | None
     flaws: Mapping[Flaw, int]

@@ -64,10 +64,9 @@ class Tally:
 
     def _still(self, *podiums: Podium) -> Iterator[Bound]:
         """Yield what a candidate has to reach to be among the best so far, if that can be told."""
-        search = self._search
-        if search.count or len(search.ranking) > 1 or search.ranking[0].weight < 0.0:
+        only, *others = self._search.ranking
+        if self._search.count or others or only.weight < 0.0:
             return
-        only = search.ranking[0]
         bar = -min(podium.bar for podium in podiums) / only.weight
         if -1.0 < bar < 1.0:
             # The score x/(|x| + scale), backwards; a tie is still among them.
@@ -105,7 +104,7 @@ class Tally:
             candidates=tuple(self._told(self._best.rows)),
             near=tuple(self._missed()),
             enumerated=self._enumerated,
-            passed=self._passed if self._search.count else None,
+            passed=self._passed,
             alone=dict(self._alone) if explained else None,
             unknown={m: n for m, n in self._unknown.items() if n} if explained else None,
             flaws={flaw: count for flaw, count in flaws.items() if count},
