@@ -37,6 +37,8 @@ TICKERS: Final = ("SPY", "QQQ", "IWM", "AAPL", "MSFT", "NVDA")
 ACCOUNT: Final = "paper-margin"
 # So many servers are killed over one home, then the books are compared.
 TOGETHER: Final = 5
+# So many new orders are confirmed when a server is killed, besides what is confirmed again.
+AT_ONCE: Final = 2
 PATIENCE_S: Final = 60
 NEVER_LEFT: Final = {OrderState.PREVIEWED, OrderState.LAPSED, OrderState.REJECTED}
 
@@ -171,12 +173,16 @@ class Lives:
         """Repeat what nobody answered, preview something new, and kill while it is confirmed."""
         if not self.killed:
             await self._measure(call)
-        for ticker in self.chance.sample(TICKERS, 2):
-            await self._preview(call, ticker)
+        wanted = len(self.notes.previews) + AT_ONCE
+        for ticker in self.chance.sample(TICKERS, len(TICKERS)):
+            # What is in doubt refuses more of its like: the next one is asked for in its place.
+            if len(self.notes.previews) < wanted:
+                await self._preview(call, ticker)
         asked = {
             preview: asyncio.create_task(call("confirm_order", self.notes.previews[preview]))
             for preview in self.notes.unanswered()
         }
+        assert asked, "every underlying is in doubt: nothing would be killed half-way"
         await asyncio.wait(asked.values(), timeout=self.chance.uniform(0, self.longest_s))
         kill()
         self.killed += 1
