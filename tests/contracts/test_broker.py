@@ -602,6 +602,17 @@ async def test_preflight_names_what_the_order_would_be_refused_for(
     assert told.refusals == ("insufficient_buying_power",)
 
 
+async def test_the_worth_at_closes_is_told_of_those_that_are_over(
+    broker: Broker, account_id: str
+) -> None:
+    """An account of this morning has none: what it is worth now is what balances say."""
+    assert await broker.worth_history(account_id, exchange_date(NOON)) == ()
+    with pytest.raises(Denied) as denied:
+        await broker.worth_history("NOBODY", exchange_date(NOON))
+
+    assert denied.value.reason is Reason.ACCOUNT_UNKNOWN
+
+
 # What a fill does
 
 

@@ -18,6 +18,7 @@ from strikedesk.domain.accounts import (
     AccountKind,
     Balances,
     Environment,
+    NetWorth,
     OptionLevel,
     Position,
 )
@@ -151,6 +152,9 @@ class ScriptedBroker:
         self, account_id: str, *, start: date | None, end: date | None, limit: int, offset: int
     ) -> TransactionPage:
         return TransactionPage(rows=(), total=0)
+
+    async def worth_history(self, account_id: str, start: date) -> tuple[NetWorth, ...]:
+        return ()
 
     async def quotes(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
         return {s: self._quote(s, *self.quoted[s]) for s in symbols if s in self.quoted}

@@ -13,11 +13,12 @@ from strikedesk.domain.accounts import (
     AccountKind,
     Balances,
     Environment,
+    NetWorth,
     Position,
     Transaction,
 )
 from strikedesk.domain.calendar import exchange_date
-from strikedesk.domain.errors import Denied, DeskError
+from strikedesk.domain.errors import Denied, DeskError, Unavailable
 from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.greeks import Greeks
 from strikedesk.domain.ports import TransactionPage
@@ -260,6 +261,7 @@ class ScriptedKeeper:
         default_factory=dict[str, tuple[Position, ...]]
     )
     lines: tuple[Transaction, ...] = ()
+    worths: tuple[NetWorth, ...] | None = ()
     calls: list[tuple[str, ...]] = field(default_factory=list[tuple[str, ...]])
     gate: asyncio.Event | None = None
     entered: asyncio.Event = field(default_factory=asyncio.Event)
@@ -293,6 +295,12 @@ class ScriptedKeeper:
         first, last = start or date.min, end or date.max
         rows = [line for line in self.lines if first <= exchange_date(line.at) <= last]
         return TransactionPage(rows=tuple(rows[offset : offset + limit]), total=len(rows))
+
+    async def worth_history(self, account_id: str, start: date) -> tuple[NetWorth, ...]:
+        self.calls.append(("worth_history", account_id))
+        if self.worths is None:
+            raise Unavailable(Reason.BROKER_UNAVAILABLE)
+        return tuple(each for each in self.worths if exchange_date(each.at) >= start)
 
 
 def an_account(handle: str = "main") -> Account:

@@ -8,6 +8,7 @@ import httpx2
 import pytest
 import pytest_asyncio
 
+from tests.sandbox.linked import linked
 from tests.sandbox.served import Served, served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -88,6 +89,18 @@ async def test_the_worth_has_a_point_for_each_close(
     assert [point["time"][:10] for point in points] == ["2026-11-20", "2026-11-23"]
     assert later == points[1:]
     assert (await http.get(history)).status_code == 400
+
+
+async def test_the_worth_at_closes_reaches_the_desk_as_it_is_here(sandbox: Served) -> None:
+    """By the adapter, over the wire: of the two points the close, and not the one of now."""
+    broker, wire = linked(sandbox)
+    start = date(2026, 11, 16)
+    (account, *_) = await broker.accounts()
+    told = await broker.worth_history(account.account_id, start)
+    await wire.close()
+
+    assert told == await sandbox.world.broker.worth_history("5WS00001", start)
+    assert [f"{each.at:%Y-%m-%d}" for each in told] == ["2026-11-20"]
 
 
 async def test_orders_are_found_by_the_instant_they_came_in(http: httpx2.AsyncClient) -> None:

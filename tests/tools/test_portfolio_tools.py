@@ -62,7 +62,14 @@ async def test_the_tails_are_ordered_and_say_what_they_are_made_of() -> None:
     assert len(tails["rows"]) == 8
     assert all(0 < at_risk <= shortfall for *_, at_risk, shortfall in tails["rows"])
     assert facts["max_drawdown"]["usd"] > 0
-    assert facts["method"].keys() == {"beta", "value", "stress", "tails", "max_drawdown"}
+    assert facts["method"].keys() == {
+        "beta",
+        "value",
+        "stress",
+        "tails",
+        "max_drawdown",
+        "own_drawdown",
+    }
     assert facts["margin"]["headroom"] > 0
     assert facts["concentration"]["share_of_worst"] == 1
 

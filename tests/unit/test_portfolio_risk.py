@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import numpy as np
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strikedesk.domain.accounts import Position
+from strikedesk.domain.accounts import NetWorth, Position
 from strikedesk.domain.calendar import sessions_between
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.events import Dividend, MarketEvent
@@ -422,9 +422,13 @@ def implied_of(past: Past) -> ImpliedHistory:
     )
 
 
-async def risk_of_account(*held: Position, market: ScriptedMarket | None = None) -> PortfolioRisk:
-    """Return the risk of an account that holds these."""
-    keeper = ScriptedKeeper(holdings={"ID-main": held})
+async def risk_of_account(
+    *held: Position,
+    market: ScriptedMarket | None = None,
+    worths: tuple[NetWorth, ...] | None = (),
+) -> PortfolioRisk:
+    """Return the risk of an account that holds these; `worths` is its past, None for a fault."""
+    keeper = ScriptedKeeper(holdings={"ID-main": held}, worths=worths)
     told = market or a_market()
     books = Books(broker=keeper, cache=MemoryCache(keeper.clock))
     room = MarketRoom(data=told, cache=MemoryCache(told.clock))
@@ -444,6 +448,21 @@ async def test_the_risk_of_an_account_is_that_of_what_it_holds() -> None:
     assert found.measured.lacking == {}
     assert [event.day for event in found.events] == [date(2026, 12, 1)]
     assert [each.day for each in found.endings] == [date(2026, 12, 18)]
+
+
+async def test_the_account_s_own_past_is_told_and_its_lack_breaks_nothing() -> None:
+    """What today's positions would have lost says nothing of what the account did lose."""
+    worths = tuple(
+        NetWorth(at=NOON - timedelta(days=5 - n), amount=Decimal(amount))
+        for n, amount in enumerate((100, 120, 90))
+    )
+    told = await risk_of_account(a_position("AAPL", 100, "100"), worths=worths)
+    silent = await risk_of_account(a_position("AAPL", 100, "100"), worths=None)
+
+    assert told.own_fall is not None
+    assert (told.own_fall.usd, told.own_fall.share) == (30, Decimal("0.25"))
+    assert silent.own_fall is None
+    assert silent.balances == told.balances
 
 
 async def test_what_nobody_lists_any_more_is_named_and_breaks_nothing() -> None:

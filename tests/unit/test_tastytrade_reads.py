@@ -16,8 +16,9 @@ from strikedesk.brokers.tastytrade.directory import Directory
 from strikedesk.brokers.tastytrade.dxlink.market import Quoted, StreamedMarket
 from strikedesk.brokers.tastytrade.holdings import Holdings
 from strikedesk.brokers.tastytrade.outlook import Outlook
+from strikedesk.brokers.tastytrade.past_worth import PastWorth
 from strikedesk.brokers.tastytrade.quoting import Quoting, feed_of
-from strikedesk.brokers.tastytrade.sites import PRODUCTION, SANDBOX, on_this_machine
+from strikedesk.brokers.tastytrade.sites import PRODUCTION, SANDBOX, Site, on_this_machine
 from strikedesk.brokers.tastytrade.spelling import read_symbol, spelled, type_of
 from strikedesk.brokers.tastytrade.streams import StreamBackedQuoting
 from strikedesk.domain.account_kinds import AccountKind, OptionLevel
@@ -601,6 +602,58 @@ def test_a_feed_is_as_good_as_its_site() -> None:
     sites = (PRODUCTION, SANDBOX, on_this_machine("http://127.0.0.1:9"))
 
     assert [feed_of(site) for site in sites] == [Feed.REALTIME, Feed.DELAYED, Feed.SIMULATED]
+
+
+# What an account was worth
+
+WORTH = "net-liq/history"
+
+
+def a_point(time: object, close: object = "1005.0") -> dict[str, object]:
+    return {"close": "1.0", "total-close": close, "time": time}
+
+
+async def worths(desk: Desk, *points: object, site: Site | None = None) -> list[tuple[str, str]]:
+    desk.answers_for_account(WORTH, {"items": list(points)})
+    past = PastWorth(
+        client=desk.link.client,
+        directory=desk.directory,
+        site=site or desk.quoting.site,
+        clock=desk.link.clock,
+    )
+    found = await past.history(desk.account_id, date(2026, 11, 16))
+    return [(f"{each.at:%d %H:%M}", str(each.amount)) for each in found]
+
+
+async def test_the_worth_is_the_last_told_of_each_session_that_is_over(desk: Desk) -> None:
+    """However fine the history is; a weekend is none, and today is not over at noon."""
+    told = await worths(
+        desk,
+        a_point("2026-11-18 21:00:00+00", "3.0"),
+        a_point("2026-11-17 14:30:00+00", "1.0"),
+        a_point("2026-11-17T20:55:00Z", "2.0"),
+        a_point("2026-11-15 20:00:00+00", "9.0"),
+        a_point("2026-11-20 15:59:00+00", "9.0"),
+    )
+
+    assert told == [("17 20:55", "2.0"), ("18 21:00", "3.0")]
+    (asked,) = desk.link.there.asked(f"/accounts/{NUMBER}/{WORTH}")
+    assert asked.target.endswith("?start-time=2026-11-16T00%3A00%3A00Z")
+
+
+@pytest.mark.parametrize(
+    "point",
+    [a_point("noon"), a_point(None), a_point(7), a_point("2026-11-17 14:30:00"), {}]
+    + [a_point("2026-11-17 14:30:00+00", odd) for odd in ("NaN", None, "")],
+)
+async def test_a_point_that_cannot_be_read_is_none(desk: Desk, point: object) -> None:
+    assert await worths(desk, point) == []
+
+
+async def test_the_brokers_own_sandbox_is_not_asked_for_a_past(desk: Desk) -> None:
+    """It keeps none, and would be asked again and again."""
+    assert await worths(desk, a_point("2026-11-17 14:30:00+00"), site=SANDBOX) == []
+    assert desk.link.there.asked(f"/accounts/{NUMBER}/{WORTH}") == []
 
 
 # Chains

@@ -127,6 +127,14 @@ def _few(symbols: Sequence[Symbol]) -> str:
     return f"{shown} …" if len(symbols) > 5 else shown or "nothing"  # noqa: PLR2004 -- a short line
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetWorth:
+    """What an account was worth at an instant, all that it owes taken off. Units: USD."""
+
+    at: datetime
+    amount: Decimal
+
+
 class TransactionKind(StrEnum):
     """Why cash or a position changed."""
 

@@ -6,15 +6,24 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final, Protocol
 
-from strikedesk.domain.accounts import Account, Balances, Position, Transaction, TransactionKind
+from strikedesk.domain.accounts import (
+    Account,
+    Balances,
+    NetWorth,
+    Position,
+    Transaction,
+    TransactionKind,
+)
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.pages import PageSpan, offset_of
 from strikedesk.domain.ports import Cache, TransactionPage
 from strikedesk.domain.reasons import Reason
+from strikedesk.portfolio.lived import Lived, lived
 
 ACCOUNTS_TTL_S: Final = 60.0
 BALANCES_TTL_S: Final = 5.0
 POSITIONS_TTL_S: Final = 30.0
+LIVED_TTL_S: Final = 900.0
 ROWS_A_PAGE: Final = 50
 ROWS_A_PAGE_MAX: Final = 100
 
@@ -46,6 +55,10 @@ class BookKeeper(Protocol):
         self, account_id: str, *, start: date | None, end: date | None, limit: int, offset: int
     ) -> TransactionPage:
         """See `Broker.transactions`."""
+        ...
+
+    async def worth_history(self, account_id: str, start: date) -> tuple[NetWorth, ...]:
+        """See `Broker.worth_history`."""
         ...
 
 
@@ -133,6 +146,18 @@ class Books:
         key = _key(handle, "balances")
         return await self.cache.get(
             key, BALANCES_TTL_S, lambda: self.broker.balances(account.account_id)
+        )
+
+    async def lived(self, handle: str, start: date) -> Lived | None:
+        """Return the account's closes from `start` on and the money paid in and out since.
+
+        Read at most a quarter of an hour ago. None where the broker does not tell both in full.
+        """
+        account = await self.named(handle)
+        await self.broker.ready()
+        key = f"{_key(handle, 'lived')}:{start.isoformat()}"
+        return await self.cache.get(
+            key, LIVED_TTL_S, lambda: lived(self.broker, account.account_id, start)
         )
 
     async def held(self, handle: str) -> tuple[Position, ...]:

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from strikedesk.domain.accounts import Account, Balances
+from strikedesk.domain.calendar import exchange_date
+from strikedesk.domain.errors import Unavailable
 from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.pages import PageSpan
 from strikedesk.domain.symbols import EquitySymbol
@@ -22,6 +24,7 @@ from strikedesk.portfolio.exposures import (
     summed,
 )
 from strikedesk.portfolio.holdings import Holding, holdings_of
+from strikedesk.portfolio.lived import Fall, largest_fall
 from strikedesk.portfolio.market_view import MarketView
 from strikedesk.portfolio.past import Moves, Past, beta, listed_past, moves_of, past_of
 from strikedesk.portfolio.priced import priced
@@ -30,6 +33,7 @@ from strikedesk.portfolio.value_at_risk import ValueAtRisk, value_at_risk
 
 UNDERLYINGS_A_PAGE: Final = 10
 SPY: Final = "SPY"
+_A_YEAR: Final = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +64,7 @@ class PortfolioRisk:
     benchmark: str
     benchmark_closes: int
     balances: Balances
+    own_fall: Fall | None
     positions: int
     value: Total
     rows: tuple[UnderlyingRisk, ...]
@@ -102,6 +107,7 @@ async def portfolio_risk(
         benchmark=name,
         benchmark_closes=len(pasts[name].closes),
         balances=await books.balances(handle),
+        own_fall=await _own_fall(books, handle, exchange_date(market.now()) - _A_YEAR),
         positions=len(holdings),
         value=total(each.position.market_value for each in holdings),
         rows=tuple(rows[span.start : span.stop]),
@@ -112,6 +118,15 @@ async def portfolio_risk(
         endings=endings(holdings),
         events=await events_ahead(market, held),
     )
+
+
+async def _own_fall(books: Books, handle: str, start: date) -> Fall | None:
+    """Return the account's own largest fall; None where its past is not told in full now."""
+    try:
+        past = await books.lived(handle, start)
+    except Unavailable:
+        return None
+    return None if past is None else largest_fall(past)
 
 
 def measure(holdings: Sequence[Holding], pasts: Mapping[str, Past]) -> Measured:

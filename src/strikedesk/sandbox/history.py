@@ -5,16 +5,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from strikedesk.domain.accounts import Transaction
-from strikedesk.domain.calendar import exchange_date, sessions_between
+from strikedesk.domain.calendar import exchange_date
 from strikedesk.domain.ledger import Json
 from strikedesk.exchange.accounts import NOTHING
-from strikedesk.exchange.equity import equity_by_day
 from strikedesk.sandbox import query
 from strikedesk.sandbox.refusal import Refusal
 from strikedesk.sandbox.wire import decimal, many
@@ -29,7 +26,6 @@ _BACK: Final = {
     "1y": 366,
     "all": 36_500,
 }
-_EVERY: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,32 +41,13 @@ class HistoryRoutes:
     async def net_liq(self, request: Request) -> Response:
         """Tell a point for each close that is over, and one for now."""
         number = request.path_params["number"]
-        world, _, at = await self.world.account(number)
+        _, _, at = await self.world.account(number)
         start = _start(request, at)
-        page = await self.world.broker.transactions(
-            number, start=None, end=None, limit=_EVERY, offset=0
-        )
-        lines = [*reversed(page.rows)]
-        closes = await to_thread.run_sync(self._closes, lines, world.frame.opened_at, at)
+        closes = await self.world.broker.worth_history(number, exchange_date(start))
         balances = await self.world.broker.balances(number)
         now = balances.net_liquidation if balances.net_liquidation is not None else NOTHING
-        points = [(when, worth) for when, worth in closes if when >= start]
+        points = [(each.at, each.amount) for each in closes if each.at >= start]
         return many(request, [_point(when, worth) for when, worth in [*points, (at, now)]])
-
-    def _closes(
-        self, lines: list[Transaction], opened_at: datetime, at: datetime
-    ) -> list[tuple[datetime, Decimal]]:
-        sessions = [
-            session
-            for session in sessions_between(exchange_date(opened_at), exchange_date(at))
-            if opened_at <= session.closes_at <= at
-        ]
-        days = equity_by_day(lines, self.world.office.market, sessions)
-        return [
-            (session.closes_at, day.value)
-            for session, day in zip(sessions, days, strict=True)
-            if day.value is not None
-        ]
 
 
 def _start(request: Request, at: datetime) -> datetime:

@@ -22,7 +22,7 @@ from strikedesk.brokers.paper.keeper import WorldKeeper
 from strikedesk.brokers.paper.opening import Opening
 from strikedesk.brokers.paper.venue import Venue
 from strikedesk.brokers.streams import Hub
-from strikedesk.domain.accounts import Account, Balances, Environment, Position
+from strikedesk.domain.accounts import Account, Balances, Environment, NetWorth, Position
 from strikedesk.domain.broking import (
     BrokerOrder,
     Capabilities,
@@ -60,6 +60,8 @@ CAPABILITIES: Final = Capabilities(
 
 
 _number: Final = attrgetter("number")
+
+_EVERY_LINE: Final = 1_000_000
 
 
 class PaperBroker:
@@ -226,6 +228,20 @@ class PaperBroker:
             self._name, account_id, start=start, end=end, limit=limit, offset=offset
         )
         return TransactionPage(rows=tuple(read_line(row) for row in rows), total=total)
+
+    async def worth_history(self, account_id: str, start: date) -> tuple[NetWorth, ...]:
+        """See `Broker.worth_history`."""
+        seen = await self._keeper.snapshot()
+        seen.world.account(account_id)
+        rows, _ = await self._store.lines(
+            self._name, account_id, start=None, end=None, limit=_EVERY_LINE, offset=0
+        )
+        return await self._venue.past_worth(
+            [read_line(row) for row in reversed(rows)],
+            opened_at=seen.world.frame.opened_at,
+            start=start,
+            at=seen.at,
+        )
 
     async def orders(
         self, account_id: str, *, since: datetime | None = None

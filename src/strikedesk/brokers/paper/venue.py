@@ -9,6 +9,8 @@ from typing import Final, TypeVar
 
 from anyio import to_thread
 
+from strikedesk.brokers.paper.past_worth import worth_at_closes
+from strikedesk.domain.accounts import NetWorth, Transaction
 from strikedesk.domain.calendar import previous_session
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.events import MarketEvent
@@ -90,6 +92,13 @@ class Venue:
     ) -> tuple[MarketEvent, ...]:
         """See `Market.events`."""
         return await to_thread.run_sync(self._events, underlying, start, end, at)
+
+    async def past_worth(
+        self, lines: Sequence[Transaction], *, opened_at: datetime, start: date, at: datetime
+    ) -> tuple[NetWorth, ...]:
+        """See `worth_at_closes`."""
+        work = partial(worth_at_closes, lines, self.market, opened_at=opened_at, start=start, at=at)
+        return await to_thread.run_sync(work)
 
     def _implied_history(
         self, underlying: EquitySymbol, sessions: Sequence[date], at: datetime

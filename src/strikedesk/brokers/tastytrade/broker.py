@@ -20,6 +20,7 @@ from strikedesk.brokers.tastytrade.orders.sending import Sender
 from strikedesk.brokers.tastytrade.orders.sizes import Sizes
 from strikedesk.brokers.tastytrade.outlook import Outlook
 from strikedesk.brokers.tastytrade.pace import Pace
+from strikedesk.brokers.tastytrade.past_worth import PastWorth
 from strikedesk.brokers.tastytrade.polling import OrderPolling, QuotePolling
 from strikedesk.brokers.tastytrade.quoting import Quoting
 from strikedesk.brokers.tastytrade.session import Session
@@ -27,7 +28,7 @@ from strikedesk.brokers.tastytrade.sites import Site
 from strikedesk.brokers.tastytrade.streams import StreamBackedQuoting, Streams
 from strikedesk.brokers.tastytrade.venue_clock import VenueClock
 from strikedesk.brokers.tastytrade.wire import Wire
-from strikedesk.domain.accounts import Account, Balances, Environment, Position
+from strikedesk.domain.accounts import Account, Balances, Environment, NetWorth, Position
 from strikedesk.domain.broking import (
     BrokerOrder,
     Capabilities,
@@ -84,6 +85,9 @@ class TastytradeBroker:
         self._clock = clock = VenueClock(clock, wire)
         self._capabilities = _capabilities(site, tells_orders=streams is not None)
         self._holdings = Holdings(client=client, directory=self._directory, clock=clock)
+        self._past_worth = PastWorth(
+            client=client, directory=self._directory, site=site, clock=clock
+        )
         self._streams = None if streams is None else streams(client, clock)
         self._quoting = _quoting(client, site, self._streams)
         self._chains = Chains(client=client, quoting=self._quoting, clock=clock)
@@ -201,6 +205,10 @@ class TastytradeBroker:
         return await self._holdings.transactions(
             account_id, start=start, end=end, limit=limit, offset=offset
         )
+
+    async def worth_history(self, account_id: str, start: date) -> tuple[NetWorth, ...]:
+        """See `Broker.worth_history`."""
+        return await self._past_worth.history(account_id, start)
 
     async def orders(
         self, account_id: str, *, since: datetime | None = None

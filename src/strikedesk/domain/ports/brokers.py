@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from strikedesk.domain.accounts import Account, Balances, Position, Transaction
+from strikedesk.domain.accounts import Account, Balances, NetWorth, Position, Transaction
 from strikedesk.domain.broking import (
     BrokerOrder,
     Capabilities,
@@ -122,6 +122,13 @@ class Broker(MarketData, Protocol):
         self, account_id: str, *, start: date | None, end: date | None, limit: int, offset: int
     ) -> TransactionPage:
         """Return a page of the account's book, newest first; days are inclusive."""
+        ...
+
+    async def worth_history(self, account_id: str, start: date) -> tuple[NetWorth, ...]:
+        """Return what the account was worth at the closes from `start` on, oldest first.
+
+        A close of which nobody knows is absent; a broker that keeps no history returns none.
+        """
         ...
 
     async def orders(

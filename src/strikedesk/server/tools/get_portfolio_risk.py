@@ -10,6 +10,7 @@ from strikedesk.domain.calendar import exchange_date
 from strikedesk.domain.events import Dividend, Earnings, MarketEvent
 from strikedesk.portfolio.ahead import Ending
 from strikedesk.portfolio.exposures import Exposures, Sum, UnderlyingRisk
+from strikedesk.portfolio.lived import Fall
 from strikedesk.portfolio.risk import Measured, PortfolioRisk, portfolio_risk
 from strikedesk.portfolio.stress import SPOT_SHOWN, VOLATILITY_SHOWN, Stress
 from strikedesk.portfolio.value_at_risk import DRAWS, SEED, TailFigure
@@ -41,6 +42,7 @@ RETURNS: Final = table_schema(
     stress=maybe(OBJECT),
     tails=OBJECT,
     max_drawdown=OBJECT,
+    own_drawdown=maybe(OBJECT),
     concentration=maybe(OBJECT),
     margin=OBJECT,
     expirations=OBJECT,
@@ -64,7 +66,8 @@ METHOD: Final = {
         "historical: moves of prices and of 30-day implied volatilities, runs of 10 overlap; "
         f"monte_carlo: {DRAWS} normal draws with their covariance, no drift, seed {SEED}"
     ),
-    "max_drawdown": "today's positions through those sessions' moves; not the account's own past",
+    "max_drawdown": "today's positions through those sessions' moves",
+    "own_drawdown": "the account's own closes of a year, money paid in and out left out",
 }
 
 
@@ -94,6 +97,7 @@ def _about(found: PortfolioRisk) -> dict[str, Value]:
         "stress": _stress(measured.stress, found.positions - len(measured.lacking)),
         "tails": _tails(found),
         "max_drawdown": _drawdown(found),
+        "own_drawdown": _own_drawdown(found.own_fall),
         "concentration": _concentration(found),
         "margin": _margin(found),
         "expirations": _expirations(found),
@@ -163,6 +167,19 @@ def _drawdown(found: PortfolioRisk) -> dict[str, Value]:
     fall, worth = found.measured.tails.drawdown, found.balances.net_liquidation
     share = None if fall is None or not worth else round(fall / float(worth), 4)
     return {"usd": _usd(fall), "of_net_liquidation": share}
+
+
+def _own_drawdown(found: Fall | None) -> Value:
+    if found is None:
+        return None
+    return {
+        "usd": found.usd,
+        "of_worth_then": None if found.share is None else round(float(found.share), 4),
+        "from": exchange_date(found.high_at),
+        "to": exchange_date(found.low_at),
+        "closes": found.closes,
+        "since": exchange_date(found.since),
+    }
 
 
 def _concentration(found: PortfolioRisk) -> Value:

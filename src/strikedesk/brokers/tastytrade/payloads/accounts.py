@@ -41,6 +41,13 @@ class SizesTold(Payload):
     equity_option_order_size: Whole = None
 
 
+class WorthTold(Payload):
+    """What an account was worth in an interval, at its end; `time` is in a style of its own."""
+
+    total_close: Number = None
+    time: Words = None
+
+
 class TransactionTold(Payload):
     """One line of an account's book; amounts are magnitudes, each with its effect."""
 
