@@ -11,9 +11,8 @@ import grimp
 
 ROOT = Path(__file__).parents[2]
 DOORS = {"strikedesk.cli", "strikedesk.__main__"}
-# American volatilities, futures, the moves of delta and candidates wait for scans.
+# Futures wait for a market; the moves of delta and candidates for scans.
 WAITING = {
-    "strikedesk.quant.american_vol",
     "strikedesk.quant.black_76",
     "strikedesk.quant.candidates",
     "strikedesk.quant.candidates.blocks",
@@ -37,9 +36,7 @@ WAITING = {
     "strikedesk.quant.candidates.tally",
     "strikedesk.quant.candidates.telling",
     "strikedesk.quant.candidates.values",
-    "strikedesk.quant.cash_dividends_vol",
     "strikedesk.quant.cross_greeks",
-    "strikedesk.quant.volatility_search",
 }
 
 

@@ -195,6 +195,42 @@ async def test_words_that_leave_it_open_are_refused(asked: dict[str, Any], told:
     assert "<b>" not in text_of(result)
 
 
+async def test_volatilities_are_those_of_american_options_where_they_are() -> None:
+    """Read as a European one, this call of a year seems three points less volatile than it is."""
+    asked = legs("1 AAPL 2027-09-17 145 C", "-1 AAPL 2027-09-17 200 P")
+    chain = {
+        "underlying": "AAPL",
+        "expirations": ["2027-09-17"],
+        "strike_min": 145,
+        "strike_max": 145,
+        "right": "call",
+        "columns": ["strike", "iv", "delta"],
+    }
+    async with PaperDesk().client() as client:
+        found = await client.call_tool("analyze_strategy", asked)
+        (told,) = rows_of(await client.call_tool("get_option_chain", chain))
+
+    call, put = rows_of(found)
+    assert facts_of(found)["exercise"] == "american"
+    assert call["iv"] == pytest.approx(told["iv"], abs=0.012)
+    assert call["delta"] == pytest.approx(told["delta"], abs=0.012)
+    assert put["assignment"] == "interest"
+    assert facts_of(found)["greeks"]["delta"] == pytest.approx(
+        100 * (call["delta"] - put["delta"]), abs=0.02
+    )
+
+
+async def test_options_on_an_index_wait_for_their_end() -> None:
+    """Nobody is assigned early, however deep in the money what was sold."""
+    async with PaperDesk().client() as client:
+        found = await client.call_tool(
+            "analyze_strategy", legs("-1 SPXW 2026-12-31 5700 P", "1 SPXW 2026-12-31 4800 P")
+        )
+
+    assert facts_of(found)["exercise"] == "european"
+    assert [row["assignment"] for row in rows_of(found)] == ["unlikely", "unlikely"]
+
+
 async def test_an_account_s_broker_says_what_is_bound_and_nothing_is_left_behind() -> None:
     """A condor binds its width less the credit, and the fees; a bare sale a margin of its own."""
     desk = PaperDesk()

@@ -1,6 +1,7 @@
 """Quotes, bars and searches of the market room: what is asked of the broker, and how often."""
 
 import asyncio
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -8,9 +9,10 @@ import pytest
 
 from strikedesk.domain.calendar import exchange_date
 from strikedesk.domain.errors import Denied, DeskError, Unavailable
-from strikedesk.domain.quotes import Bar, Interval
+from strikedesk.domain.quotes import Bar, Interval, SymbolInfo
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, Symbol, parse_symbol
+from strikedesk.domain.terms import ExerciseStyle
 from strikedesk.market.bars import BARS_MAX
 from strikedesk.market.cache import MemoryCache
 from strikedesk.market.pace import Pace
@@ -300,3 +302,45 @@ async def test_nothing_or_too_much_cannot_be_watched(room: MarketRoom, count: in
         "given": count,
         "between": f"1 and {WATCHED_MAX}",
     }
+
+
+@dataclass(slots=True)
+class Directory(ScriptedMarket):
+    """Knows what its symbols are, or keeps no directory at all."""
+
+    kinds: dict[str, str] = field(default_factory=dict[str, str])
+    none: bool = False
+
+    async def search(self, text: str, limit: int) -> tuple[SymbolInfo, ...]:
+        if self.none:
+            raise Denied(Reason.NOT_SUPPORTED)
+        return tuple(
+            SymbolInfo(symbol=EquitySymbol(name), description="", kind=kind, has_options=True)
+            for name, kind in self.kinds.items()
+        )
+
+
+@pytest.mark.parametrize(
+    ("ticker", "style"),
+    [
+        ("AAPL", ExerciseStyle.AMERICAN),
+        ("SPY", ExerciseStyle.AMERICAN),
+        ("SPX", ExerciseStyle.EUROPEAN),
+        ("OEX", ExerciseStyle.AMERICAN),
+        ("NOPE", None),
+    ],
+)
+async def test_options_are_american_but_on_indices(
+    ticker: str, style: ExerciseStyle | None, clock: StepClock
+) -> None:
+    """One index has both kinds; what nobody lists has none that is known."""
+    kinds = {"AAPL": "equity", "SPY": "etf", "SPX": "index", "OEX": "index"}
+    room = MarketRoom(data=Directory(kinds=kinds), cache=MemoryCache(clock))
+
+    assert await room.exercise_style(EquitySymbol(ticker)) == style
+
+
+async def test_a_market_without_a_directory_knows_no_style(clock: StepClock) -> None:
+    room = MarketRoom(data=Directory(none=True), cache=MemoryCache(clock))
+
+    assert await room.exercise_style(AAPL) is None

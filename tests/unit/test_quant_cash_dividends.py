@@ -244,3 +244,23 @@ def test_a_result_has_the_shape_of_the_contracts_and_nothing_paid_is_no_trouble(
     np.testing.assert_array_equal(
         cash_dividends.price(contracts, nothing, 0.3), american.price(contracts, 0.3)
     )
+
+
+def test_rho_may_be_left_out_and_the_rest_stays() -> None:
+    """It takes as long as all others together, and not everybody shows it."""
+    contracts = Contracts.of(
+        spot=100.0,
+        strike=[80.0, 100.0, 140.0, 100.0],
+        years=[0.5, 0.5, 0.5, 0.05],
+        rate=0.04,
+        is_call=[True, False, False, True],
+    )
+    dividends = CashDividends.of([0.1, 0.4], [1.0, 1.0])
+
+    whole = cash_dividends.greeks(contracts, dividends, 0.3)
+    bare = cash_dividends.greeks(contracts, dividends, 0.3, with_rho=False)
+
+    for name in ("delta", "gamma", "theta", "vega"):
+        assert (getattr(bare, name) == getattr(whole, name)).all()
+    assert np.isnan(bare.rho).all()
+    assert np.isfinite(whole.rho).all()

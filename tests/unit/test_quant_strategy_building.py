@@ -243,6 +243,15 @@ def test_a_sold_option_is_at_risk_where_its_holder_gains_by_exercise(
     assert assignments([one], MARKET, price=[price], dividends=SOON) == (told,)
 
 
+def test_each_leg_has_the_rate_of_its_own_expiration() -> None:
+    """At nothing a year no interest is lost on a strike."""
+    legs = [leg(Kind.PUT, 110.0), leg(Kind.PUT, 110.0, -2)]
+
+    found = assignments(legs, MARKET, price=[11.0, 11.0], dividends=SOON, rate=[0.05, 0.0])
+
+    assert found == (Assignment.INTEREST, Assignment.UNLIKELY)
+
+
 def test_without_a_dividend_before_its_end_a_call_is_left_alone() -> None:
     later = CashDividends.of([0.3], [1.2])
 

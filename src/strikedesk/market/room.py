@@ -23,6 +23,7 @@ from strikedesk.domain.ports import Cache, MarketData
 from strikedesk.domain.quotes import Bar, Expiration, Interval, Quote, SymbolInfo
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol
+from strikedesk.domain.terms import ExerciseStyle
 from strikedesk.domain.volatility import ImpliedHistory
 from strikedesk.market import ttl
 from strikedesk.market.bars import BarRange, Width
@@ -38,6 +39,8 @@ SYMBOLS_MAX: Final = 100
 WATCHED_MAX: Final = 2_000
 SEARCH_TEXT_MAX: Final = 40
 SEARCH_ROWS_MAX: Final = 50
+INDEX: Final = "index"
+AMERICAN_INDICES: Final = frozenset({"OEX"})  # Its European sister is XEO.
 
 _SYMBOLS_NAMED: Final = 5
 
@@ -243,6 +246,18 @@ class MarketRoom:
         load = partial(self.data.events, underlying, today, today + timedelta(days=days))
         key = f"events:{today.isoformat()}:{underlying.compact}:{days}"
         return await self.cache.get(key, ttl.HISTORY_S, lambda: _or_nothing(load(), ()))
+
+    async def exercise_style(self, underlying: EquitySymbol) -> ExerciseStyle | None:
+        """Return when options on it may be exercised; None where nobody lists it.
+
+        Indices are told apart from shares by what the market calls them.
+        """
+        found = await _or_nothing(self.search(underlying.ticker, SEARCH_ROWS_MAX), ())
+        kinds = [info.kind for info in found if info.symbol == underlying]
+        if not kinds:
+            return None
+        european = kinds[0] == INDEX and underlying.ticker not in AMERICAN_INDICES
+        return ExerciseStyle.EUROPEAN if european else ExerciseStyle.AMERICAN
 
     @property
     def _today(self) -> str:

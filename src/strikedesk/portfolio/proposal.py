@@ -1,61 +1,50 @@
 """A strategy that is not held yet, with the market it would be opened in.
 
-Prices are mids. Every option is valued as a European one on the forward that the calls and puts of
-its expiration agree on, undiscounted, at the volatility that its own mid implies there: no rate and
-no dividend is assumed. numpy is imported when this is first called.
+Prices are mids. Bounds, chances and curves take every option for a European one on the forward that
+the calls and puts of its expiration agree on, undiscounted, at the volatility that its own mid
+implies there: its value of now is its mid, and no rate and no dividend is assumed. What legs and
+the position move by is told as the option's style has it. numpy is imported when this is first
+called.
 """
 
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from strikedesk.domain.calendar import exchange_date
 from strikedesk.domain.events import Dividend
 from strikedesk.domain.orders import Leg
 from strikedesk.domain.quotes import ChainRow, Feed
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right, Symbol
+from strikedesk.domain.terms import ExerciseStyle
 from strikedesk.portfolio.holdings import Holding
 from strikedesk.portfolio.margin import Margin
+from strikedesk.portfolio.proposal_figures import (
+    StrategyLeg,
+    cash_ahead,
+    seen_early,
+    told_legs,
+)
 from strikedesk.portfolio.proposal_legs import (
     AskedMarket,
     Priced,
-    contracts_of,
     one_underlying,
     priced_legs,
 )
 from strikedesk.quant.strategies.patterns import PATTERNS, Pattern
 
 if TYPE_CHECKING:
-    from strikedesk.quant.cash_dividends import CashDividends
     from strikedesk.quant.strategies import legs as numerics
     from strikedesk.quant.strategies.analysis import Analysis
+    from strikedesk.quant.strategies.early import Early
     from strikedesk.quant.strategies.hazards import Liquidity
     from strikedesk.quant.strategies.lines import Lines
     from strikedesk.quant.strategies.outlook import Smiled
 
-_DAYS_PER_YEAR: Final = 365.0
-
 AskMargin: TypeAlias = Callable[[Sequence[Leg], Mapping[Symbol, Decimal]], Awaitable[Margin]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StrategyLeg:
-    """A leg with its figures; None = unknown, or none of shares.
-
-    Units: `price` USD a share; `volatility` a fraction; `delta` per $1; `in_the_money` and `touch`
-    the market's probabilities of ending beyond the strike, and of ever reaching it.
-    """
-
-    leg: Leg
-    price: Decimal
-    volatility: float | None
-    delta: float | None
-    in_the_money: float | None
-    touch: float | None
-    assignment: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +65,7 @@ class StrategyReport:
     stated: float | None
     distribution: str
     feed: Feed
+    style: ExerciseStyle | None
     margin: Margin | None
     lines: "Lines | None"
 
@@ -104,11 +94,13 @@ async def strategy_report(
     underlying = one_underlying(legs)
     priced = await priced_legs(market, underlying, legs)
     events = await market.events(underlying, _days(legs, market.now()))
+    style = await market.exercise_style(underlying)
     return _report(
         priced,
         underlying=underlying,
         now=market.now(),
         dividends=[each for each in events if isinstance(each, Dividend)],
+        style=style,
         stated=stated,
         capital=capital,
         patterns=patterns,
@@ -128,6 +120,7 @@ def _report(
     underlying: EquitySymbol,
     now: datetime,
     dividends: Sequence[Dividend],
+    style: ExerciseStyle | None,
     stated: float | None,
     capital: Decimal | None,
     patterns: Sequence[Pattern],
@@ -160,23 +153,32 @@ def _report(
         capital=_capital(capital, margin),
         patterns=patterns,
     )
+    cash = cash_ahead(dividends, now)
+    seen = seen_early(priced, legs, cash) if style is ExerciseStyle.AMERICAN else None
     return StrategyReport(
         underlying=underlying,
         as_of=now,
         spot=priced.spot,
-        analysis=analysis,
+        analysis=analysis if seen is None else _as_seen(analysis, legs, seen),
         liquidity=liquidity(
             legs,
             bid=[_number(each.bid) for each in sides],
             ask=[_number(each.ask) for each in sides],
         ),
-        legs=_told(priced, legs, now, dividends),
+        legs=told_legs(priced, legs, dividends=cash, style=style, seen=seen),
+        style=style,
         stated=stated,
         distribution="lognormal" if curve is None else "smile",
         feed=priced.quotes[underlying].feed,
         margin=margin,
         lines=_lines(priced, legs, analysis) if drawn else None,
     )
+
+
+def _as_seen(analysis: "Analysis", legs: Sequence["numerics.Leg"], seen: "Early") -> "Analysis":
+    from strikedesk.quant.strategies.early import exposure  # noqa: PLC0415 -- imports numpy
+
+    return replace(analysis, exposure=exposure(legs, seen, rho=analysis.exposure.rho))
 
 
 def _capital(given: Decimal | None, margin: Margin | None) -> float | None:
@@ -253,57 +255,5 @@ def _numeric(holding: Holding, carry: float) -> "numerics.Leg":
     )
 
 
-def _told(
-    priced: Priced, legs: Sequence["numerics.Leg"], now: datetime, dividends: Sequence[Dividend]
-) -> tuple[StrategyLeg, ...]:
-    """Return the figures of each leg."""
-    from strikedesk.quant import black_scholes, likelihoods  # noqa: PLC0415 -- imports numpy
-    from strikedesk.quant.strategies.hazards import assignments  # noqa: PLC0415 -- imports numpy
-    from strikedesk.quant.strategies.payoffs import Market  # noqa: PLC0415 -- imports numpy
-
-    contracts, sigma = contracts_of(priced.holdings, priced.forwards), priced.volatilities
-    columns = (
-        black_scholes.greeks(contracts, sigma).delta,
-        likelihoods.in_the_money(contracts, sigma),
-        likelihoods.touch(contracts, sigma),
-    )
-    risks = assignments(
-        legs,
-        Market(spot=float(priced.spot), rate=0.0),
-        price=[float(price) for price in priced.prices],
-        dividends=_cash(dividends, now),
-    )
-    rows = zip(*(column.tolist() for column in columns), strict=True)
-    return tuple(
-        StrategyLeg(
-            leg=leg,
-            price=price,
-            volatility=_known(volatility),
-            delta=_known(row[0]) if leg.is_option else 1.0,
-            in_the_money=_known(row[1]),
-            touch=_known(row[2]),
-            assignment=risk.value if leg.is_option else None,
-        )
-        for leg, price, volatility, row, risk in zip(
-            priced.legs, priced.prices, sigma, rows, risks, strict=True
-        )
-    )
-
-
-def _cash(dividends: Sequence[Dividend], now: datetime) -> "CashDividends":
-    from strikedesk.quant.cash_dividends import CashDividends  # noqa: PLC0415 -- imports numpy
-
-    today = exchange_date(now)
-    ahead = [each for each in dividends if each.day > today and each.amount > 0]
-    return CashDividends.of(
-        [(each.day - today).days / _DAYS_PER_YEAR for each in ahead],
-        [float(each.amount) for each in ahead],
-    )
-
-
 def _number(price: Decimal | None) -> float:
     return math.nan if price is None else float(price)
-
-
-def _known(value: float) -> float | None:
-    return None if math.isnan(value) else value

@@ -16,6 +16,7 @@ from strikedesk.domain.orders import Leg
 from strikedesk.domain.quotes import ChainRow, Quote
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right, Symbol
+from strikedesk.domain.terms import ExerciseStyle
 from strikedesk.portfolio.holdings import Holding, holdings_of
 from strikedesk.portfolio.market_view import MarketView
 from strikedesk.portfolio.priced import forwards_of
@@ -29,6 +30,10 @@ class AskedMarket(MarketView, Protocol):
 
     async def why_unquoted(self, symbol: Symbol) -> Reason:
         """Say why a symbol has no quote."""
+        ...
+
+    async def exercise_style(self, underlying: EquitySymbol) -> ExerciseStyle | None:
+        """Return when options on it may be exercised; None = not known."""
         ...
 
 

@@ -1,7 +1,7 @@
 """What may happen to a strategy before its end, and what it costs to trade."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -22,11 +22,17 @@ class Assignment(StrEnum):
 
 
 def assignments(
-    legs: Sequence[Leg], market: Market, *, price: npt.ArrayLike, dividends: CashDividends
+    legs: Sequence[Leg],
+    market: Market,
+    *,
+    price: npt.ArrayLike,
+    dividends: CashDividends,
+    rate: npt.ArrayLike | None = None,
 ) -> tuple[Assignment, ...]:
     """Tell for each leg whether its holder would gain by exercising early.
 
-    Units: `price` USD a share, one for each leg.
+    Units: `price` USD a share, one for each leg; `rate` that of each leg's expiration, the market's
+    for all if none is given.
     Law: a call in the money whose time value is below the dividends before its end; a put in the
     money whose time value is below the interest on its strike; either without time value. Bought
     legs, shares and what is out of the money are unlikely; a price that is NaN tells nothing.
@@ -37,9 +43,10 @@ def assignments(
     prices = np.asarray(price, np.float64)
     if prices.shape != (len(legs),):
         raise ValueError("give one price for each leg")
+    rates = np.broadcast_to(np.asarray(market.rate if rate is None else rate), prices.shape)
     return tuple(
-        _assignment(leg, market, each, dividends)
-        for leg, each in zip(legs, prices.tolist(), strict=True)
+        _assignment(leg, replace(market, rate=own), each, dividends)
+        for leg, each, own in zip(legs, prices.tolist(), rates.tolist(), strict=True)
     )
 
 

@@ -18,7 +18,8 @@ from strikedesk.domain.symbols import EquitySymbol
 from strikedesk.market.numbers import decimals, price_number
 from strikedesk.portfolio.from_words import legs_from_words
 from strikedesk.portfolio.margin import Margin
-from strikedesk.portfolio.proposal import StrategyLeg, StrategyReport, strategy_report
+from strikedesk.portfolio.proposal import StrategyReport, strategy_report
+from strikedesk.portfolio.proposal_figures import StrategyLeg
 from strikedesk.server.arguments import (
     AccountHandle,
     Flag,
@@ -86,6 +87,7 @@ RETURNS: Final = with_optional(
         margin=maybe(OBJECT),
         return_on_capital=maybe(NUMBER),
         annualised=maybe(NUMBER),
+        exercise=maybe(TEXT),
         greeks=OBJECT,
         liquidity=OBJECT,
         pictures=INTEGER,
@@ -112,8 +114,8 @@ async def analyze_strategy(
     (beyond cost) are the market's, by its smile; stated: the same, lognormal, at
     stated_volatility. capital: what return_on_capital divides by; not given, what account's broker
     says it takes (margin), else the greatest loss. greeks of the position: theta per day, vega per
-    point. Values are European. touch: of ever being at the strike. assignment: why a sold leg may
-    be exercised. picture: the payoff, for a person.
+    point. iv and greeks by exercise style; all else European. touch: of ever being at the strike.
+    assignment: why a sold leg may be exercised. picture: the payoff, for a person.
     """
     desk = await desk_of(call)
     known = desk.strategies.known()
@@ -195,6 +197,7 @@ def _about(report: StrategyReport) -> dict[str, Value]:
         "margin": _margin(report.margin),
         "return_on_capital": decimals(found.return_on_capital, 4),
         "annualised": decimals(found.annualised, 4),
+        "exercise": report.style,
         "greeks": {
             "delta": decimals(found.exposure.delta, 2),
             "gamma": decimals(found.exposure.gamma, 4),
