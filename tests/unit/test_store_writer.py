@@ -81,13 +81,17 @@ class Gate:
 
 async def behind_a_gate(room: Room, *works: Work) -> list[object]:
     """Let these jobs queue up behind another, then let them all go; return how each ended."""
-    gate = Gate()
+    return (await behind(Gate(), room, *works))[1:]
+
+
+async def behind(gate: Gate, room: Room, *works: Work) -> list[object]:
+    """Let these jobs queue up behind one that waits; return how it and each of them ended."""
     tasks = [asyncio.ensure_future(room.writer.write(gate))]
     await asyncio.to_thread(gate.is_entered)
     tasks += [asyncio.ensure_future(room.writer.write(work)) for work in works]
     await asyncio.sleep(0)
     gate.open.set()
-    return (await asyncio.gather(*tasks, return_exceptions=True))[1:]
+    return await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def test_an_answer_comes_after_its_commit(room: Room) -> None:
@@ -110,6 +114,7 @@ async def test_a_single_job_does_not_wait_for_company(room: Room) -> None:
     await room.writer.write(adding(2))
 
     assert (room.count("BEGIN IMMEDIATE"), room.count("COMMIT")) == (2, 2)
+    assert room.count("SAVEPOINT job") == 0
 
 
 async def test_no_transaction_grows_without_end(room: Room) -> None:
@@ -132,6 +137,38 @@ async def test_a_job_that_raises_takes_back_its_own_work_alone(room: Room) -> No
     assert failed.facts == {"half": True}
     assert room.committed() == [1, 2]
     assert room.count("COMMIT") == 1
+
+
+async def test_the_first_job_that_raises_takes_back_its_own_work_alone(room: Room) -> None:
+    """It opened the transaction that the others join: theirs begins anew."""
+
+    class Refused(Gate):
+        def __call__(self, connection: Connection) -> str:
+            adding(10)(connection)
+            super().__call__(connection)
+            raise Denied(Reason.INVALID_ARGUMENT)
+
+    refused, one, two = await behind(Refused(), room, adding(1), adding(2))
+
+    assert isinstance(refused, Denied)
+    assert (one, two) == (1, 2)
+    assert room.committed() == [1, 2]
+    assert (room.count("BEGIN IMMEDIATE"), room.count("COMMIT")) == (2, 1)
+
+
+async def test_the_first_job_that_loses_its_transaction_takes_nobody_along(room: Room) -> None:
+    """Those behind it would be on disk one by one, and hear that nothing is."""
+
+    class Loses(Gate):
+        def __call__(self, connection: Connection) -> str:
+            super().__call__(connection)
+            driver_of(connection).execute("ROLLBACK")
+            return "through"
+
+    lost, one = await behind(Loses(), room, adding(1))
+
+    assert isinstance(lost, Unavailable)
+    assert (one, room.committed()) == (1, [1])
 
 
 async def test_a_job_that_breaks_a_rule_of_the_tables_fails_alone(room: Room) -> None:

@@ -93,8 +93,7 @@ class OptionSymbol:
     @property
     def underlying(self) -> str:
         """The ticker whose price the contract follows (SPXW follows SPX, adjusted AAPL1 AAPL)."""
-        name = self.root.rstrip("0123456789")
-        return ROOT_UNDERLYINGS.get(self.root) or ROOT_UNDERLYINGS.get(name, name)
+        return _underlying_of(self.root)
 
     @property
     def compact(self) -> str:
@@ -114,6 +113,12 @@ class OptionSymbol:
 
 
 Symbol: TypeAlias = EquitySymbol | OptionSymbol
+
+
+@lru_cache(maxsize=65_536)
+def _underlying_of(root: str) -> str:
+    name = root.rstrip("0123456789")
+    return ROOT_UNDERLYINGS.get(root) or ROOT_UNDERLYINGS.get(name, name)
 
 
 @lru_cache(maxsize=65_536)

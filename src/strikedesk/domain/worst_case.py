@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final, TypeAlias
 
 from strikedesk.domain.cover import Groups, coverings, uncovered_shares
@@ -93,16 +93,31 @@ def risk_added(
     Negative = the order frees risk; `None` = it adds a loss without bound.
     Law: never too low. Each of the ways to bound it holds by itself, so the least of them counts.
     """
+    worst = _worsened(tuple(held), tuple(added))
+    if worst is None:
+        return None
+    risk = worst.by - cash_effect
+    # Out of a loss without bound any price is a good one: the collar looks after what is paid.
+    return min(risk, Decimal(0)) if worst.buys_naked_shorts_back else risk
+
+
+@dataclass(frozen=True, slots=True)
+class _Worsened:
+    """By how much the worst case is worse, before anything is paid for it, USD."""
+
+    by: Decimal
+    buys_naked_shorts_back: bool = False
+
+
+# A preview asks, and its confirm once more: nothing of it depends on the time or on a price.
+@lru_cache(maxsize=256)
+def _worsened(held: tuple[Holding, ...], added: tuple[Holding, ...]) -> _Worsened | None:
     before, order, after = _Book.of(held), _Book.of(added), _Book.of(held, added)
     if not before.holdings:
-        return None if order.floor is None else -order.floor - cash_effect
+        return None if order.floor is None else _Worsened(-order.floor)
     bounds = (_alone(before, order), _beside(before, after), _given_back(before, order, after))
     known = [bound for bound in bounds if bound is not None]
-    if not known:
-        return None
-    risk = min(known) - cash_effect
-    # Out of a loss without bound any price is a good one: the collar looks after what is paid.
-    return min(risk, Decimal(0)) if _buys_naked_shorts_back(before, order) else risk
+    return _Worsened(min(known), _buys_naked_shorts_back(before, order)) if known else None
 
 
 def floor_value(holdings: Sequence[Holding]) -> Decimal | None:

@@ -37,6 +37,8 @@ _MARKUP: Final = str.maketrans(
 _MAIL: Final = re.compile(r"[\w.+-]+(?:@|%40|&#64;)[\w.-]*", re.ASCII)
 _EXACT_FLOAT: Final = 2**53
 _NUMBERS: Final = frozenset({int, float})
+# Made once: `json.dumps` would make one for every line.
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 _PLAIN_ALREADY: Final = frozenset({int, bool, type(None)})
 
 
@@ -78,6 +80,10 @@ def plain(value: Value, name: str = "") -> Json:
         return cast("Json", value)
     if kind is str:
         return _safe(cast("str", value), name)
+    if kind is Decimal:
+        return _decimal(cast("Decimal", value))
+    if kind is dict:
+        return _object(cast("Mapping[str, Value]", value), name)
     return _float(cast("float", value)) if kind is float else _uncommon(value, name)
 
 
@@ -100,8 +106,12 @@ def _safe(text: str, name: str) -> str:
 
 
 def _nested(value: Sequence[Value] | Mapping[str, Value], name: str) -> Json:
-    if not isinstance(value, Mapping):
-        return [plain(inner, name) for inner in value]
+    if isinstance(value, Mapping):
+        return _object(value, name)
+    return [plain(inner, name) for inner in value]
+
+
+def _object(value: Mapping[str, Value], name: str) -> Json:
     within = name if name.startswith(UNTRUSTED) else ""
     return {clean(key): plain(inner, within or key) for key, inner in value.items()}
 
@@ -151,7 +161,7 @@ def _lines(facts: Mapping[str, Json]) -> list[str]:
 
 
 def _line(facts: Mapping[str, Json]) -> str:
-    return json.dumps(facts, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(facts)
 
 
 def _row(cells: Sequence[Json]) -> str:

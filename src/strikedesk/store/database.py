@@ -95,6 +95,7 @@ class Database:
         """Run `work`, which looks for rows by their keys or counts those of a day, as `read` does.
 
         It may run on the event loop, which stands still meanwhile: nothing longer belongs here.
+        Each of its statements may see a moment of its own.
         """
         with _in_our_words():
             return await self._backend.glance(work)

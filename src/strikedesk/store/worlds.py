@@ -23,7 +23,7 @@ _LOCKED_WORLD: Final = Prepared(
 )
 _VERSION: Final = Prepared(select(paper_worlds.c.version).where(_OF_WORLD))
 _SET_VERSION: Final = Prepared(update(paper_worlds).where(_OF_WORLD), sets=("version",))
-_SET_HEADER: Final = Prepared(update(paper_worlds).where(_OF_WORLD), sets=("header",))
+_SET_BOTH: Final = Prepared(update(paper_worlds).where(_OF_WORLD), sets=("version", "header"))
 _ACCOUNTS: Final = Prepared(
     select(paper_accounts.c.account_id, paper_accounts.c.document).where(
         paper_accounts.c.world == bindparam("of_world")
@@ -133,9 +133,11 @@ def load_rows(connection: Connection, *, world: str, header: Document) -> WorldR
 
 def write_change(connection: Connection, world: str, version: int, change: WorldChange) -> None:
     """Write a change, and the version that it makes."""
-    _SET_VERSION.run(connection, {"of_world": world, "version": version})
-    if change.header is not None:
-        _SET_HEADER.run(connection, {"of_world": world, "header": change.header})
+    told: dict[str, object] = {"of_world": world, "version": version}
+    if change.header is None:
+        _SET_VERSION.run(connection, told)
+    else:
+        _SET_BOTH.run(connection, {**told, "header": change.header})
     put(
         connection,
         paper_accounts,

@@ -68,6 +68,7 @@ class SimulatedMarket:
         self._halts = lru_cache(maxsize=64)(self._halts_of)
         self._infos = tuple(self._by_ticker[ticker].info for ticker in sorted(self._by_ticker))
         self._by_root = {root: each for each in underlyings for root in each.roots}
+        self._terms = {root: u.ticks.on(u.terms(root)) for root, u in self._by_root.items()}
 
     @property
     def feed(self) -> Feed:
@@ -192,8 +193,7 @@ class SimulatedMarket:
 
     def terms(self, contract: OptionSymbol) -> Terms | None:
         """Return what a contract promises; None where nobody ever listed its root."""
-        known = self._by_root.get(contract.root)
-        return None if known is None else known.ticks.on(known.terms(contract.root))
+        return self._terms.get(contract.root)
 
     def events(self, underlying: EquitySymbol, start: date, end: date) -> tuple[MarketEvent, ...]:
         """Return what is scheduled from `start` to `end`, both included, by day."""
