@@ -98,8 +98,7 @@ class OptionSymbol:
     @property
     def compact(self) -> str:
         """`AAPL261218C00200000`: the one spelling that the desk prints."""
-        thousandths = int(self.strike * 1000)
-        return f"{self.root}{self.expiration:%y%m%d}{self.right.value}{thousandths:08d}"
+        return _compact(self)
 
     @property
     def padded(self) -> str:
@@ -115,7 +114,14 @@ class OptionSymbol:
 Symbol: TypeAlias = EquitySymbol | OptionSymbol
 
 
-@lru_cache(maxsize=65_536)
+# An order spells its contracts a dozen times on its way, and a date takes long to be formatted.
+@lru_cache(maxsize=16_384)
+def _compact(contract: OptionSymbol) -> str:
+    day, thousandths = f"{contract.expiration:%y%m%d}", int(contract.strike * 1000)
+    return f"{contract.root}{day}{contract.right.value}{thousandths:08d}"
+
+
+@lru_cache(maxsize=4_096)
 def _underlying_of(root: str) -> str:
     name = root.rstrip("0123456789")
     return ROOT_UNDERLYINGS.get(root) or ROOT_UNDERLYINGS.get(name, name)
