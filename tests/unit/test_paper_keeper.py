@@ -83,6 +83,28 @@ class WatchedStore:
 
 
 @dataclass
+class SlowDisk(WatchedStore):
+    """A store whose commits take until they are let go; nobody sees what is not committed."""
+
+    committed: asyncio.Event = field(default_factory=asyncio.Event)
+    seen: int | None = None
+
+    async def transact(
+        self, world: str, act: Callable[[int, Callable[[], WorldRows]], tuple[WorldChange, T]]
+    ) -> T:
+        before = await self.inner.peek(world)
+        answer = await WatchedStore.transact(self, world, act)
+        if not self.committed.is_set():
+            self.seen = before
+            await self.committed.wait()
+            self.seen = None
+        return answer
+
+    async def peek(self, world: str) -> int:
+        return await self.inner.peek(world) if self.seen is None else self.seen
+
+
+@dataclass
 class Desk:
     """A store, a market and a clock that several keepers share."""
 
@@ -193,6 +215,26 @@ async def test_two_processes_see_each_others_acts(desk: Desk) -> None:
     assert desk.store.loads == 3
     assert len((await there.snapshot()).world.orders) == 3
     assert desk.store.loads == 3
+
+
+async def test_while_an_act_goes_to_disk_others_see_the_world_before_it(desk: Desk) -> None:
+    """A desk that is busy looks as often as it acts, and a look does not wait for a disk."""
+    disk = SlowDisk()
+    keeper = desk.keeper(store=disk)
+    disk.committed.set()
+    before = await keeper.snapshot()
+    disk.committed.clear()
+    acting = asyncio.ensure_future(keeper.act(desk.placing()))
+    await asyncio.sleep(0)
+    transactions = disk.transactions
+
+    during = await keeper.snapshot()
+
+    assert (during.world, disk.transactions) == (before.world, transactions)
+    disk.committed.set()
+    await acting
+    assert len((await keeper.snapshot()).world.orders) == 1
+    assert (disk.transactions, disk.loads) == (transactions, 0)
 
 
 async def test_two_processes_never_give_one_id_twice(desk: Desk) -> None:

@@ -2,11 +2,12 @@
 
 Acts run on the store's writer thread while the event loop reads, so nothing that was handed out is
 ever changed: an act works on a fork, and the fork takes the copy's place. An act that fails leaves
-the copy as it was; a commit that fails drops it.
+the copy as it was; a commit that fails drops it. Until a commit is known to be on disk the copy
+before it is kept as well: it is what everybody else still sees.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Final, Generic, TypeVar
@@ -45,6 +46,7 @@ class _Copy:
 class _Outcome(Generic[T]):
     """How an act went; `behind` = it waits, because time has not caught up yet."""
 
+    copy: _Copy | None = None
     behind: bool = False
     answer: T | None = None
     error: Denied | Rejected | None = None
@@ -62,6 +64,7 @@ class WorldKeeper:
     name: str
     opening: Opening
     _copy: _Copy | None = field(default=None, init=False)
+    _settled: _Copy | None = field(default=None, init=False)
     _ended: dict[str, BrokerOrder] = field(default_factory=dict[str, BrokerOrder], init=False)
 
     def now(self) -> datetime:
@@ -72,14 +75,13 @@ class WorldKeeper:
 
     async def ready(self) -> None:
         """See to it that the copy is the newest: another process may have moved the clock."""
-        if self._copy is None or self._copy.version != await self.store.peek(self.name):
+        if self._of_version(await self.store.peek(self.name)) is None:
             await self.snapshot()
 
     async def snapshot(self) -> Snapshot:
         """Return the world at the venue's time; where nothing is due, nothing is written."""
-        version = await self.store.peek(self.name)
-        copy = self._copy
-        if copy is not None and copy.version == version:
+        copy = self._of_version(await self.store.peek(self.name))
+        if copy is not None:
             now = self._now_in(copy.world)
             if not is_due(copy.world, self.market, now):
                 return Snapshot(world=copy.world, at=now)
@@ -109,8 +111,14 @@ class WorldKeeper:
             # Perhaps it was not written: the copy may know more than the store.
             self._copy = None
             raise
+        self._settled = outcome.copy
         self._remember(outcome.ended)
         return outcome
+
+    def _of_version(self, version: int) -> _Copy | None:
+        """Return the world as the store has it, where it is at hand."""
+        known = (self._copy, self._settled)
+        return next((copy for copy in known if copy and copy.version == version), None)
 
     def _step(
         self,
@@ -171,9 +179,7 @@ class WorldKeeper:
         ended = tuple(world.changes.ended)
         world.changes = Changes()
         self._copy = _Copy(version=version + (not change.is_empty), world=world)
-        return change, _Outcome(
-            behind=outcome.behind, answer=outcome.answer, error=outcome.error, ended=ended
-        )
+        return change, replace(outcome, copy=self._copy, ended=ended)
 
     def _now_in(self, world: World) -> datetime:
         """Time never runs back, whatever the wall's clock does and whoever was here first."""
