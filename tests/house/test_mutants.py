@@ -465,7 +465,9 @@ MUTANTS = [
         "_SILENT",
         LEDGER,
     ),
-    Mutant("store/doubt_rows.py", "if read_canonical", "if True or read_canonical", LEDGER),
+    Mutant("store/doubt_rows.py", "and read_canonical", "or read_canonical", LEDGER),
+    Mutant("store/doubt_rows.py", 'row["environment"]) == here', "here[2]) == here", LEDGER),
+    Mutant("store/doubt_rows.py", 'if (row["account_id"],', "if (here[0],", LEDGER),
     Mutant(
         "store/doubt_rows.py",
         'orders.c.updated_at > bindparam("ahead_since")',

@@ -4,6 +4,8 @@ import os
 import stat
 from collections.abc import AsyncGenerator, Callable
 from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from sqlite3 import connect
 from typing import Any
@@ -11,14 +13,18 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Label, literal_column, select
 
+from strikedesk.domain.accounts import Environment
 from strikedesk.domain.errors import Denied, DeskError, Misconfigured, Unavailable
 from strikedesk.domain.reasons import Reason
+from strikedesk.domain.usage import Likeness, Window
 from strikedesk.store.database import Database
+from strikedesk.store.doubt_rows import like_in_doubt
 from strikedesk.store.ledger import SqlLedger
 from strikedesk.store.migrate import HEAD
 from strikedesk.store.schema import METADATA
 from strikedesk.store.sqlite import QUICK_CHECK_MAX_BYTES
-from tests.builders import a_note
+from strikedesk.store.writer import driver_of
+from tests.builders import NOON, a_note
 from tests.stores import a_database, opened
 
 SETTINGS = {
@@ -267,3 +273,30 @@ async def test_closing_leaves_one_complete_file(tmp_path: Path) -> None:
         await SqlLedger(database).append(None, a_note())
 
     assert names_in(tmp_path) == ["desk.db"]
+
+
+async def test_what_is_in_doubt_is_found_by_its_state(database: Database) -> None:
+    """By its account it would be looked for among all that the account ever ordered.
+
+    Whoever claims holds the only writer meanwhile.
+    """
+    long = timedelta(seconds=10)
+    like = Likeness(
+        account_id="PAPER0001",
+        underlying="AAPL",
+        silent_since=NOON - long,
+        ahead_since=NOON + long,
+    )
+    window = replace(Window.at(NOON, "paper", Environment.PAPER), like=like)
+
+    def steps(connection: Connection) -> list[str]:
+        said: list[str] = []
+        driver_of(connection).set_trace_callback(said.append)
+        like_in_doubt(connection, window)
+        driver_of(connection).set_trace_callback(None)
+        (query,) = said
+        return [row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}")]
+
+    found = [step for step in await database.glance(steps) if "SEARCH" in step]
+
+    assert found == ["SEARCH orders USING INDEX ix_orders_state (state=?)"] * 2
