@@ -30,7 +30,7 @@ LISTINGS_A_PAGE: Final = 12
 DIVIDENDS_SHOWN: Final = 4
 DAYS_AHEAD: Final = 365
 
-_CLOSES: Final = timedelta(days=420)  # 273 closes and then some, over any run of holidays.
+CLOSES_ASKED: Final = timedelta(days=420)  # 273 closes and then some, over any run of holidays.
 _UNKNOWN: Final = f"none is known for the next {DAYS_AHEAD} days"
 
 
@@ -90,12 +90,12 @@ async def volatility_report(
     now, mark = market.now(), spot.mark if spot else None
     groups = listed[span.start : span.stop], around_horizon(listed), ends_of(listed)
     pieces = await market.slices(underlying, {each.day for group in groups for each in group})
-    shown, near, ends = (_listings(each, pieces, mark) for each in groups)
+    shown, near, ends = (listings(each, pieces, mark) for each in groups)
     quotes = await market.quotes(contracts_of(shown))
     iv30 = implied_30(each.point for each in near if each.point)
     history = await market.implied_history(underlying, sessions_asked(now))
     iv_rank = rank(iv30, history)
-    closes = await market.daily_bars(underlying, now - _CLOSES)
+    closes = await market.daily_bars(underlying, now - CLOSES_ASKED)
     return VolatilityReport(
         underlying=underlying.compact,
         as_of=now,
@@ -110,15 +110,16 @@ async def volatility_report(
             finished_closes(closes, now), iv_rank, (each.point for each in ends if each.point)
         ),
         calendar=_calendar(await market.events(underlying, DAYS_AHEAD)),
-        liquidity=_liquidity(near, mark),
+        liquidity=liquidity_of(near, mark),
         terms=tuple(term(each, quotes, mark, now) for each in shown),
         span=span,
     )
 
 
-def _listings(
+def listings(
     listed: Sequence[Expiration], pieces: Sequence[ChainSlice], spot: Decimal | None
 ) -> tuple[Listing, ...]:
+    """Return what the slices say of each listing."""
     by_day = {piece.day: piece for piece in pieces}
     return tuple(listing(each, by_day.get(each.day), spot) for each in listed)
 
@@ -132,7 +133,8 @@ def _skew(near: Sequence[Listing]) -> Figure:
     return Figure(value=None, why="no expiration near 30 days has a 25-delta put and call")
 
 
-def _liquidity(near: Sequence[Listing], spot: Decimal | None) -> Liquidity:
+def liquidity_of(near: Sequence[Listing], spot: Decimal | None) -> Liquidity:
+    """Return how easily the contracts near the money of some listings are traded."""
     rows = [] if spot is None else [row for each in near for row in near_the_money(each.rows, spot)]
     return liquidity(rows)
 

@@ -1,20 +1,19 @@
 """Orders that the desk writes from what is held: closes and rolls."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 
 from strikedesk.domain.accounts import Position, held_of
 from strikedesk.domain.errors import Denied
-from strikedesk.domain.money import CENT, PriceEffect
-from strikedesk.domain.orders import Action, Leg, OrderRequest, OrderType, TimeInForce
+from strikedesk.domain.money import PriceEffect
+from strikedesk.domain.orders import Action, Leg, OrderType, TimeInForce
 from strikedesk.domain.ports import Accounts, Broker, Quotes
-from strikedesk.domain.quotes import Quote
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol
-from strikedesk.orders.draft import Draft, check_shape, one_way, order_of
-from strikedesk.orders.figures import mid_net, natural_net
+from strikedesk.orders.at_mid import order_at_mid
+from strikedesk.orders.draft import Draft, order_of
 from strikedesk.orders.preview import Preview, Previewer
 
 
@@ -100,26 +99,8 @@ class Closer:
         if request.price is not None or request.price_effect is not None:
             order = order_of(_priced(request, legs), account.account_id)
         else:
-            order = await self._at_mid(request, legs, account.account_id)
+            order = await order_at_mid(self.quotes, legs, account.account_id, request.time_in_force)
         return await self.previewer.place_order(account, order, caller=caller)
-
-    async def _at_mid(
-        self, request: CloseRequest | RollRequest, legs: tuple[Leg, ...], account_id: str
-    ) -> OrderRequest:
-        quotes = await self.quotes.fresh({leg.symbol for leg in legs})
-        bare = OrderRequest(account_id=account_id, legs=legs, order_type=OrderType.MARKET)
-        net = _proposal(bare, quotes)
-        if net is None:
-            raise Denied(Reason.QUOTE_MISSING, symbols=", ".join(g.symbol.compact for g in legs))
-        order = OrderRequest(
-            account_id=account_id,
-            legs=legs,
-            order_type=OrderType.LIMIT,
-            limit_net=net,
-            time_in_force=request.time_in_force,
-        )
-        check_shape(order)
-        return order
 
     async def _held(self, handle: str) -> tuple[Position, ...]:
         account = await self.accounts.named(handle)
@@ -130,20 +111,6 @@ class Closer:
         strikes = {e.day: e.strikes for e in listed if e.root == symbol.root}
         if symbol.strike not in strikes.get(symbol.expiration, ()):
             raise Denied(Reason.CONTRACT_NOT_FOUND, symbol=symbol.compact)
-
-
-def _proposal(order: OrderRequest, quotes: Mapping[Symbol, Quote]) -> Decimal | None:
-    """Return the mid rounded to the cent towards the market; the natural where there is no mid.
-
-    What only buys or only sells is never proposed for nothing.
-    """
-    net = mid_net(order, quotes)
-    if net is None:
-        net = natural_net(order, quotes)
-    if net is None:
-        return None
-    rounded, sign = net.quantize(CENT, rounding=ROUND_CEILING), one_way(order)
-    return CENT * sign if sign and rounded * sign <= 0 else rounded
 
 
 def _priced(request: CloseRequest | RollRequest, legs: tuple[Leg, ...]) -> Draft:

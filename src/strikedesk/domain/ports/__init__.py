@@ -3,7 +3,14 @@
 `wiring` decides who does. Every fake and every real adapter passes the same contract tests.
 """
 
-from strikedesk.domain.ports.brokers import Accounts, Broker, MarketData, Quotes, TransactionPage
+from strikedesk.domain.ports.brokers import (
+    Accounts,
+    Broker,
+    MarketData,
+    Quotes,
+    TransactionPage,
+    UnderlyingFacts,
+)
 from strikedesk.domain.ports.cache import Cache
 from strikedesk.domain.ports.keys import WrappedKey, WrappedKeyStore
 from strikedesk.domain.ports.ledger import HaltSwitch, Ledger
@@ -12,6 +19,8 @@ from strikedesk.domain.ports.owner import (
     CallerToken,
     CallerTokens,
     ListChange,
+    SavedScan,
+    SavedScans,
     Watchlist,
     Watchlists,
 )
@@ -43,8 +52,11 @@ __all__ = [
     "MarketData",
     "Quotes",
     "RateBudget",
+    "SavedScan",
+    "SavedScans",
     "TransactionPage",
     "Turns",
+    "UnderlyingFacts",
     "Watchlist",
     "Watchlists",
     "WholeWorld",

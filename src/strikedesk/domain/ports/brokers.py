@@ -20,6 +20,7 @@ from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.quotes import Bar, Chain, Expiration, Interval, Quote, SymbolInfo
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, Symbol
+from strikedesk.domain.underlying_facts import Known, UnderlyingFact
 from strikedesk.domain.volatility import ImpliedHistory
 
 
@@ -201,6 +202,21 @@ class Accounts(Protocol):
 
         Raises:
             Denied: ACCOUNT_UNKNOWN.
+        """
+        ...
+
+
+class UnderlyingFacts(Protocol):
+    """What is known of an underlying, fact by fact."""
+
+    async def facts(
+        self, underlying: EquitySymbol, wanted: Collection[UnderlyingFact]
+    ) -> Mapping[UnderlyingFact, Known]:
+        """Return each wanted fact, known or not.
+
+        Raises:
+            Denied: SYMBOL_NOT_FOUND.
+            Unavailable: the market cannot be asked.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""What the owner keeps: lists of symbols, alerts, and who may call."""
+"""What the owner keeps: lists of symbols, alerts, scans, and who may call."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -61,6 +61,31 @@ class Alerts(Protocol):
 
     async def fire(self, alert_id: str, at: datetime, value: Decimal) -> bool:
         """Keep that it fired; False when it had before, or is gone. Only one who asks gets True."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedScan:
+    """A scan that somebody wrote: its definition is TOML text, as it was given."""
+
+    name: str
+    definition: str
+    updated_at: datetime
+
+
+class SavedScans(Protocol):
+    """The owner's scans, shared by every process of the desk."""
+
+    async def all(self) -> tuple[SavedScan, ...]:
+        """Return every scan, by name."""
+        ...
+
+    async def save(self, scan: SavedScan, most: int) -> bool:
+        """Store a scan, in the place of one of its name; False where `most` others are there."""
+        ...
+
+    async def remove(self, name: str) -> bool:
+        """Remove; False when there is none of that name."""
         ...
 
 

@@ -45,7 +45,7 @@ def patterns_of(text: str, taken: Sequence[Pattern] = PATTERNS) -> tuple[Pattern
         )
     known = list(taken)
     for number, table in enumerate(tables):
-        known.append(_pattern(table, _Lines(text, number), known))
+        known.append(_read(table, _Lines(text, number), known))
     return tuple(known[len(taken) :])
 
 
@@ -86,35 +86,56 @@ class _Lines:
         return BadFile(f"line {(hits or [self._start])[0] + 1}: {what}")
 
 
-def _pattern(table: Mapping[str, object], lines: _Lines, known: list[Pattern]) -> Pattern:
+def _read(table: Mapping[str, object], lines: _Lines, known: Sequence[Pattern]) -> Pattern:
+    try:
+        return pattern_of(table, known)
+    except BadPattern as bad:
+        raise lines.error(bad.key, str(bad)) from None
+
+
+class BadPattern(ValueError):
+    """What is wrong with one strategy, in words of ours, and under which key."""
+
+    def __init__(self, key: str, what: str) -> None:
+        """Keep both."""
+        super().__init__(what)
+        self.key = key
+
+
+def pattern_of(table: Mapping[str, object], known: Sequence[Pattern] = PATTERNS) -> Pattern:
+    """Return the strategy that a table with `name`, `legs` and perhaps `wings` describes.
+
+    Raises:
+        BadPattern: it is none, or one of `known` has its name or its legs.
+    """
     if strange := sorted(set(table) - _KEYS):
-        raise lines.error(strange[0], "there is no such key: write name, legs and wings")
+        raise BadPattern(strange[0], "there is no such key: write name, legs and wings")
     name, legs, wings = table.get("name"), table.get("legs"), table.get("wings", "any")
     if not isinstance(name, str) or not 0 < len(name) <= _NAME_MAX or not name.isprintable():
-        raise lines.error("name", f"give it a name of 1 to {_NAME_MAX} printable characters")
+        raise BadPattern("name", f"give it a name of 1 to {_NAME_MAX} printable characters")
     if "," in name or name != " ".join(name.split()):
-        raise lines.error("name", "a name has no comma, and one space between words")
+        raise BadPattern("name", "a name has no comma, and one space between words")
     if name.lower() in {CUSTOM, *(pattern.name.lower() for pattern in known)}:
-        raise lines.error("name", "this name is taken: choose another")
+        raise BadPattern("name", "this name is taken: choose another")
     if not isinstance(legs, str) or not legs.split():
-        raise lines.error("legs", 'write its legs as in "+P2 -3P1"')
+        raise BadPattern("legs", 'write its legs as in "+P2 -3P1"')
     if wings not in set(Wings):
-        raise lines.error("wings", "wings are any, even or uneven")
-    found = Pattern(name=name, signature=_signature(legs, lines), wings=Wings(str(wings)))
+        raise BadPattern("wings", "wings are any, even or uneven")
+    found = Pattern(name=name, signature=_signature(legs), wings=Wings(str(wings)))
     if others := [each.name for each in known if _same(found, each)]:
-        raise lines.error("legs", f"these are the legs of {others[0]}")
+        raise BadPattern("legs", f"these are the legs of {others[0]}")
     return found
 
 
-def _signature(legs: str, lines: _Lines) -> Signature:
+def _signature(legs: str) -> Signature:
     try:
         signature = signature_of(legs)
     except ValueError as error:
-        raise lines.error("legs", str(error)) from None
+        raise BadPattern("legs", str(error)) from None
     for place, what in ((1, "expirations"), (2, "strikes")):
         ranks = sorted({token[place] for token in signature} - {0})
         if ranks != list(range(1, len(ranks) + 1)):
-            raise lines.error("legs", f"its {what} must be ranked without gaps, from the first")
+            raise BadPattern("legs", f"its {what} must be ranked without gaps, from the first")
     return signature
 
 
