@@ -11,6 +11,7 @@ from tests.fakes.broker import ScriptedBroker
 from tests.fakes.clock import CountingEntropy, StoppedClock
 from tests.fakes.halt import MemoryHalt
 from tests.fakes.ledger import MemoryLedger
+from tests.fakes.scans import MemorySavedScans
 from tests.fakes.tokens import MemoryTokens
 from tests.fakes.watchlists import MemoryWatchlists
 
@@ -60,6 +61,7 @@ class MemoryDesk:
             halt=self.halt,
             watchlists=MemoryWatchlists(),
             alerts=MemoryAlerts(),
+            scans=MemorySavedScans(),
             tokens=self.tokens,
             clock=self.clock,
             entropy=CountingEntropy(),

@@ -11,31 +11,8 @@ import grimp
 
 ROOT = Path(__file__).parents[2]
 DOORS = {"strikedesk.cli", "strikedesk.__main__"}
-# Futures wait for a market; the moves of delta and candidates for scans.
+# The moves of delta wait.
 WAITING = {
-    "strikedesk.quant.black_76",
-    "strikedesk.quant.candidates",
-    "strikedesk.quant.candidates.blocks",
-    "strikedesk.quant.candidates.board",
-    "strikedesk.quant.candidates.chain",
-    "strikedesk.quant.candidates.columns",
-    "strikedesk.quant.candidates.distributions",
-    "strikedesk.quant.candidates.endings",
-    "strikedesk.quant.candidates.found",
-    "strikedesk.quant.candidates.gauges",
-    "strikedesk.quant.candidates.halves",
-    "strikedesk.quant.candidates.judging",
-    "strikedesk.quant.candidates.measures",
-    "strikedesk.quant.candidates.pairs",
-    "strikedesk.quant.candidates.podium",
-    "strikedesk.quant.candidates.prospects",
-    "strikedesk.quant.candidates.search",
-    "strikedesk.quant.candidates.searching",
-    "strikedesk.quant.candidates.shape",
-    "strikedesk.quant.candidates.sieve",
-    "strikedesk.quant.candidates.tally",
-    "strikedesk.quant.candidates.telling",
-    "strikedesk.quant.candidates.values",
     "strikedesk.quant.cross_greeks",
 }
 

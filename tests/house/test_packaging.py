@@ -84,6 +84,8 @@ def test_the_wheel_holds_the_package_its_migrations_and_nothing_else(wheel: Path
     assert {top.split("-")[0] for top in tops} == {"strikedesk"}
     assert {"strikedesk/py.typed", "strikedesk/migrations/env.py"} <= set(names)
     assert [name for name in names if name.startswith("strikedesk/migrations/versions/0001")]
+    starters = [name for name in names if name.startswith("strikedesk/scan/starters/")]
+    assert len([name for name in starters if name.endswith(".toml")]) == 10
     assert [name for name in names if name.endswith("licenses/LICENSE")]
 
 

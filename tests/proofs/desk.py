@@ -18,6 +18,7 @@ from tests.builders import a_leg
 from tests.fakes.alerts import MemoryAlerts
 from tests.fakes.broker import ACCOUNT
 from tests.fakes.clock import StoppedClock
+from tests.fakes.scans import MemorySavedScans
 from tests.fakes.tokens import MemoryTokens
 from tests.fakes.watchlists import MemoryWatchlists
 from tests.tools.core_door import settings
@@ -44,6 +45,7 @@ def a_desk(
         halt=halt,
         watchlists=MemoryWatchlists(),
         alerts=MemoryAlerts(),
+        scans=MemorySavedScans(),
         tokens=MemoryTokens(),
         clock=clock,
         entropy=SystemEntropy(),

@@ -25,6 +25,7 @@ from strikedesk.server.wire import Flow, Incoming, Outgoing
 from strikedesk.settings import Settings
 from strikedesk.store.alerts import SqlAlerts
 from strikedesk.store.ledger import SqlLedger
+from strikedesk.store.scans import SqlSavedScans
 from strikedesk.store.tokens import SqlCallerTokens
 from strikedesk.store.watchlists import SqlWatchlists
 from strikedesk.wiring import Desk, assemble, halt_switch, open_store
@@ -104,6 +105,7 @@ class Life:
                 halt=halt_switch(self.settings, database),
                 watchlists=SqlWatchlists(database),
                 alerts=SqlAlerts(database),
+                scans=SqlSavedScans(database),
                 tokens=SqlCallerTokens(database),
                 clock=self.clock,
                 entropy=entropy,

@@ -22,6 +22,7 @@ from tests.fakes.alerts import MemoryAlerts
 from tests.fakes.clock import CountingEntropy, StoppedClock
 from tests.fakes.halt import MemoryHalt
 from tests.fakes.ledger import MemoryLedger
+from tests.fakes.scans import MemorySavedScans
 from tests.fakes.tokens import MemoryTokens
 from tests.fakes.watchlists import MemoryWatchlists
 from tests.fakes.world import MemoryWorldStore
@@ -47,6 +48,7 @@ class PaperDesk:
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     lists: MemoryWatchlists = field(default_factory=MemoryWatchlists)
     alerts: MemoryAlerts = field(default_factory=MemoryAlerts)
+    scans: MemorySavedScans = field(default_factory=MemorySavedScans)
     halt: MemoryHalt = field(default_factory=MemoryHalt)
     consent: str = "model"
 
@@ -68,6 +70,7 @@ class PaperDesk:
             halt=self.halt,
             watchlists=self.lists,
             alerts=self.alerts,
+            scans=self.scans,
             tokens=MemoryTokens(),
             clock=self.clock,
             entropy=entropy,

@@ -52,6 +52,7 @@ PLAUSIBLE: dict[str, Any] = {
     "why": "a test",
     "kind": "oco",
     "unit_loss": 100,
+    "candidates": [f"+1 {CONTRACT}"],
 }
 
 EITHER = {"analyze_strategy": ("legs",)}
@@ -104,13 +105,14 @@ class Slip:
 SLIPS = (
     Slip("account", "somebody-else", {"ACCOUNT_UNKNOWN"}),
     Slip("account", "PAPER0001", {"ACCOUNT_UNKNOWN"}),
-    Slip("page", 1_000_000, {"PAGE_PAST_END"}),
+    # A scan needs a name beside it: alone it is too little.
+    Slip("page", 1_000_000, {"PAGE_PAST_END", "INVALID_ARGUMENT"}),
     Slip("page", 0, {"INVALID_ARGUMENT"}),
     Slip("page", "1.0", {"INVALID_ARGUMENT"}),
     Slip("symbol", "ZZZZ", {"SYMBOL_NOT_FOUND", "INVALID_SYMBOL"}),
     Slip("symbol", "no such symbol", {"INVALID_SYMBOL"}),
     Slip("symbol", "AAPL261340C00200000", {"INVALID_SYMBOL"}),
-    Slip("symbols", ["ZZZZ"], {"SYMBOL_NOT_FOUND", "POSITION_UNKNOWN"}),
+    Slip("symbols", ["ZZZZ"], {"SYMBOL_NOT_FOUND", "POSITION_UNKNOWN", "INVALID_ARGUMENT"}),
     Slip("symbols", [], {"INVALID_ARGUMENT", "INVALID_LEGS"}),
     Slip("symbols", ["AAPL"] * 51, {"INVALID_ARGUMENT", "INVALID_LEGS"}),
     Slip("add", ["ZZZZ"], {"SYMBOL_NOT_FOUND"}),
@@ -132,6 +134,16 @@ SLIPS = (
     Slip("legs", [LEG | {"quantity": True}], {"INVALID_QUANTITY"}),
     Slip("legs", [LEG | {"price": 1}], {"INVALID_LEGS"}),
     Slip("legs", [LEG | {"symbol": "ZZZZ261218C00200000"}], {"SYMBOL_NOT_FOUND", "INVALID_PRICE"}),
+    Slip("candidates", [], {"INVALID_ARGUMENT"}),
+    Slip("candidates", [f"+{n} {CONTRACT}" for n in range(1, 7)], {"INVALID_ARGUMENT"}),
+    Slip("candidates", [CONTRACT], {"INVALID_LEGS"}),
+    Slip("candidates", [f"1 {CONTRACT}"], {"INVALID_LEGS"}),
+    Slip("candidates", [f"+1 {CONTRACT} -1"], {"INVALID_LEGS"}),
+    Slip("candidates", [f"+0 {CONTRACT}"], {"INVALID_QUANTITY"}),
+    Slip("candidates", ["+1 $$"], {"INVALID_SYMBOL"}),
+    Slip("candidates", [" ".join([f"+1 {CONTRACT}"] * 5)], {"INVALID_LEGS"}),
+    Slip("definition", "strategy = 3", {"INVALID_ARGUMENT"}),
+    Slip("definition", "x" * 4_001, {"INVALID_ARGUMENT"}),
     Slip("quantity", -1, {"INVALID_QUANTITY"}),
     Slip("quantity", 1.5, {"INVALID_QUANTITY"}),
     Slip("quantity", "1_000", {"INVALID_QUANTITY"}),

@@ -32,6 +32,7 @@ from tests.fakes.clock import CountingEntropy, StoppedClock
 from tests.fakes.halt import MemoryHalt
 from tests.fakes.ledger import MemoryLedger
 from tests.fakes.market import ScriptedMarket
+from tests.fakes.scans import MemorySavedScans
 from tests.fakes.tokens import MemoryTokens
 from tests.fakes.watchlists import MemoryWatchlists
 from tests.fakes.world import MemoryWorldStore
@@ -74,6 +75,7 @@ class Venue:
             halt=MemoryHalt(),
             watchlists=MemoryWatchlists(),
             alerts=MemoryAlerts(),
+            scans=MemorySavedScans(),
             tokens=MemoryTokens(),
             clock=self.wall,
             entropy=CountingEntropy(),

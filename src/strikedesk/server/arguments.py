@@ -7,7 +7,7 @@ argument, what is allowed, and never what was given.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -41,7 +41,7 @@ from strikedesk.domain.symbols import (
 )
 from strikedesk.orders.draft import Terms
 from strikedesk.server.json_text import read_json
-from strikedesk.server.schemas import Schema
+from strikedesk.server.schemas import AT_LEAST_1, TEXT, Schema
 
 T = TypeVar("T")
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -328,8 +328,10 @@ _KINDS: Final = (
 )
 _SYMBOL: Final = Argument(_symbol, {"type": "string"})
 _DATE: Final = Argument(_day, {"type": "string", "format": "date"})
-_QUANTITY: Final = whole(1, QUANTITY_MAX, reason=Reason.INVALID_QUANTITY)
-_PRICE: Final = decimal(Decimal(0), PRICE_MAX, reason=Reason.INVALID_PRICE)
+_COUNT: Final = whole(1, QUANTITY_MAX, reason=Reason.INVALID_QUANTITY)
+_QUANTITY: Final = replace(_COUNT, schema=AT_LEAST_1)
+_USD: Final = decimal(Decimal(0), PRICE_MAX, reason=Reason.INVALID_PRICE)
+_PRICE: Final = replace(_USD, schema={"type": "number", "minimum": 0})
 _ACTION: Final = choice(Action)
 _LEG_PARTS: Final[Schema] = {
     "symbol": _SYMBOL.schema,
@@ -363,8 +365,8 @@ _TERMS_SCHEMA: Final[Schema] = {
     "additionalProperties": False,
 }
 
-AccountHandle: TypeAlias = Annotated[str, text(64)]
-Identifier: TypeAlias = Annotated[str, text(64)]
+AccountHandle: TypeAlias = Annotated[str, replace(text(64), schema=TEXT)]
+Identifier: TypeAlias = Annotated[str, replace(text(64), schema=TEXT)]
 OneSymbol: TypeAlias = Annotated[Symbol, _SYMBOL]
 Underlying: TypeAlias = Annotated[EquitySymbol, Argument(_underlying, {"type": "string"})]
 Symbols: TypeAlias = Annotated[tuple[Symbol, ...], several(_SYMBOL, SYMBOLS_MAX)]
@@ -386,7 +388,7 @@ OptionRight: TypeAlias = Annotated[
 ]
 Days: TypeAlias = Annotated[tuple[date, ...], several(_DATE, 64, least=0)]
 Flag: TypeAlias = Annotated[bool, Argument(_flag, {"type": "boolean"})]
-Page: TypeAlias = Annotated[int, whole(1, PAGE_MAX)]
+Page: TypeAlias = Annotated[int, replace(whole(1, PAGE_MAX), schema=AT_LEAST_1)]
 LegSymbols: TypeAlias = Annotated[
     tuple[Symbol, ...], several(_SYMBOL, LEGS_MAX, reason=Reason.INVALID_LEGS)
 ]

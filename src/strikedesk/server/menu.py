@@ -30,14 +30,18 @@ from strikedesk.server.tools.list_alerts import list_alerts
 from strikedesk.server.tools.list_expirations import list_expirations
 from strikedesk.server.tools.list_orders import list_orders
 from strikedesk.server.tools.list_positions import list_positions
+from strikedesk.server.tools.list_scans import list_scans
 from strikedesk.server.tools.list_transactions import list_transactions
 from strikedesk.server.tools.list_watchlists import list_watchlists
 from strikedesk.server.tools.preview_cancel import preview_cancel
+from strikedesk.server.tools.preview_candidates import preview_candidates
 from strikedesk.server.tools.preview_close import preview_close
 from strikedesk.server.tools.preview_group import preview_group
 from strikedesk.server.tools.preview_order import preview_order
 from strikedesk.server.tools.preview_replace import preview_replace
 from strikedesk.server.tools.preview_roll import preview_roll
+from strikedesk.server.tools.run_scan import run_scan
+from strikedesk.server.tools.save_scan import save_scan
 from strikedesk.server.tools.search_symbols import search_symbols
 from strikedesk.server.tools.size_position import size_position
 from strikedesk.settings import Toolset
@@ -76,6 +80,10 @@ MENU: Final = (
     MenuItem(list_expirations, Toolset.OPTIONS, READS),
     MenuItem(get_option_chain, Toolset.OPTIONS, READS, lite=True),
     MenuItem(analyze_strategy, Toolset.OPTIONS, READS),
+    MenuItem(run_scan, Toolset.SCAN, READS),
+    MenuItem(list_scans, Toolset.SCAN, RECALLS),
+    MenuItem(save_scan, Toolset.SCAN, EDITS),
+    MenuItem(preview_candidates, Toolset.SCAN, PREVIEWS),
     MenuItem(get_portfolio_risk, Toolset.PORTFOLIO, READS),
     MenuItem(size_position, Toolset.PORTFOLIO, READS),
     MenuItem(list_alerts, Toolset.PORTFOLIO, READS),

@@ -10,6 +10,8 @@ Schema: TypeAlias = dict[str, Json]
 TEXT: Final[Schema] = {"type": "string"}
 NUMBER: Final[Schema] = {"type": "number"}
 INTEGER: Final[Schema] = {"type": "integer"}
+# How much is too much is told by a refusal, and costs no context until then.
+AT_LEAST_1: Final[Schema] = {"type": "integer", "minimum": 1}
 BOOLEAN: Final[Schema] = {"type": "boolean"}
 OBJECT: Final[Schema] = {"type": "object"}
 LIST: Final[Schema] = {"type": "array"}

@@ -73,6 +73,7 @@ class Toolset(StrEnum):
     ACCOUNTS = "accounts"
     MARKET = "market"
     OPTIONS = "options"
+    SCAN = "scan"
     PORTFOLIO = "portfolio"
     ORDERS = "orders"
     SAFETY = "safety"

@@ -15,11 +15,13 @@ from strikedesk.domain.ports import (
     Entropy,
     HaltSwitch,
     Ledger,
+    SavedScans,
     Watchlists,
 )
 from strikedesk.market.cache import MemoryCache
 from strikedesk.market.pace import Pace
 from strikedesk.market.room import MarketRoom
+from strikedesk.market.underlying_facts import MarketFacts
 from strikedesk.orders.appraise import Appraiser
 from strikedesk.orders.approvals import Approvals
 from strikedesk.orders.approve import Approver
@@ -28,6 +30,7 @@ from strikedesk.orders.closing import Closer
 from strikedesk.orders.confirm import Confirmer
 from strikedesk.orders.consent import Consent
 from strikedesk.orders.hear import Hearer
+from strikedesk.orders.opening import Opener
 from strikedesk.orders.preview import Previewer
 from strikedesk.orders.reconcile import Reconciler
 from strikedesk.orders.stop import Safety
@@ -38,6 +41,8 @@ from strikedesk.portfolio.alerts import AlertBook
 from strikedesk.portfolio.books import Books
 from strikedesk.portfolio.margin import Margins
 from strikedesk.portfolio.watchlists import WatchlistBook
+from strikedesk.scan.book import ScanBook
+from strikedesk.scan.scanner import Scanner
 from strikedesk.settings import Settings
 from strikedesk.wiring.broker import open_broker
 from strikedesk.wiring.ground import SystemEntropy, UtcClock, halt_switch, open_store
@@ -61,6 +66,7 @@ class Desk:
     books: Books
     previewer: Previewer
     closer: Closer
+    opener: Opener
     confirm: Confirmer
     approvals: Approvals
     approver: Approver
@@ -72,6 +78,8 @@ class Desk:
     ledger: Ledger
     watchlists: WatchlistBook
     alerts: AlertBook
+    scans: ScanBook
+    scanner: Scanner
     tokens: CallerTokens
     strategies: OwnStrategies
     margins: Margins
@@ -147,6 +155,7 @@ def assemble(
     halt: HaltSwitch,
     watchlists: Watchlists,
     alerts: Alerts,
+    scans: SavedScans,
     tokens: CallerTokens,
     clock: Clock,
     entropy: Entropy,
@@ -191,6 +200,8 @@ def assemble(
         clock=clock,
         entropy=entropy,
     )
+    strategies = OwnStrategies(settings.folders.strategies)
+    lists = WatchlistBook(lists=watchlists, clock=clock)
     return Desk(
         settings=settings,
         clock=clock,
@@ -199,6 +210,7 @@ def assemble(
         books=books,
         previewer=previewer,
         closer=Closer(broker=broker, accounts=books, quotes=market, previewer=previewer),
+        opener=Opener(accounts=books, quotes=market, previewer=previewer),
         confirm=confirmer,
         approvals=approvals,
         approver=Approver(approvals=approvals, confirmer=confirmer),
@@ -216,7 +228,7 @@ def assemble(
         withdrawer=withdrawer,
         halt=halt,
         ledger=ledger,
-        watchlists=WatchlistBook(lists=watchlists, clock=clock),
+        watchlists=lists,
         alerts=AlertBook(
             alerts=alerts,
             books=books,
@@ -225,8 +237,10 @@ def assemble(
             entropy=entropy,
             broker=broker.capabilities.name,
         ),
+        scans=ScanBook(scans=scans, clock=clock, patterns=lambda: strategies.known().patterns),
+        scanner=Scanner(market=market, facts=MarketFacts(market=market), lists=lists, books=books),
         tokens=tokens,
-        strategies=OwnStrategies(settings.folders.strategies),
+        strategies=strategies,
         margins=Margins(broker=broker, accounts=books, entropy=entropy),
     )
 
@@ -242,6 +256,7 @@ def _consent(settings: Settings, capabilities: Capabilities) -> Consent:
 def _over_store(settings: Settings, database: "Database", broker: Broker) -> Desk:
     from strikedesk.store.alerts import SqlAlerts  # noqa: PLC0415 -- kept off `initialize`
     from strikedesk.store.ledger import SqlLedger  # noqa: PLC0415 -- kept off `initialize`
+    from strikedesk.store.scans import SqlSavedScans  # noqa: PLC0415 -- kept off `initialize`
     from strikedesk.store.tokens import SqlCallerTokens  # noqa: PLC0415 -- kept off `initialize`
     from strikedesk.store.watchlists import SqlWatchlists  # noqa: PLC0415 -- kept off `initialize`
 
@@ -252,6 +267,7 @@ def _over_store(settings: Settings, database: "Database", broker: Broker) -> Des
         halt=halt_switch(settings, database),
         watchlists=SqlWatchlists(database),
         alerts=SqlAlerts(database),
+        scans=SqlSavedScans(database),
         tokens=SqlCallerTokens(database),
         clock=UtcClock(),
         entropy=SystemEntropy(),

@@ -1,0 +1,1 @@
+"""Finds trades that fit rules: enumerate, filter, rank. It cannot send."""
