@@ -8,24 +8,31 @@ import asyncio
 import os
 import subprocess
 import sys
+from base64 import b64decode
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from mcp.types import ImageContent
+
 from strikedesk.cli.demo.answer import Answer
 from strikedesk.cli.demo.caller import Caller, connected
 
 PICTURES: Final = Path(__file__).with_name("pictures")
 ACCOUNT: Final = "paper-margin"
+TOUR: Final = "frozen:2026-11-20T16:00:00+00:00"
 BEGINS: Final = "2026-07-20T14:30:00+00:00"
 HALF_TIME: Final = "2026-08-03T14:30:00+00:00"
 ENDS: Final = "2026-08-24T14:30:00+00:00"
 
 
 async def main() -> None:
-    """Play the month in a home of its own, then draw it."""
+    """Draw the tour's condor; play the month in a home of its own, then draw it."""
+    with TemporaryDirectory() as home, (Path(home) / "server.log").open("w") as log:
+        async with connected(settings(Path(home), TOUR), log) as desk:
+            await draw_condor(desk)
     with TemporaryDirectory() as home, (Path(home) / "server.log").open("w") as log:
         env = settings(Path(home))
         strikedesk(env, "market", "smile", "SPY", "--out", str(PICTURES / "smile.png"))
@@ -37,18 +44,26 @@ async def main() -> None:
         strikedesk(env, "paper", "chart", ACCOUNT, "--out", str(PICTURES / "month.png"))
 
 
-def settings(home: Path) -> dict[str, str]:
-    """Return the environment of a stepped world with seed 1."""
+def settings(home: Path, clock: str = f"stepped:{BEGINS}") -> dict[str, str]:
+    """Return the environment of a world with seed 1."""
     return {
         "PATH": os.defpath,
         "STRIKEDESK_HOME": str(home),
-        "STRIKEDESK_PAPER__CLOCK": f"stepped:{BEGINS}",
+        "STRIKEDESK_PAPER__CLOCK": clock,
     }
 
 
 def strikedesk(env: Mapping[str, str], *words: str) -> None:
     """Run one of the program's commands, and show what it says."""
     subprocess.run([sys.executable, "-m", "strikedesk", *words], env=env, check=True, timeout=600)  # noqa: S603 -- our own
+
+
+async def draw_condor(desk: Caller) -> None:
+    """Draw what the README's tour analyses."""
+    asked = {"underlying": "SPY", "strategy": "iron condor, 30 DTE, 16 delta, 5 wide"}
+    drawn = await desk.client.call_tool("analyze_strategy", {**asked, "picture": True})
+    (picture,) = (each for each in drawn.content if isinstance(each, ImageContent))
+    (PICTURES / "payoff.png").write_bytes(b64decode(picture.data))
 
 
 async def open_positions(desk: Caller) -> None:

@@ -1,5 +1,6 @@
 """What a strategy would bind: the broker's word, asked with a price that it can take."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -8,12 +9,14 @@ import pytest
 from strikedesk.domain.broking import PlaceTicket, Preflight, Ticket
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.orders import Action, Leg, OrderType
-from strikedesk.domain.symbols import parse_symbol
+from strikedesk.domain.symbols import Symbol, parse_symbol
 from strikedesk.market.cache import MemoryCache
 from strikedesk.portfolio.books import Books
 from strikedesk.portfolio.margin import Margin, Margins
+from strikedesk.portfolio.proposal import strategy_report
 from tests.fakes.clock import CountingEntropy
 from tests.fakes.data import ScriptedKeeper
+from tests.tools.paper_desk import PaperDesk
 
 PUT, LOWER = "AAPL261218P00180000", "AAPL261218P00175000"
 
@@ -107,3 +110,22 @@ async def test_an_account_that_is_none_of_yours_is_refused() -> None:
     with pytest.raises(Denied, match="ACCOUNT_UNKNOWN"):
         await asked_of(teller, *SPREAD, handle="somebody's")
     assert teller.asked == []
+
+
+@pytest.mark.parametrize("taken", [None, "-5.00", "0"])
+async def test_what_binds_nothing_that_is_known_leaves_the_greatest_loss(
+    taken: str | None,
+) -> None:
+    """A return on nothing is no figure: a hedge may free buying power."""
+
+    async def told(legs: Sequence[Leg], prices: Mapping[Symbol, Decimal]) -> Margin:
+        del legs, prices
+        amount = None if taken is None else Decimal(taken)
+        return Margin(account="main", taken=amount, margin=None, refusals=())
+
+    market = (await PaperDesk().desk()).market
+    one = leg(Action.BUY_TO_OPEN, "SPY261218C00500000")
+
+    found = await strategy_report(market, [one], margin_of=told)
+
+    assert found.analysis.capital == pytest.approx(found.analysis.bounds.max_loss)
