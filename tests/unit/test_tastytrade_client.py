@@ -3,8 +3,11 @@
 import asyncio
 import gzip
 import json
+import sys
 from collections.abc import AsyncGenerator
 from datetime import timedelta
+from importlib.util import find_spec
+from types import ModuleType
 
 import pytest
 from pydantic import TypeAdapter
@@ -21,7 +24,13 @@ from strikedesk.brokers.tastytrade.faults import complaint_of
 from strikedesk.brokers.tastytrade.pace import Pace, family_of
 from strikedesk.brokers.tastytrade.payloads.envelopes import Listed
 from strikedesk.brokers.tastytrade.sites import PRODUCTION, SANDBOX, Site, on_this_machine
-from strikedesk.brokers.tastytrade.wire import USER_AGENT, NoAnswer, NotSent, Wire
+from strikedesk.brokers.tastytrade.wire import (
+    USER_AGENT,
+    NoAnswer,
+    NotSent,
+    Wire,
+    no_search_for_sniffio,
+)
 from strikedesk.domain.accounts import Environment
 from strikedesk.domain.errors import Denied, DeskError, Misconfigured, Unavailable
 from strikedesk.domain.ports import Turns
@@ -376,6 +385,21 @@ async def test_who_is_too_early_waits_and_is_answered() -> None:
     pace = Pace(scale=100)
     async with asyncio.timeout(5):
         await asyncio.gather(*(pace.turn("GET", "/accounts/1/positions") for _ in range(5)))
+
+
+def test_what_is_not_installed_is_not_searched_for_with_every_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The HTTP library looks for it four times a request; one that is there is left alone."""
+    monkeypatch.delitem(sys.modules, "sniffio", raising=False)
+    absent = find_spec("sniffio") is None
+    no_search_for_sniffio()
+    assert (sys.modules.get("sniffio", "not there") is None) == absent
+
+    there = ModuleType("sniffio")
+    monkeypatch.setitem(sys.modules, "sniffio", there)
+    no_search_for_sniffio()
+    assert sys.modules["sniffio"] is there
 
 
 POSITIONS, LIVE = "/accounts/1/positions", "/accounts/1/orders/live"

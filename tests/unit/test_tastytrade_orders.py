@@ -479,7 +479,7 @@ async def test_what_is_over_is_not_replaced(desk: Desk) -> None:
 
 
 async def test_a_cancel_is_a_request(desk: Desk) -> None:
-    """It may still fill: what came of it is told by the order."""
+    """It may still fill: what came of it is told by the order. Before it is one look, not two."""
     working = told_order(an_own_order(desk))
     desk.answers(f"GET {ONE}", one(working))
     desk.answers(f"DELETE {ONE}", one(working | {"status": "Cancel Requested"}))
@@ -488,12 +488,14 @@ async def test_a_cancel_is_a_request(desk: Desk) -> None:
 
     assert receipt.broker_order.state is OrderState.CANCEL_PENDING
     assert desk.acts == [f"DELETE {ONE}"]
+    named = [heard.named for heard in desk.link.there.heard]
+    assert named[: named.index(f"DELETE {ONE}")].count(f"GET {ONE}") == 1
 
 
 async def test_a_cancel_that_came_at_once_is_told(desk: Desk) -> None:
     working = told_order(an_own_order(desk))
     gone = one(working | {"status": "Cancelled"})
-    desk.answers(f"GET {ONE}", one(working), one(working), gone)
+    desk.answers(f"GET {ONE}", one(working), gone)
     desk.answers(f"DELETE {ONE}", Reply(status=204))
 
     receipt = await desk.broker.submit(to_cancel(desk))

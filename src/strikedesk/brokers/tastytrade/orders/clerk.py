@@ -118,7 +118,7 @@ class Clerk:
             Rejected: ORDER_NOT_WORKING.
         """
         told = await self.finding.told(ticket.account_id, ticket.broker_order_id)
-        order = await self.finding.order(ticket.account_id, ticket.broker_order_id)
+        order = await self.finding.read(ticket.account_id, told)
         if order.state.is_final:
             raise _over(order)
         account = await self._path(ticket.account_id)

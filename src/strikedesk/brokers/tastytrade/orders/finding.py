@@ -53,10 +53,17 @@ class Finding:
 
     async def order(self, account_id: str, broker_order_id: str) -> BrokerOrder:
         """See `Broker.order`."""
-        told = await self.told(account_id, broker_order_id)
+        return await self.read(account_id, await self.told(account_id, broker_order_id))
+
+    async def read(self, account_id: str, told: OrderTold) -> BrokerOrder:
+        """Return an order as told, with what its group says of it.
+
+        Raises:
+            Denied: NOT_SUPPORTED, for what the desk has no words for.
+        """
         order = decoded(told, account_id, await self._siblings(account_id, told))
         if order is None:
-            raise Denied(Reason.NOT_SUPPORTED, order_id=broker_order_id[:_SHOWN])
+            raise Denied(Reason.NOT_SUPPORTED, order_id=(told.id or "")[:_SHOWN])
         return order
 
     async def told(self, account_id: str, broker_order_id: str) -> OrderTold:
