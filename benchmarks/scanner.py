@@ -263,29 +263,33 @@ def normal(x: float) -> float:
 
 
 def with_optopsy(chain: Chain) -> float:
-    """Return how many short put verticals a second optopsy lists, of one expiration."""
+    """Return how many short put verticals a second optopsy lists, of all expirations at once."""
     import optopsy  # noqa: PLC0415 -- optional peer
     import pandas as pd  # noqa: PLC0415 -- comes with it
 
-    of = chain.slices[3]
-    begun, ended = pd.Timestamp("2026-01-05"), pd.Timestamp("2026-01-05") + pd.Timedelta(days=30)
-    one = pd.DataFrame(
-        {
-            "underlying_symbol": "X",
-            "underlying_price": chain.spot,
-            "option_type": "p",
-            "expiration": ended,
-            "quote_date": begun,
-            "strike": of.strikes,
-            "bid": of.puts.bid,
-            "ask": of.puts.ask,
-        }
-    )
-    exits = one.assign(quote_date=ended)
-    data = pd.concat([one, exits], ignore_index=True)
-    count = STRIKES * (STRIKES - 1) // 2
-    options = {"raw": True, "max_entry_dte": 90, "exit_dte": 0, "max_otm_pct": 10.0}
-    return count / seconds_of(lambda: optopsy.short_put_spread(data, **options))
+    begun = pd.Timestamp("2026-01-05")
+    frames = [
+        pd.DataFrame(
+            {
+                "underlying_symbol": "X",
+                "underlying_price": chain.spot,
+                "option_type": "p",
+                "expiration": begun + pd.Timedelta(days=of.days),
+                "quote_date": at,
+                "strike": of.strikes,
+                "bid": of.puts.bid,
+                "ask": of.puts.ask,
+                "delta": of.puts.delta,
+            }
+        )
+        for of in chain.slices
+        for at in (begun, begun + pd.Timedelta(days=of.days))
+    ]
+    data = pd.concat(frames, ignore_index=True)
+    options = {"raw": True, "max_entry_dte": 400, "exit_dte": 0, "max_otm_pct": 10.0}
+    listed: list[int] = []
+    seconds = seconds_of(lambda: listed.append(len(optopsy.short_put_spread(data, **options))))
+    return listed[0] / seconds
 
 
 if __name__ == "__main__":
