@@ -22,23 +22,27 @@ CALLERS, ROUNDS = 32, 10
 ACCOUNT, CALLER = "paper-margin", "bench"
 
 
-async def measured() -> Figure:
+async def measured() -> list[Figure]:
     """Make every preview first, then confirm them from all callers at once."""
     async with open_desk(load()) as desk:
         gc.freeze()  # As a server does once its desk is open.
         draft = await a_draft(desk)
         previews = [await preview(desk, draft) for _ in range(CALLERS * ROUNDS)]
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.process_time()
         shares = [previews[caller::CALLERS] for caller in range(CALLERS)]
         await asyncio.gather(*(confirm_all(desk, share) for share in shares))
         rate = len(previews) / (time.perf_counter() - began)
-    return Figure(
-        name=f"durable confirms, {CALLERS} callers",
-        ours=rate,
-        floor=500,
-        unit="/s",
-        held_to=">= 1.0 of 500/s",
-    )
+        each_ms = (time.process_time() - worked) * 1000 / len(previews)
+    return [
+        Figure(
+            name=f"durable confirms, {CALLERS} callers",
+            ours=rate,
+            floor=500,
+            unit="/s",
+            held_to=">= 1.0 of 500/s",
+        ),
+        Figure(name="processor time of one of them", ours=each_ms),
+    ]
 
 
 async def a_draft(desk: Desk) -> Draft:
@@ -69,8 +73,8 @@ def main() -> None:
     """Measure on a desk of its own."""
     with a_home() as home:
         os.environ.update(own_home(home, STRIKEDESK_ORDER__PREVIEW_TTL_S="600"))  # noqa: TID251 -- a bench sets its own
-        figure = uvloop.run(measured())  # So many callers come over HTTP, which is served on it.
-    report("confirms", [figure], floor="500 confirms a second")
+        figures = uvloop.run(measured())  # So many callers come over HTTP, which is served on it.
+    report("confirms", figures, floor="500 confirms a second")
 
 
 if __name__ == "__main__":

@@ -85,6 +85,12 @@ class Pipe(AbstractContextManager["Pipe"]):
         (line,) = [text for text in status.splitlines() if text.startswith("VmHWM")]
         return int(line.split()[1]) / 1024
 
+    def processor_ms(self) -> float:
+        """Return the processor time that the process has taken so far, ms."""
+        stat = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="utf-8")
+        fields = stat.rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
+
     def _write(self, message: Mapping[str, object]) -> None:
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(message).encode() + b"\n")
