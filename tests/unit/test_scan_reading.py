@@ -170,6 +170,7 @@ def test_an_owners_own_strategy_is_known_by_its_name() -> None:
         (SHORT + "[rules]\nzzzzz = { min = 3 }", 3, "docs/scans.md"),
         (SHORT + '[rules]\n"<b>" = { min = 3 }', 3, "that key"),
         (SHORT + "[rules]\ndays = { min = 3 }", 3, "[chain]"),
+        (SHORT + "[rules]\nmax_loss = { max = 0 }", 3, "0.005 at least"),
         (SHORT + "rules = 3", 2, "[rules]"),
         (SHORT + "[chain]\ndays = { min = -3 }", 3, "more than 0"),
         (SHORT + "[chain]\nstrikes = { max = 0 }", 3, "more than 0"),

@@ -439,6 +439,23 @@ async def test_an_account_bounds_what_a_unit_may_lose(scanner: Scanner) -> None:
     assert all(each.max_loss is not None and each.max_loss <= 150 for each in tighter.picks)
 
 
+@pytest.mark.parametrize(
+    ("worth", "rule"), [(Decimal(0), ""), (Decimal(-5), ""), (Decimal(1_000), "min = 3")]
+)
+async def test_an_account_that_bears_no_loss_of_the_kind_is_offered_nothing(
+    scanner: Scanner, worth: Decimal, rule: str
+) -> None:
+    """A margin call leaves less than nothing, and 10 USD are less than the 300 of the scan."""
+    told = replace(scanner, books=Account(worth=worth))
+    rules = f"[rules]\nmax_loss = {{ {rule} }}\n" if rule else ""
+
+    report = await told(
+        scan_of(PUT_SPREADS + rules + "[portfolio]\nloss_share = 0.01"), account="a"
+    )
+
+    assert (report.picks, report.verdicts[0].rule) == ((), "max_loss")
+
+
 @pytest.mark.parametrize(("most", "searched"), [(1, False), (2, True)])
 async def test_an_underlying_of_which_enough_is_held_is_passed_over(
     scanner: Scanner, most: int, *, searched: bool

@@ -6,9 +6,10 @@ from decimal import Decimal
 from math import inf, nan
 from typing import TYPE_CHECKING, Final
 
+from strikedesk.domain.money import SHARES_PER_CONTRACT
 from strikedesk.domain.quotes import ChainRow
 from strikedesk.quant.candidates.measures import Measure
-from strikedesk.quant.candidates.search import Bound, Search, Weight, Window
+from strikedesk.quant.candidates.search import LEAST_USD, Bound, Search, Weight, Window
 from strikedesk.scan.chains import Piece, SeenChain
 from strikedesk.scan.definition import Bounds, Scan
 from strikedesk.scan.picks import Pick, pick_of
@@ -54,6 +55,8 @@ def hunted(chain: SeenChain, scan: Scan, loss_most: Decimal | None) -> Hunted:
     Raises:
         RuledOutError: there are more combinations than anybody waits for.
     """
+    if loss_most is not None and not _bears(scan, loss_most):
+        raise RuledOutError("max_loss", f"the account bears {loss_most:.2f} USD a unit")
     asked = asked_of(scan, loss_most)
     found = _searched(chain, search_of(scan, asked))
     slippage = Decimal(str(scan.slippage))
@@ -88,11 +91,17 @@ def _searched(chain: SeenChain, asked: Search) -> "Found":
         raise RuledOutError("combinations", f"more than {MOST}: bound the chain") from None
 
 
+def _bears(scan: Scan, loss_most: Decimal) -> bool:
+    """Whether there is a loss that an account bears and a scan's own rules allow."""
+    least = scan.rules.get(Measure.MAX_LOSS, Bounds()).low or 0.0
+    return float(loss_most) / SHARES_PER_CONTRACT >= max(least, LEAST_USD)
+
+
 def asked_of(scan: Scan, loss_most: Decimal | None) -> Mapping[Measure, Bounds]:
     """Return the rules of a scan, with the greatest loss that an account bears among them."""
     if loss_most is None:
         return scan.rules
-    most, own = float(loss_most) / 100.0, scan.rules.get(Measure.MAX_LOSS, Bounds())
+    most, own = float(loss_most) / SHARES_PER_CONTRACT, scan.rules.get(Measure.MAX_LOSS, Bounds())
     high = most if own.high is None else min(most, own.high)
     return {**scan.rules, Measure.MAX_LOSS: Bounds(low=own.low, high=high)}
 

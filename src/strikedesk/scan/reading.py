@@ -9,6 +9,7 @@ from strikedesk.domain.errors import Denied
 from strikedesk.domain.symbols import parse_equity
 from strikedesk.domain.underlying_facts import WORDS, UnderlyingFact
 from strikedesk.quant.candidates.measures import Measure
+from strikedesk.quant.candidates.search import LEAST_USD
 from strikedesk.quant.strategies.custom import BadPattern, pattern_of
 from strikedesk.quant.strategies.patterns import PATTERNS, Pattern
 from strikedesk.scan.definition import (
@@ -177,7 +178,12 @@ def _positive(table: Table, key: str, bounds: Bounds) -> Bounds:
 def _rules(table: Table) -> Mapping[Measure, Bounds]:
     if Measure.DAYS in table.keys:
         raise table.no(Measure.DAYS, "days are bounded under [chain]")
-    return dict(_each(table, table.bounds))
+    found = dict(_each(table, table.bounds))
+    for measure in (Measure.MAX_LOSS, Measure.MAX_PROFIT):
+        high = found.get(measure, Bounds()).high
+        if high is not None and high < LEAST_USD:
+            raise table.no(measure, f"{measure} is {LEAST_USD} at least, of whatever can be traded")
+    return found
 
 
 def _facts(table: Table) -> Mapping[UnderlyingFact, Asked]:
