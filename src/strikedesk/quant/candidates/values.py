@@ -5,7 +5,7 @@ time that is left, at its volatility of now; the share's forward to its end move
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
@@ -32,6 +32,7 @@ class Values:
 
     slices: Sequence[Slice]
     forecast: Outlook | None
+    _kept: dict[Option, FloatArray] = field(default_factory=dict[Option, FloatArray], repr=False)
 
     @classmethod
     def of(cls, chain: Chain, slices: Sequence[Slice]) -> "Values":
@@ -85,7 +86,15 @@ class Values:
         return near.discount * _mean(by, option, strikes)
 
     def over(self, option: Option, strikes: FloatArray, volatility: FloatArray) -> FloatArray:
-        """Return the value of one contract at each strike (rows) and price (columns), USD then."""
+        """Return the value of one contract at each strike (rows) and price (columns), USD then.
+
+        Law: an option of the pattern is always asked for with the same strikes and volatilities.
+        """
+        if option not in self._kept:
+            self._kept[option] = self._priced(option, strikes, volatility)
+        return self._kept[option]
+
+    def _priced(self, option: Option, strikes: FloatArray, volatility: FloatArray) -> FloatArray:
         if not option.month:
             return np.maximum(option.sign * (self.prices - strikes[:, None]), 0.0)
         near, far = self.slices
