@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from strikedesk.quant import (
-    american,
     black_scholes,
     cash_dividends,
     cash_dividends_vol,
@@ -26,7 +25,7 @@ from strikedesk.quant.strategies.analysis import Exposure
 from strikedesk.quant.strategies.legs import Kind, Leg
 
 _ROUNDS: Final = 4  # A rate changes what dividends are worth by so little that this is plenty.
-_SEEN: Final = 0.05  # Of a point of volatility: less is not looked at closely.
+_SEEN: Final = 0.15  # Of a point of volatility: less is not looked at closely.
 _CARRY_MAX: Final = 0.25  # Beyond it the quotes of a last day are told, and no rate.
 
 
@@ -170,15 +169,18 @@ def _implied(
 ) -> tuple[FloatArray, FloatArray]:
     """Return volatilities, and the rows of delta, gamma, theta and vega at them.
 
-    Where early exercise adds less than a twentieth of a point to the volatility, the closed formula
-    on the share without its dividends is as good as a tree, in a tenth of the time.
+    Where early exercise adds less than a sixth of a point to the volatility, the closed formula on
+    the share without its dividends is taken at what is left of the price: it misses a hundredth of
+    a point, in a third of the time of a search.
     """
     with np.errstate(all="ignore"):  # What makes no sense is NaN, and looked at more closely.
         stripped = _stripped(contracts, dividends)
-        sigma = implied_vol.implied_volatility(stripped, price).volatility
+        usual = implied_vol.implied_volatility(stripped, price).volatility
+        added = cash_dividends.price(contracts, dividends, usual)
+        added -= black_scholes.price(stripped, usual)
+        sigma = implied_vol.implied_volatility(stripped, price - added).volatility
         at = black_scholes.greeks(stripped, sigma)
         rows = np.array((at.delta, at.gamma, at.theta, at.vega))
-        added = _added(contracts, stripped, dividends, sigma)
         closer = np.flatnonzero(~(added < _SEEN * at.vega))
     if closer.size:
         some = contracts.part(closer)
@@ -187,16 +189,6 @@ def _implied(
         sigma[closer] = found
         rows[:, closer] = at.delta, at.gamma, at.theta, at.vega
     return sigma, rows
-
-
-def _added(
-    contracts: Contracts, stripped: Contracts, dividends: CashDividends, sigma: FloatArray
-) -> FloatArray:
-    """Return what early exercise adds to calls, and hardly less than what it adds to puts."""
-    value = american.price(stripped, sigma)
-    calls = np.flatnonzero(contracts.is_call & cash_dividends.paying(contracts, dividends))
-    value[calls] = cash_dividends.price(contracts.part(calls), dividends, sigma[calls])
-    return value - black_scholes.price(stripped, sigma)
 
 
 def exposure(legs: Sequence[Leg], seen: Early, *, rho: float) -> Exposure:
