@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from math import inf, isclose, isnan
 
 import numpy as np
@@ -281,6 +281,39 @@ def test_a_contract_without_a_two_sided_quote_is_in_no_candidate() -> None:
     assert found.flaws == {Flaw.NO_QUOTE: 2, Flaw.NO_BID: 1, Flaw.CROSSED: 1}
     assert found.enumerated == 1
     assert [strikes_of(each) for each in found.candidates] == [[110.0]]
+
+
+@pytest.mark.parametrize(
+    "name", ["iron condor", "short put", "put calendar", "long call butterfly"]
+)
+@pytest.mark.parametrize("near", [0, 3])
+def test_where_nothing_is_listed_or_bid_for_nothing_is_found(name: str, near: int) -> None:
+    """A night, a halt or a new listing are answers too."""
+    chain = a_chain(20, 50)
+    nothing = np.zeros(0)
+    none = Quotes(**{each.name: nothing for each in fields(Quotes)})
+    silent = [
+        Chain(spot=SPOT, slices=()),
+        replace(
+            chain,
+            slices=tuple(replace(s, strikes=nothing, calls=none, puts=none) for s in chain.slices),
+        ),
+        replace(
+            chain,
+            slices=tuple(
+                replace(
+                    s,
+                    calls=replace(s.calls, bid=0.0 * s.calls.bid),
+                    puts=replace(s.puts, bid=0.0 * s.puts.bid),
+                )
+                for s in chain.slices
+            ),
+        ),
+    ]
+
+    found = [search(each, Search(pattern=NAMED[name], near=near)) for each in silent]
+
+    assert [(each.enumerated, each.passed, each.candidates) for each in found] == [(0, 0, ())] * 3
 
 
 def test_a_near_miss_says_which_rule_and_by_how_much() -> None:
