@@ -49,6 +49,8 @@ async def test_what_nobody_asks_for_is_not_looked_up(room: MarketRoom) -> None:
 
     assert [*found] == [UnderlyingFact.PRICE]
     assert await MarketFacts(market=room).facts(AAPL, ()) == {}
+    iv30 = await MarketFacts(market=room).facts(AAPL, {UnderlyingFact.IV30})
+    assert [*iv30] == [UnderlyingFact.IV30]
 
 
 async def test_a_fund_never_reports_and_a_company_does_on_a_day_that_is_not_known_yet(

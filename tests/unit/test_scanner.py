@@ -312,6 +312,33 @@ async def test_a_calendar_has_two_expirations_and_says_that_it_is_not_exact(
     assert abs(pick.max_loss - pick.price * 100) < 5
 
 
+async def test_what_moves_like_a_better_one_is_kept_off_the_list(scanner: Scanner) -> None:
+    """Two index funds are one bet; how they moved is read off their daily closes."""
+    both = PUT_SPREADS.replace('["AAPL"]', '["SPY", "QQQ"]') + "[caps]\nper_symbol = 1\n"
+
+    alike = await scanner(scan_of(both + "correlation = 0.2"))
+    any_way = await scanner(scan_of(both + "correlation = 1"))
+
+    assert (len(alike.picks), len(any_way.picks)) == (1, 2)
+    assert alike.removed["correlation"] == 1
+
+
+async def test_a_strike_window_without_an_end_is_open_there(scanner: Scanner) -> None:
+    scan = scan_of(PUT_SPREADS.replace("min = 0.85, max = 1.05", "min = 1.0"))
+
+    report = await scanner(scan)
+
+    strikes = [
+        leg.symbol.strike
+        for pick in report.picks
+        for leg in pick.legs
+        if isinstance(leg.symbol, OptionSymbol)
+    ]
+    spot = (await scanner.market.quotes([AAPL]))[AAPL].mark
+    assert spot is not None
+    assert min(strikes) >= spot
+
+
 async def test_a_covered_call_buys_a_hundred_shares(scanner: Scanner) -> None:
     report = await scanner(
         scan_of(

@@ -1,8 +1,9 @@
 """The part of a chain that a scan looks at."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -104,22 +105,29 @@ def _pieces(
     now: datetime,
 ) -> tuple[Piece, ...]:
     """Return what is listed of each expiration, the soonest first; of two at once the first."""
-    rows = [row for each in slices for row in each.rows if window.hold(_share(row, spot))]
+    rows = _by_listing(slices, spot, window)
     found: dict[float, Piece] = {}
     for each in sorted(listed, key=lambda one: (one.day, one.root)):
         years = (expiration_instant(each.day, each.settlement) - now) / _YEAR
-        own = [row for row in rows if _is_of(row, each)]
+        own = rows.get((each.day, each.root))
         if years > 0.0 and own:
             found.setdefault(years, _piece(each, years, own))
     return tuple(found[years] for years in sorted(found))
 
 
-def _share(row: ChainRow, spot: Decimal) -> float:
-    return float(row.contract.strike / spot)
-
-
-def _is_of(row: ChainRow, listed: Expiration) -> bool:
-    return row.contract.expiration == listed.day and row.contract.root == listed.root
+def _by_listing(
+    slices: Sequence[Slice], spot: Decimal, window: Bounds
+) -> Mapping[tuple[date, str], Sequence[ChainRow]]:
+    """Return the contracts whose strikes are within the window, by expiration and root."""
+    least = spot * Decimal(str(window.low or 0))
+    most = None if window.high is None else spot * Decimal(str(window.high))
+    found: defaultdict[tuple[date, str], list[ChainRow]] = defaultdict(list)
+    for each in slices:
+        for row in each.rows:
+            contract = row.contract
+            if least <= contract.strike and (most is None or contract.strike <= most):
+                found[contract.expiration, contract.root].append(row)
+    return found
 
 
 def _piece(listed: Expiration, years: float, rows: Sequence[ChainRow]) -> Piece:
