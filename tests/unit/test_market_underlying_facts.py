@@ -37,6 +37,14 @@ async def test_every_fact_is_the_reports(room: MarketRoom) -> None:
         UnderlyingFact.LIQUIDITY: report.liquidity.rating,
         UnderlyingFact.DAYS_TO_EARNINGS: told[UnderlyingFact.DAYS_TO_EARNINGS],
         UnderlyingFact.DAYS_TO_EX_DIVIDEND: told[UnderlyingFact.DAYS_TO_EX_DIVIDEND],
+        UnderlyingFact.TREND: report.regime.trend.label,
+        UnderlyingFact.TREND_T: report.regime.trend.t_value,
+        UnderlyingFact.CLOSE_TO_MEAN50: report.regime.trend.to_mean50,
+        UnderlyingFact.CLOSE_TO_MEAN200: report.regime.trend.to_mean200,
+        UnderlyingFact.VOLATILITY: report.regime.volatility.label,
+        UnderlyingFact.HV20_PERCENTILE: report.regime.volatility.hv20_percentile,
+        UnderlyingFact.TERM: report.regime.term.label,
+        UnderlyingFact.TERM_SLOPE: report.regime.term.slope,
     }
     assert report.calendar.earnings is not None
     ahead = (report.calendar.earnings.day - report.as_of.date()).days

@@ -17,7 +17,8 @@ class UnderlyingFact(StrEnum):
     `domain.volatility` and `market.implied` define them; `realised_volatility` a fraction a year,
     over 60 sessions; `option_spread` (ask - bid) / mid and `option_interest` contracts, medians
     near the money; `liquidity` the rating of `market.liquidity`; `days_to_*` calendar days from
-    today to the next that is announced, infinite where none is.
+    today to the next that is announced, infinite where none is; `trend` and what follows as
+    `market.regime` defines them.
     """
 
     PRICE = "price"
@@ -30,10 +31,25 @@ class UnderlyingFact(StrEnum):
     LIQUIDITY = "liquidity"
     DAYS_TO_EARNINGS = "days_to_earnings"
     DAYS_TO_EX_DIVIDEND = "days_to_ex_dividend"
+    TREND = "trend"
+    TREND_T = "trend_t"
+    CLOSE_TO_MEAN50 = "close_to_mean50"
+    CLOSE_TO_MEAN200 = "close_to_mean200"
+    VOLATILITY = "volatility"
+    HV20_PERCENTILE = "hv20_percentile"
+    TERM = "term"
+    TERM_SLOPE = "term_slope"
 
 
 # The facts that are words, with all the words that each can be.
-WORDS: Final = MappingProxyType({UnderlyingFact.LIQUIDITY: ("good", "fair", "poor")})
+WORDS: Final = MappingProxyType(
+    {
+        UnderlyingFact.LIQUIDITY: ("good", "fair", "poor"),
+        UnderlyingFact.TREND: ("up", "down", "sideways"),
+        UnderlyingFact.VOLATILITY: ("low", "normal", "high"),
+        UnderlyingFact.TERM: ("contango", "flat", "backwardation"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

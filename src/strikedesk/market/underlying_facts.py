@@ -19,6 +19,7 @@ from strikedesk.domain.volatility import around_horizon
 from strikedesk.market.figures import Figure
 from strikedesk.market.historical import historical
 from strikedesk.market.implied import implied_30, percentile, rank, sessions_asked
+from strikedesk.market.regime_facts import RegimeFacts
 from strikedesk.market.room import SEARCH_ROWS_MAX, MarketRoom
 from strikedesk.market.volatility import CLOSES_ASKED, DAYS_AHEAD, liquidity_of, listings
 
@@ -61,7 +62,20 @@ class MarketFacts:
             found |= await self._of_chain(underlying, mark, wanted)
         if not _EVENTS.keys().isdisjoint(wanted):
             found |= await self._of_calendar(underlying)
+        found |= await self._of_regime(underlying, mark, wanted)
         return {fact: found[fact] for fact in wanted}
+
+    async def _of_regime(
+        self, underlying: EquitySymbol, mark: Decimal | None, wanted: Collection[UnderlyingFact]
+    ) -> Facts:
+        told = Known(value=None)
+        if UnderlyingFact.VOLATILITY in wanted:
+            asked = {UnderlyingFact.IV_RANK}
+            told = (await self._of_chain(underlying, mark, asked))[UnderlyingFact.IV_RANK]
+        value = told.value if isinstance(told.value, float) else None
+        iv_rank = Figure(value=value, why=told.why)
+        reader = RegimeFacts(market=self.market, underlying=underlying, spot=mark, iv_rank=iv_rank)
+        return {**await reader.wanted(wanted)}
 
     async def _of_calendar(self, underlying: EquitySymbol) -> Facts:
         events = await self.market.events(underlying, DAYS_AHEAD)
