@@ -14,6 +14,7 @@ from tests.fakes.ledger import MemoryLedger
 from tests.fakes.scans import MemorySavedScans
 from tests.fakes.tokens import MemoryTokens
 from tests.fakes.watchlists import MemoryWatchlists
+from tests.fakes.work import MemoryLeases, MemoryScanRuns
 
 CALL = "AAPL261218C00200000"
 
@@ -62,6 +63,8 @@ class MemoryDesk:
             watchlists=MemoryWatchlists(),
             alerts=MemoryAlerts(),
             scans=MemorySavedScans(),
+            runs=MemoryScanRuns(),
+            leases=MemoryLeases(),
             tokens=self.tokens,
             clock=self.clock,
             entropy=CountingEntropy(),

@@ -21,6 +21,7 @@ from tests.fakes.clock import StoppedClock
 from tests.fakes.scans import MemorySavedScans
 from tests.fakes.tokens import MemoryTokens
 from tests.fakes.watchlists import MemoryWatchlists
+from tests.fakes.work import MemoryLeases, MemoryScanRuns
 from tests.tools.core_door import settings
 
 ME: Final = "stdio"
@@ -46,6 +47,8 @@ def a_desk(
         watchlists=MemoryWatchlists(),
         alerts=MemoryAlerts(),
         scans=MemorySavedScans(),
+        runs=MemoryScanRuns(),
+        leases=MemoryLeases(),
         tokens=MemoryTokens(),
         clock=clock,
         entropy=SystemEntropy(),

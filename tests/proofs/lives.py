@@ -24,7 +24,9 @@ from strikedesk.server.call import Door
 from strikedesk.server.wire import Flow, Incoming, Outgoing
 from strikedesk.settings import Settings
 from strikedesk.store.alerts import SqlAlerts
+from strikedesk.store.leases import SqlLeases
 from strikedesk.store.ledger import SqlLedger
+from strikedesk.store.scan_runs import SqlScanRuns
 from strikedesk.store.scans import SqlSavedScans
 from strikedesk.store.tokens import SqlCallerTokens
 from strikedesk.store.watchlists import SqlWatchlists
@@ -106,6 +108,8 @@ class Life:
                 watchlists=SqlWatchlists(database),
                 alerts=SqlAlerts(database),
                 scans=SqlSavedScans(database),
+                runs=SqlScanRuns(database),
+                leases=SqlLeases(database),
                 tokens=SqlCallerTokens(database),
                 clock=self.clock,
                 entropy=entropy,

@@ -25,6 +25,7 @@ from tests.fakes.ledger import MemoryLedger
 from tests.fakes.scans import MemorySavedScans
 from tests.fakes.tokens import MemoryTokens
 from tests.fakes.watchlists import MemoryWatchlists
+from tests.fakes.work import MemoryLeases, MemoryScanRuns
 from tests.fakes.world import MemoryWorldStore
 from tests.tools.core_door import Era, error_of, settings
 
@@ -71,6 +72,8 @@ class PaperDesk:
             watchlists=self.lists,
             alerts=self.alerts,
             scans=self.scans,
+            runs=MemoryScanRuns(),
+            leases=MemoryLeases(),
             tokens=MemoryTokens(),
             clock=self.clock,
             entropy=entropy,

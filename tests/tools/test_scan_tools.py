@@ -103,6 +103,28 @@ async def test_a_scan_is_saved_shown_changed_and_dropped() -> None:
     assert desk.scans.scans == {}
 
 
+async def test_a_scan_that_runs_by_itself_is_listed_with_what_it_found() -> None:
+    """How many are new is what an assistant asks first; what it could not see comes beside."""
+    desk = PaperDesk()
+    scheduled = MINE.replace('["SPY"]', '["SPY", "ZZZZ"]\nevery = "15m"\ntop = 2')
+    async with desk.client() as client:
+        await client.call_tool("save_scan", {"definition": scheduled})
+        before = rows_of(await client.call_tool("list_scans", {"name": "mine"}))
+        assert await desk.opened.rounds() == 1
+        after = rows_of(await client.call_tool("list_scans", {}))
+
+    told = ("every_s", "ran_at", "found", "new", "problem")
+    assert [before[0][name] for name in told] == [900, None, None, None, None]
+    assert [after[0][name] for name in told] == [
+        900,
+        "2026-11-20T16:00:00Z",
+        2,
+        2,
+        "unseen: ZZZZ SYMBOL_NOT_FOUND",
+    ]
+    assert all(row[name] is None for row in after[1:] for name in told)
+
+
 async def test_what_somebody_wrote_into_a_scan_is_shown_as_such() -> None:
     """A saved text comes back in another conversation: it is data there, and has no markup."""
     desk = PaperDesk()

@@ -35,6 +35,7 @@ from tests.fakes.market import ScriptedMarket
 from tests.fakes.scans import MemorySavedScans
 from tests.fakes.tokens import MemoryTokens
 from tests.fakes.watchlists import MemoryWatchlists
+from tests.fakes.work import MemoryLeases, MemoryScanRuns
 from tests.fakes.world import MemoryWorldStore
 from tests.unit.exchange_floor import CALL
 
@@ -76,6 +77,8 @@ class Venue:
             watchlists=MemoryWatchlists(),
             alerts=MemoryAlerts(),
             scans=MemorySavedScans(),
+            runs=MemoryScanRuns(),
+            leases=MemoryLeases(),
             tokens=MemoryTokens(),
             clock=self.wall,
             entropy=CountingEntropy(),

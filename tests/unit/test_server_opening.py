@@ -1,5 +1,7 @@
 """The desk as the server holds it: opened for whoever needs it first, once, and let go of."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from strikedesk.server.instructions import instructions
 from strikedesk.server.opening import Opening
 from strikedesk.settings import Folders, Settings
 from strikedesk.settings.sections import PaperSettings
+from strikedesk.wiring import Desk
 from tests.tools.core_door import settings
 
 
@@ -31,6 +34,26 @@ async def test_the_desk_is_opened_once_and_closed(tmp_path: Path) -> None:
     assert first is second
     assert (state.halt, list(state.unsettled)) == (None, [])
     assert (tmp_path / "data" / "strikedesk.db").exists()
+
+
+async def test_what_runs_beside_a_desk_runs_as_long_as_it_is_open(tmp_path: Path) -> None:
+    """A server does what is due while it serves, and stops with the desk."""
+    seen: list[object] = []
+
+    @asynccontextmanager
+    async def beside(desk: Desk) -> AsyncGenerator[None]:
+        seen.append(desk)
+        yield
+        seen.append("over")
+
+    opening = Opening(at(tmp_path), beside)
+    try:
+        desk = await opening.desk()
+        assert seen == [desk]
+    finally:
+        await opening.close()
+
+    assert seen == [desk, "over"]
 
 
 @pytest.mark.promise("breaker")

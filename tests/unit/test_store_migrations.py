@@ -196,7 +196,8 @@ async def test_orders_from_before_there_were_groups_are_in_none(tmp_path: Path) 
     async with a_database("sqlite", tmp_path) as database:
         await SqlLedger(database).open_preview(a_preview(), a_note("previewed"))
     with closing(sqlite3.connect(file)) as driver:
-        driver.execute("DROP TABLE alerts")
+        for table in ("leases", "scan_runs", "scan_results", "alerts"):
+            driver.execute(f"DROP TABLE {table}")
         driver.execute("DROP INDEX ix_orders_group_id_group_place")
         for name in ("group_id", "group_kind", "group_place"):
             driver.execute(f"ALTER TABLE orders DROP COLUMN {name}")

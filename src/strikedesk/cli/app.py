@@ -110,6 +110,18 @@ def serve_command(
     serve(Wanted(transport=transport, overrides=overrides), _known(context))
 
 
+@app.command(name="worker")
+def worker_command(context: typer.Context) -> None:
+    """Do what is due, and serve nobody: scheduled scans, alerts, orders under way. Until Ctrl-C.
+
+    Any running server does the same; of several processes one acts at a time.
+    """
+    from strikedesk.settings import load  # noqa: PLC0415 -- one command's
+    from strikedesk.worker.alone import run_worker  # noqa: PLC0415 -- same
+
+    run_worker(load(), _known(context))
+
+
 @app.command(name="doctor")
 def doctor_command(
     *, as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False

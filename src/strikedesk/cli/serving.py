@@ -7,6 +7,7 @@ from typing import Final
 
 from strikedesk.logs.known import Known
 from strikedesk.settings import load
+from strikedesk.worker.loop import at_work
 
 
 class Transport(StrEnum):
@@ -71,7 +72,7 @@ def serve(wanted: Wanted, known: Known) -> None:
     if wanted.transport is Transport.STDIO:
         from strikedesk.server.stdio import run_stdio  # noqa: PLC0415 -- the web's parts stay unread
 
-        run_stdio(settings, known)
+        run_stdio(settings, known, at_work)
     else:
         from strikedesk.cli.web_door import page_scrubber, routes_of  # noqa: PLC0415 -- same
         from strikedesk.server.http import run_http  # noqa: PLC0415 -- same
@@ -79,4 +80,4 @@ def serve(wanted: Wanted, known: Known) -> None:
 
         keys = Keys()
         apart = {PATH: page_scrubber(keys, known)}
-        run_http(settings, known, routes_of(settings, keys, known), apart)
+        run_http(settings, known, routes_of(settings, keys, known), apart, at_work)

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 
     from strikedesk.server.library import Library
     from strikedesk.server.toolbox import Toolbox
+    from strikedesk.wiring import Companion
 
 _log: Final = logging.getLogger(__name__)
 
@@ -204,10 +205,15 @@ class DeskServer(MCPServer[Door]):
         return spoken(where, self.door.incident)
 
 
-def open_server(settings: Settings, known: Known, *, network: bool) -> DeskServer:
-    """Set up logging, which the SDK would otherwise do its own way, and return the server."""
+def open_server(
+    settings: Settings, known: Known, *, network: bool, beside: "Companion | None" = None
+) -> DeskServer:
+    """Set up logging, which the SDK would otherwise do its own way, and return the server.
+
+    `beside` goes on at the desk for as long as it is open.
+    """
     configure(Redactor(Scrubber(known)))
-    lazy = Opening(settings)
+    lazy = Opening(settings, beside)
     return DeskServer(Door(settings=settings, lazy=lazy, network=network, known=known))
 
 

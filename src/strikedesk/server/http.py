@@ -6,7 +6,7 @@ import socket
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from importlib.util import find_spec
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import anyio
 import uvicorn
@@ -42,6 +42,9 @@ from strikedesk.server.guard import (
 )
 from strikedesk.server.opening import DeskSource
 from strikedesk.settings import Settings
+
+if TYPE_CHECKING:
+    from strikedesk.wiring import Companion
 
 _log: Final = logging.getLogger(__name__)
 
@@ -122,8 +125,11 @@ def run_http(
     known: Known,
     beside: Callable[[DeskSource, int], Sequence[BaseRoute]],
     apart: Mapping[str, Scrubber],
+    at_work: "Companion | None" = None,
 ) -> None:
     """Serve the network until a signal comes; `beside` gives further routes, told the port.
+
+    `at_work` goes on at the desk meanwhile.
 
     Nothing that is `known` for a secret leaves; see `build_app` for `apart`.
 
@@ -132,7 +138,7 @@ def run_http(
     Raises:
         Misconfigured: the address cannot be had.
     """
-    server = open_server(settings, known, network=True)
+    server = open_server(settings, known, network=True, beside=at_work)
     listener = listen(settings.host, settings.port)
     called = names(settings.host, settings.allowed_hosts, settings.allowed_origins)
     _tell(settings.host, listener)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Protocol
 from strikedesk.settings import Settings
 
 if TYPE_CHECKING:
-    from strikedesk.wiring import Desk, LazyDesk
+    from strikedesk.wiring import Companion, Desk, LazyDesk
 
 
 class DeskSource(Protocol):
@@ -23,9 +23,10 @@ class DeskSource(Protocol):
 class Opening:
     """A `LazyDesk` whose import waits too: 130 ms that `initialize` does not."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Remember what to open."""
+    def __init__(self, settings: Settings, beside: "Companion | None" = None) -> None:
+        """Remember what to open, and what runs with it."""
         self._settings = settings
+        self._beside = beside
         self._lazy: LazyDesk | None = None
 
     async def desk(self) -> "Desk":
@@ -41,5 +42,5 @@ class Opening:
         from strikedesk.wiring import LazyDesk  # noqa: PLC0415 -- kept off `initialize`
 
         if self._lazy is None:
-            self._lazy = LazyDesk(self._settings)
+            self._lazy = LazyDesk(self._settings, self._beside)
         return self._lazy

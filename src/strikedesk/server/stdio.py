@@ -2,7 +2,7 @@
 
 import os
 import signal
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import anyio
 from mcp.server.stdio import stdio_server
@@ -14,15 +14,20 @@ from strikedesk.server.app import DeskServer, open_server
 from strikedesk.server.wire import Outgoing, Scrubbed, can_be_taken, stdio_wire, take_stdout
 from strikedesk.settings import Settings
 
+if TYPE_CHECKING:
+    from strikedesk.wiring import Companion
+
 CLOSE_S: Final = 10.0
 
 
-def run_stdio(settings: Settings, known: Known) -> None:
+def run_stdio(settings: Settings, known: Known, at_work: "Companion | None" = None) -> None:
     """Serve the client that started this process until it leaves or a signal comes.
+
+    `at_work` goes on at the desk meanwhile.
 
     However it ends, submissions under way are waited for, at most ten seconds.
     """
-    anyio.run(serve_stdio, open_server(settings, known, network=False))
+    anyio.run(serve_stdio, open_server(settings, known, network=False, beside=at_work))
 
 
 async def serve_stdio(server: DeskServer) -> None:

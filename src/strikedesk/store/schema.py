@@ -222,6 +222,37 @@ saved_scans: Final = Table(
     sqlite_strict=True,
 )
 
+# Which process does what only one at a time should do.
+leases: Final = Table(
+    "leases",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("until", Instant, nullable=False),
+    sqlite_strict=True,
+)
+
+scan_runs: Final = Table(
+    "scan_runs",
+    METADATA,
+    Column("broker", Text, primary_key=True),
+    Column("scan", Text, primary_key=True),
+    Column("ran_at", Instant, nullable=False),
+    Column("problem", Text),
+    sqlite_strict=True,
+)
+
+# A row is written when what a scan finds has changed, not whenever it runs.
+scan_results: Final = Table(
+    "scan_results",
+    METADATA,
+    Column("broker", Text, primary_key=True),
+    Column("scan", Text, primary_key=True),
+    Column("at", Instant, primary_key=True),
+    Column("candidates", Document, nullable=False),
+    sqlite_strict=True,
+)
+
 owner_settings: Final = Table(
     "owner_settings",
     METADATA,

@@ -4,11 +4,12 @@ Nothing heavy is imported before a desk is opened: a client that starts us waits
 and numpy, SQLAlchemy and the database have no part in that answer.
 """
 
-from strikedesk.wiring.desk import Desk, LazyDesk, assemble, open_desk
+from strikedesk.wiring.desk import Companion, Desk, LazyDesk, assemble, open_desk
 from strikedesk.wiring.ground import SystemEntropy, UtcClock, halt_switch, open_store
 from strikedesk.wiring.paper import Practice, market_of, open_practice
 
 __all__ = [
+    "Companion",
     "Desk",
     "LazyDesk",
     "Practice",

@@ -1,10 +1,10 @@
 """A desk put together: the rooms around a store and a broker."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from strikedesk.domain.broking import Capabilities
 from strikedesk.domain.ports import (
@@ -14,8 +14,10 @@ from strikedesk.domain.ports import (
     Clock,
     Entropy,
     HaltSwitch,
+    Leases,
     Ledger,
     SavedScans,
+    ScanRuns,
     Watchlists,
 )
 from strikedesk.market.cache import MemoryCache
@@ -42,6 +44,7 @@ from strikedesk.portfolio.books import Books
 from strikedesk.portfolio.margin import Margins
 from strikedesk.portfolio.watchlists import WatchlistBook
 from strikedesk.scan.book import ScanBook
+from strikedesk.scan.rounds import Rounds
 from strikedesk.scan.scanner import Scanner
 from strikedesk.settings import Settings
 from strikedesk.wiring.broker import open_broker
@@ -80,19 +83,25 @@ class Desk:
     alerts: AlertBook
     scans: ScanBook
     scanner: Scanner
+    rounds: Rounds
     tokens: CallerTokens
     strategies: OwnStrategies
     margins: Margins
 
 
+# What goes on at a desk for as long as it is open.
+Companion: TypeAlias = Callable[[Desk], AbstractAsyncContextManager[None]]
+
+
 @dataclass(slots=True)
 class LazyDesk:
-    """Opens the desk when it is first needed, once, whoever asks.
+    """Opens the desk when it is first needed, once, whoever asks; then `beside` runs with it.
 
     A failed opening is told to all who wait and tried again by the next who asks.
     """
 
     settings: Settings
+    beside: Companion | None = None
     _opening: "asyncio.Task[Desk] | None" = field(default=None, init=False)
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack, init=False)
 
@@ -117,7 +126,10 @@ class LazyDesk:
         await self._stack.aclose()
 
     async def _open(self) -> Desk:
-        return await self._stack.enter_async_context(open_desk(self.settings))
+        desk = await self._stack.enter_async_context(open_desk(self.settings))
+        if self.beside is not None:
+            await self._stack.enter_async_context(self.beside(desk))
+        return desk
 
 
 @asynccontextmanager
@@ -156,6 +168,8 @@ def assemble(
     watchlists: Watchlists,
     alerts: Alerts,
     scans: SavedScans,
+    runs: ScanRuns,
+    leases: Leases,
     tokens: CallerTokens,
     clock: Clock,
     entropy: Entropy,
@@ -202,6 +216,8 @@ def assemble(
     )
     strategies = OwnStrategies(settings.folders.strategies)
     lists = WatchlistBook(lists=watchlists, clock=clock)
+    shelf = ScanBook(scans=scans, clock=clock, patterns=lambda: strategies.known().patterns)
+    scanner = Scanner(market=market, facts=MarketFacts(market=market), lists=lists, books=books)
     return Desk(
         settings=settings,
         clock=clock,
@@ -237,8 +253,18 @@ def assemble(
             entropy=entropy,
             broker=broker.capabilities.name,
         ),
-        scans=ScanBook(scans=scans, clock=clock, patterns=lambda: strategies.known().patterns),
-        scanner=Scanner(market=market, facts=MarketFacts(market=market), lists=lists, books=books),
+        scans=shelf,
+        scanner=scanner,
+        rounds=Rounds(
+            book=shelf,
+            scanner=scanner,
+            market=market,
+            runs=runs,
+            leases=leases,
+            clock=clock,
+            holder=entropy.identifier(),
+            broker=broker.capabilities.name,
+        ),
         tokens=tokens,
         strategies=strategies,
         margins=Margins(broker=broker, accounts=books, entropy=entropy),
@@ -255,7 +281,9 @@ def _consent(settings: Settings, capabilities: Capabilities) -> Consent:
 
 def _over_store(settings: Settings, database: "Database", broker: Broker) -> Desk:
     from strikedesk.store.alerts import SqlAlerts  # noqa: PLC0415 -- kept off `initialize`
+    from strikedesk.store.leases import SqlLeases  # noqa: PLC0415 -- kept off `initialize`
     from strikedesk.store.ledger import SqlLedger  # noqa: PLC0415 -- kept off `initialize`
+    from strikedesk.store.scan_runs import SqlScanRuns  # noqa: PLC0415 -- kept off `initialize`
     from strikedesk.store.scans import SqlSavedScans  # noqa: PLC0415 -- kept off `initialize`
     from strikedesk.store.tokens import SqlCallerTokens  # noqa: PLC0415 -- kept off `initialize`
     from strikedesk.store.watchlists import SqlWatchlists  # noqa: PLC0415 -- kept off `initialize`
@@ -268,6 +296,8 @@ def _over_store(settings: Settings, database: "Database", broker: Broker) -> Des
         watchlists=SqlWatchlists(database),
         alerts=SqlAlerts(database),
         scans=SqlSavedScans(database),
+        runs=SqlScanRuns(database),
+        leases=SqlLeases(database),
         tokens=SqlCallerTokens(database),
         clock=UtcClock(),
         entropy=SystemEntropy(),

@@ -26,6 +26,7 @@ from strikedesk.domain.ports.owner import (
 )
 from strikedesk.domain.ports.pace import RateBudget, Turns
 from strikedesk.domain.ports.time_and_chance import Clock, Entropy
+from strikedesk.domain.ports.work import Leases, ScanRuns
 from strikedesk.domain.ports.worlds import (
     FreshStart,
     WholeWorld,
@@ -47,6 +48,7 @@ __all__ = [
     "Entropy",
     "FreshStart",
     "HaltSwitch",
+    "Leases",
     "Ledger",
     "ListChange",
     "MarketData",
@@ -54,6 +56,7 @@ __all__ = [
     "RateBudget",
     "SavedScan",
     "SavedScans",
+    "ScanRuns",
     "TransactionPage",
     "Turns",
     "UnderlyingFacts",

@@ -1,0 +1,1 @@
+"""The clock's door: what is done because it is time, and nobody asked."""
