@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from strikedesk.cli import audit, groups, orders, practice
+from strikedesk.cli import audit, groups, orders, practice, scans
 from strikedesk.cli.clients import Client
 from strikedesk.cli.serving import Transport, Wanted, serve
 from strikedesk.cli.speech import FAILED, FINE
@@ -28,6 +28,7 @@ app = typer.Typer(
 )
 app.add_typer(groups.token, name="token")
 app.add_typer(orders.orders, name="orders")
+app.add_typer(scans.scan, name="scan")
 app.add_typer(groups.limits, name="limits")
 app.add_typer(groups.db, name="db")
 app.add_typer(audit.audit, name="audit")

@@ -6,12 +6,14 @@ and numpy, SQLAlchemy and the database have no part in that answer.
 
 from strikedesk.wiring.desk import Companion, Desk, LazyDesk, assemble, open_desk
 from strikedesk.wiring.ground import SystemEntropy, UtcClock, halt_switch, open_store
+from strikedesk.wiring.own_strategies import OwnStrategies
 from strikedesk.wiring.paper import Practice, market_of, open_practice
 
 __all__ = [
     "Companion",
     "Desk",
     "LazyDesk",
+    "OwnStrategies",
     "Practice",
     "SystemEntropy",
     "UtcClock",
