@@ -252,6 +252,25 @@ async def test_a_job_whose_caller_left_in_time_is_not_done(room: Room) -> None:
         await left
 
 
+async def test_a_job_whose_caller_left_while_the_lock_was_waited_for_is_not_done(
+    room: Room,
+) -> None:
+    """It is the first of its transaction, and nothing has been done for it yet."""
+    room.driver.execute("PRAGMA busy_timeout = 30000")
+    room.outsider.execute("BEGIN IMMEDIATE")
+    loop, begins = asyncio.get_running_loop(), asyncio.Event()
+    room.driver.set_trace_callback(lambda _: loop.call_soon_threadsafe(begins.set))
+    left = asyncio.ensure_future(room.writer.write(adding(1)))
+    await asyncio.wait_for(begins.wait(), 30)
+
+    left.cancel()
+    await asyncio.wait([left])
+    room.outsider.execute("ROLLBACK")
+
+    assert await room.writer.write(adding(2)) == 2
+    assert room.committed() == [2]
+
+
 async def test_a_job_whose_caller_left_too_late_is_done_whole(room: Room) -> None:
     gate = Gate()
 
