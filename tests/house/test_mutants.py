@@ -46,6 +46,9 @@ CRASHES = "tests/unit/test_crashes.py"
 COMMANDS = "tests/unit/test_cli_serving.py"
 KEY_FILE, ROTATION = "tests/unit/test_vault_file_home.py", "tests/unit/test_vault_rotation.py"
 
+SCANS, SCANNER = "tests/unit/test_scan_reading.py", "tests/unit/test_scanner.py"
+LISTING, SCANNED = "tests/unit/test_scan_listing.py", "tests/tools/test_scan_tools.py"
+
 
 class Judge:
     """Says how tests end on a copy of the house. A copy that hangs is ended by pytest's timeout."""
@@ -495,6 +498,27 @@ MUTANTS = [
     Mutant("risk/price.py", "abs(age_s), most", "age_s, most", LIMITS),
     Mutant("risk/price.py", "if facts.market_net is None:", "if False:", LIMITS),
     Mutant("risk/place.py", 'lacking("account", "frozen")', 'unset("account")', LIMITS),
+    Mutant(
+        "scan/definition.py",
+        "if value is None or math.isnan(value):\n            return False",
+        "if value is None or math.isnan(value):\n            return True",
+        SCANS,
+    ),
+    Mutant("scan/screening.py", "    if account is None:", "    if False:", SCANNER),
+    Mutant("scan/screening.py", "if share is not None and amount is None:", "if False:", SCANNER),
+    Mutant("scan/listing.py", "return None if own and same <", "return None if same <", LISTING),
+    Mutant(
+        "scan/listing.py",
+        "if found is None or found >",
+        "if found is not None and found >",
+        LISTING,
+    ),
+    Mutant(
+        "server/menu.py",
+        "MenuItem(preview_candidates, Toolset.SCAN, PREVIEWS)",
+        "MenuItem(preview_candidates, Toolset.SCAN, READS)",
+        SCANNED,
+    ),
     Mutant("risk/place.py", "not (limits.closing_only or told)", "not told", LIMITS),
     Mutant("risk/place.py", "not (limits.closing_only or told)", "not limits.closing_only", LIMITS),
     Mutant("risk/place.py", "ticker not in limits.forbidden_symbols and", "", LIMITS),
