@@ -38,6 +38,7 @@ from strikedesk.domain.broking import (
 from strikedesk.domain.errors import Denied, DeskError, Fact, OutcomeUnknown, Rejected, Unavailable
 from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.groups import GroupKind, member_id
+from strikedesk.domain.holidays import Holidays
 from strikedesk.domain.orders import OrderRequest, OrderType, TimeInForce
 from strikedesk.domain.ports import Clock, TransactionPage
 from strikedesk.domain.quotes import Bar, Chain, Expiration, Feed, Interval, Quote, SymbolInfo
@@ -198,6 +199,9 @@ class ScriptedBroker:
         self, underlying: EquitySymbol, start: date, end: date
     ) -> tuple[MarketEvent, ...]:
         return ()
+
+    async def holidays(self) -> Holidays | None:
+        return None
 
     def quote_stream(
         self, symbols: Collection[Symbol]

@@ -21,6 +21,7 @@ from strikedesk.domain.calendar import exchange_date
 from strikedesk.domain.errors import Denied, DeskError, Unavailable
 from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.greeks import Greeks
+from strikedesk.domain.holidays import Holidays
 from strikedesk.domain.ports import TransactionPage
 from strikedesk.domain.quotes import (
     Bar,
@@ -200,6 +201,9 @@ class ScriptedMarket:
         if underlying.ticker not in self.scheduled:
             raise Denied(Reason.DATA_UNAVAILABLE, symbol=underlying.ticker)
         return tuple(e for e in self.scheduled[underlying.ticker] if start <= e.day <= end)
+
+    async def holidays(self) -> Holidays | None:
+        return None
 
     def quote_stream(
         self, symbols: Collection[Symbol]

@@ -29,6 +29,18 @@ async def test_a_quote_of_the_sandbox_is_as_old_as_it_is_there(tmp_path: Path) -
         await wire.close()
 
 
+async def test_the_days_that_the_sandbox_names_are_those_of_the_rule(tmp_path: Path) -> None:
+    """Two years of them, over the wire."""
+    async with served(tmp_path) as here:
+        broker, wire = linked(here)
+        told = await broker.holidays()
+        await wire.close()
+
+    assert told is not None
+    assert len(told.closed) >= 20
+    assert told.unlike_rule(THEN.date()) == ()
+
+
 @pytest.mark.parametrize(("site", "believed"), [(HERE, THEN), (SANDBOX, None), (PRODUCTION, None)])
 def test_no_broker_elsewhere_tells_the_desk_what_time_it_is(
     site: Site, believed: datetime | None

@@ -3,14 +3,17 @@
 import json
 import sqlite3
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from strikedesk.brokers.paper.broker import PaperBroker
 from strikedesk.cli.doctor.desk import check_clock
 from strikedesk.cli.doctor.report import Check, Outcome, Report, made
 from strikedesk.cli.doctor.tools import BYTES_MAX
+from strikedesk.domain.holidays import Holidays
 from tests.builders import a_note, a_preview
 from tests.fakes.clock import StoppedClock
 from tests.fakes.keyrings import LockedKeyring, MemoryKeyring, system_keyring
@@ -19,7 +22,7 @@ from tests.unit.cli_door import Ended, call
 
 NAMES = [
     "configuration", "folders", "strategies", "vault", "database", "migrations", "audit", "clock",
-    "trading", "broker", "market data", "tools", "clients",
+    "trading", "broker", "market data", "calendar", "tools", "clients",
 ]  # fmt: skip
 
 
@@ -119,7 +122,7 @@ def test_a_damaged_database_fails_and_nothing_behind_it_passes(
     failed = [name for name, (outcome, _) in checks.items() if outcome == "fail"]
     assert done.code == 1
     assert failed == [
-        "database", "migrations", "audit", "clock", "trading", "broker", "market data",
+        "database", "migrations", "audit", "clock", "trading", "broker", "market data", "calendar",
     ]  # fmt: skip
     assert "5006 DATABASE_UNREADABLE" in checks["database"][1]
 
@@ -245,6 +248,34 @@ def test_the_report_is_as_good_as_its_worst_check(outcomes: str, worst: str) -> 
     assert Report(checks).outcome == worst
 
 
+@pytest.mark.parametrize(
+    ("closed", "outcome", "said"),
+    [
+        (set[date](), "ok", "the same days"),
+        ({date(2026, 12, 9)}, "warn", "1 days otherwise, first 2026-12-09"),
+    ],
+)
+def test_a_broker_that_closes_on_other_days_is_warned_of(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    closed: set[date],
+    outcome: str,
+    said: str,
+) -> None:
+    """A day of mourning is declared within a week, and expirations move with it."""
+
+    async def told(_: PaperBroker) -> Holidays:
+        return Holidays(closed=frozenset(closed), half=frozenset())
+
+    monkeypatch.setattr(PaperBroker, "holidays", told)
+    monkeypatch.setenv("STRIKEDESK_PAPER__CLOCK", "frozen:2026-12-01T16:00:00Z")
+
+    _, checks = visit(capsys)
+
+    assert checks["calendar"][0] == outcome
+    assert said in checks["calendar"][1]
+
+
 def test_a_tape_that_cannot_be_read_fails_the_broker_and_nothing_before_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -254,7 +285,7 @@ def test_a_tape_that_cannot_be_read_fails_the_broker_and_nothing_before_it(
     done, checks = visit(capsys)
 
     failed = [name for name, (outcome, _) in checks.items() if outcome == "fail"]
-    assert (done.code, failed) == (1, ["broker", "market data"])
+    assert (done.code, failed) == (1, ["broker", "market data", "calendar"])
     assert "5008 TAPE_UNREADABLE" in checks["broker"][1]
 
 

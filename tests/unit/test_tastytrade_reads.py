@@ -25,6 +25,7 @@ from strikedesk.domain.account_kinds import AccountKind, OptionLevel
 from strikedesk.domain.accounts import Environment, Position, Transaction, TransactionKind
 from strikedesk.domain.errors import Denied, Unavailable
 from strikedesk.domain.events import Dividend, Earnings, EarningsTiming
+from strikedesk.domain.holidays import Holidays
 from strikedesk.domain.quotes import Expiration, Feed, Quote, Settlement
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.secret import Secret
@@ -46,6 +47,7 @@ AAPL = EquitySymbol("AAPL")
 CHAIN = "/option-chains/AAPL/nested"
 QUOTES = "/market-data/by-type"
 METRICS = "/market-metrics"
+HOLIDAYS = "/market-time/equities/holidays"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -602,6 +604,31 @@ def test_a_feed_is_as_good_as_its_site() -> None:
     sites = (PRODUCTION, SANDBOX, on_this_machine("http://127.0.0.1:9"))
 
     assert [feed_of(site) for site in sites] == [Feed.REALTIME, Feed.DELAYED, Feed.SIMULATED]
+
+
+# Holidays
+
+
+@pytest.mark.parametrize(
+    ("data", "holidays"),
+    [
+        (
+            {"market-holidays": ["2026-11-26", "soon", None], "market-half-days": ["2026-11-27"]},
+            Holidays(closed=frozenset({date(2026, 11, 26)}), half=frozenset({date(2026, 11, 27)})),
+        ),
+        ({}, Holidays(closed=frozenset(), half=frozenset())),
+    ],
+)
+async def test_holidays_are_the_days_that_can_be_read(
+    desk: Desk, data: object, holidays: Holidays
+) -> None:
+    desk.answers(HOLIDAYS, told({"data": data}))
+
+    assert await desk.outlook.holidays() == holidays
+
+
+async def test_a_broker_that_names_no_holidays_has_none_to_tell(desk: Desk) -> None:
+    assert await desk.outlook.holidays() is None
 
 
 # What an account was worth

@@ -19,6 +19,7 @@ from typing import Final, TypeVar
 from strikedesk.domain.calendar import exchange_date
 from strikedesk.domain.errors import Denied, Fact, Unavailable
 from strikedesk.domain.events import MarketEvent
+from strikedesk.domain.holidays import Holidays
 from strikedesk.domain.ports import Cache, MarketData
 from strikedesk.domain.quotes import Bar, Expiration, Interval, Quote, SymbolInfo
 from strikedesk.domain.reasons import Reason
@@ -205,6 +206,10 @@ class MarketRoom:
 
         hours = await self.cache.get(f"hours:{wanted.isoformat()}", ttl.HOURS_S, load)
         return market_hours(now, hours)
+
+    async def holidays(self) -> Holidays | None:
+        """See `MarketData.holidays`."""
+        return await self.data.holidays()
 
     async def search(self, text: str, limit: int = 10) -> tuple[SymbolInfo, ...]:
         """Return listed symbols that begin with or are described by `text`, best first.

@@ -36,6 +36,7 @@ from strikedesk.domain.broking import (
 from strikedesk.domain.calendar import sessions_between
 from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.groups import GroupKind
+from strikedesk.domain.holidays import Holidays
 from strikedesk.domain.orders import LEGS_MAX, OrderType, TimeInForce
 from strikedesk.domain.ports import Clock, Entropy, TransactionPage, WorldStore
 from strikedesk.domain.quotes import Bar, Chain, Expiration, Interval, Quote, SymbolInfo
@@ -182,6 +183,10 @@ class PaperBroker:
         """See `MarketData.events`."""
         await self._keeper.ready()
         return await self._venue.events(underlying, start, end, self.now())
+
+    async def holidays(self) -> Holidays | None:
+        """See `MarketData.holidays`: this market goes by the rule."""
+        return None
 
     def quote_stream(
         self, symbols: Collection[Symbol]

@@ -41,6 +41,7 @@ from strikedesk.domain.broking import (
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.groups import GroupKind
+from strikedesk.domain.holidays import Holidays
 from strikedesk.domain.orders import LEGS_MAX, OrderType, TimeInForce
 from strikedesk.domain.ports import Clock, TransactionPage
 from strikedesk.domain.quotes import Bar, Chain, Expiration, Interval, Quote, SymbolInfo
@@ -170,6 +171,10 @@ class TastytradeBroker:
     ) -> tuple[MarketEvent, ...]:
         """See `MarketData.events`."""
         return await self._outlook.events(underlying, start, end)
+
+    async def holidays(self) -> Holidays | None:
+        """See `MarketData.holidays`."""
+        return await self._outlook.holidays()
 
     def quote_stream(
         self, symbols: Collection[Symbol]

@@ -8,19 +8,21 @@ from pydantic import TypeAdapter
 
 from strikedesk.brokers.tastytrade.calls import Call, joined, path_of
 from strikedesk.brokers.tastytrade.client import Client
-from strikedesk.brokers.tastytrade.payloads.envelopes import Listed
+from strikedesk.brokers.tastytrade.payloads.envelopes import Listed, Told
 from strikedesk.brokers.tastytrade.payloads.fields import flag
-from strikedesk.brokers.tastytrade.payloads.market import MetricsTold
+from strikedesk.brokers.tastytrade.payloads.market import HolidaysTold, MetricsTold
 from strikedesk.brokers.tastytrade.payloads.symbols import FoundTold
 from strikedesk.brokers.tastytrade.spelling import EQUITY, read_symbol, spelled
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.events import Dividend, Earnings, EarningsTiming, MarketEvent
+from strikedesk.domain.holidays import Holidays
 from strikedesk.domain.quotes import SymbolInfo
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol
 from strikedesk.domain.volatility import ImpliedHistory
 
 _METRICS: Final = TypeAdapter(Listed[MetricsTold])
+_HOLIDAYS: Final = TypeAdapter(Told[HolidaysTold])
 _FOUND: Final = TypeAdapter(Listed[FoundTold])
 _TIMINGS: Final = {"BTO": EarningsTiming.BEFORE_OPEN, "AMC": EarningsTiming.AFTER_CLOSE}
 _TEXT_MAX: Final = 40
@@ -67,6 +69,18 @@ class Outlook:
                 (each for each in known if each is not None and start <= each.day <= end),
                 key=lambda each: each.day,
             )
+        )
+
+    async def holidays(self) -> Holidays | None:
+        """See `MarketData.holidays`. A day that cannot be read is none of them."""
+        call = Call(path=path_of("market-time", "equities", "holidays"))
+        try:
+            told = await self.client.one(call, _HOLIDAYS)
+        except Denied:
+            return None
+        return Holidays(
+            closed=frozenset(day for day in told.market_holidays if day is not None),
+            half=frozenset(day for day in told.market_half_days if day is not None),
         )
 
     async def search(self, text: str, limit: int) -> tuple[SymbolInfo, ...]:

@@ -5,7 +5,7 @@ from string import ascii_uppercase
 from typing import TYPE_CHECKING, Final
 
 from strikedesk.cli.doctor.report import Check, fail, failed, made, not_made, ok, warn
-from strikedesk.domain.calendar import status
+from strikedesk.domain.calendar import exchange_date, status
 from strikedesk.domain.errors import DeskError
 from strikedesk.domain.ports import Clock, HaltSwitch, Ledger
 from strikedesk.domain.symbols import EquitySymbol
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from strikedesk.store.database import Database
 
 FIRST_YEAR: Final = 2026
+_DAYS_SHOWN: Final = 5
 
 
 async def check_store(settings: Settings) -> tuple[Check, ...]:
@@ -44,9 +45,10 @@ async def check_desk(settings: Settings) -> tuple[Check, ...]:
             return (
                 await made("broker", _broker(desk)),
                 await made("market data", _market(desk)),
+                await made("calendar", _calendar(desk)),
             )
     except (DeskError, OSError) as error:
-        return (failed("broker", error), *not_made(("market data",), needs="broker"))
+        return (failed("broker", error), *not_made(("market data", "calendar"), needs="broker"))
 
 
 async def check_clock(clock: Clock, ledger: Ledger) -> Check:
@@ -114,6 +116,18 @@ async def _market(desk: Desk) -> Check:
     market = status(desk.market.now()).value.replace("_", " ")
     told = f"{symbol.ticker} {quote.bid} / {quote.ask} ({quote.feed.value}), market {market}"
     return ok("market data", told)
+
+
+async def _calendar(desk: Desk) -> Check:
+    """Say whether the broker closes on the days on which the calendar's rule has it closed."""
+    told = await desk.market.holidays()
+    if told is None:
+        return ok("calendar", "by rule: the broker names no days")
+    unlike = told.unlike_rule(exchange_date(desk.market.now()))
+    if unlike:
+        days = " ".join(day.isoformat() for day in unlike[:_DAYS_SHOWN])
+        return warn("calendar", f"the broker has {len(unlike)} days otherwise, first {days}")
+    return ok("calendar", "the broker names the same days")
 
 
 async def _any_listed(desk: Desk) -> EquitySymbol | None:

@@ -17,6 +17,7 @@ from strikedesk.domain.broking import (
     Ticket,
 )
 from strikedesk.domain.events import MarketEvent
+from strikedesk.domain.holidays import Holidays
 from strikedesk.domain.quotes import Bar, Chain, Expiration, Interval, Quote, SymbolInfo
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, Symbol
@@ -73,6 +74,10 @@ class MarketData(Protocol):
         self, underlying: EquitySymbol, start: date, end: date
     ) -> tuple[MarketEvent, ...]:
         """Return what is known to happen from `start` to `end`, both included, by day."""
+        ...
+
+    async def holidays(self) -> Holidays | None:
+        """Return the days on which the venue says it is closed; None where it names none."""
         ...
 
     def quote_stream(

@@ -108,3 +108,10 @@ class MetricsTold(Payload):
     earnings_per_share: Number = None
     sector: Words = None
     industry: Words = None
+
+
+class HolidaysTold(Payload):
+    """The days on which the market is closed, and those on which it closes early."""
+
+    market_holidays: tuple[Day, ...] = ()
+    market_half_days: tuple[Day, ...] = ()
