@@ -12,6 +12,7 @@ from strikedesk.domain.money import price_and_effect, to_cents
 from strikedesk.domain.scan_runs import ScanResult, ScanRun
 from strikedesk.quant.candidates.measures import Measure
 from strikedesk.scan.book import ShelfScan
+from strikedesk.scan.hunting import NearPick
 from strikedesk.scan.picks import Pick
 from strikedesk.scan.scanner import ScanReport
 from strikedesk.scan.verdicts import Verdict
@@ -58,8 +59,7 @@ def shown(report: ScanReport) -> Iterator[RenderableType]:
     else:
         yield Text("Nothing passes.\n")
     for near in report.near:
-        figure = near.pick.measures[near.measure]
-        yield Text(f"Nearly: {near.pick.words}: {near.measure.value} {figure}, asked {near.asked}")
+        yield Text(_nearly(near))
     yield Text(
         f"{report.enumerated:,} looked at, {report.passed:,} passed, {report.as_of:{_WHEN}} UTC"
     )
@@ -67,6 +67,12 @@ def shown(report: ScanReport) -> Iterator[RenderableType]:
     blind = {"ruled out": Verdict.RULED_OUT, "UNSEEN": Verdict.UNSEEN}
     for word, verdict in blind.items():
         yield figures((f"{word} {name}", why) for name, why in _said(report, verdict).items())
+
+
+def _nearly(near: NearPick) -> str:
+    figure = near.pick.measures[near.measure]
+    told = "unknown" if figure is None else f"{figure:.6g}"
+    return f"Nearly: {near.pick.words}: {near.measure.value} {told}, asked {near.asked}"
 
 
 def shelf_rows(

@@ -49,8 +49,10 @@ class Hunted:
     flaws: Mapping[str, int]
 
 
-def hunted(chain: SeenChain, scan: Scan, loss_most: Decimal | None) -> Hunted:
+def hunted(chain: SeenChain, scan: Scan, loss_most: Decimal | None, *, near: int = NEAR) -> Hunted:
     """Search a chain. Units: `loss_most` USD that one unit may lose, None = anything.
+
+    Without `near` misses nothing is counted by rule either, and a search takes a third of the time.
 
     Raises:
         RuledOutError: there are more combinations than anybody waits for.
@@ -58,7 +60,7 @@ def hunted(chain: SeenChain, scan: Scan, loss_most: Decimal | None) -> Hunted:
     if loss_most is not None and not _bears(scan, loss_most):
         raise RuledOutError("max_loss", f"the account bears {loss_most:.2f} USD a unit")
     asked = asked_of(scan, loss_most)
-    found = _searched(chain, search_of(scan, asked))
+    found = _searched(chain, search_of(scan, asked, near))
     slippage = Decimal(str(scan.slippage))
     return Hunted(
         picks=tuple(pick_of(each, chain, slippage) for each in found.candidates),
@@ -106,7 +108,7 @@ def asked_of(scan: Scan, loss_most: Decimal | None) -> Mapping[Measure, Bounds]:
     return {**scan.rules, Measure.MAX_LOSS: Bounds(low=own.low, high=high)}
 
 
-def search_of(scan: Scan, asked: Mapping[Measure, Bounds]) -> Search:
+def search_of(scan: Scan, asked: Mapping[Measure, Bounds], near: int) -> Search:
     """Return what the kernel is asked for."""
     chain = scan.chain
     return Search(
@@ -123,7 +125,7 @@ def search_of(scan: Scan, asked: Mapping[Measure, Bounds]) -> Search:
         slippage=scan.slippage,
         top=scan.caps.per_symbol or scan.top,
         per_expiration=scan.caps.per_expiration,
-        near=NEAR,
+        near=near,
         most=MOST,
     )
 

@@ -25,6 +25,8 @@ from strikedesk.scan.verdicts import RuledOutError, SymbolVerdict, Verdict
 Progress = Callable[[SymbolVerdict, int, int], None]
 
 AT_ONCE: Final = 4
+# Of more, nothing is looked at that only tells why it was left out: a third of the time.
+TELLS_WHY_UP_TO: Final = 50
 _CLOSES: Final = timedelta(days=200)
 _UNDER: Final = {
     Distribution.MARKET: "the market's own distribution, off the smile of each expiration",
@@ -37,7 +39,8 @@ class ScanReport:
     """What a scan found, best first, and what it did not see.
 
     `removed` says how many trades one rule alone kept out, by rule, and how many symbols a rule
-    about the underlying did; `near` are trades that one rule keeps out by little.
+    about the underlying did; `near` are trades that one rule keeps out by little. Of many symbols
+    (more than `TELLS_WHY_UP_TO`) no trades are told that are kept out.
     Source: chains at most five minutes old; each pick says when its oldest quote was made.
     """
 
@@ -87,11 +90,12 @@ class Scanner:
         room = await room_of(scan.portfolio, self.books, account)
         await self.market.ready()
         gate, done = asyncio.Semaphore(AT_ONCE), 0
+        near = NEAR if len(universe) <= TELLS_WHY_UP_TO else 0
 
         async def look(symbol: EquitySymbol) -> tuple[SymbolVerdict, Hunted | None]:
             nonlocal done
             async with gate:
-                verdict, found = await self._look(scan, symbol, room)
+                verdict, found = await self._look(scan, symbol, room, near)
             done += 1
             if progress is not None:
                 progress(verdict, done, len(universe))
@@ -116,12 +120,12 @@ class Scanner:
         return found
 
     async def _look(
-        self, scan: Scan, symbol: EquitySymbol, room: Room
+        self, scan: Scan, symbol: EquitySymbol, room: Room, near: int
     ) -> tuple[SymbolVerdict, Hunted | None]:
         """Search one symbol's chain; what cannot be is said."""
         ticker = symbol.ticker
         try:
-            found = await self._hunt(scan, symbol, room)
+            found = await self._hunt(scan, symbol, room, near)
         except RuledOutError as out:
             verdict = SymbolVerdict(
                 symbol=ticker, verdict=Verdict.RULED_OUT, rule=out.rule, why=out.why
@@ -138,11 +142,11 @@ class Scanner:
         )
         return seen, found
 
-    async def _hunt(self, scan: Scan, symbol: EquitySymbol, room: Room) -> Hunted:
+    async def _hunt(self, scan: Scan, symbol: EquitySymbol, room: Room, near: int) -> Hunted:
         room.check(symbol)
         known = await screened(self.facts, symbol, scan)
         chain = await seen_chain(self.market, symbol, scan, known)
-        return await asyncio.to_thread(hunted, chain, scan, room.loss_most)
+        return await asyncio.to_thread(hunted, chain, scan, room.loss_most, near=near)
 
     async def _report(
         self, scan: Scan, looked: Sequence[tuple[SymbolVerdict, Hunted | None]]
