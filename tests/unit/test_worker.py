@@ -1,13 +1,18 @@
 """The loop of work that is due: it goes on whatever one round comes to, and ends when told."""
 
 import asyncio
+import signal
+import subprocess
+import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
 from strikedesk.settings import load
 from strikedesk.worker.alone import work_until
 from strikedesk.worker.loop import Worker
+from tests.patience import patience
 
 
 @dataclass
@@ -54,3 +59,23 @@ async def test_an_alone_worker_opens_the_desk_and_ends_with_its_signal(
     await work_until(load(), at_once)
 
     assert ended == ["asked to end"]
+
+
+@pytest.mark.parametrize("said", ["opening the desk", "at work"])
+def test_a_signal_ends_the_command_at_any_time_as_a_success(
+    said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service manager takes 143 for a failure, also of a worker that it ends as it starts."""
+    monkeypatch.setenv("STRIKEDESK_HOME", str(tmp_path))
+    command = [sys.executable, "-m", "strikedesk", "worker"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE)
+    with process, patience(process):
+        assert process.stderr is not None
+        told = iter(process.stderr.readline, b"")
+        heard = any(said.encode() in line for line in told)
+        process.send_signal(signal.SIGTERM)
+        rest = process.stderr.read().decode()
+        ended = process.wait()
+
+    assert (heard, ended) == (True, 0), rest
+    assert "Traceback" not in rest

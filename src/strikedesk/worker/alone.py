@@ -3,6 +3,7 @@
 import logging
 import signal
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 import anyio
@@ -13,7 +14,6 @@ from strikedesk.logs.loops import quiet_loop
 from strikedesk.logs.redaction import Redactor
 from strikedesk.logs.scrubber import Scrubber
 from strikedesk.settings import Settings
-from strikedesk.wiring import open_desk
 from strikedesk.worker.loop import at_work
 
 _log: Final = logging.getLogger(__name__)
@@ -26,19 +26,21 @@ def run_worker(settings: Settings, known: Known) -> None:
         Misconfigured: the desk cannot be opened.
     """
     configure(Redactor(Scrubber(known)))
-    anyio.run(work_until, settings, until_signal)
+    anyio.run(work_until_signal, settings)
 
 
-async def work_until(settings: Settings, ended: Callable[[], Awaitable[None]]) -> None:
+async def work_until_signal(settings: Settings) -> None:
+    """Hear signals first: one that comes while the desk opens ends it when it is open, as ever."""
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        _log.info("opening the desk")
+        await work_until(settings, partial(anext, signals))
+
+
+async def work_until(settings: Settings, ended: Callable[[], Awaitable[object]]) -> None:
     """Open the desk and work until something has ended."""
+    from strikedesk.wiring import open_desk  # noqa: PLC0415 -- a signal is heard before
+
     quiet_loop()
     async with open_desk(settings) as desk, at_work(desk):
         _log.info("at work")
         await ended()
-
-
-async def until_signal() -> None:
-    """Wait for the signal that ends the process."""
-    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        async for _ in signals:
-            return
