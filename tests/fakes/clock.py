@@ -20,6 +20,15 @@ class StoppedClock:
 
 
 @dataclass(slots=True)
+class TickingClock(StoppedClock):
+    """Goes on by a millisecond whenever it is read, as a real one does."""
+
+    def now(self) -> datetime:
+        self.at += timedelta(milliseconds=1)
+        return self.at
+
+
+@dataclass(slots=True)
 class CountingEntropy:
     """Gives names in order, so that a failing test reads the same every time."""
 

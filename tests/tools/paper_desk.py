@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from mcp import Client
@@ -40,7 +41,7 @@ MARKET = SimulatedMarket(seed=7)
 class PaperDesk:
     """The desk, and what a test may look into. The market's clock stands still at noon.
 
-    `other` takes the paper broker's place.
+    `other` takes the paper broker's place, `venue` that of the market's clock.
     """
 
     other: Broker | None = None
@@ -52,6 +53,7 @@ class PaperDesk:
     scans: MemorySavedScans = field(default_factory=MemorySavedScans)
     halt: MemoryHalt = field(default_factory=MemoryHalt)
     consent: str = "model"
+    venue: VenueClock = field(default_factory=partial(VenueClock.frozen, NOON))
 
     def __post_init__(self) -> None:
         self.settings = settings(consent={"paper": self.consent})
@@ -62,7 +64,7 @@ class PaperDesk:
             clock=self.clock,
             world="test",
             entropy=entropy,
-            opening=Opening(clock=VenueClock.frozen(NOON)),
+            opening=Opening(clock=self.venue),
         )
         self.opened = assemble(
             self.settings,

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from strikedesk.domain.symbols import parse_option, parse_symbol
+from strikedesk.exchange.clock import VenueClock
 from strikedesk.wiring.own_strategies import OwnStrategies
 from tests.fakes.broker import ScriptedBroker
-from tests.fakes.clock import StoppedClock
+from tests.fakes.clock import StoppedClock, TickingClock
 from tests.tools.core_door import ERAS, Era
 from tests.tools.paper_desk import PaperDesk, facts_of, reason_of, rows_of, text_of
 
@@ -65,6 +66,15 @@ async def test_a_strategy_is_named_and_adds_up(era: Era) -> None:
     for row in rows:
         assert row["touch"] >= row["in_the_money"] > 0
         assert row["assignment"] == "unlikely"
+
+
+async def test_legs_that_end_together_do_so_while_time_passes() -> None:
+    """A clock that was read for each leg made a diagonal of every spread."""
+    desk = PaperDesk(clock=TickingClock(), venue=VenueClock())
+    async with desk.client() as client:
+        facts = facts_of(await client.call_tool("analyze_strategy", CONDOR))
+
+    assert (facts["strategy"], facts["exact"]) == ("iron condor", True)
 
 
 async def test_an_answer_costs_few_tokens() -> None:

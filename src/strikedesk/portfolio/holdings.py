@@ -160,10 +160,11 @@ async def holdings_of(market: MarketView, positions: Sequence[Position]) -> tupl
 async def _of_underlying(
     market: MarketView, underlying: EquitySymbol, held: Sequence[Position], quote: Quote | None
 ) -> list[Holding]:
-    spot = quote.mark if quote else None
+    spot, now = quote.mark if quote else None, market.now()
     options = [each.symbol for each in held if isinstance(each.symbol, OptionSymbol)]
     chain = await _Chain.read(market, underlying, {each.expiration for each in options})
-    return [chain.holding(position, spot, market.now()) for position in held]
+    # One moment for all: contracts that end together are told apart by nothing else.
+    return [chain.holding(position, spot, now) for position in held]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
