@@ -125,6 +125,25 @@ async def test_a_scan_that_runs_by_itself_is_listed_with_what_it_found() -> None
     assert all(row[name] is None for row in after[1:] for name in told)
 
 
+@pytest.mark.parametrize(
+    ("account", "problem"), [("paper-margin", None), ("nobodys", "ACCOUNT_UNKNOWN")]
+)
+async def test_a_scan_that_runs_by_itself_asks_the_account_that_it_names(
+    account: str, problem: str | None
+) -> None:
+    """Nobody is there to name one; and without one it is refused where it is saved."""
+    desk = PaperDesk()
+    scheduled = f'every = "15m"\ntop = 2\n{MINE}\n[portfolio]\nloss_share = 0.02\n'
+    async with desk.client() as client:
+        refused = await client.call_tool("save_scan", {"definition": scheduled})
+        await client.call_tool("save_scan", {"definition": scheduled + f'account = "{account}"'})
+        await desk.opened.rounds()
+        (row,) = rows_of(await client.call_tool("list_scans", {"name": "mine"}))
+
+    assert 'account = "paper-margin"' in text_of(refused)
+    assert (row["problem"], row["found"] is None) == (problem, problem is not None)
+
+
 async def test_what_somebody_wrote_into_a_scan_is_shown_as_such() -> None:
     """A saved text comes back in another conversation: it is data there, and has no markup."""
     desk = PaperDesk()

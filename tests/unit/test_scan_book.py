@@ -59,6 +59,7 @@ async def test_a_scan_that_loads_no_more_is_shown_with_its_problem(
         ('strategy = "short put"', "problem"),
         ('name = "pmcc"\nstrategy = "short put"', "problem"),
         ('name = "mine"\nstrategy = "short"', "line"),
+        (MINE + '\nevery = "1h"\n[portfolio]\npositions = 1', "problem"),
     ],
 )
 async def test_what_has_no_name_of_its_own_or_does_not_load_is_not_kept(
@@ -69,6 +70,18 @@ async def test_what_has_no_name_of_its_own_or_does_not_load_is_not_kept(
 
     assert fact in denied.value.facts
     assert shelf.scans == {}
+
+
+@pytest.mark.parametrize("rest", ['every = "1h"', "[portfolio]\npositions = 1"])
+async def test_only_what_runs_by_itself_has_to_name_its_account(book: ScanBook, rest: str) -> None:
+    """Whoever runs a scan says for which account; the clock does not."""
+    scan = await book.save(f"{MINE}\n{rest}")
+    named = await book.save(
+        f'{MINE}\nevery = "1h"\n[portfolio]\npositions = 1\naccount = "paper-margin"'
+    )
+
+    assert not scan.lacks_account
+    assert named.portfolio.account == "paper-margin"
 
 
 async def test_a_full_shelf_takes_no_more(book: ScanBook, shelf: MemorySavedScans) -> None:

@@ -62,6 +62,7 @@ spy = "market"
 loss_share = 0.02
 power_share = 0.25
 positions = 4
+account = "paper"
 
 [rank]
 return_on_risk = 1
@@ -98,7 +99,7 @@ def test_everything_that_can_be_said_is_read() -> None:
             correlation=0.9,
             sectors={"SPY": "market"},
         ),
-        portfolio=PortfolioRules(loss_share=0.02, power_share=0.25, positions=4),
+        portfolio=PortfolioRules(loss_share=0.02, power_share=0.25, positions=4, account="paper"),
         weights={Measure.RETURN_ON_RISK: 1.0, Measure.TOUCH_PROBABILITY: -2.5},
         distribution=Distribution.REALISED,
         slippage=0.25,
@@ -186,6 +187,7 @@ def test_an_owners_own_strategy_is_known_by_its_name() -> None:
         (SHORT + "[caps]\ncorrelation = 2", 3, "from -1 to 1"),
         (SHORT + "[portfolio]\nloss_share = 2", 3, "from 0 to 1"),
         (SHORT + "[portfolio]\nmax = 2", 3, "known are"),
+        (SHORT + "[portfolio]\naccount = 5", 3, "text of 1 to 64"),
         (SHORT + "[rank]\ncredit = 0", 3, "not 0"),
         (SHORT + "[rank]\ngain = 1", 3, "unknown"),
     ],

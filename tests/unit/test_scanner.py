@@ -69,13 +69,16 @@ class Account:
     worth: Decimal | None = Decimal(100_000)
     power: Decimal | None = Decimal(50_000)
     symbols: tuple[str, ...] = ()
+    asked: list[str] = field(default_factory=list[str])
 
     async def balances(self, handle: str) -> Balances:
+        self.asked.append(handle)
         return Balances(
             account_id="1", as_of=NOON, net_liquidation=self.worth, option_buying_power=self.power
         )
 
     async def held(self, handle: str) -> tuple[Position, ...]:
+        self.asked.append(handle)
         return tuple(
             Position(
                 account_id="1",
@@ -527,6 +530,21 @@ async def test_rules_about_an_account_are_not_guessed(
         await told(scan_of(PUT_SPREADS + "[portfolio]\nloss_share = 0.01"), account=account)
 
     assert denied.value.reason is reason
+
+
+@pytest.mark.parametrize(("given", "asked"), [(None, "own"), ("other", "other")])
+async def test_the_account_that_is_given_goes_before_the_one_that_a_scan_names(
+    scanner: Scanner, given: str | None, asked: str
+) -> None:
+    """A scan that runs by itself has nobody to name one; a name alone is no rule."""
+    books = Account(worth=Decimal(20_000))
+    told = replace(scanner, books=books)
+    named = PUT_SPREADS + '[portfolio]\naccount = "own"\n'
+
+    await told(scan_of(named), account=given)
+    assert books.asked == []
+    await told(scan_of(named + "loss_share = 0.01"), account=given)
+    assert set(books.asked) == {asked}
 
 
 async def test_more_combinations_than_anybody_waits_for_are_said(

@@ -83,11 +83,10 @@ class ScanBook:
 
         Raises:
             Denied: INVALID_ARGUMENT for a text that does not load (with the line), has no name or a
-                starter's, or when there are `SCANS_MAX` others.
+                starter's, cannot run by itself as it says, or when there are `SCANS_MAX` others.
         """
         scan = self.read(definition)
-        if scan.name == UNNAMED or scan.name in starter_texts():
-            problem = 'give it a name of its own, as name = "my condor" in its first line'
+        if (problem := _why_not_kept(scan)) is not None:
             raise Denied(Reason.INVALID_ARGUMENT, argument="definition", problem=problem)
         saved = SavedScan(name=scan.name, definition=definition, updated_at=self.clock.now())
         if not await self.scans.save(saved, SCANS_MAX):
@@ -129,3 +128,12 @@ class ScanBook:
         return ShelfScan(
             name=name, definition=definition, scan=scan, problem=problem, updated_at=updated_at
         )
+
+
+def _why_not_kept(scan: Scan) -> str | None:
+    """Say what to change in a scan that loads before it can be kept."""
+    if scan.name == UNNAMED or scan.name in starter_texts():
+        return 'give it a name of its own, as name = "my condor" in its first line'
+    if scan.lacks_account:
+        return 'it runs by itself: say under [portfolio] for whom, as account = "paper-margin"'
+    return None

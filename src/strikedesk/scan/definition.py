@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -92,17 +92,19 @@ class PortfolioRules:
 
     Units: `loss_share` and `power_share` are how much of net liquidation, and of option buying
     power, the greatest loss of a unit may be; `positions` how many positions (contracts that are
-    held) its underlying may have with it.
+    held) its underlying may have with it. `account` is the handle of the account that is asked
+    where whoever runs the scan names none.
     """
 
     loss_share: float | None = None
     power_share: float | None = None
     positions: int | None = None
+    account: str | None = None
 
     @property
     def any(self) -> bool:
         """Whether an account has to be looked at."""
-        return self != PortfolioRules()
+        return replace(self, account=None) != PortfolioRules()
 
 
 class Distribution(StrEnum):
@@ -140,3 +142,8 @@ class Scan:
     slippage: float
     top: int
     every_s: int | None
+
+    @property
+    def lacks_account(self) -> bool:
+        """Whether nobody can be asked when it runs by itself."""
+        return self.every_s is not None and self.portfolio.any and self.portfolio.account is None

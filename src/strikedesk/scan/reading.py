@@ -31,6 +31,7 @@ DEFINITION_MAX: Final = 4_000
 NAME_MAX: Final = 40
 TEXT_MAX: Final = 200
 SYMBOLS_MAX: Final = 500
+HANDLE_MAX: Final = 64
 TOP_MAX: Final = 50
 TOP: Final = 10
 LEGS_MAX: Final = 4  # As many as one order has.
@@ -232,6 +233,7 @@ def _portfolio(table: Table) -> PortfolioRules:
         loss_share=table.number("loss_share", 0, 1),
         power_share=table.number("power_share", 0, 1),
         positions=table.whole("positions", 0, 1_000),
+        account=table.text("account", HANDLE_MAX),
     )
     table.done()
     return rules

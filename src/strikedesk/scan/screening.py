@@ -46,7 +46,7 @@ class Room:
 
 
 async def room_of(rules: PortfolioRules, books: Holder, account: str | None) -> Room:
-    """Return the room that an account leaves by these rules.
+    """Return the room that an account leaves by these rules: `account`, else the one they name.
 
     Raises:
         Denied: INVALID_ARGUMENT where there are rules and no account, ACCOUNT_UNKNOWN, or
@@ -54,6 +54,7 @@ async def room_of(rules: PortfolioRules, books: Holder, account: str | None) -> 
     """
     if not rules.any:
         return Room(open_in={})
+    account = rules.account if account is None else account
     if account is None:
         needed = "an account: this scan has portfolio rules"
         raise Denied(Reason.INVALID_ARGUMENT, argument="account", needed=needed)
