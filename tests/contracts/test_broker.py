@@ -613,6 +613,16 @@ async def test_the_worth_at_closes_is_told_of_those_that_are_over(
     assert denied.value.reason is Reason.ACCOUNT_UNKNOWN
 
 
+async def test_the_lists_that_it_keeps_are_counted_whole_and_the_users_come_first(
+    broker: Broker,
+) -> None:
+    """What the desk has no word for is counted, and is never taken for a symbol."""
+    told = await broker.watchlists()
+
+    assert [each.public for each in told] == sorted(each.public for each in told)
+    assert all(len(each.symbols) <= each.entries for each in told)
+
+
 # What a fill does
 
 

@@ -24,6 +24,7 @@ from strikedesk.domain.accounts import (
 )
 from strikedesk.domain.broking import (
     BrokerOrder,
+    BrokerWatchlist,
     CancelTicket,
     Capabilities,
     GroupTicket,
@@ -96,6 +97,7 @@ class ScriptedBroker:
     quote_age: timedelta = timedelta(0)
     environment: Environment = Environment.PAPER
     account: Account = ACCOUNT
+    shelved: tuple[BrokerWatchlist, ...] | DeskError = ()
     tickets: list[Ticket] = field(default_factory=list[Ticket])
     placed: list[BrokerOrder] = field(default_factory=list[BrokerOrder])
     heard: asyncio.Event = field(default_factory=asyncio.Event)
@@ -156,6 +158,11 @@ class ScriptedBroker:
 
     async def worth_history(self, account_id: str, start: date) -> tuple[NetWorth, ...]:
         return ()
+
+    async def watchlists(self) -> tuple[BrokerWatchlist, ...]:
+        if isinstance(self.shelved, DeskError):
+            raise self.shelved
+        return self.shelved
 
     async def quotes(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
         return {s: self._quote(s, *self.quoted[s]) for s in symbols if s in self.quoted}

@@ -186,6 +186,20 @@ class Survey:
     preflight: Preflight
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerWatchlist:
+    """A list of symbols that the broker keeps. `name` is somebody's text there: untrusted.
+
+    `symbols` are those that the desk has a word for, in the list's order; `entries` counts all of
+    them, futures and whatever else too. `public`: the broker's, the same for all of its users.
+    """
+
+    name: str
+    symbols: tuple[Symbol, ...]
+    entries: int
+    public: bool
+
+
 class LookupStatus(StrEnum):
     """How sure a search for a client order id is."""
 

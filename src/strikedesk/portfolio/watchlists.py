@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Final
 
 from strikedesk.domain.errors import Denied, Fact
-from strikedesk.domain.pages import PageSpan
 from strikedesk.domain.ports import Clock, ListChange, Watchlist, Watchlists
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import Symbol
@@ -14,18 +13,9 @@ from strikedesk.domain.symbols import Symbol
 LISTS_MAX: Final = 50
 SYMBOLS_MAX: Final = 50  # As many as one call of get_quotes takes.
 NAME_MAX: Final = 40
-LISTS_A_PAGE: Final = 10
 
 _PUNCTUATION: Final = frozenset(" -_.&+")
 _ALLOWED: Final = f"1 to {NAME_MAX} letters, digits, spaces and -_.&+"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WatchlistPage:
-    """Lists by name, and which of how many they are."""
-
-    rows: tuple[Watchlist, ...]
-    span: PageSpan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,16 +81,6 @@ class WatchlistBook:
 
     lists: Watchlists
     clock: Clock
-
-    async def page(self, page: int = 1) -> WatchlistPage:
-        """Return a page of the lists.
-
-        Raises:
-            Denied: PAGE_PAST_END.
-        """
-        found = await self.lists.all()
-        span = PageSpan(page=page, size=LISTS_A_PAGE, total=len(found))
-        return WatchlistPage(rows=found[span.start : span.stop], span=span)
 
     async def named(self, name: str) -> Watchlist:
         """Return one list.
@@ -180,7 +160,7 @@ def _named(found: Sequence[Watchlist], name: str) -> Watchlist | None:
 def _unknown(name: str, found: Sequence[Watchlist]) -> Denied:
     there_are = ", ".join(each.name for each in found) or "none"
     shown = name if is_list_name(name) else "no list's name"
-    return _no("name", given=shown, there_are=there_are)
+    return _no("name", given=shown, there_are=there_are, lists_of_the_broker="are only shown")
 
 
 def _edited(before: Watchlist | None, name: str, edit: Edit, now: datetime) -> Edited:

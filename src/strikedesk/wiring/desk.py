@@ -41,6 +41,7 @@ from strikedesk.orders.watch import Watcher
 from strikedesk.orders.withdraw import Withdrawer
 from strikedesk.portfolio.alerts import AlertBook
 from strikedesk.portfolio.books import Books
+from strikedesk.portfolio.list_shelf import ListShelf
 from strikedesk.portfolio.margin import Margins
 from strikedesk.portfolio.watchlists import WatchlistBook
 from strikedesk.scan.book import ScanBook
@@ -80,6 +81,7 @@ class Desk:
     halt: HaltSwitch
     ledger: Ledger
     watchlists: WatchlistBook
+    list_shelf: ListShelf
     alerts: AlertBook
     scans: ScanBook
     scanner: Scanner
@@ -245,6 +247,7 @@ def assemble(
         halt=halt,
         ledger=ledger,
         watchlists=lists,
+        list_shelf=ListShelf(lists=watchlists, keeper=broker, cache=cache),
         alerts=AlertBook(
             alerts=alerts,
             books=books,

@@ -25,6 +25,7 @@ from strikedesk.brokers.streams import Hub
 from strikedesk.domain.accounts import Account, Balances, Environment, NetWorth, Position
 from strikedesk.domain.broking import (
     BrokerOrder,
+    BrokerWatchlist,
     Capabilities,
     Lookup,
     LookupStatus,
@@ -247,6 +248,10 @@ class PaperBroker:
             start=start,
             at=seen.at,
         )
+
+    async def watchlists(self) -> tuple[BrokerWatchlist, ...]:
+        """See `Broker.watchlists`: a paper broker keeps none."""
+        return ()
 
     async def orders(
         self, account_id: str, *, since: datetime | None = None

@@ -12,6 +12,7 @@ from strikedesk.brokers.tastytrade.chains import Chains
 from strikedesk.brokers.tastytrade.client import Client, Patience
 from strikedesk.brokers.tastytrade.directory import Directory
 from strikedesk.brokers.tastytrade.holdings import Holdings
+from strikedesk.brokers.tastytrade.lists import Lists
 from strikedesk.brokers.tastytrade.news.orders import OrderPush
 from strikedesk.brokers.tastytrade.orders.clerk import Clerk
 from strikedesk.brokers.tastytrade.orders.finding import Finding
@@ -31,6 +32,7 @@ from strikedesk.brokers.tastytrade.wire import Wire
 from strikedesk.domain.accounts import Account, Balances, Environment, NetWorth, Position
 from strikedesk.domain.broking import (
     BrokerOrder,
+    BrokerWatchlist,
     Capabilities,
     Lookup,
     Preflight,
@@ -93,6 +95,7 @@ class TastytradeBroker:
         self._quoting = _quoting(client, site, self._streams)
         self._chains = Chains(client=client, quoting=self._quoting, clock=clock)
         self._outlook = Outlook(client=client)
+        self._lists = Lists(client=client, site=site)
         self._finding = Finding(client=client, directory=self._directory, clock=clock)
         self._clerk = Clerk(
             sender=Sender(wire=wire, session=session, pace=pace),
@@ -214,6 +217,10 @@ class TastytradeBroker:
     async def worth_history(self, account_id: str, start: date) -> tuple[NetWorth, ...]:
         """See `Broker.worth_history`."""
         return await self._past_worth.history(account_id, start)
+
+    async def watchlists(self) -> tuple[BrokerWatchlist, ...]:
+        """See `Broker.watchlists`."""
+        return await self._lists.every()
 
     async def orders(
         self, account_id: str, *, since: datetime | None = None

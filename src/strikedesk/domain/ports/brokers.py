@@ -9,6 +9,7 @@ from typing import Protocol
 from strikedesk.domain.accounts import Account, Balances, NetWorth, Position, Transaction
 from strikedesk.domain.broking import (
     BrokerOrder,
+    BrokerWatchlist,
     Capabilities,
     Lookup,
     Preflight,
@@ -134,6 +135,16 @@ class Broker(MarketData, Protocol):
         """Return what the account was worth at the closes from `start` on, oldest first.
 
         A close of which nobody knows is absent; a broker that keeps no history returns none.
+        """
+        ...
+
+    async def watchlists(self) -> tuple[BrokerWatchlist, ...]:
+        """Return the lists of symbols that the broker keeps, the user's before the public ones.
+
+        They are read and never written. A broker that keeps no lists returns none.
+
+        Raises:
+            Denied: NOT_SUPPORTED, where it may keep some and does not tell them.
         """
         ...
 

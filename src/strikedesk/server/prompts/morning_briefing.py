@@ -18,7 +18,7 @@ Brief me on the account "{account}". Only read: preview nothing and send nothing
 4. list_orders with show "working": what may still fill today.
 5. get_quotes for every underlying held and every short option, and get_volatility for the three \
 underlyings with the most at stake.
-6. list_watchlists, and get_quotes for what is on them.
+6. list_watchlists, and get_quotes for what is on those kept_by owner.
 
 Then write at most 250 words, the urgent first:
 - anything halted, unsettled or refused, and the next step that the desk named;

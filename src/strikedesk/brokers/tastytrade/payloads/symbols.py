@@ -11,3 +11,17 @@ class FoundTold(Payload):
     instrument_type: Words = None
     listed_market: Words = None
     options: object = None
+
+
+class EntryTold(Payload):
+    """A symbol on a list; older lists tell no type."""
+
+    symbol: Words = None
+    instrument_type: Words = None
+
+
+class ListTold(Payload):
+    """A list of symbols, of the user or of all."""
+
+    name: Words = None
+    watchlist_entries: tuple[EntryTold, ...] | None = None
