@@ -69,7 +69,7 @@ def test_a_signal_ends_the_command_at_any_time_as_a_success(
     monkeypatch.setenv("STRIKEDESK_HOME", str(tmp_path))
     command = [sys.executable, "-m", "strikedesk", "worker"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE)
-    with process, patience(process):
+    with process, patience(process, 60):
         assert process.stderr is not None
         told = iter(process.stderr.readline, b"")
         heard = any(said.encode() in line for line in told)
