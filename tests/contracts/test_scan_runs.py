@@ -51,7 +51,7 @@ def a_result(at: datetime, *strikes: int) -> ScanResult:
 
 async def ran(runs: ScanRuns, result: ScanResult, last: datetime | None = None) -> None:
     assert await runs.begin(HERE, "condor", result.at, last=last)
-    await runs.end(HERE, "condor", problem=None, result=result, most=3)
+    await runs.end(HERE, "condor", result.at, problem=None, result=result, most=3)
 
 
 async def test_a_scan_stands_as_its_last_run_left_it(both: Two) -> None:
@@ -79,7 +79,7 @@ async def test_a_run_that_failed_keeps_what_was_found_before(both: Two) -> None:
     result = a_result(NOON, 150)
     await ran(both[0], result)
     await both[1].begin(HERE, "condor", LATER, last=NOON)
-    await both[1].end(HERE, "condor", problem="BROKER_UNAVAILABLE", result=None, most=3)
+    await both[1].end(HERE, "condor", LATER, problem="BROKER_UNAVAILABLE", result=None, most=3)
 
     (run,) = await both[0].all(HERE)
     assert run == ScanRun(scan="condor", ran_at=LATER, problem="BROKER_UNAVAILABLE", result=result)
@@ -112,8 +112,23 @@ async def test_what_is_forgotten_leaves_nothing_and_a_run_of_it_ends_in_nothing(
     await ran(both[0], a_result(NOON, 150))
     await ran(both[0], a_result(LATER, 155), NOON)
     await both[1].forget(HERE, "condor")
-    await both[0].end(HERE, "condor", problem=None, result=a_result(NOON, 160), most=3)
+    await both[0].end(HERE, "condor", LATER, problem=None, result=a_result(NOON, 160), most=3)
 
     assert await both[0].all(HERE) == ()
     assert await both[0].results(HERE, "condor") == ()
     assert await both[0].begin(HERE, "condor", NOON, last=None)
+
+
+async def test_a_run_that_another_overtook_writes_nothing(both: Two) -> None:
+    """A process that was slow, or asleep, lost its lease meanwhile: its figures are old."""
+    slow, quick = both
+    newer = a_result(LATER, 155)
+    await slow.begin(HERE, "condor", NOON, last=None)
+    await ran(quick, newer, NOON)
+
+    await slow.end(HERE, "condor", NOON, problem="DESK_FAULT", result=a_result(NOON, 150), most=3)
+
+    assert await quick.all(HERE) == (
+        ScanRun(scan="condor", ran_at=LATER, problem=None, result=newer),
+    )
+    assert await quick.results(HERE, "condor") == (newer,)

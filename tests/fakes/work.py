@@ -54,11 +54,18 @@ class MemoryScanRuns:
         return True
 
     async def end(
-        self, broker: str, scan: str, *, problem: str | None, result: ScanResult | None, most: int
+        self,
+        broker: str,
+        scan: str,
+        began: datetime,
+        *,
+        problem: str | None,
+        result: ScanResult | None,
+        most: int,
     ) -> None:
         """See `ScanRuns.end`."""
         key = (broker, scan)
-        if key not in self.runs:
+        if key not in self.runs or self.runs[key].ran_at != began:
             return
         if result is not None:
             older = [each for each in self.kept.get(key, ()) if each.at < result.at]

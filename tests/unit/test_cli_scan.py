@@ -123,7 +123,7 @@ def left_by_a_worker(problem: str | None, results: Sequence[ScanResult]) -> None
             runs, last = SqlScanRuns(database), None
             for result in results:
                 await runs.begin("paper", "mine", result.at, last=last)
-                await runs.end("paper", "mine", problem=problem, result=result, most=9)
+                await runs.end("paper", "mine", result.at, problem=problem, result=result, most=9)
                 last = result.at
 
     asyncio.run(write())

@@ -28,7 +28,11 @@ _BEGIN: Final = (
     .where(*_RUN, scan_runs.c.ran_at == bindparam("last", type_=Instant))
     .values(ran_at=bindparam("instant", type_=Instant))
 )
-_END: Final = update(scan_runs).where(*_RUN).values(problem=bindparam("why"))
+_END: Final = (
+    update(scan_runs)
+    .where(*_RUN, scan_runs.c.ran_at == bindparam("instant", type_=Instant))
+    .values(problem=bindparam("why"))
+)
 # A world that began anew has its clock behind what an earlier one left.
 _AHEAD: Final = delete(scan_results).where(
     *_OWN, scan_results.c.at > bindparam("instant", type_=Instant)
@@ -67,10 +71,18 @@ class SqlScanRuns:
         )
 
     async def end(
-        self, broker: str, scan: str, *, problem: str | None, result: ScanResult | None, most: int
+        self,
+        broker: str,
+        scan: str,
+        began: datetime,
+        *,
+        problem: str | None,
+        result: ScanResult | None,
+        most: int,
     ) -> None:
         """See `ScanRuns.end`."""
-        work = partial(_end, broker=broker, scan=scan, problem=problem, result=result, most=most)
+        own = {"whose": broker, "wanted": scan}
+        work = partial(_end, own=own, began=began, problem=problem, result=result, most=most)
         await self._database.write(work)
 
     async def forget(self, broker: str, scan: str) -> None:
@@ -116,19 +128,19 @@ def _begin(
 def _end(
     connection: Connection,
     *,
-    broker: str,
-    scan: str,
+    own: dict[str, str],
+    began: datetime,
     problem: str | None,
     result: ScanResult | None,
     most: int,
 ) -> None:
-    own = {"whose": broker, "wanted": scan}
-    ran = connection.execute(_END, {**own, "why": problem}).rowcount
-    if result is None or not ran:  # Forgotten meanwhile: its scan was removed.
+    ran = connection.execute(_END, {**own, "instant": began, "why": problem}).rowcount
+    # Meanwhile its scan may have been removed, or another process, while this was slow, begun it.
+    if result is None or not ran:
         return
     connection.execute(_AHEAD, {**own, "instant": result.at})
     told = [_told(each) for each in result.sightings]
-    row = {"broker": broker, "scan": scan, "at": result.at, "candidates": told}
+    row = {"broker": own["whose"], "scan": own["wanted"], "at": result.at, "candidates": told}
     put(connection, scan_results, [row])
     connection.execute(_OLD, {**own, "most": most})
 

@@ -38,9 +38,19 @@ class ScanRuns(Protocol):
         ...
 
     async def end(
-        self, broker: str, scan: str, *, problem: str | None, result: ScanResult | None, most: int
+        self,
+        broker: str,
+        scan: str,
+        began: datetime,
+        *,
+        problem: str | None,
+        result: ScanResult | None,
+        most: int,
     ) -> None:
-        """Keep what went wrong, and a result if there is a new one; the newest `most` stay."""
+        """Keep what went wrong, and a result if there is a new one; the newest `most` stay.
+
+        Law: nothing of a run after which another `began`, or whose scan is forgotten.
+        """
         ...
 
     async def forget(self, broker: str, scan: str) -> None:
