@@ -48,6 +48,8 @@ KEY_FILE, ROTATION = "tests/unit/test_vault_file_home.py", "tests/unit/test_vaul
 
 SCANS, SCANNER = "tests/unit/test_scan_reading.py", "tests/unit/test_scanner.py"
 LISTING, SCANNED = "tests/unit/test_scan_listing.py", "tests/tools/test_scan_tools.py"
+ROUNDS, SHELF = "tests/unit/test_scan_rounds.py", "tests/unit/test_scan_book.py"
+LEASES, RUNS = "tests/contracts/test_leases.py", "tests/contracts/test_scan_runs.py"
 
 
 class Judge:
@@ -506,6 +508,46 @@ MUTANTS = [
     ),
     Mutant("scan/screening.py", "    if account is None:", "    if False:", SCANNER),
     Mutant("scan/screening.py", "if share is not None and amount is None:", "if False:", SCANNER),
+    Mutant("scan/book.py", "    if scan.lacks_account:", "    if False:", SHELF),
+    Mutant(
+        "scan/screening.py",
+        "rules.account if account is None else account",
+        "rules.account or account",
+        SCANNER,
+    ),
+    Mutant(
+        "scan/rounds.py",
+        "return await self.leases.take(LEASE, self.holder, self.clock.now(), TERM)",
+        "return True",
+        ROUNDS,
+    ),
+    Mutant("scan/rounds.py", "if await self._may_act():", "if True:", ROUNDS),
+    Mutant(
+        "scan/rounds.py",
+        "if not await self.runs.begin(self.broker, name, now, last=due.last):",
+        "if await self.runs.begin(self.broker, name, now, last=due.last) is None:",
+        ROUNDS,
+    ),
+    Mutant("store/leases.py", "where=free,", "", LEASES),
+    Mutant("store/leases.py", "leases.c.until <= now, ", "", LEASES),
+    Mutant("store/leases.py", "leases.c.until <= now,", "leases.c.until <= until,", LEASES),
+    Mutant("store/leases.py", ', leases.c.holder == bindparam("own")', "", LEASES),
+    Mutant(
+        "store/scan_runs.py",
+        'scan_runs.c.ran_at == bindparam("last"',
+        'scan_runs.c.ran_at >= bindparam("last"',
+        RUNS,
+    ),
+    Mutant(
+        "store/scan_runs.py",
+        'scan_runs.c.ran_at == bindparam("instant"',
+        'scan_runs.c.ran_at >= bindparam("instant"',
+        RUNS,
+    ),
+    Mutant("store/scan_runs.py", "if result is None or not ran:", "if result is None:", RUNS),
+    Mutant("domain/scan_runs.py", "return None if same else", "return", ROUNDS),
+    Mutant("domain/scan_runs.py", "known.get(each.legs, each) for", "each for", ROUNDS),
+    Mutant("domain/scan_runs.py", "if each.underlying in unseen]", "if False]", ROUNDS),
     Mutant("scan/listing.py", "return None if own and same <", "return None if same <", LISTING),
     Mutant(
         "scan/listing.py",
@@ -805,6 +847,14 @@ def test_the_tests_pass_on_the_unbroken_copy(house: Path, judge: Judge) -> None:
         ROTATION,
         GROUPS,
         GROUPED,
+        SCANS,
+        SCANNER,
+        LISTING,
+        SCANNED,
+        ROUNDS,
+        SHELF,
+        LEASES,
+        RUNS,
     )
 
     assert code == 0, said
