@@ -5,8 +5,7 @@ In total variance over k = ln(strike / forward) it is
     w(k) = a + d·y + c·√(y² + 1),    y = (k - m)/s,
 
 a hyperbola, whose wings are straight as those of any smile must at most be.
-Sources: J. Gatheral, The Volatility Surface (2006), chapter 3, the curve; Zeliade Systems,
-Quasi-explicit calibration of Gatheral's SVI model (2009), the fit: linear given m and s.
+Source: J. Gatheral, The Volatility Surface (2006), chapter 3; how it is fitted: `smile_fit`.
 """
 
 from dataclasses import dataclass
@@ -17,15 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from strikedesk.quant.normal import FloatArray
+from strikedesk.quant.smile_fit import nearest
 
 MarkArray: TypeAlias = npt.NDArray[np.uint8]
 
 POINTS_MIN: Final = 5  # As many as the curve has numbers.
-_STEEPEST: Final = 2.0  # Of a wing, in total variance: more would be free money (R. Lee, 2004).
-_CENTRES: Final = 9
-_WIDTHS: Final = 7
-_ZOOMS: Final = 5
-_RIDGE: Final = 1e-10
 _WORTH_FITTING: Final = 1e-3  # Of the greatest weight: what counts for less leaves no trace.
 
 
@@ -117,7 +112,7 @@ def fit_smile(
     # Errors of volatility, not of variance: dw = 2·volatility·years·d(volatility).
     by_point = total / (2.0 * sigma[known] * years)
     by_point /= np.sqrt(np.sum(total * total))
-    best = _fit(k, w, by_point)
+    best = nearest(k, w, by_point)
     misses = float(np.sqrt(best[5]))
     a, d, c, m, s = (float(each) for each in best[:5])
     return Smile(
@@ -150,44 +145,3 @@ def marks(
     inside = (k >= smile.low) & (k <= smile.high)
     source = np.where(quoted, Mark.QUOTED, np.where(inside, Mark.SMOOTHED, Mark.EXTRAPOLATED))
     return np.where(quoted, sigma, smile.volatility(strikes)), source.astype(np.uint8)
-
-
-def _fit(k: FloatArray, w: FloatArray, weight: FloatArray) -> FloatArray:
-    """Return a, d, c, m, s and the squared error: the best of a grid, which zooms in on it."""
-    width = max(float(np.ptp(k)), 1e-3)
-    centre, spread = 0.5 * float(k.min() + k.max()), 0.5 * width
-    log_s, ratio = np.log(0.2 * width), np.log(20.0)
-    best = np.full(6, np.inf)
-    for _ in range(_ZOOMS):
-        ms = centre + spread * np.linspace(-1.0, 1.0, _CENTRES)
-        widths = np.exp(log_s + ratio * np.linspace(-1.0, 1.0, _WIDTHS))
-        m, s = np.repeat(ms, _WIDTHS), np.tile(widths, _CENTRES)
-        found = _linear(k, w, weight, m, s)
-        nearest = found[:, np.argmin(found[5])]
-        best = nearest if nearest[5] < best[5] else best
-        centre, log_s = float(best[3]), float(np.log(best[4]))
-        spread, ratio = 0.3 * spread, 0.4 * ratio
-    return best
-
-
-def _linear(
-    k: FloatArray, w: FloatArray, weight: FloatArray, m: FloatArray, s: FloatArray
-) -> FloatArray:
-    """Return the lawful curve of each (m, s), a column of a, d, c, m, s and the squared error."""
-    y = (k - m[:, None]) / s[:, None]
-    terms = np.stack((np.ones_like(y), y, np.sqrt(y * y + 1.0)), axis=2)
-    scaled = terms * weight[:, None]
-    normal = scaled.transpose(0, 2, 1) @ scaled
-    size = normal[:, 0, 0] + normal[:, 1, 1] + normal[:, 2, 2]
-    normal += _RIDGE * size[:, None, None] * np.eye(3)
-    right = scaled.transpose(0, 2, 1) @ (w * weight)
-    solution = np.linalg.solve(normal, right[:, :, None])[:, :, 0].astype(np.float64)
-    d, c = solution[:, 1], solution[:, 2]
-    c = np.clip(c, 0.0, _STEEPEST * s)
-    reach = np.minimum(c, _STEEPEST * s - c)
-    d = np.clip(d, -reach, reach)
-    shape = d[:, None] * y + c[:, None] * terms[:, :, 2]
-    a = ((w - shape) * weight * weight).sum(axis=1) / np.sum(weight * weight)
-    a = np.maximum(a, -np.sqrt(c * c - d * d))
-    error = (((a[:, None] + shape - w) * weight) ** 2).sum(axis=1)
-    return np.stack((a, d, c, m, s, error))
