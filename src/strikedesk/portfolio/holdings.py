@@ -162,14 +162,14 @@ async def _of_underlying(
 ) -> list[Holding]:
     spot, now = quote.mark if quote else None, market.now()
     options = [each.symbol for each in held if isinstance(each.symbol, OptionSymbol)]
-    chain = await _Chain.read(market, underlying, {each.expiration for each in options})
+    chain = await _Chain.read(market, underlying, options)
     # One moment for all: contracts that end together are told apart by nothing else.
     return [chain.holding(position, spot, now) for position in held]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Chain:
-    """The contracts of the days that something is held of, and when each listing is settled."""
+    """The contracts that are held, the listings of their days, and when each is settled."""
 
     rows: Mapping[OptionSymbol, ChainRow]
     listings: Mapping[Listing, tuple[ChainRow, ...]]
@@ -177,9 +177,10 @@ class _Chain:
 
     @classmethod
     async def read(
-        cls, market: MarketView, underlying: EquitySymbol, days: Collection[date]
+        cls, market: MarketView, underlying: EquitySymbol, options: Collection[OptionSymbol]
     ) -> "_Chain":
-        """Read the chain of some days; one that nobody lists any more is empty."""
+        """Read the chain of some options' days; one that nobody lists any more is empty."""
+        days = {each.expiration for each in options}
         if not days:
             return cls(rows={}, listings={}, settlements={})
         try:
@@ -188,8 +189,10 @@ class _Chain:
         except Denied:  # Not listed any more; what is missing is told of each holding.
             return cls(rows={}, listings={}, settlements={})
         rows = [row for each in slices for row in each.rows]
+        # A contract's hash is many times that of its strike, and most of a chain is not held.
+        strikes = {each.strike for each in options}
         return cls(
-            rows={row.contract: row for row in rows},
+            rows={row.contract: row for row in rows if row.contract.strike in strikes},
             listings=_by_listing(rows),
             settlements={(each.root, each.day): each.settlement for each in listed},
         )

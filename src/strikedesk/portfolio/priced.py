@@ -107,7 +107,7 @@ def _forward(holding: Holding) -> float:
 
     if holding.spot is None or not holding.years:
         return math.nan
-    calls, puts = (_mids(holding.listing, right) for right in (Right.CALL, Right.PUT))
+    calls, puts = _mids(holding.listing)
     strikes = sorted(calls.keys() & puts.keys())
     forward = implied_carry(
         spot=float(holding.spot),
@@ -120,13 +120,16 @@ def _forward(holding: Holding) -> float:
     return forward if forward > 0.0 else math.nan
 
 
-def _mids(rows: Iterable[ChainRow], right: Right) -> dict[float, float]:
-    """Return the mid of each strike that is quoted on both sides."""
-    return {
-        float(row.contract.strike): float(mid)
-        for row in rows
-        if row.contract.right is right and (mid := row.quote.mid) is not None
-    }
+def _mids(rows: Iterable[ChainRow]) -> tuple[dict[float, float], dict[float, float]]:
+    """Return the mids of calls and of puts, by strike, that are quoted on both sides."""
+    calls: dict[float, float] = {}
+    puts: dict[float, float] = {}
+    for row in rows:
+        mid = row.quote.mid
+        if mid is not None:
+            side = calls if row.contract.right is Right.CALL else puts
+            side[float(row.contract.strike)] = float(mid)
+    return calls, puts
 
 
 def _shares(holdings: Iterable[Holding]) -> dict[str, int]:

@@ -208,9 +208,8 @@ def _curve(priced: Priced, years: float) -> "Smiled | None":
     Of each strike the option that is out of the money: its mid is all time value. Each counts by
     its vega, so that the curve misses prices, not volatilities, by as little as it can.
     """
-    from strikedesk.quant.black_scholes import greeks  # noqa: PLC0415 -- imports numpy
     from strikedesk.quant.contracts import Contracts  # noqa: PLC0415 -- imports numpy
-    from strikedesk.quant.implied_vol import implied_volatility  # noqa: PLC0415 -- imports numpy
+    from strikedesk.quant.implied_vol import implied_greeks  # noqa: PLC0415 -- imports numpy
     from strikedesk.quant.smile import POINTS_MIN, fit_smile  # noqa: PLC0415 -- imports numpy
     from strikedesk.quant.strategies.outlook import Smiled  # noqa: PLC0415 -- imports numpy
 
@@ -225,13 +224,13 @@ def _curve(priced: Priced, years: float) -> "Smiled | None":
         rate=0.0,
         is_call=[contract.right is Right.CALL for contract, _ in mids],
     )
-    volatility = implied_volatility(contracts, [mid for _, mid in mids]).volatility
+    found, at = implied_greeks(contracts, [mid for _, mid in mids])
     smile = fit_smile(
         forward=priced.forward,
         years=years,
         strike=contracts.strike,
-        volatility=volatility,
-        weight=greeks(contracts, volatility).vega,
+        volatility=found.volatility,
+        weight=at.vega,
     )
     return None if smile is None else Smiled(smile=smile)
 

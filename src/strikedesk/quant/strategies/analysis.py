@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -21,11 +20,6 @@ from strikedesk.quant.strategies.payoffs import (
     sampled_extremes,
 )
 from strikedesk.quant.strategies.recognition import Recognised, recognised
-
-_SAMPLES: Final = 2001
-_REACH: Final = (
-    6.0  # Deviations to either side, over which a curve that is not straight is sampled.
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

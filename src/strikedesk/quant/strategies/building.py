@@ -1,6 +1,7 @@
 """Legs for a request, out of what is listed."""
 
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 import numpy.typing as npt
@@ -116,14 +117,15 @@ def _nearest_delta(token: Token, aim: float, listing: Listing, ends: tuple[float
 
 def _listed(aim: float, tokens: list[Token], listing: Listing, ends: tuple[float, ...]) -> float:
     """Return the strike nearest to `aim` that is listed for all of its legs."""
-    common: set[float] | None = None
-    for kind, month, _, _ in tokens:
-        side = (listing.is_call == (kind is Kind.CALL)) & (listing.years == ends[month - 1])
-        here = set(listing.strike[side].tolist())
-        common = here if common is None else common & here
-    if not common:
+    sides = {(kind is Kind.CALL, ends[month - 1]) for kind, month, _, _ in tokens}
+    ladders = [
+        listing.strike[(listing.is_call == call) & (listing.years == end)] for call, end in sides
+    ]
+    common = reduce(np.intersect1d, ladders)
+    if not common.size:
         raise Unmet("no strike is listed for all legs that share it")
-    return min(common, key=lambda strike: (abs(strike - aim), strike))
+    apart = np.abs(common - aim)
+    return float(common[apart == apart.min()].min())
 
 
 def _leg(token: Token, strikes: dict[int, float], ends: tuple[float, ...], units: int) -> Leg:

@@ -51,11 +51,14 @@ class Curve:
         straight = all(leg.years in {0.0, years} for leg in legs)
         options = np.array([leg.kind is not Kind.SHARE for leg in legs])
         reach = _REACH * float(np.max(sigma[options])) * float(np.sqrt(years))
-        grid = outlook.forward * np.exp(np.linspace(-reach, reach, _SAMPLES))
+        # A straight one bends at its strikes alone: nothing between them has to be sampled.
+        samples = 2 if straight else _SAMPLES
+        grid = outlook.forward * np.exp(np.linspace(-reach, reach, samples))
         strikes = np.array([leg.strike for leg in legs if leg.strike])
         spot = np.unique(np.concatenate((grid, strikes)))
-        worth = at_end(legs, spot)
-        if not straight:
+        if straight:
+            worth = at_end(legs, spot)
+        else:
             worth = ahead(legs, sigma, market, spot=spot, years=np.array([years]))[0]
         return cls(
             legs=legs,
@@ -80,9 +83,10 @@ class Curve:
         below = np.concatenate(([0.0], outlook.below(edges[1:-1]), [1.0]))
         ends = np.append(edges[1:-1], 2.0 * max(float(edges[-2]), float(self.spot[-1])))
         middle = (0.5 * (edges[:-1] + ends)).astype(np.float64)
-        wins = np.interp(middle, self.spot, self.result) > 0.0
         if self.straight:
             wins = at_end(self.legs, middle) - self.cost > 0.0
+        else:
+            wins = np.interp(middle, self.spot, self.result) > 0.0
         return float(np.sum(np.diff(below)[wins]))
 
     def _exact_mean(self, outlook: Outlook) -> float:

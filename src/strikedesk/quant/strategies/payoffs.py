@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -34,10 +33,15 @@ def at_end(legs: Sequence[Leg], spot: FloatArray) -> FloatArray:
     """Return what legs of one expiration are worth there, USD, at each price of the share."""
     total = np.zeros_like(spot)
     for leg in legs:
-        sign = -1.0 if leg.kind is Kind.PUT else 1.0
-        gain = sign * (spot - leg.strike)
-        total += leg.shares * (gain if leg.kind is Kind.SHARE else np.maximum(gain, 0.0))
+        total += leg.shares * _gain(leg, spot)
     return total
+
+
+def _gain(leg: Leg, spot: FloatArray) -> FloatArray:
+    """Return what one share's worth of a leg ends with."""
+    if leg.kind is Kind.SHARE:
+        return spot
+    return np.maximum(leg.strike - spot if leg.kind is Kind.PUT else spot - leg.strike, 0.0)
 
 
 def ahead(
@@ -55,9 +59,10 @@ def ahead(
     price. Dividends are the yield's.
     """
     total = np.zeros((years.size, spot.size))
+    first = float(years.min(initial=np.inf))
     for leg, sigma in zip(legs, volatility.tolist(), strict=True):
-        if leg.kind is Kind.SHARE:
-            total += leg.shares * spot
+        if leg.years <= first:  # Shares, and what has ended: no formula is needed.
+            total += leg.shares * _gain(leg, spot * leg.carry)
             continue
         contracts = Contracts.of(
             spot=spot * leg.carry,
@@ -97,14 +102,12 @@ def sampled_extremes(spot: FloatArray, results: FloatArray) -> Extremes:
 
 def _zeros(corners: FloatArray, results: FloatArray, slope: float) -> tuple[float, ...]:
     """Return where the line through the corners crosses zero, the last piece rising by `slope`."""
-    points = list(zip(corners.tolist(), results.tolist(), strict=True))
-    zeros = [
-        low + (high - low) * below / (below - above)
-        for (low, below), (high, above) in pairwise(points)
-        if below * above < 0.0
-    ]
-    last, result = points[-1]
+    crossed = np.flatnonzero(results[:-1] * results[1:] < 0.0)
+    low, high = corners[crossed], corners[crossed + 1]
+    below, above = results[crossed], results[crossed + 1]
+    zeros = (low + (high - low) * below / (below - above)).tolist()
+    last, result = float(corners[-1]), float(results[-1])
     if result * slope < 0.0:
         zeros.append(last - result / slope)
-    zeros += [at for at, value in points if value == 0.0 and at > 0.0]
+    zeros += corners[(results == 0.0) & (corners > 0.0)].tolist()
     return tuple(sorted(set(zeros)))
