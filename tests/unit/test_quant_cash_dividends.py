@@ -60,6 +60,25 @@ def test_values_and_volatilities_are_those_of_a_tree_of_801_steps() -> None:
     assert np.max(np.abs(found.volatility - volatility)[quotable]) < 2e-3
 
 
+def test_a_chain_is_worth_what_its_contracts_are_one_by_one() -> None:
+    """A few share a tree, of many each right has its own: no figure tells from which it is."""
+    columns = Contracts.of(
+        spot=100.0,
+        strike=np.tile(np.arange(60.0, 140.0), 2),
+        years=0.4,
+        rate=0.042,
+        is_call=np.repeat([True, False], 80),
+    )
+
+    together = cash_dividends.price(columns, PAID, 0.28)
+
+    some = np.arange(0, 160, 8)
+    apart = [cash_dividends.price(columns.part(some[n : n + 1]), PAID, 0.28)[0] for n in range(20)]
+    few = cash_dividends.price(columns.part(some), PAID, 0.28)
+    assert together[some] == pytest.approx(apart, rel=1e-10)
+    assert few == pytest.approx(apart, rel=1e-10)
+
+
 def test_a_call_with_one_dividend_is_worth_what_the_closed_formula_says() -> None:
     """Source: Haug, chapter 9, the formula of Roll, Geske and Whaley: 4.3860."""
     call = Contracts.of(spot=80.0, strike=82.0, years=1 / 3, rate=0.06, is_call=True)

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from strikedesk.quant import american, black_scholes
 from strikedesk.quant.black_scholes import DAYS_PER_YEAR, PERCENT, GreekArrays, as_greeks
 from strikedesk.quant.contracts import BoolArray, Contracts, Lanes
-from strikedesk.quant.dividend_tree import Calendar, premiums
+from strikedesk.quant.dividend_calendar import Calendar
+from strikedesk.quant.dividend_tree import Options, premiums
 from strikedesk.quant.frontier import SIGMA_MAX, SIGMA_MIN
 from strikedesk.quant.normal import FloatArray
 
@@ -68,7 +69,7 @@ class CashDividends:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Contracts of one expiration, rate, yield and right, on the share without its dividends."""
+    """Contracts of one expiration, rate and yield, on the share without its dividends."""
 
     lanes: Lanes
     stripped: Contracts
@@ -81,14 +82,17 @@ class Group:
 
     def values(self, sigma: FloatArray) -> FloatArray:
         """Return values; never below what exercise brings."""
-        strike = self.stripped.strike
-        early = strike * premiums(self.calendar, self.log_spot(), strike, sigma)
-        return np.maximum(black_scholes.price(self.stripped, sigma) + early, self.gain())
+        some = self.stripped
+        options = Options(
+            log_spot=self.log_spot(), strike=some.strike, sigma=sigma, is_call=some.is_call
+        )
+        early = some.strike * premiums(self.calendar, options)
+        return np.maximum(black_scholes.price(some, sigma) + early, self.gain())
 
     def gain(self) -> FloatArray:
         """Return what exercise brings now."""
         full = self.stripped.spot + self.worth - self.stripped.strike
-        return np.maximum(full if self.calendar.is_call else -full, 0.0)
+        return np.maximum(np.where(self.stripped.is_call, full, -full), 0.0)
 
 
 def price(contracts: Contracts, dividends: CashDividends, volatility: npt.ArrayLike) -> FloatArray:
@@ -139,14 +143,15 @@ def greeks(
         rows[:, plain] = at.delta, at.gamma, at.theta, at.vega, at.rho
         inside = sees & (sigma >= SIGMA_MIN) & (sigma <= SIGMA_MAX)
         for group in groups(contracts, dividends, inside):
-            rows[:, group.lanes] = _greeks(group, sigma[group.lanes])
+            found, value = _greeks(group, sigma[group.lanes])
+            rows[:, group.lanes] = found
             if with_rho:
                 some = contracts.part(group.lanes)
                 rows[4, group.lanes] = _rho(some, dividends, sigma[group.lanes])
-            due = group.values(sigma[group.lanes]) <= group.gain() * (1.0 + NOISE)
-            due &= group.gain() > 0.0
+            gain = group.gain()
+            due = (value <= gain * (1.0 + NOISE)) & (gain > 0.0)
             rows[:, group.lanes[due]] = 0.0
-            rows[0, group.lanes[due]] = 1.0 if group.calendar.is_call else -1.0
+            rows[0, group.lanes[due]] = np.where(group.stripped.is_call, 1.0, -1.0)[due]
     if not with_rho:
         rows[4] = np.nan
     return as_greeks(rows, contracts.shape)
@@ -165,9 +170,7 @@ def groups(contracts: Contracts, dividends: CashDividends, chosen: BoolArray) ->
     lanes = np.flatnonzero(chosen & sensible)
     if not lanes.size:
         return []
-    columns = np.column_stack(
-        (contracts.is_call, contracts.years, contracts.rate, contracts.dividend_yield)
-    )[lanes]
+    columns = np.column_stack((contracts.years, contracts.rate, contracts.dividend_yield))[lanes]
     order = np.lexsort(columns.T)
     new = np.flatnonzero((np.diff(columns[order], axis=0) != 0.0).any(axis=1)) + 1
     parts = np.split(lanes[order], new)
@@ -185,7 +188,6 @@ def _group(contracts: Contracts, dividends: CashDividends, lanes: Lanes) -> Grou
         years=years,
         rate=rate,
         dividend_yield=held,
-        is_call=bool(first.is_call[0]),
         ex_years=paid.years,
         amounts=paid.amounts,
     )
@@ -198,15 +200,21 @@ def _group(contracts: Contracts, dividends: CashDividends, lanes: Lanes) -> Grou
     )
 
 
-def _greeks(group: Group, sigma: FloatArray) -> FloatArray:
-    """Return the rows of one group, but for rho."""
+def _greeks(group: Group, sigma: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the rows of one group, but for rho, and the values beside them."""
     contracts, calendar = group.stripped, group.calendar
     spot, strike, log_spot = contracts.spot, contracts.strike, group.log_spot()
     by = _SPOT_STEP * sigma * np.sqrt(contracts.years)
     # All in one tree: of a few contracts its steps cost more than its lanes.
     logs = np.concatenate((log_spot - by, log_spot, log_spot + by, log_spot, log_spot))
     scales = np.repeat((1.0, 1.0, 1.0, 1.0 - _SIGMA_STEP, 1.0 + _SIGMA_STEP), strike.size)
-    every = premiums(calendar, logs, np.tile(strike, 5), np.tile(sigma, 5) * scales)
+    options = Options(
+        log_spot=logs,
+        strike=np.tile(strike, 5),
+        sigma=np.tile(sigma, 5) * scales,
+        is_call=np.tile(contracts.is_call, 5),
+    )
+    every = premiums(calendar, options)
     down, here, up, low, high = strike * every.reshape(5, -1)
     at = black_scholes.greeks(contracts, sigma)
     slope = (up - down) / (2.0 * by)
@@ -217,7 +225,7 @@ def _greeks(group: Group, sigma: FloatArray) -> FloatArray:
     decay = drift * delta + 0.5 * (sigma * spot) ** 2 * gamma
     theta = (contracts.rate * value - decay) / DAYS_PER_YEAR
     vega = at.vega + (high - low) / (2.0 * _SIGMA_STEP * sigma) * PERCENT
-    return np.stack((delta, gamma, theta, vega, np.zeros_like(delta)))
+    return np.stack((delta, gamma, theta, vega, np.zeros_like(delta))), value
 
 
 def _rho(contracts: Contracts, dividends: CashDividends, sigma: FloatArray) -> FloatArray:

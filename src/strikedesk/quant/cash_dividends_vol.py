@@ -85,7 +85,7 @@ def _without(group: Group, prices: FloatArray, european: ReasonArray) -> ReasonA
     """Return why a price has no volatility; 0 where it may have one."""
     contracts, gain = group.stripped, group.gain()
     noise = NOISE * contracts.strike
-    most = contracts.spot + group.worth if group.calendar.is_call else contracts.strike
+    most = np.where(contracts.is_call, contracts.spot + group.worth, contracts.strike)
     chosen = np.select(
         [
             european == NoVolatility.BAD_INPUT,

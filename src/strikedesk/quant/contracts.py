@@ -70,7 +70,7 @@ class Contracts:
         decays = np.expm1(-r * t), np.expm1(-q * t)
         floats = (np.asarray(spot, np.float64), np.asarray(strike, np.float64), t, r, q, *decays)
         shape = np.broadcast_shapes(calls.shape, *(column.shape for column in floats))
-        columns = [np.broadcast_to(column, shape).ravel() for column in floats]
+        columns = [_flat(column, shape) for column in floats]
         return cls(
             shape=shape,
             spot=columns[0],
@@ -92,7 +92,7 @@ class Contracts:
         Raises:
             ValueError: it does not fit their shape.
         """
-        return np.broadcast_to(np.asarray(column, dtype=np.float64), self.shape).ravel()
+        return _flat(np.asarray(column, dtype=np.float64), self.shape)
 
     def part(self, piece: slice | Lanes) -> "Contracts":
         """Return the contracts of a slice, as a view, or those of some lanes."""
@@ -125,6 +125,13 @@ class Contracts:
         count = -(-len(self) // BLOCK)
         edges = [len(self) * n // max(count, 1) for n in range(count + 1)]
         return (slice(start, end) for start, end in pairwise(edges))
+
+
+def _flat(column: FloatArray, shape: tuple[int, ...]) -> FloatArray:
+    """Return a column broadcast to a shape, in one dimension; one that has it is not copied."""
+    if column.shape == shape:
+        return column.ravel()
+    return np.broadcast_to(column, shape).ravel()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
