@@ -55,8 +55,7 @@ class Clerk:
         """See `Broker.preflight`. Nothing is told of what an answer does not prove."""
         if isinstance(ticket, CancelTicket):
             return await self._look_at_cancel(ticket)
-        account_id = _account_of(ticket)
-        await self.directory.number(account_id)
+        await self.directory.number(ticket.account_id)
         try:
             orders = await self._checked(ticket)
             await self.sizes.check(orders)
@@ -98,7 +97,7 @@ class Clerk:
     async def _act(
         self, ticket: PlaceTicket | ReplaceTicket | GroupTicket, orders: tuple[OrderRequest, ...]
     ) -> Act:
-        account = await self._path(_account_of(ticket))
+        account = await self._path(ticket.account_id)
         if isinstance(ticket, GroupTicket):
             group = OrderGroup(kind=ticket.group.kind, orders=orders)
             body = encoded_group(group, ticket.member_ids)
@@ -134,7 +133,7 @@ class Clerk:
         return replace(NOTHING, fees=_NO_COST, margin_change=_NO_COST)
 
     async def _working(self, ticket: ReplaceTicket) -> BrokerOrder:
-        order = await self.finding.order(ticket.order.account_id, ticket.broker_order_id)
+        order = await self.finding.order(ticket.account_id, ticket.broker_order_id)
         if order.state.is_final:
             raise _over(order)
         return order
@@ -165,10 +164,6 @@ class Clerk:
     async def _path(self, account_id: str) -> str:
         number = await self.directory.number(account_id)
         return path_of("accounts", number.reveal())
-
-
-def _account_of(ticket: PlaceTicket | ReplaceTicket | GroupTicket) -> str:
-    return ticket.group.account_id if isinstance(ticket, GroupTicket) else ticket.order.account_id
 
 
 def _over(order: BrokerOrder) -> Rejected:
