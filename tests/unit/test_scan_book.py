@@ -31,9 +31,10 @@ async def test_what_is_saved_comes_first_and_word_for_word(
 
     first, *others = await book.all()
     assert (first.name, first.definition, first.scan) == ("mine", MINE, scan)
-    assert (first.is_starter, first.updated_at) == (False, NOON)
+    assert first.updated_at == NOON
+    assert [each.name for each in await book.saved()] == [first.name]
     assert [each.name for each in others] == [*starter_texts()]
-    assert all(each.is_starter for each in others)
+    assert all(each.updated_at is None for each in others)
     assert await book.loaded("MINE") == scan
 
 

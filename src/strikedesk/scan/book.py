@@ -30,11 +30,6 @@ class ShelfScan:
     problem: str | None
     updated_at: datetime | None
 
-    @property
-    def is_starter(self) -> bool:
-        """Whether it came with the desk."""
-        return self.updated_at is None
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanBook:
@@ -49,10 +44,15 @@ class ScanBook:
 
     async def all(self) -> tuple[ShelfScan, ...]:
         """Return saved scans, then starters, each by name."""
-        saved = [
-            self._shelf(each.name, each.definition, each.updated_at) for each in await self._saved()
-        ]
-        return (*saved, *(self._shelf(name, text, None) for name, text in starter_texts().items()))
+        starters = (self._shelf(name, text, None) for name, text in starter_texts().items())
+        return (*await self.saved(), *starters)
+
+    async def saved(self) -> tuple[ShelfScan, ...]:
+        """Return the saved scans alone, by name."""
+        return tuple(
+            self._shelf(each.name, each.definition, each.updated_at)
+            for each in await self.scans.all()
+        )
 
     async def named(self, name: str) -> ShelfScan:
         """Return one scan.
@@ -100,11 +100,8 @@ class ScanBook:
             Denied: INVALID_ARGUMENT when none is saved under that name.
         """
         if not is_scan_name(name.casefold()) or not await self.scans.remove(name.casefold()):
-            saved = ", ".join(each.name for each in await self._saved()) or "none"
+            saved = ", ".join(each.name for each in await self.scans.all()) or "none"
             raise Denied(Reason.INVALID_ARGUMENT, argument="remove", saved_are=saved)
-
-    async def _saved(self) -> tuple[SavedScan, ...]:
-        return await self.scans.all()
 
     def read(self, definition: str) -> Scan:
         """Return the scan that a text defines.

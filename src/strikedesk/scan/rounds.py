@@ -99,7 +99,7 @@ class Rounds:
         now = self.market.now()
         if not is_open(now):
             return ()
-        scans = {each.name: each.scan for each in await self.book.all() if not each.is_starter}
+        scans = {each.name: each.scan for each in await self.book.saved()}
         runs = {run.scan: run for run in await self.runs.all(self.broker)}
         for gone in runs.keys() - scans.keys():
             await self.runs.forget(self.broker, gone)
