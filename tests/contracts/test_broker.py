@@ -278,6 +278,8 @@ ABOUT_AN_ACCOUNT: dict[str, Callable[[Broker, Stage], Awaitable[object]]] = {
     "balances": lambda broker, _: broker.balances("NOBODY"),
     "positions": lambda broker, _: broker.positions("NOBODY"),
     "transactions": lambda broker, _: book_of(broker, "NOBODY"),
+    "margin_held": lambda broker, _: broker.margin_held("NOBODY"),
+    "margin_rates": lambda broker, _: broker.margin_rates("NOBODY", EquitySymbol("AAPL")),
     "orders": lambda broker, _: broker.orders("NOBODY"),
     "order": lambda broker, _: broker.order("NOBODY", "1"),
     "find": lambda broker, _: broker.find("NOBODY", "mine"),
@@ -947,3 +949,33 @@ async def test_another_broker_object_sees_the_same_venue(
     assert await other.balances(account_id) == await broker.balances(account_id)
     await other.submit(cancel_ticket(account_id, working.broker_order_id))
     assert await broker.orders(account_id) == ()
+
+
+# Margin
+
+
+async def test_what_is_asked_for_holdings_adds_up_by_underlying(
+    stage: Stage, broker: Broker, account_id: str
+) -> None:
+    """A long call is paid for whole; both figures are of what is held, not of what works."""
+    await buy(broker, account_id, stage.near, 2)
+
+    held = await broker.margin_held(account_id)
+
+    (group,) = held.groups
+    assert group.underlying == stage.near.underlying
+    assert (held.initial, held.maintenance) == (group.initial, group.maintenance)
+    assert (await broker.balances(account_id)).maintenance_margin == held.maintenance
+
+
+async def test_rates_are_fractions_and_unlisted_underlyings_have_none(
+    stage: Stage, broker: Broker, account_id: str
+) -> None:
+    rates = await broker.margin_rates(account_id, EquitySymbol(stage.near.underlying))
+
+    assert rates.underlying == stage.near.underlying
+    assert (rates.long_initial, rates.short_initial) == (Decimal("0.5"), Decimal("0.5"))
+    assert (rates.naked_minimum, rates.naked_floor) == (Decimal("0.1"), Decimal(250))
+    with pytest.raises(Denied) as unknown:
+        await broker.margin_rates(account_id, EquitySymbol("ZZZZ"))
+    assert unknown.value.reason is Reason.SYMBOL_NOT_FOUND

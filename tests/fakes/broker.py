@@ -40,6 +40,7 @@ from strikedesk.domain.errors import Denied, DeskError, Fact, OutcomeUnknown, Re
 from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.groups import GroupKind, member_id
 from strikedesk.domain.holidays import Holidays
+from strikedesk.domain.margin import MarginHeld, MarginRates
 from strikedesk.domain.orders import OrderRequest, OrderType, TimeInForce
 from strikedesk.domain.ports import Clock, TransactionPage
 from strikedesk.domain.quotes import Bar, Chain, Expiration, Feed, Interval, Quote, SymbolInfo
@@ -158,6 +159,12 @@ class ScriptedBroker:
 
     async def worth_history(self, account_id: str, start: date) -> tuple[NetWorth, ...]:
         return ()
+
+    async def margin_held(self, account_id: str) -> MarginHeld:
+        raise Denied(Reason.NOT_SUPPORTED, what="margin")
+
+    async def margin_rates(self, account_id: str, underlying: EquitySymbol) -> MarginRates:
+        raise Denied(Reason.NOT_SUPPORTED, what="margin")
 
     async def watchlists(self) -> tuple[BrokerWatchlist, ...]:
         if isinstance(self.shelved, DeskError):

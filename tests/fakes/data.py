@@ -22,6 +22,7 @@ from strikedesk.domain.errors import Denied, DeskError, Unavailable
 from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.greeks import Greeks
 from strikedesk.domain.holidays import Holidays
+from strikedesk.domain.margin import MarginHeld, MarginRates
 from strikedesk.domain.ports import TransactionPage
 from strikedesk.domain.quotes import (
     Bar,
@@ -266,6 +267,7 @@ class ScriptedKeeper:
     )
     lines: tuple[Transaction, ...] = ()
     worths: tuple[NetWorth, ...] | None = ()
+    margin: Decimal | None = None
     calls: list[tuple[str, ...]] = field(default_factory=list[tuple[str, ...]])
     gate: asyncio.Event | None = None
     entered: asyncio.Event = field(default_factory=asyncio.Event)
@@ -305,6 +307,14 @@ class ScriptedKeeper:
         if self.worths is None:
             raise Unavailable(Reason.BROKER_UNAVAILABLE)
         return tuple(each for each in self.worths if exchange_date(each.at) >= start)
+
+    async def margin_held(self, account_id: str) -> MarginHeld:
+        self.calls.append(("margin_held", account_id))
+        return MarginHeld(account_id=account_id, as_of=self.now(), initial=self.margin)
+
+    async def margin_rates(self, account_id: str, underlying: EquitySymbol) -> MarginRates:
+        self.calls.append(("margin_rates", account_id, underlying.ticker))
+        return MarginRates(underlying=underlying.ticker)
 
 
 def an_account(handle: str = "main") -> Account:

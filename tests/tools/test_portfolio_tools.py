@@ -74,6 +74,22 @@ async def test_the_tails_are_ordered_and_say_what_they_are_made_of() -> None:
     assert facts["concentration"]["share_of_worst"] == 1
 
 
+async def test_what_the_broker_asks_is_told_by_underlying_the_largest_first() -> None:
+    """Headroom alone does not say what to close."""
+    async with PaperDesk().client() as client:
+        await bought(client, "AAPL", 100)
+        await bought(client, "SPY", 1)
+        facts = facts_of(await client.call_tool("get_portfolio_risk", MINE))
+
+    margin = facts["margin"]
+    claims = margin["by_underlying"]
+    assert claims["columns"] == ["underlying", "initial", "maintenance"]
+    assert [name for name, *_ in claims["rows"]] == ["AAPL", "SPY"]
+    assert claims["total"] == 2
+    assert sum(kept for *_, kept in claims["rows"]) == pytest.approx(margin["maintenance"])
+    assert margin["initial"] == pytest.approx(2 * margin["maintenance"])
+
+
 async def test_asking_twice_gives_the_same_figures() -> None:
     """Draws are seeded: what changes from call to call is the market and nothing else."""
     async with PaperDesk().client() as client:
@@ -116,6 +132,7 @@ async def test_what_nobody_quotes_is_null_and_named() -> None:
     assert {at_risk for *_, at_risk, _ in facts["tails"]["rows"]} == {None}
     assert facts["not_covered"]["stress"]["lacks"] == {"AAPL": "price", CALL: "price"}
     assert facts["margin"]["headroom"] is None
+    assert (facts["margin"]["initial"], facts["margin"]["by_underlying"]) == (None, None)
 
 
 async def test_an_empty_account_has_no_risk_and_a_strange_one_is_refused() -> None:

@@ -269,6 +269,20 @@ def logout_command(
     typer.echo(asyncio.run(linking.unlink(broker, linking.site_of(live=live, here=here))))
 
 
+@app.command(name="margin")
+def margin_command(
+    account: Annotated[str, typer.Argument(help="A handle: paper-margin, for example.")],
+    symbols: Annotated[
+        list[str] | None, typer.Argument(metavar="[SYMBOL]...", help="Tell the rates of these too.")
+    ] = None,
+) -> None:
+    """Tell what the broker asks for what an account holds, and at which rates it reckons."""
+    from strikedesk.cli.margins import margin, shown  # noqa: PLC0415 -- one command's
+    from strikedesk.cli.showing import screen  # noqa: PLC0415 -- rich
+
+    screen().print(*shown(asyncio.run(margin(account, symbols or ()))))
+
+
 @app.command(name="demo")
 def demo_command(
     *,

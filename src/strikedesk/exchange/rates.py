@@ -19,8 +19,8 @@ UNKNOWN: Final = Decimal("Infinity")
 
 # Regulation T: half of the price of long shares, half on top of the proceeds of short ones.
 STOCK_INITIAL: Final = Decimal("0.50")
-_LONG_STOCK: Final = Decimal("0.25")
-_SHORT_STOCK: Final = Decimal("0.30")
+LONG_STOCK: Final = Decimal("0.25")
+SHORT_STOCK: Final = Decimal("0.30")
 _SHORT_STOCK_LEAST: Final = Decimal("5.00")
 _CHEAP_STOCK_LEAST: Final = Decimal("2.50")
 
@@ -109,10 +109,10 @@ def stock_maintenance(spot: Decimal, *, short: bool) -> Decimal:
     Source: 4210(c)(1) to (3).
     """
     if not short:
-        return _LONG_STOCK * spot
+        return LONG_STOCK * spot
     if spot < _SHORT_STOCK_LEAST:
         return max(_CHEAP_STOCK_LEAST, spot)
-    return max(_SHORT_STOCK_LEAST, _SHORT_STOCK * spot)
+    return max(_SHORT_STOCK_LEAST, SHORT_STOCK * spot)
 
 
 def hedged_maintenance(long: OptionSymbol, spot: Decimal, *, short: bool) -> Decimal:

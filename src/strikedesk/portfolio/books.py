@@ -15,9 +15,11 @@ from strikedesk.domain.accounts import (
     TransactionKind,
 )
 from strikedesk.domain.errors import Denied
+from strikedesk.domain.margin import MarginHeld, MarginRates
 from strikedesk.domain.pages import PageSpan, offset_of
 from strikedesk.domain.ports import Cache, TransactionPage
 from strikedesk.domain.reasons import Reason
+from strikedesk.domain.symbols import EquitySymbol
 from strikedesk.portfolio.lived import Lived, lived
 
 ACCOUNTS_TTL_S: Final = 60.0
@@ -59,6 +61,14 @@ class BookKeeper(Protocol):
 
     async def worth_history(self, account_id: str, start: date) -> tuple[NetWorth, ...]:
         """See `Broker.worth_history`."""
+        ...
+
+    async def margin_held(self, account_id: str) -> MarginHeld:
+        """See `Broker.margin_held`."""
+        ...
+
+    async def margin_rates(self, account_id: str, underlying: EquitySymbol) -> MarginRates:
+        """See `Broker.margin_rates`."""
         ...
 
 
@@ -159,6 +169,29 @@ class Books:
         return await self.cache.get(
             key, LIVED_TTL_S, lambda: lived(self.broker, account.account_id, start)
         )
+
+    async def margin_held(self, handle: str) -> MarginHeld:
+        """Return what is asked for what the account holds, read at most thirty seconds ago.
+
+        Raises:
+            Denied: NOT_SUPPORTED, DATA_UNAVAILABLE.
+        """
+        account = await self.named(handle)
+        await self.broker.ready()
+        key = _key(handle, "margin")
+        return await self.cache.get(
+            key, POSITIONS_TTL_S, lambda: self.broker.margin_held(account.account_id)
+        )
+
+    async def margin_rates(self, handle: str, underlying: EquitySymbol) -> MarginRates:
+        """Return the rates that an underlying is reckoned at in the account.
+
+        Raises:
+            Denied: NOT_SUPPORTED, DATA_UNAVAILABLE, SYMBOL_NOT_FOUND.
+        """
+        account = await self.named(handle)
+        await self.broker.ready()
+        return await self.broker.margin_rates(account.account_id, underlying)
 
     async def held(self, handle: str) -> tuple[Position, ...]:
         """Return all that the account holds, read at most thirty seconds ago."""

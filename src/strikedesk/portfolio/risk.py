@@ -8,8 +8,9 @@ from typing import Final
 
 from strikedesk.domain.accounts import Account, Balances
 from strikedesk.domain.calendar import exchange_date
-from strikedesk.domain.errors import Unavailable
+from strikedesk.domain.errors import Denied, Unavailable
 from strikedesk.domain.events import MarketEvent
+from strikedesk.domain.margin import MarginHeld
 from strikedesk.domain.pages import PageSpan
 from strikedesk.domain.symbols import EquitySymbol
 from strikedesk.portfolio.ahead import Ending, endings, events_ahead
@@ -64,6 +65,7 @@ class PortfolioRisk:
     benchmark: str
     benchmark_closes: int
     balances: Balances
+    margin: MarginHeld | None
     own_fall: Fall | None
     positions: int
     value: Total
@@ -107,6 +109,7 @@ async def portfolio_risk(
         benchmark=name,
         benchmark_closes=len(pasts[name].closes),
         balances=await books.balances(handle),
+        margin=await _margin(books, handle),
         own_fall=await _own_fall(books, handle, exchange_date(market.now()) - _A_YEAR),
         positions=len(holdings),
         value=total(each.position.market_value for each in holdings),
@@ -127,6 +130,14 @@ async def _own_fall(books: Books, handle: str, start: date) -> Fall | None:
     except Unavailable:
         return None
     return None if past is None else largest_fall(past)
+
+
+async def _margin(books: Books, handle: str) -> MarginHeld | None:
+    """Return what the broker asks by underlying; None where it does not tell that now."""
+    try:
+        return await books.margin_held(handle)
+    except (Denied, Unavailable):
+        return None
 
 
 def measure(holdings: Sequence[Holding], pasts: Mapping[str, Past]) -> Measured:

@@ -3,29 +3,20 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from strikedesk.domain.account_kinds import AccountKind
 from strikedesk.domain.ledger import Json
-from strikedesk.domain.money import SHARES_PER_CONTRACT
 from strikedesk.domain.symbols import Symbol
 from strikedesk.exchange import power
 from strikedesk.exchange.accounts import NOTHING, PaperAccount
-from strikedesk.exchange.rates import STOCK_INITIAL, rates_of
 from strikedesk.exchange.screen import Screen
 from strikedesk.sandbox.people import LEVEL_NAMES, MARGIN_NAMES
-from strikedesk.sandbox.refusal import Refusal
 from strikedesk.sandbox.spelling import instrument_type, read_underlying, wire_symbol
-from strikedesk.sandbox.wire import decimal, epoch_ms, one, signed
+from strikedesk.sandbox.wire import decimal, epoch_ms, maybe, one, signed
 from strikedesk.sandbox.world import SandboxWorld
-
-_LONG_KEPT: Final = Decimal("0.25")
-_SHORT_KEPT: Final = Decimal("0.30")
-_ALL: Final = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +68,18 @@ class MarginRoutes:
         """Tell the rates that an underlying's positions are reckoned with in this account."""
         _, account, _ = await self.world.account(request.path_params["number"])
         symbol = read_underlying(request.path_params["symbol"])
-        if symbol.ticker not in self.world.listed():
-            raise Refusal.not_found("that symbol")
-        lends = account.kind is AccountKind.MARGIN
-        rates = rates_of(symbol.ticker)
+        rates = await self.world.broker.margin_rates(account.account_id, symbol)
         return one(
             request,
             {
                 "underlying-symbol": wire_symbol(symbol),
-                "long-equity-initial": decimal(STOCK_INITIAL if lends else _ALL),
-                "long-equity-maintenance": decimal(_LONG_KEPT if lends else _ALL),
-                "short-equity-initial": decimal(STOCK_INITIAL if lends else _ALL),
-                "short-equity-maintenance": decimal(_SHORT_KEPT if lends else _ALL),
-                "naked-option-standard": decimal(rates.fraction),
-                "naked-option-minimum": decimal(rates.minimum),
-                "naked-option-floor": decimal(rates.floor * SHARES_PER_CONTRACT),
+                "long-equity-initial": maybe(rates.long_initial),
+                "long-equity-maintenance": maybe(rates.long_maintenance),
+                "short-equity-initial": maybe(rates.short_initial),
+                "short-equity-maintenance": maybe(rates.short_maintenance),
+                "naked-option-standard": maybe(rates.naked_standard),
+                "naked-option-minimum": maybe(rates.naked_minimum),
+                "naked-option-floor": maybe(rates.naked_floor),
             },
         )
 

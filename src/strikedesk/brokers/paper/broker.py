@@ -19,6 +19,7 @@ from strikedesk.brokers.paper.figures import (
 )
 from strikedesk.brokers.paper.fresh_starts import broker_of
 from strikedesk.brokers.paper.keeper import WorldKeeper
+from strikedesk.brokers.paper.margins import margin_held_of, margin_rates_of
 from strikedesk.brokers.paper.opening import Opening
 from strikedesk.brokers.paper.venue import Venue
 from strikedesk.brokers.streams import Hub
@@ -38,6 +39,7 @@ from strikedesk.domain.calendar import sessions_between
 from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.groups import GroupKind
 from strikedesk.domain.holidays import Holidays
+from strikedesk.domain.margin import MarginHeld, MarginRates
 from strikedesk.domain.orders import LEGS_MAX, OrderType, TimeInForce
 from strikedesk.domain.ports import Clock, Entropy, TransactionPage, WorldStore
 from strikedesk.domain.quotes import Bar, Chain, Expiration, Interval, Quote, SymbolInfo
@@ -248,6 +250,20 @@ class PaperBroker:
             start=start,
             at=seen.at,
         )
+
+    async def margin_held(self, account_id: str) -> MarginHeld:
+        """See `Broker.margin_held`: of holdings alone, what orders hold back is no part of it."""
+        seen = await self._keeper.snapshot()
+        account = seen.world.account(account_id)
+        screen = await self._venue.screen(priced_symbols(account), seen.at)
+        return margin_held_of(account, screen)
+
+    async def margin_rates(self, account_id: str, underlying: EquitySymbol) -> MarginRates:
+        """See `Broker.margin_rates`."""
+        seen = await self._keeper.snapshot()
+        account = seen.world.account(account_id)
+        await self._venue.check_listed(underlying, seen.at)
+        return margin_rates_of(account, underlying)
 
     async def watchlists(self) -> tuple[BrokerWatchlist, ...]:
         """See `Broker.watchlists`: a paper broker keeps none."""

@@ -73,6 +73,16 @@ class Venue:
         """See `Market.bars`; `end` is never later than the venue's time."""
         return await to_thread.run_sync(self.market.bars, symbol, interval, start, end)
 
+    async def check_listed(self, underlying: EquitySymbol, at: datetime) -> None:
+        """Refuse an underlying that does not trade.
+
+        Raises:
+            Denied: SYMBOL_NOT_FOUND.
+        """
+        listed = await to_thread.run_sync(self.market.listed, at)
+        if all(info.symbol != underlying for info in listed):
+            raise Denied(Reason.SYMBOL_NOT_FOUND, symbol=underlying.compact)
+
     async def search(self, text: str, limit: int, at: datetime) -> tuple[SymbolInfo, ...]:
         """Return underlyings whose ticker begins with `text`, then those described by it."""
         sought = text.strip().upper()

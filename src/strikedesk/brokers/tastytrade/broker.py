@@ -13,6 +13,7 @@ from strikedesk.brokers.tastytrade.client import Client, Patience
 from strikedesk.brokers.tastytrade.directory import Directory
 from strikedesk.brokers.tastytrade.holdings import Holdings
 from strikedesk.brokers.tastytrade.lists import Lists
+from strikedesk.brokers.tastytrade.margins import MarginDesk
 from strikedesk.brokers.tastytrade.news.orders import OrderPush
 from strikedesk.brokers.tastytrade.orders.clerk import Clerk
 from strikedesk.brokers.tastytrade.orders.finding import Finding
@@ -44,6 +45,7 @@ from strikedesk.domain.errors import Denied
 from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.groups import GroupKind
 from strikedesk.domain.holidays import Holidays
+from strikedesk.domain.margin import MarginHeld, MarginRates
 from strikedesk.domain.orders import LEGS_MAX, OrderType, TimeInForce
 from strikedesk.domain.ports import Clock, TransactionPage
 from strikedesk.domain.quotes import Bar, Chain, Expiration, Interval, Quote, SymbolInfo
@@ -91,6 +93,7 @@ class TastytradeBroker:
         self._past_worth = PastWorth(
             client=client, directory=self._directory, site=site, clock=clock
         )
+        self._margins = MarginDesk(client=client, directory=self._directory, clock=clock)
         self._streams = None if streams is None else streams(client, clock)
         self._quoting = _quoting(client, site, self._streams)
         self._chains = Chains(client=client, quoting=self._quoting, clock=clock)
@@ -217,6 +220,14 @@ class TastytradeBroker:
     async def worth_history(self, account_id: str, start: date) -> tuple[NetWorth, ...]:
         """See `Broker.worth_history`."""
         return await self._past_worth.history(account_id, start)
+
+    async def margin_held(self, account_id: str) -> MarginHeld:
+        """See `Broker.margin_held`."""
+        return await self._margins.held(account_id)
+
+    async def margin_rates(self, account_id: str, underlying: EquitySymbol) -> MarginRates:
+        """See `Broker.margin_rates`."""
+        return await self._margins.rates(account_id, underlying)
 
     async def watchlists(self) -> tuple[BrokerWatchlist, ...]:
         """See `Broker.watchlists`."""

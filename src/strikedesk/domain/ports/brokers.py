@@ -19,6 +19,7 @@ from strikedesk.domain.broking import (
 )
 from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.holidays import Holidays
+from strikedesk.domain.margin import MarginHeld, MarginRates
 from strikedesk.domain.quotes import Bar, Chain, Expiration, Interval, Quote, SymbolInfo
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, Symbol
@@ -135,6 +136,22 @@ class Broker(MarketData, Protocol):
         """Return what the account was worth at the closes from `start` on, oldest first.
 
         A close of which nobody knows is absent; a broker that keeps no history returns none.
+        """
+        ...
+
+    async def margin_held(self, account_id: str) -> MarginHeld:
+        """Return what the broker asks for what the account holds, by underlying.
+
+        Raises:
+            Denied: ACCOUNT_UNKNOWN; NOT_SUPPORTED, DATA_UNAVAILABLE where it is not told.
+        """
+        ...
+
+    async def margin_rates(self, account_id: str, underlying: EquitySymbol) -> MarginRates:
+        """Return the rates that an underlying is reckoned at in the account.
+
+        Raises:
+            Denied: as `margin_held`; SYMBOL_NOT_FOUND.
         """
         ...
 

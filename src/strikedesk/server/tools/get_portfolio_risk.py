@@ -1,6 +1,7 @@
 """get_portfolio_risk: what an account's positions gain and lose, move by move."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from itertools import islice
 from typing import Annotated, Final
 
@@ -8,6 +9,7 @@ from mcp.types import CallToolResult
 
 from strikedesk.domain.calendar import exchange_date
 from strikedesk.domain.events import Dividend, Earnings, MarketEvent
+from strikedesk.domain.margin import MarginGroup, MarginHeld
 from strikedesk.portfolio.ahead import Ending
 from strikedesk.portfolio.exposures import Exposures, Sum, UnderlyingRisk
 from strikedesk.portfolio.lived import Fall
@@ -51,6 +53,7 @@ RETURNS: Final = table_schema(
     method=OBJECT,
 )
 SHOWN: Final = 6
+_UNKNOWN: Final = Decimal("Infinity")
 METHOD: Final = {
     "beta": "slope of daily log returns on the benchmark's, 60 to 252 sessions",
     "value": (
@@ -204,7 +207,26 @@ def _margin(found: PortfolioRisk) -> dict[str, Value]:
         "headroom": excess,
         "headroom_share": share,
         "option_buying_power": balances.option_buying_power,
+        "initial": None if found.margin is None else found.margin.initial,
+        "by_underlying": _claims(found.margin),
     }
+
+
+def _claims(held: MarginHeld | None) -> Value:
+    """Return what is asked for a few underlyings, the largest first; null where nobody says."""
+    if held is None:
+        return None
+    largest = sorted(held.groups, key=_size, reverse=True)[:SHOWN]
+    return {
+        "total": len(held.groups),
+        "columns": ("underlying", "initial", "maintenance"),
+        "rows": [[each.underlying, each.initial, each.maintenance] for each in largest],
+    }
+
+
+def _size(group: MarginGroup) -> Decimal:
+    """Return how much is asked for; what nobody says might be the most."""
+    return _UNKNOWN if group.maintenance is None else group.maintenance
 
 
 def _expirations(found: PortfolioRisk) -> dict[str, Value]:

@@ -99,6 +99,28 @@ class MarginRatesTold(Payload):
     naked_option_floor: Number = None
 
 
+class MarginGroupTold(Payload):
+    """What is asked for one underlying; magnitudes, each with its effect."""
+
+    underlying_symbol: Words = None
+    code: Words = None
+    margin_requirement: Number = None
+    margin_requirement_effect: Words = None
+    maintenance_requirement: Number = None
+    maintenance_requirement_effect: Words = None
+
+
+class MarginTold(Payload):
+    """What is asked for all that an account holds. A group may be an empty object."""
+
+    margin_requirement: Number = None
+    margin_requirement_effect: Words = None
+    maintenance_requirement: Number = None
+    maintenance_requirement_effect: Words = None
+    groups: tuple[MarginGroupTold, ...] = ()
+    last_state_timestamp: Moment = None
+
+
 class StatusTold(Payload):
     """What an account may do at the moment."""
 
