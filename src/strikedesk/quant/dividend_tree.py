@@ -9,6 +9,7 @@ Financial Studies 9 (1996) 1211, the last step; J. Hull, A. White, J. Financial 
 Analysis 23 (1988) 237, the European option as a control.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from math import comb
@@ -21,6 +22,7 @@ from strikedesk.quant.dividend_calendar import Calendar
 from strikedesk.quant.normal import FloatArray, upper_tail
 
 _FEW: Final = 64  # So many contracts cost less together than calls and puts apart.
+_AT_ONCE: Final = 24  # Of so many, all nodes of all steps still fit a cache.
 BLOCK: Final = 384  # Contracts at a time: few numpy calls, nodes that stay near the cache.
 
 
@@ -74,28 +76,56 @@ def premiums(calendar: Calendar, options: Options) -> FloatArray:
 
 
 def _premiums(calendar: Calendar, options: Options) -> FloatArray:
-    sigma = options.sigma
-    gains, waits = _gains(calendar, options), ~np.isnan(calendar.owed[0])
+    waits, scale = ~np.isnan(calendar.owed[0]), _half(calendar) ** (calendar.steps - 1)
     shares, values = _last_step(calendar, options)
     european = _likelihoods(calendar) @ values
-    to_earlier = np.exp(sigma * np.sqrt(calendar.step) - _growth(calendar, sigma))
-    half = 0.5 * np.exp(-calendar.rate * calendar.step)
-    other, exercised = np.empty_like(values), np.empty_like(values)
+    brought = _brought(calendar, options, shares * scale)
+    values *= scale
+    other = np.empty_like(values)
     for step in range(calendar.steps - 1, -1, -1):
         size = step + 1
         if step < calendar.steps - 1:
             np.add(values[1 : size + 1], values[:size], out=other[:size])
             values, other = other, values
-            values[:size] *= half
-            shares[:size] *= to_earlier
-        if (gain := gains[step]) is not None:
-            np.add(shares[:size], gain, out=exercised[:size])
-            corner = _corner(exercised[:size] - values[:size]) if waits[step] else 0.0
-            np.maximum(values[:size], exercised[:size], out=values[:size])
+        if (exercised := next(brought)) is not None:
+            corner = _corner(exercised - values[:size]) if waits[step] else 0.0
+            np.maximum(values[:size], exercised, out=values[:size])
             values[1:step] += corner
     exact = _closed(calendar, options, options.log_spot, calendar.years)
     apart = 1.0 - _optionality(calendar, options, values[0], exact)
     return np.maximum(values[0] - european + apart * (european - exact), 0.0)
+
+
+def _half(calendar: Calendar) -> float:
+    """Return what a node is worth of the sum of the two after it.
+
+    All of a step are scaled by the power of it that makes the sum itself what they are.
+    """
+    return float(0.5 * np.exp(-calendar.rate * calendar.step))
+
+
+def _brought(
+    calendar: Calendar, options: Options, shares: FloatArray
+) -> Iterator[FloatArray | None]:
+    """Yield what exercise brings at the nodes of each step, from the last `shares` back, scaled.
+
+    None where no contract is exercised. Few contracts cost numpy calls: theirs are made at once.
+    """
+    last, half = calendar.steps - 1, _half(calendar)
+    gains = _gains(calendar, options) * half ** np.arange(calendar.steps)[:, None]
+    pays = set(np.flatnonzero(gains.max(axis=1) > -np.inf).tolist())
+    to_earlier = np.exp(options.sigma * np.sqrt(calendar.step) - _growth(calendar, options.sigma))
+    to_earlier /= half
+    if options.strike.size <= _AT_ONCE:
+        powers = to_earlier ** np.arange(last, -1, -1.0)[:, None]
+        every = shares * powers[:, None] + gains[:, None]
+        yield from (every[n, : n + 1] if n in pays else None for n in range(last, -1, -1))
+        return
+    brought = np.empty_like(shares)
+    for step in range(last, -1, -1):
+        now = brought[: step + 1]
+        yield np.add(shares[: step + 1], gains[step], out=now) if step in pays else None
+        shares[:step] *= to_earlier
 
 
 def _optionality(
@@ -128,18 +158,17 @@ def _corner(better: FloatArray) -> FloatArray:
     return mean - np.where(inside > 0.0, reach / 12.0, 0.0)
 
 
-def _gains(calendar: Calendar, options: Options) -> list[FloatArray | None]:
+def _gains(calendar: Calendar, options: Options) -> FloatArray:
     """Return what exercise at each step brings beside the share, which is negative for a put.
 
-    None where no contract is exercised, minus infinity for a call that waits while a put may not.
+    Minus infinity where a contract is not exercised.
     """
     right, strike = options.is_call.astype(np.intp), options.strike
     now = options.sign * (calendar.held[:, None] / strike - 1.0)
     soon = options.sign * (calendar.left.T[:, right] / strike - calendar.owed.T[:, right])
     if not calendar.calls_between:
         now[:, options.is_call] = -np.inf
-    best = np.fmax(now, soon)
-    return [row if row.max() > -np.inf else None for row in best]
+    return np.fmax(now, soon)
 
 
 def _last_step(calendar: Calendar, options: Options) -> tuple[FloatArray, FloatArray]:
