@@ -69,8 +69,12 @@ def price(contracts: Contracts, volatility: npt.ArrayLike) -> FloatArray:
     return value.reshape(contracts.shape)
 
 
-def greeks(contracts: Contracts, volatility: npt.ArrayLike) -> GreekArrays:
+def greeks(
+    contracts: Contracts, volatility: npt.ArrayLike, *, with_rho: bool = True
+) -> GreekArrays:
     """Return the sensitivities of each contract at `volatility`; units as in `GreekArrays`.
+
+    Rho, which takes two more tables, may be left out: it is NaN then.
 
     Law: where exercise is due, those of the exercised option: delta ±1, else 0. NaN where `price`
     is. Vega and rho are differences of values, theta is what the others leave to the equation.
@@ -91,7 +95,7 @@ def greeks(contracts: Contracts, volatility: npt.ArrayLike) -> GreekArrays:
             for part in _parts(lanes):
                 rows[:, part] = _greeks(contracts.part(part), form, table, part, sigma[part])
         held = tabled[rows[1, tabled] > 0.0]
-        rows[4, held] = _rho(contracts.part(held), sigma[held])
+        rows[4, held] = _rho(contracts.part(held), sigma[held]) if with_rho else np.nan
     return as_greeks(rows, contracts.shape)
 
 

@@ -110,7 +110,8 @@ def price(contracts: Contracts, dividends: CashDividends, volatility: npt.ArrayL
     with np.errstate(all="ignore"):  # What makes no sense becomes NaN, which is the answer.
         sees = paying(contracts, dividends)
         plain = np.flatnonzero(~sees)
-        value[plain] = american.price(contracts.part(plain), sigma[plain])
+        if plain.size:
+            value[plain] = american.price(contracts.part(plain), sigma[plain])
         inside = sees & (sigma >= SIGMA_MIN) & (sigma <= SIGMA_MAX)
         for group in groups(contracts, dividends, inside):
             value[group.lanes] = group.values(sigma[group.lanes])
@@ -134,13 +135,31 @@ def greeks(
     Raises:
         ValueError: `volatility` does not fit the contracts' shape.
     """
+    return valued_greeks(contracts, dividends, volatility, with_rho=with_rho)[1]
+
+
+def valued_greeks(
+    contracts: Contracts,
+    dividends: CashDividends,
+    volatility: npt.ArrayLike,
+    *,
+    with_rho: bool = False,
+) -> tuple[FloatArray, GreekArrays]:
+    """Return `price` and `greeks` of one volatility, from one tree for both.
+
+    Raises:
+        ValueError: `volatility` does not fit the contracts' shape.
+    """
     sigma = contracts.flat(volatility)
-    rows = np.full((5, len(contracts)), np.nan)
+    rows, values = np.full((5, len(contracts)), np.nan), np.full(len(contracts), np.nan)
     with np.errstate(all="ignore"):  # What makes no sense becomes NaN, which is the answer.
         sees = paying(contracts, dividends)
         plain = np.flatnonzero(~sees)
-        at = american.greeks(contracts.part(plain), sigma[plain])
-        rows[:, plain] = at.delta, at.gamma, at.theta, at.vega, at.rho
+        if plain.size:
+            some = contracts.part(plain)
+            values[plain] = american.price(some, sigma[plain])
+            at = american.greeks(some, sigma[plain], with_rho=with_rho)
+            rows[:, plain] = at.delta, at.gamma, at.theta, at.vega, at.rho
         inside = sees & (sigma >= SIGMA_MIN) & (sigma <= SIGMA_MAX)
         for group in groups(contracts, dividends, inside):
             found, value = _greeks(group, sigma[group.lanes])
@@ -152,9 +171,10 @@ def greeks(
             due = (value <= gain * (1.0 + NOISE)) & (gain > 0.0)
             rows[:, group.lanes[due]] = 0.0
             rows[0, group.lanes[due]] = np.where(group.stripped.is_call, 1.0, -1.0)[due]
+            values[group.lanes] = np.maximum(value, gain)
     if not with_rho:
         rows[4] = np.nan
-    return as_greeks(rows, contracts.shape)
+    return values.reshape(contracts.shape), as_greeks(rows, contracts.shape)
 
 
 def paying(contracts: Contracts, dividends: CashDividends) -> BoolArray:

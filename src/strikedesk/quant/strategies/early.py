@@ -1,9 +1,4 @@
-"""Legs that may be exercised early: what their prices imply, and what they move by.
-
-The carry of an expiration is what its forward tells beyond the dividends that are known: a rate
-where it is positive, a yield where it is negative (dividends that nobody announced, a fee to borrow
-the share).
-"""
+"""Legs that may be exercised early: what their prices imply, and what they move by."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,15 +13,16 @@ from strikedesk.quant import (
     cash_dividends_vol,
     implied_vol,
 )
+from strikedesk.quant.black_scholes import PERCENT
 from strikedesk.quant.cash_dividends import CashDividends
 from strikedesk.quant.contracts import Contracts
 from strikedesk.quant.normal import FloatArray
 from strikedesk.quant.strategies.analysis import Exposure
+from strikedesk.quant.strategies.carries import Ends
 from strikedesk.quant.strategies.legs import Kind, Leg
 
-_ROUNDS: Final = 4  # A rate changes what dividends are worth by so little that this is plenty.
 _SEEN: Final = 0.15  # Of a point of volatility: less is not looked at closely.
-_CARRY_MAX: Final = 0.25  # Beyond it the quotes of a last day are told, and no rate.
+_NEAR: Final = 2e-3  # Of volatility: a shorter step of Newton's misses a hundredth of a point.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,87 +38,6 @@ class Early:
     gamma: FloatArray
     theta: FloatArray
     vega: FloatArray
-
-
-def carry(*, spot: float, forward: float, years: float, dividends: CashDividends) -> float:
-    """Return the rate at which the share grows to its forward while it pays its dividends.
-
-    Units: USD; a fraction a year, continuously compounded, at most a quarter to either side.
-    Law: forward = (spot - worth of the dividends until then)·exp(rate·years). NaN where these are
-    worth the share.
-    """
-    paid = dividends.until(years)
-    rate = 0.0
-    for _ in range(_ROUNDS):
-        left = spot - paid.worth(rate)
-        if left <= 0.0:
-            return np.nan
-        rate = float(np.clip(np.log(forward / left) / years, -_CARRY_MAX, _CARRY_MAX))
-    return rate
-
-
-def _carries(
-    legs: Sequence[Leg],
-    spot: float,
-    forwards: FloatArray,
-    sigma: FloatArray,
-    dividends: CashDividends,
-) -> FloatArray:
-    """Return the carry of each leg's expiration.
-
-    Its calls and puts agree on a forward as if they were European. What early exercise adds to the
-    one at the money more than to the other is taken out of it again.
-    """
-    ends, first, back = np.unique(
-        [leg.years for leg in legs], return_index=True, return_inverse=True
-    )
-    told = forwards[first]
-    rates = _rates(spot, told, ends, dividends)
-    fair = told - _apart(spot, told, ends, rates, sigma[first], dividends)
-    return _rates(spot, fair, ends, dividends)[back]
-
-
-def _rates(
-    spot: float, forwards: FloatArray, ends: FloatArray, dividends: CashDividends
-) -> FloatArray:
-    pairs = zip(forwards.tolist(), ends.tolist(), strict=True)
-    return np.array(
-        [carry(spot=spot, forward=f, years=years, dividends=dividends) for f, years in pairs]
-    )
-
-
-def _apart(  # noqa: PLR0917 -- columns side by side
-    spot: float,
-    forwards: FloatArray,
-    ends: FloatArray,
-    rates: FloatArray,
-    sigma: FloatArray,
-    dividends: CashDividends,
-) -> FloatArray:
-    """Return by how much early exercise adds more to calls than to puts at the forwards.
-
-    Units: USD at each of the ends; 0 where nothing is known.
-    """
-    earned = np.maximum(rates, 0.0)
-    pairs = Contracts.of(
-        spot=spot,
-        strike=np.tile(forwards, 2),
-        years=np.tile(ends, 2),
-        rate=np.tile(earned, 2),
-        dividend_yield=np.tile(np.maximum(-rates, 0.0), 2),
-        is_call=np.repeat((True, False), ends.size),
-    )
-    at = np.tile(sigma, 2)
-    plain = black_scholes.price(_stripped(pairs, dividends), at)
-    call, put = (cash_dividends.price(pairs, dividends, at) - plain).reshape(2, -1)
-    return np.nan_to_num((call - put) * np.exp(earned * ends))
-
-
-def _stripped(contracts: Contracts, dividends: CashDividends) -> Contracts:
-    """Return the contracts on the share without what it pays before their end."""
-    rows = zip(contracts.years.tolist(), contracts.rate.tolist(), strict=True)
-    worth = [dividends.until(years).worth(rate) for years, rate in rows]
-    return replace(contracts, spot=contracts.spot - np.array(worth))
 
 
 def early(
@@ -145,10 +60,11 @@ def early(
         np.asarray(column, np.float64)[options] for column in (forward, price, volatility)
     )
     some = [legs[place] for place in options]
-    carried = _carries(some, spot, forwards, usual, dividends)
-    contracts = _contracts(some, spot, np.maximum(carried, 0.0), np.maximum(-carried, 0.0))
-    found, at = _implied(contracts, dividends, prices)
-    plain = black_scholes.greeks(_contracts(some, forwards, 0.0, 0.0), usual)
+    told = Ends.of(some, spot=spot, forward=forwards, sigma=usual)
+    ends, added = _first_look(some, told, dividends, prices)
+    contracts = _contracts(some, spot, ends.carries(dividends)[ends.back])
+    found, at = _implied(contracts, dividends, prices, added)
+    plain = black_scholes.greeks(_contracts(some, forwards, 0.0), usual)
     rows = np.full((6, len(legs)), np.nan)
     rows[0, options] = np.where(np.isnan(found), usual, found)
     rows[1, options] = contracts.rate
@@ -164,31 +80,90 @@ def early(
     )
 
 
+def _first_look(
+    legs: Sequence[Leg], ends: Ends, dividends: CashDividends, price: FloatArray
+) -> tuple[Ends, FloatArray]:
+    """Return the ends with fair forwards, and what early exercise adds to each option, USD.
+
+    Calls and puts agree on a forward as if they were European. What early exercise adds to the one
+    at the money more than to the other is taken out of it again. Both come from one tree, of the
+    carry before that.
+    """
+    carried, money = ends.carries(dividends), 2 * ends.years.size
+    at_the_money = [
+        Leg(kind=kind, quantity=1, strike=forward, years=years)
+        for kind in (Kind.CALL, Kind.PUT)
+        for forward, years in zip(ends.forwards.tolist(), ends.years.tolist(), strict=True)
+    ]
+    rates = np.concatenate((carried, carried, carried[ends.back]))
+    every = _contracts([*at_the_money, *legs], ends.spot, rates)
+    with np.errstate(all="ignore"):  # What makes no sense is NaN, and looked at more closely.
+        stripped = _stripped(every, dividends)
+        known = implied_vol.implied_volatility(stripped.part(slice(money, None)), price)
+        sigma = np.concatenate((ends.sigma, ends.sigma, known.volatility))
+        added = cash_dividends.price(every, dividends, sigma) - black_scholes.price(stripped, sigma)
+    call, put = added[:money].reshape(2, -1)
+    apart = np.nan_to_num((call - put) * np.exp(np.maximum(carried, 0.0) * ends.years))
+    return replace(ends, forwards=ends.forwards - apart), added[money:]
+
+
+def _stripped(contracts: Contracts, dividends: CashDividends) -> Contracts:
+    """Return the contracts on the share without what it pays before their end."""
+    paid = dividends.years <= contracts.years[:, None]
+    worth = dividends.amounts * np.exp(-contracts.rate[:, None] * dividends.years)
+    return replace(contracts, spot=contracts.spot - (paid * worth).sum(axis=1))
+
+
 def _implied(
-    contracts: Contracts, dividends: CashDividends, price: FloatArray
+    contracts: Contracts, dividends: CashDividends, price: FloatArray, added: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return volatilities, and the rows of delta, gamma, theta and vega at them.
 
     Where early exercise adds less than a sixth of a point to the volatility, the closed formula on
-    the share without its dividends is taken at what is left of the price: it misses a hundredth of
-    a point, in a third of the time of a search.
+    the share without its dividends is taken at what is left of the price: it misses three
+    hundredths of a point. Where it adds more, that is where `_stepped` begins.
     """
-    with np.errstate(all="ignore"):  # What makes no sense is NaN, and looked at more closely.
+    with np.errstate(all="ignore"):  # See `_first_look`.
         stripped = _stripped(contracts, dividends)
-        usual = implied_vol.implied_volatility(stripped, price).volatility
-        added = cash_dividends.price(contracts, dividends, usual)
-        added -= black_scholes.price(stripped, usual)
         sigma = implied_vol.implied_volatility(stripped, price - added).volatility
-        at = black_scholes.greeks(stripped, sigma)
-        rows = np.array((at.delta, at.gamma, at.theta, at.vega))
-        closer = np.flatnonzero(~(added < _SEEN * at.vega))
-    if closer.size:
-        some = contracts.part(closer)
-        found = cash_dividends_vol.implied_volatility(some, dividends, price[closer]).volatility
-        at = cash_dividends.greeks(some, dividends, found, with_rho=False)
-        sigma[closer] = found
-        rows[:, closer] = at.delta, at.gamma, at.theta, at.vega
+        rows = _closed(stripped, sigma)
+        closer = np.flatnonzero(~(added < _SEEN * rows[3]))
+        if closer.size:
+            some = contracts.part(closer)
+            found = _stepped(some, stripped.part(closer), dividends, price[closer], sigma[closer])
+            sigma[closer], rows[:, closer] = found
     return sigma, rows
+
+
+def _stepped(
+    contracts: Contracts,
+    stripped: Contracts,
+    dividends: CashDividends,
+    price: FloatArray,
+    start: FloatArray,
+) -> tuple[FloatArray, FloatArray]:
+    """Return the same by one step of Newton from `start`, whose tree tells value and slope.
+
+    After a short step only the closed formula's part of the sensitivities is moved: what early
+    exercise adds to them hardly changes. Where the step is long, the search goes on.
+    """
+    value, at = cash_dividends.valued_greeks(contracts, dividends, start)
+    sigma = start + PERCENT * (price - value) / at.vega
+    rows = np.array((at.delta, at.gamma, at.theta, at.vega))
+    rows += _closed(stripped, sigma) - _closed(stripped, start)
+    far = np.flatnonzero(~(np.abs(sigma - start) < _NEAR))
+    if far.size:
+        some = contracts.part(far)
+        found = cash_dividends_vol.implied_volatility(some, dividends, price[far]).volatility
+        at = cash_dividends.greeks(some, dividends, found, with_rho=False)
+        sigma[far], rows[:, far] = found, (at.delta, at.gamma, at.theta, at.vega)
+    return sigma, rows
+
+
+def _closed(stripped: Contracts, sigma: FloatArray) -> FloatArray:
+    """Return the rows of the closed formula."""
+    at = black_scholes.greeks(stripped, sigma)
+    return np.array((at.delta, at.gamma, at.theta, at.vega))
 
 
 def exposure(legs: Sequence[Leg], seen: Early, *, rho: float) -> Exposure:
@@ -201,14 +176,13 @@ def exposure(legs: Sequence[Leg], seen: Early, *, rho: float) -> Exposure:
     return Exposure(delta=delta + held, gamma=gamma, theta=theta, vega=vega, rho=rho)
 
 
-def _contracts(
-    legs: Sequence[Leg], spot: npt.ArrayLike, rate: npt.ArrayLike, dividend_yield: npt.ArrayLike
-) -> Contracts:
+def _contracts(legs: Sequence[Leg], spot: npt.ArrayLike, carried: npt.ArrayLike) -> Contracts:
+    """Return options on a share of some carry: a rate, or a yield where it is negative."""
     return Contracts.of(
         spot=spot,
         strike=[leg.strike for leg in legs],
         years=[leg.years for leg in legs],
-        rate=rate,
-        dividend_yield=dividend_yield,
+        rate=np.maximum(carried, 0.0),
+        dividend_yield=np.maximum(np.negative(carried), 0.0),
         is_call=[leg.kind is Kind.CALL for leg in legs],
     )
