@@ -112,8 +112,9 @@ async def test_what_is_forgotten_leaves_nothing_and_a_run_of_it_ends_in_nothing(
     await ran(both[0], a_result(NOON, 150))
     await ran(both[0], a_result(LATER, 155), NOON)
     await both[1].forget(HERE, "condor")
-    await both[0].end(HERE, "condor", LATER, problem=None, result=a_result(NOON, 160), most=3)
+    left = a_result(NOON, 160)
 
+    assert not await both[0].end(HERE, "condor", LATER, problem=None, result=left, most=3)
     assert await both[0].all(HERE) == ()
     assert await both[0].results(HERE, "condor") == ()
     assert await both[0].begin(HERE, "condor", NOON, last=None)
@@ -126,8 +127,9 @@ async def test_a_run_that_another_overtook_writes_nothing(both: Two) -> None:
     await slow.begin(HERE, "condor", NOON, last=None)
     await ran(quick, newer, NOON)
 
-    await slow.end(HERE, "condor", NOON, problem="DESK_FAULT", result=a_result(NOON, 150), most=3)
+    late = a_result(NOON, 150)
 
+    assert not await slow.end(HERE, "condor", NOON, problem="DESK_FAULT", result=late, most=3)
     assert await quick.all(HERE) == (
         ScanRun(scan="condor", ran_at=LATER, problem=None, result=newer),
     )

@@ -62,16 +62,17 @@ class MemoryScanRuns:
         problem: str | None,
         result: ScanResult | None,
         most: int,
-    ) -> None:
+    ) -> bool:
         """See `ScanRuns.end`."""
         key = (broker, scan)
         if key not in self.runs or self.runs[key].ran_at != began:
-            return
+            return False
         if result is not None:
             older = [each for each in self.kept.get(key, ()) if each.at < result.at]
             self.kept[key] = [result, *older][:most]
         newest = self.kept.get(key, [None])[0]
         self.runs[key] = replace(self.runs[key], problem=problem, result=newest)
+        return True
 
     async def forget(self, broker: str, scan: str) -> None:
         """See `ScanRuns.forget`."""

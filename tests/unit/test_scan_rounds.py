@@ -300,6 +300,21 @@ async def test_the_same_trades_are_stored_and_told_once(
     ]
 
 
+async def test_a_run_that_was_overtaken_tells_of_nothing(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its figures are kept nowhere; a line that says "found" would lead to none."""
+    caplog.set_level(logging.INFO)
+    desk.found, desk.gate = [a_pick(150)], asyncio.Event()
+    slow = asyncio.create_task(desk.process("one")())
+    await desk.started.wait()
+    await desk.runs.begin("paper", "condor", NOON + MINUTE, last=NOON)
+    desk.gate.set()
+
+    assert await slow == 1
+    assert [each.message for each in caplog.records] == []
+
+
 async def test_what_could_not_be_seen_has_not_gone(desk: Desk) -> None:
     """A feed that fails for a minute must not make old trades new again."""
     rounds = desk.process()

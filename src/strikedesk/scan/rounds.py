@@ -114,10 +114,10 @@ class Rounds:
         if not await self.runs.begin(self.broker, name, now, last=due.last):
             return False
         problem, result = await self._outcome(due, now)
-        await self.runs.end(
+        kept = await self.runs.end(
             self.broker, name, now, problem=problem, result=result, most=RESULTS_KEPT
         )
-        if result is not None:
+        if kept and result is not None:
             _log.info("scan %s found %d new of %d", name, len(result.fresh), len(result.sightings))
         return True
 

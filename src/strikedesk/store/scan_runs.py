@@ -79,11 +79,11 @@ class SqlScanRuns:
         problem: str | None,
         result: ScanResult | None,
         most: int,
-    ) -> None:
+    ) -> bool:
         """See `ScanRuns.end`."""
         own = {"whose": broker, "wanted": scan}
         work = partial(_end, own=own, began=began, problem=problem, result=result, most=most)
-        await self._database.write(work)
+        return await self._database.write(work)
 
     async def forget(self, broker: str, scan: str) -> None:
         """See `ScanRuns.forget`."""
@@ -133,11 +133,15 @@ def _end(
     problem: str | None,
     result: ScanResult | None,
     most: int,
-) -> None:
-    ran = connection.execute(_END, {**own, "instant": began, "why": problem}).rowcount
+) -> bool:
+    ran = connection.execute(_END, {**own, "instant": began, "why": problem}).rowcount == 1
     # Meanwhile its scan may have been removed, or another process, while this was slow, begun it.
-    if result is None or not ran:
-        return
+    if ran and result is not None:
+        _keep(connection, own, result, most)
+    return ran
+
+
+def _keep(connection: Connection, own: dict[str, str], result: ScanResult, most: int) -> None:
     connection.execute(_AHEAD, {**own, "instant": result.at})
     told = [_told(each) for each in result.sightings]
     row = {"broker": own["whose"], "scan": own["wanted"], "at": result.at, "candidates": told}

@@ -46,10 +46,10 @@ class ScanRuns(Protocol):
         problem: str | None,
         result: ScanResult | None,
         most: int,
-    ) -> None:
+    ) -> bool:
         """Keep what went wrong, and a result if there is a new one; the newest `most` stay.
 
-        Law: nothing of a run after which another `began`, or whose scan is forgotten.
+        Law: nothing of a run after which another `began`, or whose scan is forgotten. False then.
         """
         ...
 
