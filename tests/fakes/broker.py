@@ -138,9 +138,11 @@ class ScriptedBroker:
         return (self.account,)
 
     async def balances(self, account_id: str) -> Balances:
+        self._check(account_id)
         return Balances(account_id=account_id, as_of=self.now(), cash=Decimal(100_000))
 
     async def positions(self, account_id: str) -> tuple[Position, ...]:
+        self._check(account_id)
         return tuple(
             Position(
                 account_id=account_id,
@@ -251,6 +253,7 @@ class ScriptedBroker:
     async def orders(
         self, account_id: str, *, since: datetime | None = None
     ) -> tuple[BrokerOrder, ...]:
+        self._check(account_id)
         return tuple(reversed(self.placed))
 
     def _check(self, account_id: str) -> None:

@@ -592,6 +592,38 @@ async def test_a_short_behind_its_cover_is_no_naked_one(orders: OrderDesk) -> No
     assert naked.reason is Reason.LOSS_UNDEFINED
 
 
+async def test_what_is_held_covers_what_a_trigger_lets_go(orders: OrderDesk) -> None:
+    """Two calls sold behind one bought and one held are two spreads; without it, naked."""
+    higher = "AAPL261218C00210000"
+    orders.quote(higher, "0.50", "0.60")
+    shorts = Terms(
+        legs=(a_leg(higher, Action.SELL_TO_OPEN, 2),),
+        order_type=OrderType.LIMIT,
+        price=Decimal("0.50"),
+        price_effect=PriceEffect.CREDIT,
+    )
+    hold(orders, 1)
+
+    covered = await preview_of(orders, ENTRY, shorts, kind=GroupKind.OTO)
+
+    assert covered.figures is not None
+    assert covered.figures.risk_added == Decimal("120.00")
+
+
+@pytest.mark.parametrize("without", [0, 1])
+async def test_a_group_of_which_one_has_no_price_has_no_known_risk(
+    orders: OrderDesk, without: int
+) -> None:
+    """Shares at the market, for which nobody asks anything: what they cost is unknown."""
+    shares = Terms(legs=(a_leg("AAPL", Action.BUY, 100),), order_type=OrderType.MARKET)
+    orders.quote("AAPL", "200.00", None)
+    terms = (shares, ENTRY) if without == 0 else (ENTRY, shares)
+
+    told = await _denied(preview_of(orders, *terms, kind=GroupKind.OTO))
+
+    assert told.reason in {Reason.QUOTE_MISSING, Reason.CHECK_IMPOSSIBLE}
+
+
 async def test_each_order_is_held_to_the_limits_of_one(orders: OrderDesk) -> None:
     """A slip in any of them denies, and says of which order."""
     slip = an_exit_at("0.10")
@@ -777,6 +809,40 @@ async def test_cancelling_a_side_ends_the_other_and_leaves_the_entry(orders: Ord
         OrderState.CANCELLED,
         OrderState.CANCELLED,
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "terms", "place", "told"),
+    [
+        (GroupKind.OCO, EXITS, 1, "of a group (oco). The other side of it ends with it."),
+        (GroupKind.OCO, EXITS, 2, "of a group (oco). The other side of it ends with it."),
+        (
+            GroupKind.OTO,
+            (ENTRY, EXITS[0]),
+            2,
+            "of a group (oto). Order 1 of the group works on, if it still does.",
+        ),
+        (
+            GroupKind.OTOCO,
+            (ENTRY, *EXITS),
+            2,
+            (
+                "of a group (otoco). The other side of it ends with it."
+                " Order 1 of the group works on, if it still does."
+            ),
+        ),
+    ],
+)
+async def test_a_cancel_says_what_else_ends_with_it(
+    orders: OrderDesk, kind: GroupKind, terms: tuple[Terms, ...], place: int, told: str
+) -> None:
+    hold(orders, 2)
+    preview = await working(orders, *terms, kind=kind)
+    row = (await rows_of(orders, preview))[place - 1]
+
+    warnings = await cancelled(orders, row)
+
+    assert [words for words in warnings if "group" in words] == [f"This order is one {told}"]
 
 
 async def test_two_exits_of_which_one_fills_promise_what_is_held_once(orders: OrderDesk) -> None:

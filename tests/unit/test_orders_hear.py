@@ -1,12 +1,14 @@
 """What a broker tells of orders by itself reaches their rows, and nothing else does."""
 
 import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
-from strikedesk.domain.accounts import Environment
+from strikedesk.domain.accounts import Account, Environment
 from strikedesk.domain.broking import BrokerOrder
 from strikedesk.domain.errors import OutcomeUnknown, Unavailable
 from strikedesk.domain.ledger import OrderRecord
@@ -14,7 +16,7 @@ from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
 from strikedesk.orders.hear import Hearer
 from strikedesk.orders.preview import Preview
-from tests.fakes.broker import ACCOUNT, Day
+from tests.fakes.broker import ACCOUNT, Day, ScriptedBroker
 from tests.unit.order_desk import OrderDesk
 
 FILLED, WORKING = OrderState.FILLED, OrderState.WORKING
@@ -69,7 +71,7 @@ async def test_a_fill_is_known_without_a_round_of_the_watcher(orders: OrderDesk)
     row = await orders.row(preview)
     assert (row.state, row.filled_units) == (FILLED, 1)
     last = (await orders.ledger.events(row.order_id))[-1]
-    assert (last.kind, last.path) == ("broker:filled", "push")
+    assert (last.kind, last.path, last.actor) == ("broker:filled", "push", "strikedesk")
 
 
 async def test_a_stream_that_ends_is_begun_anew(orders: OrderDesk) -> None:
@@ -85,6 +87,82 @@ async def test_a_stream_that_ends_is_begun_anew(orders: OrderDesk) -> None:
         await listener.until(WORKING)
         told(orders, state=FILLED, filled_units=1)
         await listener.until(FILLED)
+
+
+@dataclass(slots=True)
+class TwoAccounts(ScriptedBroker):
+    """Of its accounts the second is told of nothing, in a stream that stays."""
+
+    listened: int = 0
+    twice: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def accounts(self) -> tuple[Account, ...]:
+        return (ACCOUNT, replace(ACCOUNT, account_id="PAPER0002"))
+
+    @asynccontextmanager
+    async def account_stream(self, account_id: str) -> AsyncGenerator[AsyncIterator[BrokerOrder]]:
+        if account_id == ACCOUNT.account_id:
+            async with ScriptedBroker.account_stream(self, account_id) as orders:
+                yield orders
+        else:
+            self.listened += 1
+            if self.listened > 1:
+                self.twice.set()
+            yield silence()
+
+
+async def silence() -> AsyncIterator[BrokerOrder]:
+    await asyncio.Event().wait()
+    raise AssertionError
+    yield
+
+
+async def test_a_stream_that_ends_is_begun_anew_though_another_stays(orders: OrderDesk) -> None:
+    """Both are: each may have missed what was told meanwhile."""
+    orders.broker = two = TwoAccounts(clock=orders.clock, quoted=orders.broker.quoted)
+    orders.restart()
+    await at_work(orders)
+    listener = hearer(orders)
+    async with listener.running():
+        await listener.until(WORKING)
+        orders.broker.breaks_with = Unavailable(Reason.BROKER_UNAVAILABLE)
+        async with asyncio.timeout(10):
+            await two.twice.wait()
+        orders.broker.breaks_with = None
+        listener.heard.clear()
+        await listener.until(WORKING)
+        told(orders, state=FILLED, filled_units=1)
+        await listener.until(FILLED)
+
+
+@dataclass(slots=True)
+class Faulty(ScriptedBroker):
+    """Its first stream breaks for a reason that nobody foresaw."""
+
+    broke: bool = False
+
+    @asynccontextmanager
+    async def account_stream(self, account_id: str) -> AsyncGenerator[AsyncIterator[BrokerOrder]]:
+        if not self.broke:
+            self.broke = True
+            raise RuntimeError("somebody else's words")
+        async with ScriptedBroker.account_stream(self, account_id) as orders:
+            yield orders
+
+
+async def test_what_breaks_a_stream_unforeseen_is_named_in_the_log(
+    orders: OrderDesk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And listening goes on; when it ends, nobody listens any more."""
+    orders.broker = Faulty(clock=orders.clock, quoted=orders.broker.quoted)
+    orders.restart()
+    await at_work(orders)
+    listener = hearer(orders)
+    async with listener.running():
+        await listener.until(WORKING)
+
+    assert [record.getMessage() for record in caplog.records] == ["listening for orders failed"]
+    assert len(asyncio.all_tasks()) == 1
 
 
 async def test_a_broker_that_tells_nothing_is_not_listened_to(orders: OrderDesk) -> None:

@@ -44,7 +44,7 @@ class MeteredBroker(ScriptedBroker):
 
     takes: Decimal | None = Decimal(1000)
     excess: Decimal | None = None
-    deltas: dict[str, float] | None = None
+    deltas: dict[str, float | None] | None = None
 
     async def preflight(self, ticket: Ticket) -> Preflight:
         before = D(100_000)
@@ -58,6 +58,7 @@ class MeteredBroker(ScriptedBroker):
         )
 
     async def balances(self, account_id: str) -> Balances:
+        self._check(account_id)
         return Balances(account_id=account_id, as_of=self.now(), maintenance_excess=self.excess)
 
     async def chain(self, underlying: EquitySymbol, days: Any) -> Chain:
@@ -70,7 +71,7 @@ class MeteredBroker(ScriptedBroker):
         )
         return Chain(underlying=underlying.ticker, spot=spot, as_of=self.now(), rows=rows)
 
-    def _row(self, contract: OptionSymbol, delta: float) -> ChainRow:
+    def _row(self, contract: OptionSymbol, delta: float | None) -> ChainRow:
         greeks = Greeks(
             implied_volatility=None,
             delta=delta,
@@ -360,6 +361,43 @@ async def test_the_delta_counts_what_is_held_beside_the_order(metered: OrderDesk
     assert told == {"before": D("50.0"), "after": D("100.0"), "limit": 150}
     assert (above.reason, above.facts["after"]) == (Reason.DELTA_ABOVE_LIMIT, D("178.0"))
     assert (unknown.reason, unknown.facts["missing"]) == (Reason.CHECK_IMPOSSIBLE, "greeks")
+
+
+async def test_the_delta_counts_every_contract_and_every_share(metered: OrderDesk) -> None:
+    """80 shares and four short calls are held; then three calls, or 200 shares less two calls."""
+    metered.limits = replace(metered.limits, net_delta_shares_max=1_000)
+    metered.broker.held = {parse_symbol(SHORT): -4, parse_symbol("AAPL"): 80}
+    meter(metered).deltas = {CALL: 0.5, SHORT: 0.3}
+
+    calls = await metered.preview(a_leg(CALL, quantity=3))
+    metered.quote("AAPL", "1.00", "1.00")
+    covered = await metered.preview(
+        a_leg(CALL, Action.SELL_TO_OPEN, 2),
+        a_leg("AAPL", Action.BUY, 200),
+        price="0.10",
+        effect=PriceEffect.CREDIT,
+    )
+
+    assert delta_told(calls) == (D(-40), D(110))
+    assert delta_told(covered) == (D(-40), D(60))
+
+
+async def test_a_contract_without_a_delta_leaves_the_sum_unknown(metered: OrderDesk) -> None:
+    """Feeds send rows of Greeks in which the delta alone is missing."""
+    metered.limits = replace(metered.limits, net_delta_shares_max=150)
+    meter(metered).deltas = {CALL: None}
+
+    unknown = await refused(metered, a_leg(CALL))
+
+    assert (unknown.reason, unknown.facts["missing"]) == (Reason.CHECK_IMPOSSIBLE, "greeks")
+
+
+def delta_told(preview: Preview) -> tuple[Decimal, Decimal]:
+    (told,) = [c.facts for c in preview.checks if c.name == "net_delta"]
+    before, after = told["before"], told["after"]
+    assert isinstance(before, Decimal)
+    assert isinstance(after, Decimal)
+    return before, after
 
 
 async def test_shares_need_no_greeks(metered: OrderDesk) -> None:

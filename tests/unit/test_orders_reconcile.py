@@ -1,5 +1,6 @@
 """Reconcile: what a crash or a silence left open is found again, and never sent to find out."""
 
+import asyncio
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -174,6 +175,7 @@ async def test_a_working_order_is_followed_to_its_end(orders: OrderDesk) -> None
 
     row = await orders.row(preview)
     assert (row.state, row.filled_units) == (OrderState.FILLED, 1)
+    assert (await orders.ledger.events(row.order_id))[-1].path == "worker"
 
 
 async def test_a_round_of_watching_has_the_alerts_looked_at_when_orders_are_done(
@@ -210,6 +212,40 @@ async def test_a_watcher_ends_with_its_desk(orders: OrderDesk) -> None:
 
     async with watcher.running():
         assert orders.ledger.trail == []
+
+    assert len(asyncio.all_tasks()) == 1
+
+
+async def test_a_round_that_breaks_is_named_in_the_log_and_the_next_one_works(
+    orders: OrderDesk, caplog: pytest.LogCaptureFixture
+) -> None:
+    orders.broker.day = Day.WORKING
+    preview = await orders.preview()
+    await orders.confirm(preview)
+    seen(orders, state=OrderState.FILLED, filled_units=1)
+    settled = asyncio.Event()
+
+    async def looks() -> int:
+        """Break after the first round, in which the order is settled."""
+        if settled.is_set():
+            again.set()
+            return 0
+        settled.set()
+        raise RuntimeError("somebody else's words")
+
+    again = asyncio.Event()
+    watcher = Watcher(
+        broker=orders.broker,
+        reconciler=orders.reconciler,
+        safety=orders.safety,
+        every_s=0.001,
+        alerts=looks,
+    )
+    async with watcher.running(), asyncio.timeout(10):
+        await again.wait()
+
+    assert (await orders.row(preview)).state is OrderState.FILLED
+    assert [each.getMessage() for each in caplog.records] == ["a round of watching failed"]
 
 
 def seen(orders: OrderDesk, **told: Any) -> None:

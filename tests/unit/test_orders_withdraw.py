@@ -264,6 +264,11 @@ async def test_the_worker_takes_back_after_any_halt_where_the_owner_set_it(
 
     after = OrderState.CANCELLED if wanted else OrderState.WORKING
     assert await states(orders, [opening]) == [after]
+    cancels = [row for row in orders.ledger.records.values() if row.kind is TicketKind.CANCEL]
+    lines = [line for row in cancels for line in await orders.ledger.events(row.order_id)]
+    assert {(line.actor, line.path) for line in lines} == (
+        {("strikedesk", "worker")} if wanted else set()
+    )
 
 
 @pytest.mark.promise("halt")
@@ -430,6 +435,35 @@ async def test_a_stop_is_a_line_of_the_trail_that_is_about_no_order(orders: Orde
         "tool:halt",
     )
     assert await orders.halt.engaged() == Halt(since=NOON, actor="stdio", why="lunch")
+
+
+@pytest.mark.promise("halt")
+async def test_who_halts_what_is_halted_is_told_of_the_first_halt(orders: OrderDesk) -> None:
+    await orders.safety.stop("lunch", caller="stdio", path="test")
+
+    told = await orders.safety.stop("news", caller="owner", path="test")
+
+    assert told == Halt(since=NOON, actor="stdio", why="lunch")
+
+
+@pytest.mark.promise("halt")
+async def test_a_halt_that_the_owner_lifts_at_that_moment_is_told_as_it_was(
+    orders: OrderDesk,
+) -> None:
+    """Between its line in the trail and the last look at it; it did hold."""
+    ledger, halt = orders.ledger, orders.halt
+
+    class Lifted(type(ledger)):
+        async def append(self, order_id: str | None, note: Note) -> None:
+            await halt.release(note)
+
+    orders.ledger = Lifted()
+    orders.restart()
+
+    told = await orders.safety.stop("lunch\n", caller="stdio", path="test")
+
+    assert told == Halt(since=NOON, actor="stdio", why="lunch ")
+    assert await orders.halt.engaged() is None
 
 
 async def test_a_stop_that_cannot_be_written_down_is_named_in_the_log(
