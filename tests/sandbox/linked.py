@@ -53,5 +53,5 @@ def _streams(here: Served, site: Site, session: Session) -> Callable[[Client, Cl
         clock=here.wall,
         chance=chance,
         waits=Waits(pause_first_s=0.02, pause_most_s=0.05),
-        told_after_s=0.2,
+        told_after_s=2.0,
     )
