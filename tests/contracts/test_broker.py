@@ -277,6 +277,7 @@ async def test_accounts_have_handles_of_their_own_and_say_what_they_are(broker: 
 ABOUT_AN_ACCOUNT: dict[str, Callable[[Broker, Stage], Awaitable[object]]] = {
     "balances": lambda broker, _: broker.balances("NOBODY"),
     "positions": lambda broker, _: broker.positions("NOBODY"),
+    "untraded": lambda broker, _: broker.untraded("NOBODY"),
     "transactions": lambda broker, _: book_of(broker, "NOBODY"),
     "margin_held": lambda broker, _: broker.margin_held("NOBODY"),
     "margin_rates": lambda broker, _: broker.margin_rates("NOBODY", EquitySymbol("AAPL")),

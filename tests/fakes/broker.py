@@ -47,6 +47,7 @@ from strikedesk.domain.quotes import Bar, Chain, Expiration, Feed, Interval, Quo
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
 from strikedesk.domain.symbols import EquitySymbol, Symbol
+from strikedesk.domain.untraded import Untraded
 from strikedesk.domain.volatility import ImpliedHistory
 from strikedesk.orders.draft import rest_of
 
@@ -98,6 +99,7 @@ class ScriptedBroker:
     quote_age: timedelta = timedelta(0)
     environment: Environment = Environment.PAPER
     account: Account = ACCOUNT
+    beside: tuple[Untraded, ...] = ()
     shelved: tuple[BrokerWatchlist, ...] | DeskError = ()
     tickets: list[Ticket] = field(default_factory=list[Ticket])
     placed: list[BrokerOrder] = field(default_factory=list[BrokerOrder])
@@ -153,6 +155,9 @@ class ScriptedBroker:
             )
             for symbol, quantity in sorted(self.held.items(), key=lambda item: item[0].compact)
         )
+
+    async def untraded(self, account_id: str) -> tuple[Untraded, ...]:
+        return self.beside
 
     async def transactions(
         self, account_id: str, *, start: date | None, end: date | None, limit: int, offset: int

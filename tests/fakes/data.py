@@ -37,6 +37,7 @@ from strikedesk.domain.quotes import (
 )
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right, Symbol
+from strikedesk.domain.untraded import Untraded
 from strikedesk.domain.volatility import ImpliedHistory
 from tests.builders import NOON
 
@@ -293,6 +294,9 @@ class ScriptedKeeper:
         if self.gate is not None:
             await self.gate.wait()
         return held
+
+    async def untraded(self, account_id: str) -> tuple[Untraded, ...]:
+        return ()
 
     async def transactions(
         self, account_id: str, *, start: date | None, end: date | None, limit: int, offset: int

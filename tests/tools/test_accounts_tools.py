@@ -13,6 +13,7 @@ from strikedesk.domain.accounts import Account, Position, Transaction, Transacti
 from strikedesk.domain.ports import TransactionPage
 from strikedesk.domain.quotes import Quote
 from strikedesk.domain.symbols import Symbol, parse_symbol
+from strikedesk.domain.untraded import Untraded
 from tests.builders import NOON
 from tests.fakes.broker import ACCOUNT, ScriptedBroker
 from tests.fakes.clock import StoppedClock
@@ -304,3 +305,32 @@ async def test_what_strangers_wrote_is_marked_cut_and_stripped() -> None:
         assert said.isprintable()
         assert "<" not in said
     assert "\u202e" not in text_of(accounts) + text_of(book)
+
+
+async def test_futures_and_coins_are_shown_in_no_total_and_cannot_be_ordered() -> None:
+    """An assistant that does not see them takes the account for flat."""
+    future = Untraded(
+        account_id=ACCOUNT.account_id,
+        symbol="/ESZ6",
+        kind="future",
+        quantity=Decimal(-2),
+        multiplier=Decimal(50),
+        mark=Decimal("6800.25"),
+    )
+    async with sparse(beside=(future,)).client() as client:
+        held = facts_of(await client.call_tool("list_positions", MINE))
+        risk = facts_of(await client.call_tool("get_portfolio_risk", MINE))
+        leg = {"symbol": "/ESZ6", "action": "buy_to_close", "quantity": 2}
+        order = {**MINE, "legs": [leg], "order_type": "limit", "price": "1"}
+        refused = await client.call_tool("preview_order", {**order, "price_effect": "debit"})
+        quotes = await client.call_tool("get_quotes", {"symbols": ["BTC/USD"]})
+
+    beside = held["untraded"]
+    (row,) = [dict(zip(beside["columns"], row, strict=True)) for row in beside["rows"]]
+    assert (row["symbol"], row["kind"], row["quantity"]) == ("/ESZ6", "future", -2)
+    assert (row["market_value"], row["average_price"]) == (-680_025, None)
+    assert held["market_value"]["known"] != row["market_value"]
+    assert risk["not_covered"]["untraded"] == {"total": 1, "symbols": ["/ESZ6"]}
+    assert "INSTRUMENT_NOT_TRADED" in text_of(refused)
+    assert "kind=future" in text_of(refused)
+    assert "kind=cryptocurrency" in text_of(quotes)

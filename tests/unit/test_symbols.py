@@ -133,3 +133,37 @@ def test_an_adjusted_root_follows_the_share_that_it_was_made_from() -> None:
     """After an uneven split the old contracts trade on as AAPL1: their risk is still AAPL's."""
     assert parse_option("AAPL1 2026-12-18 200 C").underlying == "AAPL"
     assert parse_option("AAPL1261218C00200000").compact == "AAPL1261218C00200000"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("/ESZ6", "future"),
+        ("/esz26", "future"),
+        ("./ESZ6 ESZ6  261218P6300", "future_option"),
+        ("./MESU5EXQ5  250829P6430", "future_option"),
+        ("BTC/USD", "cryptocurrency"),
+        ("doge/usdc", "cryptocurrency"),
+    ],
+)
+def test_what_the_desk_does_not_trade_is_refused_by_its_kind(text: str, kind: str) -> None:
+    """That is no spelling to mend, as `INVALID_SYMBOL` would have it."""
+    with pytest.raises(Denied) as refused:
+        parse_symbol(text)
+
+    assert refused.value.reason is Reason.INSTRUMENT_NOT_TRADED
+    assert refused.value.facts["kind"] == kind
+
+
+@pytest.mark.parametrize(
+    "text", ["/ES", "/", "./", "BTC/", "/USD", "BTC/USDXX", "/ESZ6/", "A" * 41]
+)
+def test_what_only_looks_like_a_future_or_a_coin_is_no_symbol(text: str) -> None:
+    with pytest.raises(Denied) as refused:
+        parse_symbol(text)
+
+    assert refused.value.reason is Reason.INVALID_SYMBOL
+
+
+def test_a_class_of_shares_is_no_coin() -> None:
+    assert parse_symbol("BRK/B") == EquitySymbol("BRK.B")

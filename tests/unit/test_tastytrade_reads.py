@@ -1,5 +1,6 @@
 """What tastytrade's answers mean to the desk."""
 
+import re
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -312,17 +313,71 @@ async def test_positions_have_the_sign_of_their_direction(desk: Desk) -> None:
     assert held[1].mark is None
 
 
-async def test_what_the_desk_has_no_word_for_is_left_out(desk: Desk) -> None:
+async def test_what_the_desk_does_not_trade_is_told_beside_positions(desk: Desk) -> None:
+    """Left out, it would leave an account that looks flat and is not. Asked for once."""
     held = await positions(
         desk,
-        a_position("/ESZ6", "Future", multiplier=50),
-        a_position("BTC/USD", "Cryptocurrency", quantity="0.01"),
+        a_position("/ESZ6", "Future", multiplier=50, **{"mark-price": "6800.25"}),
+        a_position("./ESZ6 ESZ6  261218P6300", "Future Option", **{"quantity-direction": "Short"}),
+        a_position("BTC/USD", "Cryptocurrency", quantity="0.01", multiplier="1.0"),
         a_position("AAPL", "Equity", quantity="10.5", multiplier=1),
         a_position("SPY", "Equity", quantity="0.4", multiplier=1),
         a_position("QQQ", "Equity", quantity=0, **{"quantity-direction": "Zero"}),
+        a_position("/NQZ6", "Future", quantity=0, **{"quantity-direction": "Zero"}),
     )
+    beside = await desk.holdings.untraded(desk.account_id)
 
     assert [(p.symbol.compact, p.quantity) for p in held] == [("AAPL", 10)]
+    assert [(each.symbol, each.kind, each.quantity) for each in beside] == [
+        ("./ESZ6 ESZ6  261218P6300", "future_option", Decimal(-1)),
+        ("/ESZ6", "future", Decimal(1)),
+        ("AAPL", "fraction_of_a_share", Decimal("0.5")),
+        ("BTC/USD", "cryptocurrency", Decimal("0.01")),
+        ("SPY", "fraction_of_a_share", Decimal("0.4")),
+    ]
+    assert beside[1].market_value == Decimal("340012.50")
+    assert beside[3].market_value is None
+    assert len(desk.link.there.asked(f"/accounts/{NUMBER}/positions")) == 1
+
+
+@pytest.mark.parametrize(
+    ("odd", "told_as"),
+    [
+        ({"quantity": "NaN"}, ("/ESZ6", "future", None)),
+        ({"quantity-direction": None}, ("/ESZ6", "future", None)),
+        ({"instrument-type": "Event <b>\u202eContract" * 9}, None),
+        ({"instrument-type": None}, ("/ESZ6", "unknown", Decimal(1))),
+        ({"symbol": None}, ("?", "future", Decimal(1))),
+        ({"symbol": "/es\n\u202e" + "Z" * 99}, ("/" + "Z" * 39, "future", Decimal(1))),
+        ({"multiplier": "NaN", "mark-price": "1.0"}, ("/ESZ6", "future", Decimal(1))),
+    ],
+)
+async def test_an_odd_thing_that_is_held_is_told_as_far_as_it_is_known(
+    desk: Desk, odd: dict[str, Any], told_as: tuple[object, ...] | None
+) -> None:
+    """It is there: that counts more than what it is. What names it is short and plain."""
+    await positions(desk, a_position("/ESZ6", "Future") | odd)
+
+    (beside,) = await desk.holdings.untraded(desk.account_id)
+
+    assert told_as in {None, (beside.symbol, beside.kind, beside.quantity)}
+    assert re.fullmatch(r"[a-z0-9_]{1,24}", beside.kind)
+    assert beside.market_value is None
+    assert NUMBER not in repr(beside)
+
+
+async def test_what_is_held_beside_is_asked_for_anew_once_it_is_old(desk: Desk) -> None:
+    account = listed(owned(NUMBER))
+    path = f"/accounts/{NUMBER}/positions"
+    desk.answers("/customers/me/accounts", account)
+    desk.answers(path, listed(), listed(a_position("/ESZ6", "Future")))
+
+    seen: list[int] = []
+    for seconds in (0, 14, 2):
+        desk.link.clock.move(seconds)
+        seen.append(len(await desk.holdings.untraded(desk.account_id)))
+
+    assert seen == [0, 0, 1]
 
 
 @pytest.mark.parametrize(

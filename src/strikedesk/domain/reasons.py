@@ -43,6 +43,10 @@ class Reason(Enum):
     NONCE_MISMATCH = (2012, "The preview is void now. Call preview_order again.")
     PREVIEW_VOID = (2013, "This preview cannot be used any more. Call preview_order again.")
     CLOCK_WENT_BACK = (2014, "The clock moved behind the preview's creation. Preview again.")
+    INSTRUMENT_NOT_TRADED = (
+        2015,
+        "This desk has shares, indexes and options on them. See list_positions for what is held.",
+    )
     CONTRACTS_ABOVE_LIMIT = (2101, "Reduce the quantity, or ask the owner to raise the limit.")
     LOSS_ABOVE_LIMIT = (2102, "Choose a smaller or narrower order, or ask the owner.")
     LOSS_UNDEFINED = (2103, "Buy a protecting leg, or ask the owner to allow undefined risk.")

@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.reasons import Reason
+from strikedesk.domain.untraded import untraded_kind
 
 _TICKER: Final = re.compile(r"[A-Z][A-Z0-9]{0,5}(?:[./][A-Z]{1,2})?", re.ASCII)
 _OCC: Final = re.compile(r"([A-Z][A-Z0-9]{0,5}) {0,5}(\d{6})([CP])(\d{8})", re.ASCII)
@@ -132,7 +133,8 @@ def parse_symbol(text: str) -> Symbol:
     """Read a symbol in any usual spelling.
 
     Raises:
-        Denied: INVALID_SYMBOL, with what was given (shortened).
+        Denied: INVALID_SYMBOL, with what was given (shortened); INSTRUMENT_NOT_TRADED for a future,
+            an option on one, or a coin.
     """
     given = text.strip().upper()
     if len(given) > _LONGEST_SPELLING:
@@ -143,6 +145,8 @@ def parse_symbol(text: str) -> Symbol:
         return _from_words(words, text)
     if _TICKER.fullmatch(given):
         return EquitySymbol(given.replace("/", "."))
+    if kind := untraded_kind(given):
+        raise Denied(Reason.INSTRUMENT_NOT_TRADED, symbol=given, kind=kind)
     raise _no_symbol(text)
 
 

@@ -20,6 +20,7 @@ from strikedesk.domain.pages import PageSpan, offset_of
 from strikedesk.domain.ports import Cache, TransactionPage
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol
+from strikedesk.domain.untraded import Untraded
 from strikedesk.portfolio.lived import Lived, lived
 
 ACCOUNTS_TTL_S: Final = 60.0
@@ -51,6 +52,10 @@ class BookKeeper(Protocol):
 
     async def positions(self, account_id: str) -> tuple[Position, ...]:
         """See `Broker.positions`."""
+        ...
+
+    async def untraded(self, account_id: str) -> tuple[Untraded, ...]:
+        """See `Broker.untraded`."""
         ...
 
     async def transactions(
@@ -88,6 +93,8 @@ class Total:
 class PositionPage:
     """A page of what an account holds, sorted as the broker sorts it, with totals of all pages.
 
+    `untraded` is all that it holds beside, on no page and in no total.
+
     Source: read from the broker at `as_of` (the venue's time), at most thirty seconds ago.
     """
 
@@ -98,6 +105,7 @@ class PositionPage:
     market_value: Total
     open_profit: Total
     day_profit: Total
+    untraded: tuple[Untraded, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +131,7 @@ class _Held:
 
     as_of: datetime
     rows: tuple[Position, ...]
+    untraded: tuple[Untraded, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +206,10 @@ class Books:
         """Return all that the account holds, read at most thirty seconds ago."""
         return (await self._held(await self.named(handle))).rows
 
+    async def untraded(self, handle: str) -> tuple[Untraded, ...]:
+        """Return what the account holds beside positions, read when these were."""
+        return (await self._held(await self.named(handle))).untraded
+
     async def positions(
         self, handle: str, *, page: int = 1, page_size: int = ROWS_A_PAGE
     ) -> PositionPage:
@@ -217,6 +230,7 @@ class Books:
             market_value=total(position.market_value for position in held.rows),
             open_profit=total(position.open_profit for position in held.rows),
             day_profit=total(position.day_profit for position in held.rows),
+            untraded=held.untraded,
         )
 
     async def transactions(
@@ -250,7 +264,9 @@ class Books:
     async def _held(self, account: Account) -> _Held:
         async def load() -> _Held:
             as_of = self.broker.now()
-            return _Held(as_of=as_of, rows=await self.broker.positions(account.account_id))
+            rows = await self.broker.positions(account.account_id)
+            beside = await self.broker.untraded(account.account_id)
+            return _Held(as_of=as_of, rows=rows, untraded=beside)
 
         await self.broker.ready()
         return await self.cache.get(_key(account.handle, "positions"), POSITIONS_TTL_S, load)

@@ -13,6 +13,7 @@ from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.margin import MarginHeld
 from strikedesk.domain.pages import PageSpan
 from strikedesk.domain.symbols import EquitySymbol
+from strikedesk.domain.untraded import Untraded
 from strikedesk.portfolio.ahead import Ending, endings, events_ahead
 from strikedesk.portfolio.books import Books, Total, total
 from strikedesk.portfolio.exposures import (
@@ -68,6 +69,7 @@ class PortfolioRisk:
     margin: MarginHeld | None
     own_fall: Fall | None
     positions: int
+    untraded: tuple[Untraded, ...]
     value: Total
     rows: tuple[UnderlyingRisk, ...]
     span: PageSpan
@@ -112,6 +114,7 @@ async def portfolio_risk(
         margin=await _margin(books, handle),
         own_fall=await _own_fall(books, handle, exchange_date(market.now()) - _A_YEAR),
         positions=len(holdings),
+        untraded=await books.untraded(handle),
         value=total(each.position.market_value for each in holdings),
         rows=tuple(rows[span.start : span.stop]),
         span=span,

@@ -44,6 +44,7 @@ from strikedesk.domain.orders import LEGS_MAX, OrderType, TimeInForce
 from strikedesk.domain.ports import Clock, Entropy, TransactionPage, WorldStore
 from strikedesk.domain.quotes import Bar, Chain, Expiration, Interval, Quote, SymbolInfo
 from strikedesk.domain.symbols import EquitySymbol, Symbol
+from strikedesk.domain.untraded import Untraded
 from strikedesk.domain.volatility import ImpliedHistory
 from strikedesk.exchange.accounts import PaperAccount
 from strikedesk.exchange.documents import read_line
@@ -226,6 +227,11 @@ class PaperBroker:
         seen = await self._keeper.snapshot()
         account = seen.world.account(account_id)
         return positions_of(account, await self._venue.screen(account.stakes, seen.at))
+
+    async def untraded(self, account_id: str) -> tuple[Untraded, ...]:
+        """See `Broker.untraded`: a paper account holds nothing else."""
+        (await self._keeper.snapshot()).world.account(account_id)
+        return ()
 
     async def transactions(
         self, account_id: str, *, start: date | None, end: date | None, limit: int, offset: int

@@ -52,6 +52,7 @@ from strikedesk.domain.quotes import Bar, Chain, Expiration, Interval, Quote, Sy
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.secret import Secret
 from strikedesk.domain.symbols import EquitySymbol, Symbol
+from strikedesk.domain.untraded import Untraded
 from strikedesk.domain.volatility import ImpliedHistory
 
 NAME: Final = "tastytrade"
@@ -208,6 +209,10 @@ class TastytradeBroker:
     async def positions(self, account_id: str) -> tuple[Position, ...]:
         """See `Broker.positions`."""
         return await self._holdings.positions(account_id)
+
+    async def untraded(self, account_id: str) -> tuple[Untraded, ...]:
+        """See `Broker.untraded`."""
+        return await self._holdings.untraded(account_id)
 
     async def transactions(
         self, account_id: str, *, start: date | None, end: date | None, limit: int, offset: int

@@ -1,13 +1,14 @@
 """What an account is worth, holds and did, in the desk's words."""
 
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
 from typing import Final
 
 from pydantic import TypeAdapter
 
 from strikedesk.brokers.tastytrade.amounts import cash, cost, total
+from strikedesk.brokers.tastytrade.beside import SIDES, untraded
 from strikedesk.brokers.tastytrade.calls import Call, path_of, plain
 from strikedesk.brokers.tastytrade.client import Client
 from strikedesk.brokers.tastytrade.directory import Directory
@@ -23,11 +24,12 @@ from strikedesk.domain.accounts import Balances, Position, Transaction, Transact
 from strikedesk.domain.money import SHARES_PER_CONTRACT
 from strikedesk.domain.ports import Clock, TransactionPage
 from strikedesk.domain.symbols import OptionSymbol, Symbol
+from strikedesk.domain.untraded import Untraded
 
 _BALANCE: Final = TypeAdapter(Told[BalanceTold])
 _POSITIONS: Final = TypeAdapter(Listed[PositionTold])
 _TRANSACTIONS: Final = TypeAdapter(Listed[TransactionTold])
-_SIDES: Final = {"Long": 1, "Short": -1, "Zero": 0}
+KEPT_FOR: Final = timedelta(seconds=15)
 
 _BY_SUB_TYPE: Final = {
     "Deposit": TransactionKind.DEPOSIT,
@@ -54,6 +56,9 @@ class Holdings:
     client: Client
     directory: Directory
     clock: Clock
+    _last: dict[str, tuple[datetime, tuple[PositionTold, ...]]] = field(
+        default_factory=dict[str, tuple[datetime, tuple[PositionTold, ...]]]
+    )
 
     async def balances(self, account_id: str) -> Balances:
         """See `Broker.balances`."""
@@ -76,18 +81,30 @@ class Holdings:
         )
 
     async def positions(self, account_id: str) -> tuple[Position, ...]:
-        """See `Broker.positions`. What the desk has no word for (futures, coins) is left out.
+        """See `Broker.positions`. What the desk does not trade is told by `untraded`.
 
-        So is a fraction of a share: what is told is held at the least.
+        So is a fraction of a share: what is told here is held at the least.
         """
-        number = await self.directory.number(account_id)
-        path = path_of("accounts", number.reveal(), "positions")
-        call = Call(path=path, query=plain(include_marks="true"))
-        listed = await self.client.every(call, _POSITIONS)
+        listed = await self._listed(account_id)
         held = [_position(account_id, told) for told in listed]
         return tuple(
             sorted((each for each in held if each is not None), key=lambda x: x.symbol.compact)
         )
+
+    async def untraded(self, account_id: str) -> tuple[Untraded, ...]:
+        """See `Broker.untraded`. Told by the answer that positions came of, if that is fresh."""
+        began, listed = self._last.get(account_id, (None, ()))
+        if began is None or not timedelta(0) <= self.clock.now() - began < KEPT_FOR:
+            listed = await self._listed(account_id)
+        return tuple(sorted(untraded(account_id, listed), key=lambda each: each.symbol))
+
+    async def _listed(self, account_id: str) -> tuple[PositionTold, ...]:
+        number, began = await self.directory.number(account_id), self.clock.now()
+        path = path_of("accounts", number.reveal(), "positions")
+        call = Call(path=path, query=plain(include_marks="true"))
+        listed = await self.client.every(call, _POSITIONS)
+        self._last[account_id] = began, listed
+        return listed
 
     async def transactions(
         self, account_id: str, *, start: date | None, end: date | None, limit: int, offset: int
@@ -140,7 +157,7 @@ def _position(account_id: str, told: PositionTold) -> Position | None:
         account_id=account_id,
         symbol=symbol,
         quantity=quantity,
-        multiplier=told.multiplier or _multiplier(symbol),
+        multiplier=_multiplier(symbol, told.multiplier),
         average_price=told.average_open_price,
         opened_at=told.created_at,
         mark=told.mark_price,
@@ -149,13 +166,15 @@ def _position(account_id: str, told: PositionTold) -> Position | None:
 
 def _signed(told: PositionTold) -> int:
     """Return the quantity with its sign; one that cannot be read is no position of nothing."""
-    side = _SIDES.get(told.quantity_direction or "")
+    side = SIDES.get(told.quantity_direction or "")
     if side is None or told.quantity is None:
         raise away()
     return int(abs(told.quantity).to_integral_value(rounding=ROUND_DOWN)) * side
 
 
-def _multiplier(symbol: Symbol) -> int:
+def _multiplier(symbol: Symbol, told: Decimal | None) -> int:
+    if told and told == told.to_integral_value():
+        return int(told)
     return SHARES_PER_CONTRACT if isinstance(symbol, OptionSymbol) else 1
 
 

@@ -24,6 +24,7 @@ from strikedesk.domain.quotes import Bar, Chain, Expiration, Interval, Quote, Sy
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, Symbol
 from strikedesk.domain.underlying_facts import Known, UnderlyingFact
+from strikedesk.domain.untraded import Untraded
 from strikedesk.domain.volatility import ImpliedHistory
 
 
@@ -124,6 +125,13 @@ class Broker(MarketData, Protocol):
 
     async def positions(self, account_id: str) -> tuple[Position, ...]:
         """Return what the account holds, sorted by symbol."""
+        ...
+
+    async def untraded(self, account_id: str) -> tuple[Untraded, ...]:
+        """Return what the account holds beside positions: futures, coins, fractions of shares.
+
+        It may be as old as a quarter of a minute.
+        """
         ...
 
     async def transactions(

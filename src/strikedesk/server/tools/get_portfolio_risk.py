@@ -13,7 +13,7 @@ from strikedesk.domain.margin import MarginGroup, MarginHeld
 from strikedesk.portfolio.ahead import Ending
 from strikedesk.portfolio.exposures import Exposures, Sum, UnderlyingRisk
 from strikedesk.portfolio.lived import Fall
-from strikedesk.portfolio.risk import Measured, PortfolioRisk, portfolio_risk
+from strikedesk.portfolio.risk import PortfolioRisk, portfolio_risk
 from strikedesk.portfolio.stress import SPOT_SHOWN, VOLATILITY_SHOWN, Stress
 from strikedesk.portfolio.value_at_risk import DRAWS, SEED, TailFigure
 from strikedesk.server.arguments import AccountHandle, Page, Underlying
@@ -105,7 +105,7 @@ def _about(found: PortfolioRisk) -> dict[str, Value]:
         "margin": _margin(found),
         "expirations": _expirations(found),
         "events": _events(found),
-        "not_covered": _not_covered(measured),
+        "not_covered": _not_covered(found),
         "method": METHOD,
     }
 
@@ -260,8 +260,16 @@ def _named(event: MarketEvent) -> str:
     return f"split {event.new} for {event.old}"
 
 
-def _not_covered(measured: Measured) -> dict[str, Value]:
-    return {"stress": _named_gaps(measured.lacking), "tails": _named_gaps(measured.tails_lacking)}
+def _not_covered(found: PortfolioRisk) -> dict[str, Value]:
+    measured, beside = found.measured, found.untraded
+    gaps: dict[str, Value] = {
+        "stress": _named_gaps(measured.lacking),
+        "tails": _named_gaps(measured.tails_lacking),
+    }
+    if beside:  # In no figure at all, so not one that lacks something.
+        named = [each.symbol for each in beside[:SHOWN]]
+        gaps["untraded"] = {"total": len(beside), "symbols": named}
+    return gaps
 
 
 def _named_gaps(lacking: Mapping[str, str]) -> Value:

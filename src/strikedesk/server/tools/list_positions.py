@@ -8,6 +8,7 @@ from mcp.types import CallToolResult
 
 from strikedesk.domain.calendar import days_to_expiration, exchange_date
 from strikedesk.domain.symbols import OptionSymbol
+from strikedesk.domain.untraded import Untraded
 from strikedesk.market.numbers import decimals, digits
 from strikedesk.portfolio.books import Total
 from strikedesk.portfolio.exposures import Sum
@@ -47,6 +48,7 @@ GROUP_COLUMNS: Final = (
     "theta",
     "vega",
 )
+UNTRADED_COLUMNS: Final = ("symbol", "kind", "quantity", "average_price", "mark", "market_value")
 RETURNS: Final = table_schema(
     account=TEXT,
     simulated=BOOLEAN,
@@ -58,6 +60,7 @@ RETURNS: Final = table_schema(
     theta=OBJECT,
     vega=OBJECT,
     strategies=OBJECT,
+    untraded=OBJECT,
 )
 
 
@@ -70,6 +73,7 @@ async def list_positions(
     day_profit since the last close, days to expiration. Greeks are the position's: delta in shares,
     gamma shares per $1, theta USD a day, vega USD a volatility point. strategies: what groups of
     positions may be read as. A total is null while some rows are unknown; `known` sums the rest.
+    untraded: futures, coins and such, in no total.
     """
     desk = await desk_of(call)
     known = desk.strategies.known()
@@ -98,7 +102,22 @@ def _about(found: LivePage, unread: Sequence[str]) -> dict[str, Value]:
             "rows": [_strategy(number, group) for number, group in found.groups.items()],
             **({"unread": unread} if unread else {}),
         },
+        "untraded": {
+            "columns": UNTRADED_COLUMNS,
+            "rows": [_beside(each) for each in page.untraded],
+        },
     }
+
+
+def _beside(held: Untraded) -> list[Cell]:
+    return [
+        held.symbol,
+        held.kind,
+        held.quantity,
+        held.average_price,
+        held.mark,
+        held.market_value,
+    ]
 
 
 def _numbers(found: LivePage, holding: Holding) -> Cell:

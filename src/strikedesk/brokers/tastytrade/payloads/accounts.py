@@ -160,7 +160,7 @@ class PositionTold(Payload):
     instrument_type: Words = None
     quantity: Number = None
     quantity_direction: Words = None
-    multiplier: Whole = None
+    multiplier: Number = None
     average_open_price: Number = None
     close_price: Number = None
     mark_price: Number = None

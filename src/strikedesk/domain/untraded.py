@@ -1,0 +1,49 @@
+"""What an account may hold that the desk knows by name, and neither prices nor trades.
+
+Futures, options on them, coins, fractions of shares and whatever else a broker names.
+"""
+
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Final
+
+# Month letters of futures; one digit of the year, or two.
+_FUTURE: Final = r"/[A-Z0-9]{1,5}[FGHJKMNQUVXZ]\d{1,2}"
+_KINDS: Final = MappingProxyType(
+    {
+        "future": re.compile(_FUTURE, re.ASCII),
+        "future_option": re.compile(r"\./[A-Z0-9 ./]{4,36}", re.ASCII),
+        "cryptocurrency": re.compile(r"[A-Z0-9]{2,10}/(?:USD[A-Z]?|EUR|BTC|ETH)", re.ASCII),
+    }
+)
+
+
+def untraded_kind(text: str) -> str | None:
+    """Return what a spelling in capitals names that is no share, index or option on one."""
+    return next((kind for kind, form in _KINDS.items() if form.fullmatch(text)), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Untraded:
+    """Something held that is no share, index or option of the desk.
+
+    Units: `quantity` signed (+ long); prices USD as the broker quotes the thing, `multiplier` USD
+    for one of them; None = the broker did not say. `symbol` and `kind` are plain, short text.
+    """
+
+    account_id: str = field(repr=False)
+    symbol: str
+    kind: str
+    quantity: Decimal | None
+    multiplier: Decimal | None = None
+    average_price: Decimal | None = None
+    mark: Decimal | None = None
+
+    @property
+    def market_value(self) -> Decimal | None:
+        """USD that it stands for at its mark, negative when short: of a future, its notional."""
+        if self.mark is None or self.quantity is None or self.multiplier is None:
+            return None
+        return self.mark * self.quantity * self.multiplier
