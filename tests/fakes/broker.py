@@ -36,6 +36,7 @@ from strikedesk.domain.broking import (
     Survey,
     Ticket,
 )
+from strikedesk.domain.customer import Customer
 from strikedesk.domain.errors import Denied, DeskError, Fact, OutcomeUnknown, Rejected, Unavailable
 from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.groups import GroupKind, member_id
@@ -138,6 +139,9 @@ class ScriptedBroker:
 
     async def accounts(self) -> tuple[Account, ...]:
         return (self.account,)
+
+    async def customer(self) -> Customer | None:
+        return None
 
     async def balances(self, account_id: str) -> Balances:
         self._check(account_id)

@@ -18,6 +18,7 @@ from strikedesk.domain.accounts import (
     Transaction,
 )
 from strikedesk.domain.calendar import exchange_date
+from strikedesk.domain.customer import Customer
 from strikedesk.domain.errors import Denied, DeskError, Unavailable
 from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.greeks import Greeks
@@ -282,6 +283,9 @@ class ScriptedKeeper:
     async def accounts(self) -> tuple[Account, ...]:
         self.calls.append(("accounts",))
         return tuple(an_account(handle) for handle in self.handles)
+
+    async def customer(self) -> Customer | None:
+        return None
 
     async def balances(self, account_id: str) -> Balances:
         self.calls.append(("balances", account_id))

@@ -13,6 +13,7 @@ from strikedesk.brokers.paper.broker import PaperBroker
 from strikedesk.cli.doctor.desk import check_clock
 from strikedesk.cli.doctor.report import Check, Outcome, Report, made
 from strikedesk.cli.doctor.tools import BYTES_MAX
+from strikedesk.domain.customer import Customer
 from strikedesk.domain.holidays import Holidays
 from tests.builders import a_note, a_preview
 from tests.fakes.clock import StoppedClock
@@ -274,6 +275,34 @@ def test_a_broker_that_closes_on_other_days_is_warned_of(
 
     assert checks["calendar"][0] == outcome
     assert said in checks["calendar"][1]
+
+
+@pytest.mark.parametrize(
+    ("customer", "outcome", "said"),
+    [
+        (Customer(professional=False, delayed_quotes=False), "ok", "no professional, quotes in"),
+        (Customer(professional=True, delayed_quotes=True), "warn", "a professional, quotes come"),
+        (Customer(), "ok", "a professional or not: not told, quotes come late or not: not told"),
+    ],
+)
+def test_who_gets_late_prices_is_warned(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    customer: Customer,
+    outcome: str,
+    said: str,
+) -> None:
+    """A limit from a price of a quarter of an hour ago is no limit of now."""
+
+    async def told(_: PaperBroker) -> Customer:
+        return customer
+
+    monkeypatch.setattr(PaperBroker, "customer", told)
+
+    _, checks = visit(capsys)
+
+    assert checks["broker"][0] == outcome
+    assert said in checks["broker"][1]
 
 
 def test_a_tape_that_cannot_be_read_fails_the_broker_and_nothing_before_it(

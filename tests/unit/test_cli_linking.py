@@ -83,6 +83,21 @@ async def test_a_link_is_tried_sealed_and_told_of(there: Loopback) -> None:
     assert len(await accounts_of_desk()) == 1
 
 
+async def test_the_owner_is_told_what_the_broker_has_them_for_and_no_more(
+    there: Loopback, tmp_path: Path
+) -> None:
+    """A name, an address or a tax number is in nothing that is said, nor in any file."""
+    person = {"last-name": "Doubtfire", "email": "pat@example.com", "tax-number": "123-45-6789"}
+    told_of = person | {"is-professional": False, "has-delayed-quotes": True}
+    there.answers("/customers/me", told({"data": told_of}))
+
+    lines = await linking.link("tastytrade", here(there), a_grant())
+
+    assert lines[2] == "You are to the broker: no professional, quotes come late."
+    written = "\n".join(lines).encode() + bytes_of(tmp_path)
+    assert not [text for text in person.values() if text.encode() in written]
+
+
 def bytes_of(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
 

@@ -24,6 +24,7 @@ from strikedesk.brokers.tastytrade.spelling import read_symbol, spelled, type_of
 from strikedesk.brokers.tastytrade.streams import StreamBackedQuoting
 from strikedesk.domain.account_kinds import AccountKind, OptionLevel
 from strikedesk.domain.accounts import Environment, Position, Transaction, TransactionKind
+from strikedesk.domain.customer import Customer
 from strikedesk.domain.errors import Denied, Unavailable
 from strikedesk.domain.events import Dividend, Earnings, EarningsTiming
 from strikedesk.domain.holidays import Holidays
@@ -223,6 +224,38 @@ async def test_an_account_of_nobody_is_denied(desk: Desk) -> None:
         await desk.holdings.balances("NOBODY")
 
     assert denied.value.reason is Reason.ACCOUNT_UNKNOWN
+
+
+PERSON: dict[str, Any] = {
+    "id": "me", "first-name": "Pat", "last-name": "Doe", "email": "pat@example.com",
+    "birth-date": "1990-01-01", "tax-number": "123-45-6789", "address": {"street-one": "1 Main"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("said", "customer"),
+    [
+        (
+            {"is-professional": False, "has-delayed-quotes": True},
+            Customer(professional=False, delayed_quotes=True),
+        ),
+        ({"is-professional": "true"}, Customer(professional=True)),
+        ({"is-professional": None, "has-delayed-quotes": "NaN"}, Customer()),
+        ({"is-professional": 1, "has-delayed-quotes": []}, Customer()),
+    ],
+)
+async def test_of_a_person_only_what_changes_the_desk_is_taken_in(
+    desk: Desk, said: dict[str, Any], customer: Customer
+) -> None:
+    desk.answers("/customers/me", told({"data": PERSON | said}))
+
+    assert await desk.directory.customer() == customer
+
+
+async def test_a_grant_that_may_not_ask_who_its_user_is_knows_nothing_of_it(desk: Desk) -> None:
+    desk.answers("/customers/me", told({}, status=403))
+
+    assert await desk.directory.customer() is None
 
 
 # Balances and positions

@@ -9,6 +9,7 @@ from strikedesk.brokers.tastytrade.consenting import Callback, Consent
 from strikedesk.brokers.tastytrade.grants import Grant
 from strikedesk.brokers.tastytrade.sites import PRODUCTION, Site, on_this_machine
 from strikedesk.cli.office import DOOR, OWNER
+from strikedesk.cli.standing import described
 from strikedesk.domain.accounts import Account, Environment
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.ledger import Json, Note
@@ -159,6 +160,8 @@ def _told(broker: str, found: LinkTest, settings: Settings) -> tuple[str, ...]:
     scopes = ", ".join(found.scopes) or "not told"
     lines = [f"Linked to {broker} ({_name(found.site)}). Scopes: {scopes}."]
     lines += [f"  {_described(account)}" for account in found.accounts]
+    if found.customer is not None:
+        lines.append(f"You are to the broker: {described(found.customer)}.")
     if settings.broker != broker:
         lines.append(f"To use it: STRIKEDESK_BROKER={broker}, or serve --broker {broker}.")
     if found.site.environment is Environment.LIVE and settings.tastytrade.environment != "live":

@@ -14,6 +14,7 @@ from strikedesk.domain.accounts import (
     Transaction,
     TransactionKind,
 )
+from strikedesk.domain.customer import Customer
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.margin import MarginHeld, MarginRates
 from strikedesk.domain.pages import PageSpan, offset_of
@@ -44,6 +45,10 @@ class BookKeeper(Protocol):
 
     async def accounts(self) -> tuple[Account, ...]:
         """See `Broker.accounts`."""
+        ...
+
+    async def customer(self) -> Customer | None:
+        """See `Broker.customer`."""
         ...
 
     async def balances(self, account_id: str) -> Balances:
@@ -157,6 +162,10 @@ class Books:
                 return account
         there_are = " ".join(account.handle for account in accounts)
         raise Denied(Reason.ACCOUNT_UNKNOWN, account=_shown(handle), there_are=there_are)
+
+    async def customer(self) -> Customer | None:
+        """Return who the linked user is, where the broker tells that."""
+        return await self.broker.customer()
 
     async def balances(self, handle: str) -> Balances:
         """Return what the account is worth, read at most five seconds ago."""

@@ -17,6 +17,7 @@ from strikedesk.brokers.tastytrade.streams import Streams
 from strikedesk.brokers.tastytrade.token_desk import TokenDesk
 from strikedesk.brokers.tastytrade.wire import Wire
 from strikedesk.domain.accounts import Account
+from strikedesk.domain.customer import Customer
 from strikedesk.domain.errors import Misconfigured
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.secret import RowIdentity, Secret
@@ -45,6 +46,7 @@ class LinkTest:
     site: Site
     accounts: tuple[Account, ...]
     scopes: tuple[str, ...]
+    customer: Customer | None = None
 
 
 def site_of(settings: Settings) -> Site:
@@ -178,7 +180,12 @@ async def tried(site: Site, grant: Grant) -> LinkTest:
         broker = TastytradeBroker(
             site=site, wire=wire, session=session, clock=UtcClock(), account_key=Secret("a test")
         )
-        return LinkTest(site=site, accounts=await broker.accounts(), scopes=scopes_of(token))
+        return LinkTest(
+            site=site,
+            accounts=await broker.accounts(),
+            scopes=scopes_of(token),
+            customer=await broker.customer(),
+        )
 
 
 async def redeemed(consent: Consent, code: Secret, client_secret: Secret) -> Grant:

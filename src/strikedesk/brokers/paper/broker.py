@@ -36,6 +36,7 @@ from strikedesk.domain.broking import (
     Ticket,
 )
 from strikedesk.domain.calendar import sessions_between
+from strikedesk.domain.customer import Customer
 from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.groups import GroupKind
 from strikedesk.domain.holidays import Holidays
@@ -213,6 +214,10 @@ class PaperBroker:
         """See `Broker.accounts`."""
         world = (await self._keeper.snapshot()).world
         return tuple(_account(world.accounts[account_id]) for account_id in sorted(world.accounts))
+
+    async def customer(self) -> Customer | None:
+        """See `Broker.customer`: nobody has to be anybody here."""
+        return None
 
     async def balances(self, account_id: str) -> Balances:
         """See `Broker.balances`."""

@@ -41,6 +41,7 @@ from strikedesk.domain.broking import (
     Survey,
     Ticket,
 )
+from strikedesk.domain.customer import Customer
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.groups import GroupKind
@@ -201,6 +202,10 @@ class TastytradeBroker:
     async def accounts(self) -> tuple[Account, ...]:
         """See `Broker.accounts`."""
         return await self._directory.accounts()
+
+    async def customer(self) -> Customer | None:
+        """See `Broker.customer`."""
+        return await self._directory.customer()
 
     async def balances(self, account_id: str) -> Balances:
         """See `Broker.balances`."""

@@ -18,11 +18,17 @@ from pydantic import TypeAdapter
 from strikedesk.brokers.tastytrade.calls import Call, path_of
 from strikedesk.brokers.tastytrade.client import Client
 from strikedesk.brokers.tastytrade.faults import away
-from strikedesk.brokers.tastytrade.payloads.accounts import AccountTold, OwnedTold, StatusTold
+from strikedesk.brokers.tastytrade.payloads.accounts import (
+    AccountTold,
+    CustomerTold,
+    OwnedTold,
+    StatusTold,
+)
 from strikedesk.brokers.tastytrade.payloads.envelopes import Listed, Told
 from strikedesk.brokers.tastytrade.sites import Site
 from strikedesk.domain.account_kinds import AccountKind, OptionLevel
 from strikedesk.domain.accounts import Account, Environment
+from strikedesk.domain.customer import Customer
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.ports import Clock
 from strikedesk.domain.reasons import Reason
@@ -31,6 +37,7 @@ from strikedesk.domain.secret import Secret
 KEPT_FOR: Final = timedelta(seconds=15)
 
 _OWNED: Final = TypeAdapter(Listed[OwnedTold])
+_CUSTOMER: Final = TypeAdapter(Told[CustomerTold])
 _STATUS: Final = TypeAdapter(Told[StatusTold])
 _NUMBER: Final = re.compile(r"[A-Z0-9]{5,20}", re.ASCII)
 _ODD: Final = re.compile(r"[^A-Za-z0-9 ._-]+", re.ASCII)
@@ -74,6 +81,14 @@ class Directory:
             self._account(number, told, status, handle)
             for (number, told), status, handle in zip(owned, statuses, handles, strict=True)
         )
+
+    async def customer(self) -> Customer | None:
+        """See `Broker.customer`; nothing is known where the grant may not ask."""
+        try:
+            told = await self.client.one(Call(path=path_of("customers", "me")), _CUSTOMER)
+        except Denied:
+            return None
+        return Customer(professional=told.is_professional, delayed_quotes=told.has_delayed_quotes)
 
     async def number(self, account_id: str) -> Secret:
         """Return the broker's number of an account.

@@ -5,7 +5,9 @@ from string import ascii_uppercase
 from typing import TYPE_CHECKING, Final
 
 from strikedesk.cli.doctor.report import Check, fail, failed, made, not_made, ok, warn
+from strikedesk.cli.standing import described
 from strikedesk.domain.calendar import exchange_date, status
+from strikedesk.domain.customer import Customer
 from strikedesk.domain.errors import DeskError
 from strikedesk.domain.ports import Clock, HaltSwitch, Ledger
 from strikedesk.domain.symbols import EquitySymbol
@@ -105,7 +107,16 @@ async def _broker(desk: Desk) -> Check:
     accounts = await desk.books.all()
     named = " ".join(account.handle for account in accounts)
     told = f"{desk.capabilities.name} ({desk.capabilities.environment.value}): {named}"
-    return ok("broker", told) if accounts else fail("broker", f"{told} no account")
+    if not accounts:
+        return fail("broker", f"{told} no account")
+    customer = await desk.books.customer()
+    return ok("broker", told) if customer is None else _broker_of(customer, told)
+
+
+def _broker_of(customer: Customer, told: str) -> Check:
+    """Say who its user is to the broker; whom it shows late prices has to know that."""
+    whole = f"{told}; {described(customer)}"
+    return warn("broker", whole) if customer.delayed_quotes is True else ok("broker", whole)
 
 
 async def _market(desk: Desk) -> Check:

@@ -17,6 +17,7 @@ from strikedesk.domain.broking import (
     Survey,
     Ticket,
 )
+from strikedesk.domain.customer import Customer
 from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.holidays import Holidays
 from strikedesk.domain.margin import MarginHeld, MarginRates
@@ -113,6 +114,10 @@ class Broker(MarketData, Protocol):
 
     async def accounts(self) -> tuple[Account, ...]:
         """Return the accounts of the linked user, in a stable order."""
+        ...
+
+    async def customer(self) -> Customer | None:
+        """Return who the linked user is; None where the broker has no such thing to tell."""
         ...
 
     async def balances(self, account_id: str) -> Balances:

@@ -27,6 +27,13 @@ class AccountTold(Payload):
     suitable_options_level: Words = None
 
 
+class CustomerTold(Payload):
+    """The linked user. Of all that the broker tells of a person this is what is taken in."""
+
+    is_professional: Flag = None
+    has_delayed_quotes: Flag = None
+
+
 class OwnedTold(Payload):
     """An account, and what the linked user may do in it."""
 

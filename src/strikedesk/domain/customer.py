@@ -1,0 +1,15 @@
+"""Who the linked user is to the broker, as far as that changes what the desk can do."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customer:
+    """The user of a link. None = the broker did not say. Names and addresses are never taken in.
+
+    `professional` pays exchanges for data as one, and may be shown less of it; `delayed_quotes` =
+    the broker has prices for this user a quarter of an hour late.
+    """
+
+    professional: bool | None = None
+    delayed_quotes: bool | None = None
