@@ -44,6 +44,7 @@ NETWORK = "tests/tools/test_http.py"
 QUOTAS = "tests/unit/test_tastytrade_client.py"
 CRASHES = "tests/unit/test_crashes.py"
 COMMANDS = "tests/unit/test_cli_serving.py"
+WRITER = "tests/unit/test_store_writer.py"
 KEY_FILE, ROTATION = "tests/unit/test_vault_file_home.py", "tests/unit/test_vault_rotation.py"
 
 SCANS, SCANNER = "tests/unit/test_scan_reading.py", "tests/unit/test_scanner.py"
@@ -168,6 +169,40 @@ MUTANTS = [
     Mutant("orders/stop.py", "if not self.cancels_opening:", "if False:", WITHDRAW),
     Mutant("orders/stop.py", "except DeskError:", "except ZeroDivisionError:", WITHDRAW),
     Mutant("orders/watch.py", "await self.safety.take_back(", "print(", WITHDRAW),
+    # The one writer: who fails takes back its own alone, and nobody is told "done" too soon.
+    Mutant(
+        "store/writer.py",
+        "        if not job.attempt(self._connection):\n            self._roll_back()\n",
+        "        if not job.attempt(self._connection):\n",
+        WRITER,
+    ),
+    Mutant(
+        "store/writer.py",
+        "            self._roll_back()\n            self._begin()\n",
+        "            self._roll_back()\n",
+        WRITER,
+    ),
+    Mutant("store/writer.py", "elif not self._driver.in_transaction:", "elif False:", WRITER),
+    Mutant("store/writer.py", 'self._driver.execute("ROLLBACK TO job")', "pass", WRITER),
+    Mutant("store/writer.py", 'self._driver.execute("SAVEPOINT job")', "pass", WRITER),
+    Mutant(
+        "store/writer.py",
+        "        if job.is_abandoned:\n            return\n        if not",
+        "        if not",
+        WRITER,
+    ),
+    Mutant(
+        "store/writer.py",
+        "        if job.is_abandoned:\n            return\n        self._driver",
+        "        self._driver",
+        WRITER,
+    ),
+    Mutant(
+        "store/writer.py",
+        "            self._roll_back()\n            _fail(batch, as_lost(error))\n",
+        "            self._roll_back()\n",
+        WRITER,
+    ),
     Mutant("web/halting.py", "if before.since.isoformat() != seen:", "if False:", HALTING),
     Mutant("web/halting.py", "if left is not None:", "if False:", HALTING),
     Mutant("web/halting.py", "escape(halt.why)", "halt.why", HALTING),

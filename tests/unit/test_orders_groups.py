@@ -29,6 +29,7 @@ from strikedesk.domain.usage import Window
 from strikedesk.orders.approve import Said
 from strikedesk.orders.draft import Change, Terms
 from strikedesk.orders.settle import InDoubt
+from strikedesk.orders.showing import shown_beside
 from strikedesk.orders.tickets import payload_of, ticket_of
 from strikedesk.orders.wording import words_of
 from strikedesk.risk.limits import Limits
@@ -430,6 +431,21 @@ async def test_the_text_of_a_group_changes_with_each_of_its_orders(orders: Order
 
 
 @pytest.mark.promise("owner-asked")
+async def test_what_is_kept_as_shown_has_the_figures_of_each_order(orders: OrderDesk) -> None:
+    """Of the exits too: nobody was asked about a group whose second price they did not see."""
+    preview = await preview_of(orders)
+
+    kept = await orders.ledger.preview(preview.record.preview_id)
+
+    assert kept is not None
+    quotes = {"mid_net": "-1.15", "natural_net": "-1.10", "quote_age_s": "0.0"}
+    assert shown_beside(kept.shown) == (
+        {**quotes, "limit_net": "-2.40", "cash_effect": "240.00", "risk_added": "-240.00"},
+        {**quotes, "limit_net": "-0.75", "cash_effect": "75.00", "risk_added": "-75.00"},
+    )
+
+
+@pytest.mark.promise("owner-asked")
 async def test_a_waiting_group_that_was_altered_is_not_sent() -> None:
     orders = OrderDesk(policy=ConsentPolicy.CLICK)
     preview = await preview_of(orders)
@@ -700,6 +716,18 @@ async def test_the_amounts_of_a_group_count_in_its_day_by_what_becomes_of_them(
     used = await orders.ledger.used(window)
 
     assert (used.orders_today, used.loss_usd_today) == (3, Decimal("120.00"))
+
+
+async def test_an_exit_is_no_second_amount_of_its_group(orders: OrderDesk) -> None:
+    """What closes what the entry opens binds nothing beside it."""
+    entry, bracket = await orders.preview(), await preview_of(orders)
+
+    assert notional_told(bracket) == notional_told(entry)
+
+
+def notional_told(preview: Any) -> Any:
+    (told,) = [each.facts for each in preview.checks if each.name == "notional"]
+    return told
 
 
 async def test_a_broker_that_holds_no_groups_is_sent_none(orders: OrderDesk) -> None:
@@ -978,6 +1006,22 @@ async def test_in_a_halt_what_only_opens_is_taken_back_of_a_group_too(orders: Or
 
     assert [row.target_order_id for row in withdrawal.cancels] == [preview.record.order_id]
     assert await states(orders, preview) == [OrderState.CANCELLED] * 3
+
+
+async def test_a_cancel_of_a_replacement_names_the_group_that_it_stands_in(
+    orders: OrderDesk,
+) -> None:
+    """A group's order that was repriced takes as much along as before."""
+    hold(orders)
+    preview = await working(orders, *EXITS, kind=GroupKind.OCO)
+    first = (await rows_of(orders, preview))[0]
+    change = Change(price=Decimal("2.30"), price_effect=PriceEffect.CREDIT)
+    replacing = await orders.previewer.replace(first.order_id, change, caller=ME)
+    await orders.confirm(replacing)
+
+    told = await orders.previewer.cancel(replacing.record.order_id, caller=ME)
+
+    assert "This order is one of a group (oco). The other side of it ends with it." in told.warnings
 
 
 async def test_in_a_halt_openings_that_end_together_are_taken_back_once(orders: OrderDesk) -> None:

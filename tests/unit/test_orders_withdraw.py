@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
 from strikedesk.domain.broking import CancelTicket, Receipt, Ticket
 from strikedesk.domain.errors import Denied, Unavailable
+from strikedesk.domain.groups import GroupKind
 from strikedesk.domain.ledger import (
     Halt,
     NonceState,
@@ -30,6 +32,7 @@ from strikedesk.orders.watch import Watcher
 from strikedesk.orders.withdraw import Withdrawal
 from tests.builders import NOON, a_leg, an_order_record
 from tests.fakes.broker import Day, ScriptedBroker
+from tests.unit.group_desk import ENTRY, preview_of, rows_of
 from tests.unit.order_desk import CALL, OrderDesk
 
 HALT = Halt(since=NOON, actor="owner", why="lunch")
@@ -418,6 +421,33 @@ def test_a_cancel_that_the_broker_took_has_not_failed(state: OrderState) -> None
     not_yet = an_order_record(2, kind=TicketKind.CANCEL, state=OrderState.UNKNOWN)
 
     assert Withdrawal(cancels=(took, not_yet)).failed == (not_yet,)
+
+
+async def test_what_filled_while_another_was_taken_back_is_not_cancelled(
+    orders: OrderDesk,
+) -> None:
+    """A cancel of it would be refused, and told and counted as one that failed."""
+    second = replace(ENTRY, price=Decimal("1.10"))
+    preview = await preview_of(orders, ENTRY, second, kind=GroupKind.OCO)
+    await orders.confirm(preview)
+    ledger = orders.ledger
+    (_, beside) = await rows_of(orders, preview)
+    ledger.records[beside.order_id] = replace(beside, state=OrderState.FILLED)
+    await orders.halt.engage(HALT)
+
+    class Stale(type(orders.reconciler)):
+        async def at_work(self) -> Sequence[OrderRecord]:
+            return [await orders.row(preview), beside]
+
+    withdrawer = replace(
+        orders.withdrawer,
+        reconciler=Stale(
+            broker=orders.broker, ledger=ledger, clock=orders.clock, preview_ttl_s=120
+        ),
+    )
+    withdrawal = await withdrawer(actor="owner", path="cli")
+
+    assert [row.target_order_id for row in withdrawal.cancels] == [preview.record.order_id]
 
 
 # The stop itself
