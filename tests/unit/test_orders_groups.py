@@ -743,7 +743,7 @@ async def test_a_broker_that_holds_no_groups_is_sent_none(orders: OrderDesk) -> 
     denied = await refused(orders)
 
     assert denied.reason is Reason.NOT_SUPPORTED
-    assert denied.facts["cannot"] == "groups of kind otoco"
+    assert denied.facts == {"broker": "scripted", "cannot": "groups of kind otoco"}
 
 
 async def test_the_rules_of_groups_are_told_by_name(orders: OrderDesk) -> None:
@@ -1022,6 +1022,21 @@ async def test_a_cancel_of_a_replacement_names_the_group_that_it_stands_in(
     told = await orders.previewer.cancel(replacing.record.order_id, caller=ME)
 
     assert "This order is one of a group (oco). The other side of it ends with it." in told.warnings
+
+
+async def test_a_replacement_whose_first_order_is_gone_stands_by_itself(orders: OrderDesk) -> None:
+    """A database that was restored may lack the older row."""
+    hold(orders)
+    preview = await working(orders, *EXITS, kind=GroupKind.OCO)
+    first = (await rows_of(orders, preview))[0]
+    change = Change(price=Decimal("2.30"), price_effect=PriceEffect.CREDIT)
+    replacing = await orders.previewer.replace(first.order_id, change, caller=ME)
+    await orders.confirm(replacing)
+    del orders.ledger.records[first.order_id]
+
+    told = await orders.previewer.cancel(replacing.record.order_id, caller=ME)
+
+    assert told.warnings == ("This order closes AAPL positions: without it nothing protects them.",)
 
 
 async def test_in_a_halt_openings_that_end_together_are_taken_back_once(orders: OrderDesk) -> None:

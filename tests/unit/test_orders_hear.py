@@ -14,6 +14,7 @@ from strikedesk.domain.errors import OutcomeUnknown, Unavailable
 from strikedesk.domain.ledger import OrderRecord
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
+from strikedesk.orders.follow import follow, take_in
 from strikedesk.orders.hear import Hearer
 from strikedesk.orders.preview import Preview
 from tests.fakes.broker import ACCOUNT, Day, ScriptedBroker
@@ -186,6 +187,40 @@ async def test_what_is_told_late_takes_nothing_back(orders: OrderDesk) -> None:
     assert await listener.hear(before) == await orders.row(preview)
     assert (await orders.row(preview)).state is FILLED
     assert orders.ledger.trail == trail
+
+
+async def test_who_comes_second_is_told_how_the_row_stands(orders: OrderDesk) -> None:
+    """Another process took the fill in between our look and our line."""
+    preview = await at_work(orders)
+    row = await orders.row(preview)
+    filled = told(orders, state=FILLED, filled_units=1)
+    settled = replace(row, state=FILLED, filled_units=1)
+
+    class Raced(type(orders.ledger)):
+        async def advance(self, *_: object, **__: object) -> OrderRecord | None:
+            self.records[row.order_id] = settled
+            return None
+
+    ledger = Raced()
+    ledger.records[row.order_id] = row
+
+    heard = await take_in(row, filled, ledger=ledger, clock=orders.clock, actor="x", path="x")
+
+    assert heard == settled
+
+
+@pytest.mark.parametrize("over", [{"state": FILLED}, {"broker_order_id": None}])
+async def test_the_broker_is_not_asked_about_what_is_over_or_has_no_number(
+    orders: OrderDesk, over: dict[str, Any]
+) -> None:
+    row = replace(await orders.row(await at_work(orders)), **over)
+    orders.broker.placed.clear()
+
+    same = await follow(
+        row, broker=orders.broker, ledger=orders.ledger, clock=orders.clock, actor="x", path="x"
+    )
+
+    assert same == row
 
 
 async def test_orders_that_are_none_of_ours_move_no_row(orders: OrderDesk) -> None:

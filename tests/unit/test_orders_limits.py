@@ -30,6 +30,7 @@ from tests.builders import NOON, a_leg
 from tests.fakes.broker import Day, ScriptedBroker
 from tests.fakes.clock import CountingEntropy
 from tests.stores import a_url, opened
+from tests.unit.group_desk import preview_of
 from tests.unit.order_desk import CALL, OrderDesk
 
 D = Decimal
@@ -407,6 +408,34 @@ async def test_shares_need_no_greeks(metered: OrderDesk) -> None:
     preview = await metered.preview(a_leg("AAPL", Action.BUY, 100), price="1.00")
 
     assert check(preview, "net_delta") is Outcome.WARNED
+
+
+@pytest.mark.promise("limits")
+async def test_a_group_is_held_to_the_limits_that_need_the_broker_s_figures(
+    metered: OrderDesk,
+) -> None:
+    """Its exits too are judged by the deltas of what is held once the entry has filled."""
+    metered.limits = replace(
+        metered.limits, intraday_excess_usd_min=D(500), net_delta_shares_max=200
+    )
+    meter(metered).excess, meter(metered).deltas = D(1_499), {CALL: 0.5}
+    short = await group_refused(metered)
+    meter(metered).excess, meter(metered).deltas = D(1_500), None
+    unknown = await group_refused(metered)
+    meter(metered).deltas = {CALL: 0.5}
+
+    preview = await preview_of(metered)
+
+    assert short.facts["check"] == "intraday_margin"
+    assert (unknown.facts["check"], unknown.facts["missing"]) == ("net_delta", "greeks")
+    assert check(preview, "intraday_margin") is Outcome.PASSED
+    assert check(preview, "net_delta") is Outcome.PASSED
+
+
+async def group_refused(orders: OrderDesk) -> Denied:
+    with pytest.raises(Denied) as denied:
+        await preview_of(orders)
+    return denied.value
 
 
 async def test_intraday_margin_is_asked_for_where_the_owner_limits_it(metered: OrderDesk) -> None:

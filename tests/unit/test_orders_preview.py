@@ -599,13 +599,15 @@ async def test_a_fill_between_two_looks_is_seen_by_one_of_them(orders: OrderDesk
 async def test_what_a_working_order_closes_is_not_closed_again(orders: OrderDesk) -> None:
     """Both would fill, and the second opens the other side."""
     orders.broker.held[parse_symbol(CALL)] = 3
-    close = a_leg(CALL, Action.SELL_TO_CLOSE, 2)
+    close, more = (a_leg(CALL, Action.SELL_TO_CLOSE, quantity) for quantity in (2, 4))
+    alone = await denied(orders, more, price="1.10", effect=PriceEffect.CREDIT)
     await confirmed(orders, close, price="1.30")
 
     error = await denied(orders, close, price="1.10", effect=PriceEffect.CREDIT)
 
+    assert alone.facts == {"symbol": CALL, "asked": 4, "held": 3}
     assert error.reason is Reason.CLOSE_EXCEEDS_POSITION
-    assert (error.facts["held"], error.facts["in_working_orders"]) == (3, 2)
+    assert error.facts == {"symbol": CALL, "asked": 2, "held": 3, "in_working_orders": 2}
     left = a_leg(CALL, Action.SELL_TO_CLOSE)
     preview = await orders.preview(left, price="1.10", effect=PriceEffect.CREDIT)
     assert preview.record.order.contracts == 1

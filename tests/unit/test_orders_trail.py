@@ -238,6 +238,15 @@ async def test_a_confirmed_order_says_what_was_agreed_to_and_what_came_of_it(
     assert body(came_of_it) == {}
 
 
+async def test_a_group_was_agreed_to_under_the_limits_of_that_moment(orders: OrderDesk) -> None:
+    preview = await preview_of(orders)
+    await orders.confirm(preview)
+
+    (agreed, *_) = await lines(orders, preview, after=1)
+
+    assert (agreed.kind, body(agreed)["limits"]) == ("submitting", orders.limits.as_told)
+
+
 async def test_a_cancel_is_held_to_no_limits_and_says_so(orders: OrderDesk) -> None:
     orders.broker.day = Day.WORKING
     old = await orders.preview()
