@@ -1,6 +1,7 @@
 """The key file: the owner's alone, checked each time, replaced in one step."""
 
 import errno
+import fcntl
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 
 from strikedesk.domain.errors import Misconfigured
 from strikedesk.domain.reasons import Reason
-from strikedesk.vault import FileHome, KeyEncryptionKey
+from strikedesk.vault import FileHome, KeyEncryptionKey, file_home
 from strikedesk.vault.file_home import FILE_BYTES_MAX
 from tests.fakes.vault import a_key, crash_report
 
@@ -225,6 +226,11 @@ def test_a_file_that_is_not_all_keys_is_neither_used_nor_overwritten(path: Path,
         with pytest.raises(Misconfigured) as refused:
             act()
         assert refused.value.reason is Reason.CONFIGURATION_UNREADABLE
+        assert refused.value.facts == {
+            "setting": "vault.key_file",
+            "path": str(path),
+            "cause": "each line is 32 random bytes in base64: openssl rand -base64 32",
+        }
         assert KEY.text().reveal() not in str(refused.value)
     assert path.read_text() == text
 
@@ -242,6 +248,62 @@ def test_a_file_that_does_not_give_back_what_was_written_is_refused(path: Path) 
 
     assert refused.value.reason is Reason.VAULT_KEY_FILE_UNSAFE
     assert refused.value.facts["cause"] == "it did not give back what was written"
+
+
+def test_a_draft_that_somebody_planted_is_not_written_through(path: Path, tmp_path: Path) -> None:
+    """A link to nowhere is taken away; one that comes between the look and the file is refused."""
+    elsewhere, draft = tmp_path / "elsewhere", path.parent / ".vault.new"
+    draft.symlink_to(elsewhere)
+    home = kept(path)
+    draft.symlink_to(elsewhere)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(file_home, "_exists", lambda *_: False)
+        with pytest.raises(Misconfigured) as refused:
+            home.add(a_key("other"))
+
+    assert refused.value.facts["cause"] == os.strerror(errno.EEXIST)
+    assert not elsewhere.exists()
+    assert home.current() == KEY
+
+
+def test_who_changes_the_file_holds_its_lock_and_who_reads_does_not(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked: list[int] = []
+    monkeypatch.setattr(fcntl, "flock", lambda _, how: locked.append(how))
+    home = a_file_home(path)
+
+    home.add(KEY)
+    home.switch(KEY)
+    home.find(KEY.key_id)
+    home.current()
+
+    assert locked == [fcntl.LOCK_EX, fcntl.LOCK_EX]
+
+
+def test_a_switch_to_a_key_that_is_not_there_names_it_and_the_file(path: Path) -> None:
+    other = a_key("other")
+
+    with pytest.raises(Misconfigured) as missing:
+        kept(path).switch(other)
+
+    assert missing.value.reason is Reason.VAULT_KEY_MISSING
+    assert missing.value.facts == {"key_id": other.key_id, "place": str(path)}
+
+
+def test_a_file_takes_keys_until_it_is_full_to_the_byte(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = kept(path)
+    monkeypatch.setattr(file_home, "FILE_BYTES_MAX", 2 * path.stat().st_size)
+    home.add(a_key("second"))
+
+    with pytest.raises(Misconfigured) as full:
+        home.add(a_key("third"))
+
+    assert full.value.facts["cause"] == (
+        "it has no room for another key: move out old ones no backup needs"
+    )
 
 
 def test_writers_at_once_lose_no_key(path: Path) -> None:
@@ -272,7 +334,7 @@ def test_a_write_that_fails_tells_no_key(path: Path) -> None:
 DYING_WRITER = """
 import os, signal, sys
 from pathlib import Path
-from strikedesk.vault import FileHome, KeyEncryptionKey
+from strikedesk.vault import FileHome, KeyEncryptionKey, file_home
 from strikedesk.vault.file_home import FILE_BYTES_MAX
 from tests.fakes.vault import a_key, crash_report
 
