@@ -8,6 +8,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
+from strikedesk.domain.errors import Unavailable
 from strikedesk.domain.ledger import Progress
 from strikedesk.domain.states import OrderState
 from strikedesk.store.database import Database
@@ -42,20 +43,28 @@ async def claim(ledger: SqlLedger, *preview_ids: str) -> None:
 async def race(ledger: SqlLedger, first: str, last: str) -> None:
     """Claim each preview of a range from many tasks at once; print which ones were won."""
     for number in range(int(first), int(last) + 1):
-        claims = (
-            ledger.claim(
+        claims = (claimed(ledger, number) for _ in range(RACERS))
+        for won in await asyncio.gather(*claims):
+            if won:
+                say(str(number))
+
+
+async def claimed(ledger: SqlLedger, number: int) -> bool:
+    """Claim a preview; who hears that the database could not be asked asks again, as callers do."""
+    while True:
+        note = a_note("claimed", seconds=1)
+        try:
+            won = await ledger.claim(
                 f"preview-{number}",
                 nonce_hash=f"hash-{number}",
                 binding=f"binding-{number}",
                 progress=SENDING,
-                now=a_note("claimed", seconds=1).at,
-                note=a_note("claimed", seconds=1),
+                now=note.at,
+                note=note,
             )
-            for _ in range(RACERS)
-        )
-        for won in await asyncio.gather(*claims):
-            if won:
-                say(str(number))
+        except Unavailable:
+            continue
+        return won is not None
 
 
 async def append(ledger: SqlLedger, name: str) -> None:

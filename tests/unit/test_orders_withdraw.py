@@ -436,8 +436,8 @@ async def test_what_filled_while_another_was_taken_back_is_not_cancelled(
     await orders.halt.engage(HALT)
 
     class Stale(type(orders.reconciler)):
-        async def at_work(self) -> Sequence[OrderRecord]:
-            return [await orders.row(preview), beside]
+        async def at_work(self) -> tuple[OrderRecord, ...]:
+            return (await orders.row(preview), beside)
 
     withdrawer = replace(
         orders.withdrawer,

@@ -256,8 +256,12 @@ def test_a_draft_that_somebody_planted_is_not_written_through(path: Path, tmp_pa
     draft.symlink_to(elsewhere)
     home = kept(path)
     draft.symlink_to(elsewhere)
+
+    def unseen(_name: str, _folder: int) -> bool:
+        return False
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(file_home, "_exists", lambda *_: False)
+        patch.setattr(file_home, "_exists", unseen)
         with pytest.raises(Misconfigured) as refused:
             home.add(a_key("other"))
 
@@ -270,7 +274,11 @@ def test_who_changes_the_file_holds_its_lock_and_who_reads_does_not(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     locked: list[int] = []
-    monkeypatch.setattr(fcntl, "flock", lambda _, how: locked.append(how))
+
+    def lock(_: int, how: int) -> None:
+        locked.append(how)
+
+    monkeypatch.setattr(fcntl, "flock", lock)
     home = a_file_home(path)
 
     home.add(KEY)
