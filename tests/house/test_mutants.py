@@ -262,6 +262,20 @@ MUTANTS = [
         QUOTAS,
     ),
     Mutant(
+        "brokers/tastytrade/wire.py",
+        "ssl.create_default_context(cafile=certifi.where())",
+        "None",
+        QUOTAS,
+    ),
+    Mutant(
+        "brokers/tastytrade/wire.py",
+        "asyncio.timeout(self._deadline_s)",
+        "asyncio.timeout(None)",
+        QUOTAS,
+    ),
+    Mutant("brokers/tastytrade/unpacking.py", "if len(part) > left:", "if False:", QUOTAS),
+    Mutant("brokers/tastytrade/unpacking.py", "(chunk, most)", "(chunk)", QUOTAS),
+    Mutant(
         "orders/outcome.py", "if plain_number(seen.broker_order_id) is None:", "if False:", CONFIRM
     ),
     Mutant("domain/errors.py", '{"code": plain_code(str(code))} if code else {}', "{}", CONFIRM),

@@ -3,11 +3,11 @@
 import asyncio
 import gzip
 import json
-import sys
+import ssl
+import tracemalloc
 from collections.abc import AsyncGenerator
 from datetime import timedelta
-from importlib.util import find_spec
-from types import ModuleType
+from pathlib import Path
 
 import pytest
 from pydantic import TypeAdapter
@@ -24,19 +24,15 @@ from strikedesk.brokers.tastytrade.faults import complaint_of
 from strikedesk.brokers.tastytrade.pace import Pace, family_of
 from strikedesk.brokers.tastytrade.payloads.envelopes import Listed
 from strikedesk.brokers.tastytrade.sites import PRODUCTION, SANDBOX, Site, on_this_machine
-from strikedesk.brokers.tastytrade.wire import (
-    USER_AGENT,
-    NoAnswer,
-    NotSent,
-    Wire,
-    no_search_for_sniffio,
-)
+from strikedesk.brokers.tastytrade.unpacking import Unreadable, unpacked
+from strikedesk.brokers.tastytrade.wire import USER_AGENT, NoAnswer, NotSent, Wire
 from strikedesk.domain.accounts import Environment
 from strikedesk.domain.errors import Denied, DeskError, Misconfigured, Unavailable
 from strikedesk.domain.ports import Turns
 from strikedesk.domain.reasons import Reason
-from tests.fakes.loopback import Reply, told
+from tests.fakes.loopback import Loopback, Reply, told
 from tests.fakes.rate_budget import MemoryRateBudget
+from tests.fakes.self_signed import self_signed
 from tests.unit.tastytrade_link import Link, a_link
 
 PATH = "/market-metrics"
@@ -86,6 +82,47 @@ async def test_a_request_says_who_asks_and_as_whom(link: Link) -> None:
     assert heard.headers["accept"] == "application/json"
     assert heard.headers["authorization"] == "Bearer access-token-1"
     assert "accept-version" not in heard.headers
+
+
+async def test_no_variable_and_no_cookie_changes_what_is_sent_and_where(
+    link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy that a variable names would see the token."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    link.there.answers(PATH, told({"data": {}}, Set_Cookie="seen=before; Path=/"))
+
+    await link.client.read(Call(path=PATH))
+    await link.client.read(Call(path=PATH))
+
+    assert ["cookie" in heard.headers for heard in link.there.asked(PATH)] == [False, False]
+
+
+async def test_a_redirect_is_followed_nowhere(link: Link) -> None:
+    """It would carry the token along."""
+    link.there.answers(PATH, Reply(status=307, headers={"Location": "/elsewhere"}))
+
+    assert (await link.wire.exchange("GET", PATH, bearer="t", bytes_max=100)).status == 307
+    assert link.there.asked("/elsewhere") == []
+
+
+async def test_a_server_that_no_authority_vouches_for_is_told_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even one that a variable vouches for."""
+    certificate = self_signed(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    there = Loopback()
+    async with await asyncio.start_server(there.serve, "127.0.0.1", 0, ssl=context) as server:
+        port = server.sockets[0].getsockname()[1]
+        wire = Wire(on_this_machine(f"https://127.0.0.1:{port}"))
+        with pytest.raises(NotSent):
+            await wire.exchange("GET", PATH, bearer="a-token", bytes_max=100)
+        await wire.close()
+
+    assert there.heard == []
 
 
 async def test_the_version_is_sent_where_the_site_has_one(link: Link) -> None:
@@ -303,6 +340,29 @@ async def test_silence_ends_at_the_deadline() -> None:
             await link.client.read(Call(path=PATH))
 
 
+async def test_an_order_that_nobody_answers_is_in_doubt_at_the_deadline() -> None:
+    async with a_link(deadline_s=0.05) as link, asyncio.timeout(5):
+        link.there.answers(PATH, Reply(silent=True))
+        with pytest.raises(NoAnswer):
+            await link.wire.exchange("POST", PATH, body=b"{}", bytes_max=100)
+
+
+async def test_a_bomb_is_never_made_whole() -> None:
+    """What is refused for its length must not have filled the memory first."""
+
+    async def bomb() -> AsyncGenerator[bytes]:
+        yield packed
+
+    packed = gzip.compress(b"0" * 20_000_000)
+    tracemalloc.start()
+    with pytest.raises(Unreadable):
+        await unpacked(bomb(), "gzip", 1_000, cut=False)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert most < 10_000_000
+
+
 async def test_what_never_left_and_what_may_have_are_told_apart(link: Link) -> None:
     """An order may be given up in the one case, and never in the other."""
     link.there.answers(PATH, Reply(reset=True))
@@ -385,21 +445,6 @@ async def test_who_is_too_early_waits_and_is_answered() -> None:
     pace = Pace(scale=100)
     async with asyncio.timeout(5):
         await asyncio.gather(*(pace.turn("GET", "/accounts/1/positions") for _ in range(5)))
-
-
-def test_what_is_not_installed_is_not_searched_for_with_every_request(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The HTTP library looks for it four times a request; one that is there is left alone."""
-    monkeypatch.delitem(sys.modules, "sniffio", raising=False)
-    absent = find_spec("sniffio") is None
-    no_search_for_sniffio()
-    assert (sys.modules.get("sniffio", "not there") is None) == absent
-
-    there = ModuleType("sniffio")
-    monkeypatch.setitem(sys.modules, "sniffio", there)
-    no_search_for_sniffio()
-    assert sys.modules["sniffio"] is there
 
 
 POSITIONS, LIVE = "/accounts/1/positions", "/accounts/1/orders/live"

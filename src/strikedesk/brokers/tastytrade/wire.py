@@ -1,39 +1,43 @@
 """The wire to tastytrade: pooled connections, bounded in time and in bytes, and no redirects."""
 
 import asyncio
-import sys
+import ssl
 import zlib
+from collections.abc import Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
-from importlib.util import find_spec
-from typing import Final
+from typing import Final, TypeAlias
+from urllib.parse import urlsplit
 
-import httpx
+import certifi
+import httpcore2
 
 from strikedesk.brokers.tastytrade.sites import Site
+from strikedesk.brokers.tastytrade.unpacking import Unreadable, unpacked
 
 USER_AGENT: Final = f"strikedesk/{version('strikedesk')}"
 ERROR_MAX: Final = 64_000  # bytes of an error that are looked at; the rest stays with the broker
 CONNECTIONS: Final = 16
-MARKET_TIME: Final = "X-Market-Time"
+MARKET_TIME: Final = "x-market-time"
 
-_GZIP: Final = 16 + zlib.MAX_WBITS
+Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
+
+_KEPT_ALIVE_S: Final = 5.0
 _RETRY_AFTER_MAX: Final = 3600
 _FINE: Final = range(200, 300)
-
-
-def no_search_for_sniffio() -> None:
-    """Let what is not installed be not found at once.
-
-    httpcore imports it four times a request to learn what it runs on, takes its absence for an
-    answer, and has the whole path searched for it each time: a sixth of what a request takes.
-    """
-    if "sniffio" not in sys.modules and find_spec("sniffio") is None:
-        sys.modules["sniffio"] = None  # pyright: ignore[reportArgumentType] -- as the import system has it
-
-
-no_search_for_sniffio()
+_JSON: Final[Headers] = ((b"Content-Type", b"application/json"),)
+# What says that no connection came about; the rest may have come after the request had left.
+_UNCONNECTED: Final = (httpcore2.ConnectError, httpcore2.ConnectTimeout, httpcore2.PoolTimeout)
+_LOST: Final = (
+    httpcore2.NetworkError,
+    httpcore2.ProtocolError,
+    httpcore2.TimeoutException,
+    TimeoutError,
+    Unreadable,
+    zlib.error,
+)
 
 
 class NotSent(Exception):
@@ -59,13 +63,21 @@ class Answer:
 
 
 class Wire:
-    """Speaks to one site. For one event loop; close it at the end."""
+    """Speaks to one site. For one event loop; close it at the end.
+
+    It is a pool of connections and nothing else: nobody follows a redirect, which would carry the
+    token to another host, keeps a cookie, or looks for a proxy that a variable names.
+    """
 
     def __init__(self, site: Site, *, deadline_s: float = 20.0) -> None:
         """Name the site; a connection is made when the first request is."""
         self._site = site
         self._deadline_s = deadline_s
-        self._kept: httpx.AsyncClient | None = None
+        self._origin = urlsplit(site.origin)
+        self._headers = _headers(site)
+        # Reading and writing end with the deadline of the whole.
+        self._waits = {"timeout": {"connect": deadline_s, "pool": deadline_s}}
+        self._kept: httpcore2.AsyncConnectionPool | None = None
         self._market_time: datetime | None = None
 
     @property
@@ -94,85 +106,70 @@ class Wire:
             NotSent: no connection came about.
             NoAnswer: the deadline, a reset, or an answer that is too long or cannot be unpacked.
         """
-        headers = {} if bearer is None else {"Authorization": f"Bearer {bearer}"}
-        if body is not None:
-            headers["Content-Type"] = "application/json"
+        sent = self._headers if body is None else self._headers + _JSON
+        if bearer is not None:
+            sent += ((b"Authorization", f"Bearer {bearer}".encode()),)
         try:
             async with (
                 asyncio.timeout(self._deadline_s),
-                self._client().stream(method, target, headers=headers, content=body) as response,
+                self._pool().stream(
+                    method,
+                    self._url(target),
+                    headers=sent,
+                    content=body,
+                    extensions=self._waits,
+                ) as response,
             ):
-                self._note_time(response)
-                return await _read(response, bytes_max)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
+                return await self._read(response, bytes_max)
+        except _UNCONNECTED:
             raise NotSent from None  # What the library says may quote what was sent.
-        except (httpx.HTTPError, TimeoutError, zlib.error):
+        except _LOST:
             raise NoAnswer from None
 
-    def _note_time(self, response: httpx.Response) -> None:
-        told = market_time_of(self._site, response.headers.get(MARKET_TIME))
-        self._market_time = told or self._market_time
+    async def _read(self, response: httpcore2.Response, bytes_max: int) -> Answer:
+        told = _told(response)
+        at = market_time_of(self._site, told.get(MARKET_TIME))
+        self._market_time = at or self._market_time
+        fine = response.status in _FINE
+        packing, most = told.get("content-encoding", ""), bytes_max if fine else ERROR_MAX
+        async with aclosing(response.aiter_stream()) as chunks:
+            body = await unpacked(chunks, packing, most, cut=not fine)
+        return Answer(status=response.status, body=body, after_s=_seconds(told.get("retry-after")))
 
-    def _client(self) -> httpx.AsyncClient:
+    def _url(self, target: str) -> httpcore2.URL:
+        """Return where a target lies at this site, whatever else it says."""
+        at = self._origin
+        return httpcore2.URL(scheme=at.scheme, host=at.hostname or "", port=at.port, target=target)
+
+    def _pool(self) -> httpcore2.AsyncConnectionPool:
         if self._kept is None:
-            self._kept = httpx.AsyncClient(
-                base_url=self._site.origin,
-                headers=_headers(self._site),
-                follow_redirects=False,  # A redirect would carry the token to another host.
-                trust_env=False,  # No proxy that a variable names sees what is sent.
-                timeout=httpx.Timeout(self._deadline_s),
-                limits=httpx.Limits(
-                    max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS
-                ),
+            self._kept = httpcore2.AsyncConnectionPool(
+                ssl_context=ssl.create_default_context(cafile=certifi.where()),
+                max_connections=CONNECTIONS,
+                max_keepalive_connections=CONNECTIONS,
+                keepalive_expiry=_KEPT_ALIVE_S,
             )
         return self._kept
 
 
-def _headers(site: Site) -> dict[str, str]:
-    told = {
-        "User-Agent": USER_AGENT,
-        "Accept": "application/json",
-        "Accept-Encoding": "gzip",  # The one packing that is unpacked here, with a bound.
-    }
-    return told if site.version is None else told | {"Accept-Version": site.version}
-
-
-async def _read(response: httpx.Response, bytes_max: int) -> Answer:
-    fine = response.status_code in _FINE
-    body = await _body(response, bytes_max if fine else ERROR_MAX, cut=not fine)
-    return Answer(
-        status=response.status_code,
-        body=body,
-        after_s=_seconds(response.headers.get("Retry-After")),
+def _headers(site: Site) -> Headers:
+    version_of = () if site.version is None else ((b"Accept-Version", site.version.encode()),)
+    return (
+        (b"Host", urlsplit(site.origin).netloc.encode()),
+        (b"User-Agent", USER_AGENT.encode()),
+        (b"Accept", b"application/json"),
+        (b"Accept-Encoding", b"gzip"),  # The one packing that is unpacked here, with a bound.
+        *version_of,
     )
 
 
-async def _body(response: httpx.Response, bytes_max: int, *, cut: bool) -> bytes:
-    """Return the unpacked body; one that is longer is cut off, or no answer."""
-    unpack = _Unpacking(response.headers.get("Content-Encoding", ""))
-    parts, left = list[bytes](), bytes_max
-    async for chunk in response.aiter_raw():
-        part = unpack.some_of(chunk, left + 1)
-        parts.append(part[:left])
-        if len(part) > left:
-            if cut:
-                break
-            raise NoAnswer
-        left -= len(part)
-    return b"".join(parts)
-
-
-class _Unpacking:
-    """Takes gzip apart and never makes more of it than is asked for: a bomb stays small."""
-
-    def __init__(self, packing: str) -> None:
-        self._gzip = zlib.decompressobj(_GZIP) if packing.lower() == "gzip" else None
-        if self._gzip is None and packing.lower() not in {"", "identity"}:
-            raise NoAnswer
-
-    def some_of(self, chunk: bytes, most: int) -> bytes:
-        """Return what `chunk` says, `most` bytes of it at most."""
-        return chunk[:most] if self._gzip is None else self._gzip.decompress(chunk, most)
+def _told(response: httpcore2.Response) -> Mapping[str, str]:
+    """Return the headers by their lower names; one that comes twice is both, as a list."""
+    told = dict[str, str]()
+    for name, value in response.headers:
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        told[key] = f"{told[key]}, {text}" if key in told else text
+    return told
 
 
 def market_time_of(site: Site, told: str | None) -> datetime | None:
