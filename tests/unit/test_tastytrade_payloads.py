@@ -82,7 +82,6 @@ def test_the_recorded_quotes_are_read() -> None:
     vix = quotes["VIX"]
     assert (vix.bid, vix.bid_size, vix.last) == (None, Decimal(0), Decimal("15.8"))
     assert "bid" not in vix.model_fields_set
-    assert vix.halt_start_time is None
     assert quotes["AAPL"].volume == Decimal("16006738.789447")
 
 

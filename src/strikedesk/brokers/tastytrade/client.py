@@ -91,8 +91,17 @@ class Client:
             raise away() from None
 
     async def _patiently(self, call: Call) -> bytes:
+        """Read once, and again where that may help: most reads need no one who counts tries."""
+        try:
+            return await self._once(call)
+        except Trouble as trouble:
+            first = trouble
+        return await self._again(call, first)
+
+    async def _again(self, call: Call, first: Trouble) -> bytes:
+        """Read with the tries that are left after the first, which went wrong."""
         tries = stamina.retry_context(
-            on=_again,
+            on=_may_help,
             attempts=self._patience.attempts,
             timeout=self._patience.in_all_s,
             wait_initial=self._patience.first_wait_s,
@@ -101,6 +110,8 @@ class Client:
         )
         async for attempt in tries:
             with attempt:
+                if attempt.num == 1:
+                    raise first
                 return await self._once(call)
         raise away()  # pragma: no cover -- the last attempt raises
 
@@ -127,7 +138,7 @@ class Client:
         return answer
 
 
-def _again(error: Exception) -> bool | float:
+def _may_help(error: Exception) -> bool | float:
     """Say whether another try may help, or after how long the broker wants one."""
     if not isinstance(error, Trouble) or not error.passes:
         return False

@@ -37,30 +37,30 @@ _LEASES: Final = {EVERYTHING: 10}
 _READS_WAIT: Final = timedelta(seconds=30)
 _ORDERS_WAIT: Final = timedelta(seconds=1)
 _NONE: Final = timedelta(0)
-_FAMILIES: Final = tuple(
-    (re.compile(pattern), name)
-    for pattern, name in (
-        (r"/market-data/by-type", "market-data"),
-        (r"/(?:futures-)?option-chains/.+", "option-chains"),
-        (r"/instruments/equities(?:/active)?", "equities"),
-        (r"/instruments/equities/.+", "equity"),
-        (r"/instruments/futures(?:/.+)?", "futures"),
-        (r"/instruments/future(?:-option)?-products(?:/.+)?", "future-products"),
-        (r"/instruments/equity-options/.+", "equity-option"),
-        (r"/instruments/future-options(?:/.+)?", "future-options"),
-        (r"/accounts/[^/]+/positions", "positions"),
-        (r"/accounts/[^/]+/balances(?:/.+)?", "balances"),
-        (r"/accounts/[^/]+/trading-status", "trading-status"),
-        (r"/customers/me/accounts", "accounts"),
-    )
+# One pattern of all of them, tried once a request: the group that fits is the family.
+_FAMILIES: Final = (
+    (r"/market-data/by-type", "market-data"),
+    (r"/(?:futures-)?option-chains/.+", "option-chains"),
+    (r"/instruments/equities(?:/active)?", "equities"),
+    (r"/instruments/equities/.+", "equity"),
+    (r"/instruments/futures(?:/.+)?", "futures"),
+    (r"/instruments/future(?:-option)?-products(?:/.+)?", "future-products"),
+    (r"/instruments/equity-options/.+", "equity-option"),
+    (r"/instruments/future-options(?:/.+)?", "future-options"),
+    (r"/accounts/[^/]+/positions", "positions"),
+    (r"/accounts/[^/]+/balances(?:/.+)?", "balances"),
+    (r"/accounts/[^/]+/trading-status", "trading-status"),
+    (r"/customers/me/accounts", "accounts"),
 )
+_FAMILY: Final = re.compile("|".join(f"({pattern})" for pattern, _ in _FAMILIES))
 
 
 def family_of(method: str, path: str) -> str:
     """Return the quota that a request counts against, beside that of everything."""
     if method != "GET":
         return ORDERS
-    return next((name for pattern, name in _FAMILIES if pattern.fullmatch(path)), EVERYTHING)
+    found = _FAMILY.fullmatch(path)
+    return EVERYTHING if found is None else _FAMILIES[(found.lastindex or 0) - 1][1]
 
 
 class Pace:

@@ -3,13 +3,13 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from itertools import islice
 from typing import Final
 
 from pydantic import TypeAdapter
 
-from strikedesk.brokers.tastytrade.calls import Call, Query, path_of, repeated
+from strikedesk.brokers.tastytrade.calls import Call, path_of, repeated
 from strikedesk.brokers.tastytrade.client import Client
 from strikedesk.brokers.tastytrade.payloads.envelopes import Listed
 from strikedesk.brokers.tastytrade.payloads.market import QuoteTold
@@ -28,6 +28,7 @@ from strikedesk.domain.symbols import EquitySymbol, Symbol
 
 SYMBOLS_MAX: Final = 100
 
+_BY_TYPE: Final = path_of("market-data", "by-type")
 _QUOTES: Final = TypeAdapter(Listed[QuoteTold])
 # The names of the arguments are singular; another name is dropped in silence.
 _ARGUMENTS: Final = {EQUITY: "equity", EQUITY_OPTION: "equity-option", INDEX: "index"}
@@ -53,36 +54,40 @@ class Quoting:
     async def _read(self, asked: Iterable[tuple[str, Symbol]]) -> dict[Symbol, Quote]:
         found, waiting = dict[Symbol, Quote](), iter(asked)
         while batch := list(islice(waiting, SYMBOLS_MAX)):
-            query: Query = ()
-            for kind, symbol in batch:
-                query += repeated(_ARGUMENTS[kind], [spelled(symbol)])
-            call = Call(path=path_of("market-data", "by-type"), query=query)
+            query = tuple(
+                argument
+                for kind, symbol in batch
+                for argument in repeated(_ARGUMENTS[kind], [spelled(symbol)])
+            )
+            call = Call(path=_BY_TYPE, query=query)
             listed = await self.client.every(call, _QUOTES)
             wanted = {symbol for _, symbol in batch}
             found |= {q.symbol: q for q in self._translated(listed) if q.symbol in wanted}
         return found
 
     def _translated(self, listed: Iterable[QuoteTold]) -> Iterator[Quote]:
+        feed = feed_of(self.site)
         for told in listed:
             symbol = read_symbol(told.instrument_type, told.symbol)
             if symbol is not None and told.updated_at is not None:
-                yield self._quote(symbol, told, told.updated_at)
+                yield _quote(symbol, told, told.updated_at, feed)
 
-    def _quote(self, symbol: Symbol, told: QuoteTold, at: datetime) -> Quote:
-        bid, ask = _price(told.bid), _price(told.ask)
-        return Quote(
-            symbol=symbol,
-            at=at,  # Also one that lies ahead of our clock: who checks its age has to see that.
-            feed=feed_of(self.site),
-            bid=bid,
-            ask=ask,
-            bid_size=None if bid is None else _count(told.bid_size),
-            ask_size=None if ask is None else _count(told.ask_size),
-            last=_price(told.last),
-            previous_close=_price(told.prev_close),
-            volume=_count(told.volume),
-            open_interest=_count(told.open_interest),
-        )
+
+def _quote(symbol: Symbol, told: QuoteTold, at: datetime, feed: Feed) -> Quote:
+    bid, ask = _price(told.bid), _price(told.ask)
+    return Quote(
+        symbol=symbol,
+        at=at,  # Also one that lies ahead of our clock: who checks its age has to see that.
+        feed=feed,
+        bid=bid,
+        ask=ask,
+        bid_size=None if bid is None else _count(told.bid_size),
+        ask_size=None if ask is None else _count(told.ask_size),
+        last=_price(told.last),
+        previous_close=_price(told.prev_close),
+        volume=_count(told.volume),
+        open_interest=_count(told.open_interest),
+    )
 
 
 def feed_of(site: Site) -> Feed:
@@ -102,6 +107,4 @@ def _price(told: Decimal | None) -> Decimal | None:
 
 
 def _count(told: Decimal | None) -> int | None:
-    if told is None or told < 0:
-        return None
-    return int(told.to_integral_value(rounding=ROUND_DOWN))
+    return None if told is None or told < 0 else int(told)

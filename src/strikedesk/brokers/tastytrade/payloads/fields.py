@@ -4,8 +4,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Final, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, ConfigDict, PlainValidator
 
+_NUMBERS: Final = (str, int, float, Decimal)
 _LONGEST_NUMBER: Final = 40
 _LONGEST_TEXT: Final = 4000
 _EXPONENT_MAX: Final = 18
@@ -17,9 +18,9 @@ _YES: Final = {"true": True, "false": False}
 
 def number(value: object) -> Decimal | None:
     """Return a finite decimal of usual size, from text or a JSON number; None for the rest."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+    if isinstance(value, bool) or not isinstance(value, _NUMBERS):
         return None
-    text = str(value)
+    text = value if isinstance(value, str) else str(value)
     if len(text) > _LONGEST_NUMBER:
         return None
     try:
@@ -73,12 +74,12 @@ def moment(value: object) -> datetime | None:
         return None
 
 
-Number: TypeAlias = Annotated[Decimal | None, BeforeValidator(number)]
-Whole: TypeAlias = Annotated[int | None, BeforeValidator(whole)]
-Words: TypeAlias = Annotated[str | None, BeforeValidator(words)]
-Flag: TypeAlias = Annotated[bool | None, BeforeValidator(flag)]
-Day: TypeAlias = Annotated[date | None, BeforeValidator(day)]
-Moment: TypeAlias = Annotated[datetime | None, BeforeValidator(moment)]
+Number: TypeAlias = Annotated[Decimal | None, PlainValidator(number)]
+Whole: TypeAlias = Annotated[int | None, PlainValidator(whole)]
+Words: TypeAlias = Annotated[str | None, PlainValidator(words)]
+Flag: TypeAlias = Annotated[bool | None, PlainValidator(flag)]
+Day: TypeAlias = Annotated[date | None, PlainValidator(day)]
+Moment: TypeAlias = Annotated[datetime | None, PlainValidator(moment)]
 
 
 def dashed(name: str) -> str:

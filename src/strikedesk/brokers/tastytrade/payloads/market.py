@@ -12,7 +12,10 @@ from strikedesk.brokers.tastytrade.payloads.fields import (
 
 
 class QuoteTold(Payload):
-    """A snapshot of one symbol's market. Sizes and volume may be fractions."""
+    """A snapshot of one symbol's market. Sizes and volume may be fractions.
+
+    Its marks, ranges, dates and halts nobody reads, and a hundred of these come at once.
+    """
 
     symbol: Words = None
     instrument_type: Words = None
@@ -21,29 +24,10 @@ class QuoteTold(Payload):
     bid_size: Number = None
     ask: Number = None
     ask_size: Number = None
-    mid: Number = None
-    mark: Number = None
     last: Number = None
-    open: Number = None
-    day_high_price: Number = None
-    day_low_price: Number = None
-    close: Number = None
-    close_price_type: Words = None
     prev_close: Number = None
-    prev_close_date: Day = None
-    prev_close_price_type: Words = None
-    summary_date: Day = None
     volume: Number = None
     open_interest: Number = None
-    is_trading_halted: Flag = None
-    trading_halted_reason: Words = None
-    halt_start_time: Moment = None
-    halt_end_time: Moment = None
-    year_low_price: Number = None
-    year_high_price: Number = None
-    dividend_amount: Number = None
-    dividend_frequency: Number = None
-    beta: Number = None
 
 
 class ExpirationVolatilityTold(Payload):
