@@ -25,7 +25,7 @@ from strikedesk.market.room import MarketRoom
 from strikedesk.portfolio.ahead import endings
 from strikedesk.portfolio.books import Books
 from strikedesk.portfolio.exposures import by_underlying, concentration, risk_of, summed
-from strikedesk.portfolio.holdings import Exposure, Holding
+from strikedesk.portfolio.holdings import Exposure, Holding, holdings_of
 from strikedesk.portfolio.past import Past, beta, moves_of
 from strikedesk.portfolio.priced import priced
 from strikedesk.portfolio.risk import PortfolioRisk, measure, portfolio_risk
@@ -199,6 +199,29 @@ def test_what_a_book_is_worth_now_is_its_marks() -> None:
 
     assert float(now[0, 0]) == pytest.approx(200 * 100 - 200 * 3.10 + 300 * 1.15, abs=1e-6)
     assert (found.covered, found.lacking) == (3, {})
+
+
+def test_a_forward_of_a_chain_read_before_is_carried_to_the_price_of_now() -> None:
+    """Chains are up to five minutes old and prices five seconds: a percent is a year's interest."""
+    then = a_holding(CALL, 1, "3.10", spot="102", listing_spot=Decimal(100))
+
+    found = priced([then])
+
+    assert found.book.contracts.spot.tolist() == pytest.approx([FORWARD * 1.02])
+
+
+async def test_a_holding_knows_at_what_price_its_chain_was_read() -> None:
+    market = a_market()
+    room = MarketRoom(data=market, cache=MemoryCache(market.clock))
+    held = [a_position("AAPL261218C00100000", 1, "1.00")]
+    await holdings_of(room, held)
+    market.spots["AAPL"] = Decimal(104)
+    market.clock.step(6.0)
+
+    (found,) = await holdings_of(room, held)
+
+    assert (found.spot, found.listing_spot) == (Decimal(104), Decimal(100))
+    assert found.moved == pytest.approx(1.04)
 
 
 def test_the_feeds_volatility_stands_in_where_the_mark_implies_none() -> None:

@@ -54,7 +54,8 @@ class Exposure:
 class Holding:
     """A position, its underlying's price, and of an option what its chain tells; None = unknown.
 
-    `listing` are the contracts of its root and expiration. Units: `spot` USD a share;
+    `listing` are the contracts of its root and expiration, and `listing_spot` its underlying's
+    price when they were read, up to five minutes before `spot`. Units: prices USD a share;
     `volatility` the feed's implied one, a fraction; `years` to the end, ACT/365, 0 once past.
     """
 
@@ -63,6 +64,7 @@ class Holding:
     greeks: Greeks | None = None
     volatility: float | None = None
     listing: tuple[ChainRow, ...] = ()
+    listing_spot: Decimal | None = None
     years: float | None = None
 
     @property
@@ -79,6 +81,11 @@ class Holding:
     def shares(self) -> int:
         """The signed number of shares that it stands for."""
         return self.position.quantity * self.position.multiplier
+
+    @property
+    def moved(self) -> float:
+        """By what factor the underlying's price has moved since its listing was read."""
+        return float(self.spot / self.listing_spot) if self.spot and self.listing_spot else 1.0
 
     @property
     def unit_value(self) -> Decimal | None:
@@ -173,6 +180,7 @@ class _Chain:
 
     rows: Mapping[OptionSymbol, ChainRow]
     listings: Mapping[Listing, tuple[ChainRow, ...]]
+    spots: Mapping[date, Decimal | None]
     settlements: Mapping[Listing, Settlement]
 
     @classmethod
@@ -182,18 +190,22 @@ class _Chain:
         """Read the chain of some options' days; one that nobody lists any more is empty."""
         days = {each.expiration for each in options}
         if not days:
-            return cls(rows={}, listings={}, settlements={})
+            return cls(rows={}, listings={}, spots={}, settlements={})
         try:
             listed = await market.expirations(underlying)
             slices = await market.slices(underlying, days)
         except Denied:  # Not listed any more; what is missing is told of each holding.
-            return cls(rows={}, listings={}, settlements={})
+            return cls(rows={}, listings={}, spots={}, settlements={})
         rows = [row for each in slices for row in each.rows]
         # A contract's hash is many times that of its strike, and most of a chain is not held.
         strikes = {each.strike for each in options}
         return cls(
             rows={row.contract: row for row in rows if row.contract.strike in strikes},
             listings=_by_listing(rows),
+            # Days are remembered apart, each with the price that its contracts were quoted at.
+            spots={
+                row.contract.expiration: each.spot.mark for each in slices for row in each.rows[:1]
+            },
             settlements={(each.root, each.day): each.settlement for each in listed},
         )
 
@@ -210,6 +222,7 @@ class _Chain:
             greeks=row.greeks if row else None,
             volatility=implied(row) if row else None,
             listing=self.listings.get(key, ()),
+            listing_spot=self.spots.get(symbol.expiration),
             years=max((ends - now).total_seconds(), 0.0) / _SECONDS_PER_YEAR,
         )
 

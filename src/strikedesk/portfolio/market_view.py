@@ -18,6 +18,11 @@ class Slice(Protocol):
         """The contracts."""
         ...
 
+    @property
+    def spot(self) -> Quote:
+        """The underlying's quote as it was when they were read."""
+        ...
+
 
 class MarketView(Protocol):
     """Prices, chains and the past. Raises (all methods): what `MarketData` raises."""

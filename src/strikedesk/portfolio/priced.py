@@ -102,7 +102,10 @@ def forwards_of(holdings: Iterable[Holding]) -> Mapping[Listing, float]:
 
 
 def _forward(holding: Holding) -> float:
-    """Return what the pairs of its listing agree on; NaN without a pair that is quoted."""
+    """Return what the pairs of its listing agree on; NaN without a pair that is quoted.
+
+    They agreed at the underlying's price of then, and are carried to the price of now.
+    """
     from strikedesk.quant.parity import implied_carry  # noqa: PLC0415 -- imports numpy
 
     if holding.spot is None or not holding.years:
@@ -110,14 +113,14 @@ def _forward(holding: Holding) -> float:
     calls, puts = _mids(holding.listing)
     strikes = sorted(calls.keys() & puts.keys())
     forward = implied_carry(
-        spot=float(holding.spot),
+        spot=float(holding.spot) / holding.moved,
         strike=strikes,
         call=[calls[strike] for strike in strikes],
         put=[puts[strike] for strike in strikes],
         years=holding.years,
         rate=0.0,
     ).forward
-    return forward if forward > 0.0 else math.nan
+    return forward * holding.moved if forward > 0.0 else math.nan
 
 
 def _mids(rows: Iterable[ChainRow]) -> tuple[dict[float, float], dict[float, float]]:

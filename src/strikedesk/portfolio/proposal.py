@@ -206,25 +206,26 @@ def _curve(priced: Priced, years: float) -> "Smiled | None":
     """Return what the nearest expiration's options say of the share, if enough of them are quoted.
 
     Of each strike the option that is out of the money: its mid is all time value. Each counts by
-    its vega, so that the curve misses prices, not volatilities, by as little as it can.
+    its vega, so that the curve misses prices, not volatilities, by as little as it can. Strikes and
+    mids that were read at another spot are scaled to that of now: a volatility is the same there.
     """
     from strikedesk.quant.contracts import Contracts  # noqa: PLC0415 -- imports numpy
     from strikedesk.quant.implied_vol import implied_greeks  # noqa: PLC0415 -- imports numpy
     from strikedesk.quant.smile import POINTS_MIN, fit_smile  # noqa: PLC0415 -- imports numpy
     from strikedesk.quant.strategies.outlook import Smiled  # noqa: PLC0415 -- imports numpy
 
-    outside = [row for row in priced.nearest if _is_outside(row, priced.forward)]
+    outside = [row for row in priced.nearest if _is_outside(row, priced.forward / priced.moved)]
     mids = [(row.contract, float(mid)) for row in outside if (mid := row.quote.mid)]
     if len(mids) < POINTS_MIN:
         return None
     contracts = Contracts.of(
         spot=priced.forward,
-        strike=[float(contract.strike) for contract, _ in mids],
+        strike=[float(contract.strike) * priced.moved for contract, _ in mids],
         years=years,
         rate=0.0,
         is_call=[contract.right is Right.CALL for contract, _ in mids],
     )
-    found, at = implied_greeks(contracts, [mid for _, mid in mids])
+    found, at = implied_greeks(contracts, [mid * priced.moved for _, mid in mids])
     smile = fit_smile(
         forward=priced.forward,
         years=years,

@@ -42,7 +42,8 @@ class Priced:
     """Legs of one underlying of which everything is known.
 
     Units: as `StrategyLeg`; `forwards` USD, undiscounted, of each leg's expiration, the spot where
-    no pair tells one; `forward` that of the nearest, whose listing is `nearest`.
+    no pair tells one; `forward` that of the nearest, whose listing is `nearest`, read when the spot
+    was lower by the factor `moved`.
     """
 
     legs: Sequence[Leg]
@@ -54,6 +55,7 @@ class Priced:
     spot: Decimal
     forward: float
     nearest: Sequence[ChainRow]
+    moved: float
 
     @property
     def price_of(self) -> Mapping[Symbol, Decimal]:
@@ -100,6 +102,7 @@ async def priced_legs(market: AskedMarket, underlying: EquitySymbol, legs: Seque
         spot=spot,
         forward=forwards[holdings.index(first)],
         nearest=first.listing,
+        moved=first.moved,
     )
 
 
