@@ -104,14 +104,14 @@ async def test_of_two_who_look_at_once_one_fires_it() -> None:
 
 
 async def test_accounts_are_watched_by_what_they_hold() -> None:
-    """100 shares at 100, a contract of 50 delta: 15,000 dollars of delta."""
+    """100 shares at 100, a contract of 46.7 delta: 14,670 dollars of delta."""
     watch = Watch()
     watch.holds(a_position("AAPL", 100, "100"), a_position(CALL, 1, "3.10"))
     book = watch.book
     for measure, side, level in (
-        (Measure.DOLLAR_DELTA, UP, "15000"),
+        (Measure.DOLLAR_DELTA, UP, "14669"),
         (Measure.THETA, DOWN, "-4"),
-        (Measure.VEGA, UP, "11"),
+        (Measure.VEGA, UP, "12"),
         (Measure.OPEN_PROFIT, UP, "10110"),
     ):
         await book.add(measure, side, Decimal(level), account="main")
@@ -119,9 +119,9 @@ async def test_accounts_are_watched_by_what_they_hold() -> None:
     values = {each.alert.measure: each.value for each in (await book.page()).rows}
 
     assert values == {
-        Measure.DOLLAR_DELTA: Decimal("15000.00"),
-        Measure.THETA: Decimal("-4.57"),
-        Measure.VEGA: Decimal("10.99"),
+        Measure.DOLLAR_DELTA: Decimal("14669.70"),
+        Measure.THETA: Decimal("-5.04"),
+        Measure.VEGA: Decimal("11.13"),
         Measure.OPEN_PROFIT: Decimal(10_110),
     }
     assert await book.look() == 3

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 from strikedesk.domain.events import Dividend
-from strikedesk.portfolio.proposal_figures import cash_ahead
+from strikedesk.portfolio.numeric_legs import cash_ahead
 from tests.builders import NOON
 
 

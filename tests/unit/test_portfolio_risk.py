@@ -28,6 +28,7 @@ from strikedesk.portfolio.exposures import by_underlying, concentration, risk_of
 from strikedesk.portfolio.holdings import Exposure, Holding, holdings_of
 from strikedesk.portfolio.past import Past, beta, moves_of
 from strikedesk.portfolio.priced import priced
+from strikedesk.portfolio.readings import read_holdings
 from strikedesk.portfolio.risk import PortfolioRisk, measure, portfolio_risk
 from strikedesk.portfolio.stress import SPOT_SHOWN, VOLATILITY_SHOWN, stress
 from strikedesk.portfolio.value_at_risk import Method
@@ -459,12 +460,20 @@ async def risk_of_account(
 
 
 async def test_the_risk_of_an_account_is_that_of_what_it_holds() -> None:
-    found = await risk_of_account(a_position("AAPL", 100, "100"), a_position(CALL, -1, "3.10"))
+    positions = a_position("AAPL", 100, "100"), a_position(CALL, -1, "3.10")
+    found = await risk_of_account(*positions)
+    market = a_market()
+    _, call = await read_holdings(
+        MarketRoom(data=market, cache=MemoryCache(market.clock)), positions
+    )
 
     (row,) = found.rows
+    assert call.greeks is not None
+    assert call.greeks.source == "american"
+    assert call.exposure is not None
     assert (row.underlying, row.positions, row.spot) == ("AAPL", 2, Decimal(100))
     assert row.exposure is not None
-    assert row.exposure.dollar_delta == pytest.approx(100 * 100 - 0.5 * 100 * 100)
+    assert row.exposure.dollar_delta == pytest.approx(100 * 100 + call.exposure.dollar_delta)
     assert row.beta_delta == pytest.approx(row.exposure.dollar_delta * (row.beta or 0))
     assert row.worst == pytest.approx(found.measured.stress and found.measured.stress.worst.profit)
     assert found.exposures.dollar_delta.amount == row.exposure.dollar_delta

@@ -15,8 +15,8 @@ from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import Symbol
 from strikedesk.portfolio.books import Books, total
 from strikedesk.portfolio.exposures import known_sum
-from strikedesk.portfolio.holdings import seen_holdings
 from strikedesk.portfolio.market_view import MarketView
+from strikedesk.portfolio.readings import seen_holdings
 
 ALERTS_MAX: Final = 50
 ALERTS_A_PAGE: Final = 20

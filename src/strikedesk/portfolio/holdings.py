@@ -10,7 +10,7 @@ from typing import Final
 
 from strikedesk.domain.accounts import Position
 from strikedesk.domain.calendar import expiration_instant
-from strikedesk.domain.errors import Denied, Unavailable
+from strikedesk.domain.errors import Denied
 from strikedesk.domain.greeks import Greeks
 from strikedesk.domain.quotes import ChainRow, Quote, Settlement
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol
@@ -51,12 +51,26 @@ class Exposure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EarlyTerms:
+    """What the value of an option that may be exercised early is made of, beside its volatility.
+
+    Units: `carry` as `quant.strategies.carries` has it; `worth` the present value of the dividends
+    until its end, USD a share.
+    """
+
+    carry: float
+    worth: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
     """A position, its underlying's price, and of an option what its chain tells; None = unknown.
 
     `listing` are the contracts of its root and expiration, and `listing_spot` its underlying's
-    price when they were read, up to five minutes before `spot`. Units: prices USD a share;
-    `volatility` the feed's implied one, a fraction; `years` to the end, ACT/365, 0 once past.
+    price when they were read, up to five minutes before `spot`. `greeks` are the feed's
+    until the desk has read its own (`readings`), and so is `volatility`; `early` is there of an
+    American option that was read. Units: prices USD a share; `volatility` a fraction; `years` to
+    the end, ACT/365, 0 once past.
     """
 
     position: Position
@@ -66,6 +80,7 @@ class Holding:
     listing: tuple[ChainRow, ...] = ()
     listing_spot: Decimal | None = None
     years: float | None = None
+    early: EarlyTerms | None = None
 
     @property
     def symbol(self) -> Symbol:
@@ -130,17 +145,6 @@ class Holding:
             theta=moves.theta,
             vega=moves.vega,
         )
-
-
-async def seen_holdings(market: MarketView, positions: Sequence[Position]) -> tuple[Holding, ...]:
-    """Return the positions as `holdings_of`; while the market cannot be asked, as they are.
-
-    What is held matters most when nothing else can be read.
-    """
-    try:
-        return await holdings_of(market, positions)
-    except Unavailable:
-        return tuple(Holding(position=position, spot=None) for position in positions)
 
 
 async def holdings_of(market: MarketView, positions: Sequence[Position]) -> tuple[Holding, ...]:

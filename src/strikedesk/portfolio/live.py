@@ -6,8 +6,9 @@ from decimal import Decimal
 
 from strikedesk.portfolio.books import Books, PositionPage, total
 from strikedesk.portfolio.exposures import Sum, known_sum
-from strikedesk.portfolio.holdings import Holding, seen_holdings
+from strikedesk.portfolio.holdings import Holding
 from strikedesk.portfolio.market_view import MarketView
+from strikedesk.portfolio.readings import seen_holdings
 from strikedesk.portfolio.strategies import Group, grouped
 from strikedesk.quant.strategies.patterns import PATTERNS, Pattern
 

@@ -7,6 +7,7 @@ from typing import Protocol
 from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.quotes import Bar, ChainRow, Expiration, Quote
 from strikedesk.domain.symbols import EquitySymbol, Symbol
+from strikedesk.domain.terms import ExerciseStyle
 from strikedesk.domain.volatility import ImpliedHistory
 
 
@@ -55,6 +56,10 @@ class MarketView(Protocol):
         self, underlying: EquitySymbol, sessions: Sequence[date]
     ) -> ImpliedHistory:
         """Return implied volatility at the close of sessions, as far as it is known."""
+        ...
+
+    async def exercise_style(self, underlying: EquitySymbol) -> ExerciseStyle | None:
+        """Return when options on it may be exercised; None = not known."""
         ...
 
     async def events(self, underlying: EquitySymbol, days: int) -> tuple[MarketEvent, ...]:

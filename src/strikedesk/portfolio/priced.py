@@ -1,9 +1,11 @@
 """Holdings as a book that can be priced anew, and what of them cannot.
 
-Each option is valued as a European one on the forward that the calls and puts of its expiration
-agree on, undiscounted, at the volatility that its own mark implies there: so no rate and no
-dividend is assumed, and its value of now is its mark. Where no volatility explains the mark (deep
-in the money, an American price) the feed's stands in. numpy is imported when this is first called.
+A European option is valued on the forward that the calls and puts of its expiration agree on,
+undiscounted, at the volatility that its own mark implies there: so no rate and no dividend is
+assumed, and its value of now is its mark. Where no volatility explains the mark the feed's stands
+in. An American one that was read (`readings`) is valued at its own volatility on the share without
+its dividends, plus what its mark is above that now, and never below exercise. numpy is imported
+when this is first called.
 """
 
 import math
@@ -11,9 +13,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from strikedesk.domain.quotes import ChainRow
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right
 from strikedesk.portfolio.holdings import Holding, Listing
+from strikedesk.portfolio.on_forwards import forwards_of
 
 if TYPE_CHECKING:
     from strikedesk.quant.contracts import Contracts
@@ -37,12 +39,14 @@ class Priced:
 class _Leg:
     """An option of which the spot is known. Units: USD a share; `years` to its end.
 
-    `mark` and `told`, the feed's volatility, are NaN where unknown.
+    `mark` and `told`, the feed's volatility or that which was read, are NaN where unknown.
     """
 
     symbol: OptionSymbol
     shares: int
-    forward: float
+    spot: float
+    carry: float
+    early: bool
     years: float
     mark: float
     told: float
@@ -51,7 +55,7 @@ class _Leg:
         """Return the volatility to price it at; NaN where nothing tells one."""
         if self.years <= 0.0:
             return 0.0
-        return self.told if math.isnan(solved) else solved
+        return self.told if self.early or math.isnan(solved) else solved
 
 
 def priced(holdings: Sequence[Holding], without: Collection[str] = ()) -> Priced:
@@ -60,7 +64,7 @@ def priced(holdings: Sequence[Holding], without: Collection[str] = ()) -> Priced
     rest = [each for each in holdings if each.underlying not in without]
     lacking |= {each.symbol.compact: "price" for each in rest if each.spot is None}
     spots = {each.underlying: float(each.spot) for each in rest if each.spot is not None}
-    forwards = forwards_of(rest)
+    forwards = forwards_of(each for each in rest if each.early is None)
     legs = [leg for each in rest if (leg := _leg(each, forwards)) is not None]
     volatilities = _volatilities(legs)
     lacking |= {leg.symbol.compact: "volatility" for leg in legs if leg not in volatilities}
@@ -77,62 +81,18 @@ def _leg(holding: Holding, forwards: Mapping[Listing, float]) -> _Leg | None:
     symbol, spot = holding.symbol, holding.spot
     if isinstance(symbol, EquitySymbol) or spot is None:
         return None
-    mark, told = holding.position.mark, holding.volatility
+    mark, told, early = holding.position.mark, holding.volatility, holding.early
+    forward = forwards.get((symbol.root, symbol.expiration), float(spot))
     return _Leg(
         symbol=symbol,
         shares=holding.shares,
-        forward=forwards.get((symbol.root, symbol.expiration), float(spot)),
+        spot=float(spot) - early.worth if early else forward,
+        carry=early.carry if early else 0.0,
+        early=early is not None,
         years=holding.years or 0.0,
         mark=math.nan if mark is None else float(mark),
         told=math.nan if told is None else told,
     )
-
-
-def forwards_of(holdings: Iterable[Holding]) -> Mapping[Listing, float]:
-    """Return the undiscounted forward of each listing that tells one."""
-    found: dict[Listing, float] = {}
-    for each in holdings:
-        symbol = each.symbol
-        if isinstance(symbol, EquitySymbol) or (symbol.root, symbol.expiration) in found:
-            continue
-        forward = _forward(each)
-        if not math.isnan(forward):
-            found[symbol.root, symbol.expiration] = forward
-    return found
-
-
-def _forward(holding: Holding) -> float:
-    """Return what the pairs of its listing agree on; NaN without a pair that is quoted.
-
-    They agreed at the underlying's price of then, and are carried to the price of now.
-    """
-    from strikedesk.quant.parity import implied_carry  # noqa: PLC0415 -- imports numpy
-
-    if holding.spot is None or not holding.years:
-        return math.nan
-    calls, puts = _mids(holding.listing)
-    strikes = sorted(calls.keys() & puts.keys())
-    forward = implied_carry(
-        spot=float(holding.spot) / holding.moved,
-        strike=strikes,
-        call=[calls[strike] for strike in strikes],
-        put=[puts[strike] for strike in strikes],
-        years=holding.years,
-        rate=0.0,
-    ).forward
-    return forward * holding.moved if forward > 0.0 else math.nan
-
-
-def _mids(rows: Iterable[ChainRow]) -> tuple[dict[float, float], dict[float, float]]:
-    """Return the mids of calls and of puts, by strike, that are quoted on both sides."""
-    calls: dict[float, float] = {}
-    puts: dict[float, float] = {}
-    for row in rows:
-        mid = row.quote.mid
-        if mid is not None:
-            side = calls if row.contract.right is Right.CALL else puts
-            side[float(row.contract.strike)] = float(mid)
-    return calls, puts
 
 
 def _shares(holdings: Iterable[Holding]) -> dict[str, int]:
@@ -154,23 +114,36 @@ def _book(
 ) -> "Book":
     from strikedesk.quant.revaluation import Book  # noqa: PLC0415 -- imports numpy
 
-    rows = {name: row for row, name in enumerate(spots)}
+    rows, contracts = {name: row for row, name in enumerate(spots)}, _contracts([*volatilities])
     return Book.of(
-        _contracts([*volatilities]),
+        contracts,
         spot=[*spots.values()],
         shares=[shares.get(name, 0) for name in spots],
         volatility=[*volatilities.values()],
         shares_each=[leg.shares for leg in volatilities],
         underlying=[rows[leg.symbol.underlying] for leg in volatilities],
+        premium=_premiums(contracts, volatilities),
     )
 
 
-def _contracts(legs: Sequence[_Leg]) -> "Contracts":
-    from strikedesk.quant.revaluation import on_forwards  # noqa: PLC0415 -- imports numpy
+def _premiums(contracts: "Contracts", volatilities: Mapping[_Leg, float]) -> list[float]:
+    """Return what a mark tells of the right to early exercise; NaN where there is none."""
+    from strikedesk.quant import black_scholes  # noqa: PLC0415 -- imports numpy
 
-    return on_forwards(
-        forward=[leg.forward for leg in legs],
+    closed = black_scholes.price(contracts, [*volatilities.values()]).tolist()
+    return [
+        leg.mark - value if leg.early else math.nan
+        for leg, value in zip(volatilities, closed, strict=True)
+    ]
+
+
+def _contracts(legs: Sequence[_Leg]) -> "Contracts":
+    from strikedesk.quant.strategies.carries import on_carries  # noqa: PLC0415 -- imports numpy
+
+    return on_carries(
+        spot=[leg.spot for leg in legs],
         strike=[float(leg.symbol.strike) for leg in legs],
         years=[leg.years for leg in legs],
+        carried=[leg.carry for leg in legs],
         is_call=[leg.symbol.right is Right.CALL for leg in legs],
     )

@@ -20,11 +20,10 @@ from strikedesk.domain.orders import Leg
 from strikedesk.domain.quotes import ChainRow, Feed
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right, Symbol
 from strikedesk.domain.terms import ExerciseStyle
-from strikedesk.portfolio.holdings import Holding
 from strikedesk.portfolio.margin import Margin
+from strikedesk.portfolio.numeric_legs import cash_ahead, numeric
 from strikedesk.portfolio.proposal_figures import (
     StrategyLeg,
-    cash_ahead,
     seen_early,
     told_legs,
 )
@@ -133,7 +132,7 @@ def _report(
     from strikedesk.quant.strategies.payoffs import Market  # noqa: PLC0415 -- imports numpy
 
     legs = [
-        _numeric(each, forward / priced.forward)
+        numeric(each, forward / priced.forward)
         for each, forward in zip(priced.holdings, priced.forwards, strict=True)
     ]
     market = Market(spot=priced.forward, rate=0.0)
@@ -238,21 +237,6 @@ def _curve(priced: Priced, years: float) -> "Smiled | None":
 
 def _is_outside(row: ChainRow, forward: float) -> bool:
     return (float(row.contract.strike) >= forward) == (row.contract.right is Right.CALL)
-
-
-def _numeric(holding: Holding, carry: float) -> "numerics.Leg":
-    from strikedesk.quant.strategies.legs import Kind, Leg  # noqa: PLC0415 -- with what uses it
-
-    symbol, quantity = holding.symbol, holding.position.quantity
-    if not isinstance(symbol, OptionSymbol):
-        return Leg(kind=Kind.SHARE, quantity=quantity)
-    return Leg(
-        kind=Kind.CALL if symbol.right is Right.CALL else Kind.PUT,
-        quantity=quantity,
-        strike=float(symbol.strike),
-        years=holding.years or 0.0,
-        carry=carry,
-    )
 
 
 def _number(price: Decimal | None) -> float:

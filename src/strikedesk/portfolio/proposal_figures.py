@@ -5,18 +5,15 @@ carry that their forward tells beyond these. numpy is imported when this is firs
 """
 
 import math
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from strikedesk.domain.calendar import exchange_date
-from strikedesk.domain.events import Dividend
 from strikedesk.domain.orders import Leg
 from strikedesk.domain.terms import ExerciseStyle
-from strikedesk.portfolio.proposal_legs import Priced, contracts_of
+from strikedesk.portfolio.on_forwards import contracts_of
+from strikedesk.portfolio.proposal_legs import Priced
 
 if TYPE_CHECKING:
     from strikedesk.quant.cash_dividends import CashDividends
@@ -115,18 +112,6 @@ def _risks(
         rate=seen.rate if seen else None,
     )
     return [each.value for each in found]
-
-
-def cash_ahead(dividends: Sequence[Dividend], now: datetime) -> "CashDividends":
-    """Return what shares will pay from tomorrow on, each day's dividends as one."""
-    from strikedesk.quant.cash_dividends import CashDividends  # noqa: PLC0415 -- imports numpy
-
-    today = exchange_date(now)
-    paid: defaultdict[date, float] = defaultdict(float)
-    for each in dividends:
-        if each.day > today and each.amount > 0:
-            paid[each.day] += float(each.amount)
-    return CashDividends.of([(day - today).days / _DAYS_PER_YEAR for day in paid], [*paid.values()])
 
 
 def _known(value: float) -> float | None:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from strikedesk.domain.accounts import Position
 from strikedesk.domain.errors import Denied
@@ -15,14 +15,10 @@ from strikedesk.domain.money import SHARES_PER_CONTRACT
 from strikedesk.domain.orders import Leg
 from strikedesk.domain.quotes import ChainRow, Quote
 from strikedesk.domain.reasons import Reason
-from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right, Symbol
-from strikedesk.domain.terms import ExerciseStyle
+from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol
 from strikedesk.portfolio.holdings import Holding, holdings_of
 from strikedesk.portfolio.market_view import MarketView
-from strikedesk.portfolio.priced import forwards_of
-
-if TYPE_CHECKING:
-    from strikedesk.quant.contracts import Contracts
+from strikedesk.portfolio.on_forwards import forward_of_each, own_volatilities
 
 
 class AskedMarket(MarketView, Protocol):
@@ -30,10 +26,6 @@ class AskedMarket(MarketView, Protocol):
 
     async def why_unquoted(self, symbol: Symbol) -> Reason:
         """Say why a symbol has no quote."""
-        ...
-
-    async def exercise_style(self, underlying: EquitySymbol) -> ExerciseStyle | None:
-        """Return when options on it may be exercised; None = not known."""
         ...
 
 
@@ -89,7 +81,7 @@ async def priced_legs(market: AskedMarket, underlying: EquitySymbol, legs: Seque
     known = [price for price in prices if price is not None]
     positions = [_position(leg, price) for leg, price in zip(legs, known, strict=True)]
     holdings = await holdings_of(market, positions)
-    forwards = _forward_of_each(holdings, float(spot))
+    forwards = forward_of_each(holdings, float(spot))
     options = [each for each in holdings if isinstance(each.symbol, OptionSymbol)]
     first = min(options, key=lambda each: each.years or 0.0)
     return Priced(
@@ -118,16 +110,6 @@ def _position(leg: Leg, price: Decimal) -> Position:
     )
 
 
-def _forward_of_each(holdings: Sequence[Holding], spot: float) -> list[float]:
-    known = forwards_of(holdings)
-    return [
-        known.get((each.symbol.root, each.symbol.expiration), spot)
-        if isinstance(each.symbol, OptionSymbol)
-        else spot
-        for each in holdings
-    ]
-
-
 def _volatilities(
     legs: Sequence[Leg],
     holdings: Sequence[Holding],
@@ -135,30 +117,8 @@ def _volatilities(
     prices: Sequence[Decimal],
 ) -> list[float]:
     """Return what each mid implies, else what the feed tells; NaN for shares."""
-    from strikedesk.quant.implied_vol import implied_volatility  # noqa: PLC0415 -- imports numpy
-
-    contracts = contracts_of(holdings, forwards)
-    solved = implied_volatility(contracts, [float(price) for price in prices]).volatility.tolist()
-    found: list[float] = []
-    for leg, holding, sigma in zip(legs, holdings, solved, strict=True):
-        told = math.nan if holding.volatility is None else holding.volatility
-        known = told if math.isnan(sigma) else sigma
-        if leg.is_option and (math.isnan(known) or not holding.years):
+    known = own_volatilities(holdings, forwards, prices)
+    for leg, holding, sigma in zip(legs, holdings, known, strict=True):
+        if leg.is_option and (math.isnan(sigma) or not holding.years):
             raise Denied(Reason.NO_QUOTE, symbol=leg.symbol.compact, lacks="volatility")
-        found.append(known)
-    return found
-
-
-def contracts_of(holdings: Sequence[Holding], forwards: Sequence[float]) -> "Contracts":
-    """Return the options on their forwards; shares become rows of nonsense, answered with NaN."""
-    from strikedesk.quant.contracts import Contracts  # noqa: PLC0415 -- imports numpy
-
-    symbols = [each.symbol for each in holdings]
-    options = [each if isinstance(each, OptionSymbol) else None for each in symbols]
-    return Contracts.of(
-        spot=list(forwards),
-        strike=[float(each.strike) if each else math.nan for each in options],
-        years=[each.years or 0.0 for each in holdings],
-        rate=0.0,
-        is_call=[each is not None and each.right is Right.CALL for each in options],
-    )
+    return known

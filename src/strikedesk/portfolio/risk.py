@@ -25,11 +25,12 @@ from strikedesk.portfolio.exposures import (
     risk_of,
     summed,
 )
-from strikedesk.portfolio.holdings import Holding, holdings_of
+from strikedesk.portfolio.holdings import Holding
 from strikedesk.portfolio.lived import Fall, largest_fall
 from strikedesk.portfolio.market_view import MarketView
 from strikedesk.portfolio.past import Moves, Past, beta, listed_past, moves_of, past_of
 from strikedesk.portfolio.priced import priced
+from strikedesk.portfolio.readings import read_holdings
 from strikedesk.portfolio.stress import Stress, stress
 from strikedesk.portfolio.value_at_risk import ValueAtRisk, value_at_risk
 
@@ -96,7 +97,7 @@ async def portfolio_risk(
         Denied: ACCOUNT_UNKNOWN, PAGE_PAST_END, SYMBOL_NOT_FOUND.
     """
     account = await books.named(handle)
-    holdings = await holdings_of(market, await books.held(handle))
+    holdings = await read_holdings(market, await books.held(handle))
     held = by_underlying(holdings)
     span = PageSpan(page=page, size=UNDERLYINGS_A_PAGE, total=len(held))
     pasts = await past_of(market, {*held, SPY})

@@ -1,18 +1,19 @@
 """Full revaluation: what a book is worth in each of many scenarios, every leg priced anew.
 
 A value here is one term of a sum over a book, so an error is told beside the spot: each is within
-2e-12 of it of `black_scholes.price`, at half its price. Early exercise is left out: a right
-to choose cannot be priced millions of times within a breath.
+2e-12 of it of `black_scholes.price`, at half its price. A right to exercise early cannot be priced
+millions of times within a breath: what has it is worth the closed formula's value and what the
+right adds today, and never less than exercise brings.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from strikedesk.quant.contracts import BLOCK, Contracts
+from strikedesk.quant.contracts import BLOCK, BoolArray, Contracts
 from strikedesk.quant.lognormal import SMALLEST
 from strikedesk.quant.normal import FloatArray
 from strikedesk.quant.normal_table import ndtr_near
@@ -44,7 +45,8 @@ class Book:
 
     Units: `spot` USD a share and `shares` signed, one of each underlying; `contracts` the options,
     with `volatility` a fraction a year, `shares_each` the signed number of shares that they stand
-    for (quantity times multiplier), and `underlying` the row of each in the scenarios.
+    for (quantity times multiplier), and `underlying` the row of each in the scenarios; `premium`
+    is what the right to early exercise adds to each today, USD a share, NaN where there is none.
     Law: the spots of `contracts` may differ from `spot` (a forward); they move by the same factors.
     """
 
@@ -54,6 +56,7 @@ class Book:
     volatility: FloatArray
     shares_each: FloatArray
     underlying: IntArray
+    premium: FloatArray | None = None
 
     @classmethod
     def of(
@@ -65,6 +68,7 @@ class Book:
         volatility: npt.ArrayLike,
         shares_each: npt.ArrayLike,
         underlying: npt.ArrayLike,
+        premium: npt.ArrayLike,
     ) -> Self:
         """Make arrays of columns."""
         return cls(
@@ -74,31 +78,16 @@ class Book:
             volatility=np.asarray(volatility, dtype=np.float64),
             shares_each=np.asarray(shares_each, dtype=np.float64),
             underlying=np.asarray(underlying, dtype=np.intp),
+            premium=np.asarray(premium, dtype=np.float64),
         )
-
-
-def on_forwards(
-    *,
-    forward: Sequence[float],
-    strike: Sequence[float],
-    years: Sequence[float],
-    is_call: Sequence[bool],
-) -> Contracts:
-    """Return contracts on forward prices, undiscounted: one for each entry of the columns."""
-    return Contracts.of(
-        spot=forward,
-        strike=strike,
-        years=years,
-        rate=0.0,
-        is_call=np.asarray(is_call, dtype=np.bool_),
-    )
 
 
 def worth(book: Book, scenarios: Scenarios) -> FloatArray:
     """Return what is held of each underlying is worth in each scenario, USD: rows, columns.
 
     Law: without volatility or time left a contract is worth its intrinsic value at the scenario's
-    spot; one that makes no sense is NaN, and so is its row.
+    spot, and one that may be exercised early never less than that; what makes no sense is NaN, and
+    so is its row.
 
     Raises:
         ValueError: the scenarios are not of as many underlyings as the book.
@@ -121,7 +110,9 @@ class _Terms:
     """What of each leg is the same in every scenario: columns that broadcast against them.
 
     `held` and `owed` are the discounted spot and strike, USD of the position; `put` is what parity
-    takes of both for a put; `log_money` = ln(forward / strike).
+    takes of both for a put; `log_money` = ln(forward / strike). `premium` is USD of the
+    position, as `gained` less `paid`, which exercise brings: a value is at least that where it is
+    `bought`, at most where `sold`.
     """
 
     underlying: IntArray
@@ -130,10 +121,18 @@ class _Terms:
     held: FloatArray
     owed: FloatArray
     put: FloatArray
+    premium: FloatArray
+    gained: FloatArray
+    paid: FloatArray
+    bought: BoolArray
+    sold: BoolArray
 
     @classmethod
     def of(cls, book: Book, later: float) -> "_Terms":
         legs = book.contracts
+        premium = np.full(len(legs), np.nan) if book.premium is None else book.premium
+        early = ~np.isnan(premium)
+        exercised = np.where(legs.is_call, book.shares_each, -book.shares_each)
         years = np.where(legs.years >= 0.0, np.maximum(legs.years - later, 0.0), np.nan)
         carry = (legs.rate - legs.dividend_yield) * years
         with np.errstate(all="ignore"):  # See `worth`.
@@ -145,8 +144,11 @@ class _Terms:
             book.shares_each * legs.spot * np.exp(-legs.dividend_yield * years),
             book.shares_each * legs.strike * np.exp(-legs.rate * years),
             np.where(legs.is_call, 0.0, 1.0),
+            book.shares_each * np.nan_to_num(premium),
+            exercised * book.spot[book.underlying],
+            exercised * legs.strike,
         )
-        s, money, held, owed, put = (column[:, None] for column in columns)
+        s, money, held, owed, put, more, gained, paid = (column[:, None] for column in columns)
         return cls(
             underlying=book.underlying,
             total_volatility=s,
@@ -154,6 +156,11 @@ class _Terms:
             held=held,
             owed=owed,
             put=put,
+            premium=more,
+            gained=gained,
+            paid=paid,
+            bought=(early & (book.shares_each > 0.0))[:, None],
+            sold=(early & (book.shares_each < 0.0))[:, None],
         )
 
 
@@ -182,6 +189,14 @@ def _values(
     held *= chances[0]
     chances[1] *= terms.owed[rows]
     held -= chances[1]
+    bought, sold = terms.bought[rows], terms.sold[rows]
+    if bought.any() or sold.any():
+        held += terms.premium[rows]
+        brings = scenarios.spot[which, columns]
+        brings *= terms.gained[rows]
+        brings -= terms.paid[rows]
+        np.maximum(held, brings, out=held, where=bought)
+        np.minimum(held, brings, out=held, where=sold)
     return held
 
 

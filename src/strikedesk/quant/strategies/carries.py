@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from strikedesk.quant.cash_dividends import CashDividends
+from strikedesk.quant.contracts import Contracts
 from strikedesk.quant.normal import FloatArray
 from strikedesk.quant.strategies.legs import Leg
 
@@ -37,6 +38,25 @@ def carry(*, spot: float, forward: float, years: float, dividends: CashDividends
             return np.nan
         rate = float(np.clip(np.log(forward / left) / years, -_CARRY_MAX, _CARRY_MAX))
     return rate
+
+
+def on_carries(
+    *,
+    spot: npt.ArrayLike,
+    strike: npt.ArrayLike,
+    years: npt.ArrayLike,
+    carried: npt.ArrayLike,
+    is_call: Sequence[bool],
+) -> Contracts:
+    """Return options on shares of some carry: a rate, or a yield where it is negative."""
+    return Contracts.of(
+        spot=spot,
+        strike=strike,
+        years=years,
+        rate=np.maximum(carried, 0.0),
+        dividend_yield=np.maximum(np.negative(carried), 0.0),
+        is_call=np.asarray(is_call, dtype=np.bool_),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

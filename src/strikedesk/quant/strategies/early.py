@@ -18,7 +18,7 @@ from strikedesk.quant.cash_dividends import CashDividends
 from strikedesk.quant.contracts import Contracts
 from strikedesk.quant.normal import FloatArray
 from strikedesk.quant.strategies.analysis import Exposure
-from strikedesk.quant.strategies.carries import Ends
+from strikedesk.quant.strategies.carries import Ends, on_carries
 from strikedesk.quant.strategies.legs import Kind, Leg
 
 _SEEN: Final = 0.15  # Of a point of volatility: less is not looked at closely.
@@ -29,15 +29,21 @@ _NEAR: Final = 2e-3  # Of volatility: a shorter step of Newton's misses a hundre
 class Early:
     """What is known of the legs, one row each, NaN for shares.
 
-    Units: as `GreekArrays`, without rho; `rate` of each leg's expiration, 0 where it is a yield.
+    Units: as `GreekArrays`, without rho; `carry` of each leg's expiration, a yield where it is
+    negative.
     """
 
     volatility: FloatArray
-    rate: FloatArray
+    carry: FloatArray
     delta: FloatArray
     gamma: FloatArray
     theta: FloatArray
     vega: FloatArray
+
+    @property
+    def rate(self) -> FloatArray:
+        """Return what cash earns: the carry, and nothing where that is a yield."""
+        return np.maximum(self.carry, 0.0)
 
 
 def early(
@@ -62,17 +68,18 @@ def early(
     some = [legs[place] for place in options]
     told = Ends.of(some, spot=spot, forward=forwards, sigma=usual)
     ends, added = _first_look(some, told, dividends, prices)
-    contracts = _contracts(some, spot, ends.carries(dividends)[ends.back])
+    carried = ends.carries(dividends)[ends.back]
+    contracts = _contracts(some, spot, carried)
     found, at = _implied(contracts, dividends, prices, added)
     plain = black_scholes.greeks(_contracts(some, forwards, 0.0), usual)
     rows = np.full((6, len(legs)), np.nan)
     rows[0, options] = np.where(np.isnan(found), usual, found)
-    rows[1, options] = contracts.rate
+    rows[1, options] = carried
     lacks = np.isnan(at[0])
     rows[2:, options] = np.where(lacks, (plain.delta, plain.gamma, plain.theta, plain.vega), at)
     return Early(
         volatility=rows[0],
-        rate=rows[1],
+        carry=rows[1],
         delta=rows[2],
         gamma=rows[3],
         theta=rows[4],
@@ -177,12 +184,10 @@ def exposure(legs: Sequence[Leg], seen: Early, *, rho: float) -> Exposure:
 
 
 def _contracts(legs: Sequence[Leg], spot: npt.ArrayLike, carried: npt.ArrayLike) -> Contracts:
-    """Return options on a share of some carry: a rate, or a yield where it is negative."""
-    return Contracts.of(
+    return on_carries(
         spot=spot,
         strike=[leg.strike for leg in legs],
         years=[leg.years for leg in legs],
-        rate=np.maximum(carried, 0.0),
-        dividend_yield=np.maximum(np.negative(carried), 0.0),
+        carried=carried,
         is_call=[leg.kind is Kind.CALL for leg in legs],
     )

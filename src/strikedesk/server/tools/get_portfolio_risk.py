@@ -57,8 +57,8 @@ _UNKNOWN: Final = Decimal("Infinity")
 METHOD: Final = {
     "beta": "slope of daily log returns on the benchmark's, 60 to 252 sessions",
     "value": (
-        "European, on the forward of put-call parity, at each mark's implied volatility; "
-        "early exercise and discounting left out"
+        "Greeks as american or european options; stress and tails: European at each mark's "
+        "volatility, american ones plus today's worth of early exercise, never below exercise"
     ),
     "stress": (
         "all prices by one fraction, all volatilities by one fraction of themselves, no time "

@@ -33,6 +33,7 @@ COLUMNS: Final = (
     "gamma",
     "theta",
     "vega",
+    "source",
     "days",
     "opened_at",
     "group",
@@ -70,10 +71,10 @@ async def list_positions(
     """List what an account holds, with totals over all pages.
 
     quantity is signed (short negative), prices USD per share, value and profits USD before fees,
-    day_profit since the last close, days to expiration. Greeks are the position's: delta in shares,
-    gamma shares per $1, theta USD a day, vega USD a volatility point. strategies: what groups of
-    positions may be read as. A total is null while some rows are unknown; `known` sums the rest.
-    untraded: futures, coins and such, in no total.
+    day_profit since the last close, days to expiration. Greeks are the position's, as american or
+    european (source) or the feed's: delta shares, gamma shares per $1, theta USD a day, vega USD a
+    point. strategies: what positions may be read as. A total is null while rows are unknown;
+    `known` sums the rest. untraded: futures, coins and such, in no total.
     """
     desk = await desk_of(call)
     known = desk.strategies.known()
@@ -166,6 +167,7 @@ def _row(holding: Holding, today: date) -> list[Cell]:
         position.day_profit,
         decimals(holding.volatility, 4),
         *_greeks(holding),
+        holding.greeks.source if holding.greeks else None,
         days_to_expiration(today, expires) if expires else None,
         position.opened_at,
     ]
