@@ -36,6 +36,7 @@ HALTING = "tests/tools/test_halting_page.py"
 CLI = "tests/unit/test_cli_limits.py"
 WALK, AUDIT = "tests/unit/test_store_trail_walk.py", "tests/unit/test_cli_audit.py"
 REPLAY, REPLAYS = "tests/unit/test_replay.py", "tests/unit/test_store_replays.py"
+TRACES = "tests/tools/test_traces.py"
 SCRUBBER, SINK = "tests/unit/test_scrubber.py", "tests/tools/test_last_sink.py"
 LOGS, FILE = "tests/unit/test_logs.py", "tests/unit/test_settings.py"
 WIRE = "tests/unit/test_server_wire.py"
@@ -230,6 +231,7 @@ MUTANTS = [
     Mutant("logs/streams.py", "self._scrubber.line(held)", "held", SCRUBBER),
     Mutant("logs/answers.py", "self._scrubber.plain(value)", "value", SCRUBBER),
     Mutant("logs/answers.py", "self._scrubber.json(body)", "body", SCRUBBER),
+    Mutant("server/app.py", "        self._trace_nothing()\n", "", TRACES),
     Mutant("logs/scrubber.py", "!= self._known.version:", "> self._known.version:", SCRUBBER),
     Mutant("logs/scrubber.py", "    yield form[half:]", "    yield form[:half]", SCRUBBER),
     Mutant(
