@@ -231,6 +231,11 @@ MUTANTS = [
     Mutant("logs/streams.py", "self._scrubber.line(held)", "held", SCRUBBER),
     Mutant("logs/answers.py", "self._scrubber.plain(value)", "value", SCRUBBER),
     Mutant("logs/answers.py", "self._scrubber.json(body)", "body", SCRUBBER),
+    Mutant(
+        "logs/answers.py", '[*values, body.get("body", b"")]', '[body.get("body", b"")]', SCRUBBER
+    ),
+    Mutant("logs/answers.py", '[*values, body.get("body", b"")]', "values", SCRUBBER),
+    Mutant("logs/scrubber.py", 'b"[%s]{%d,}"', 'b"[%s]{1%d,}"', SCRUBBER),
     Mutant("server/app.py", "        self._trace_nothing()\n", "", TRACES),
     Mutant("logs/scrubber.py", "!= self._known.version:", "> self._known.version:", SCRUBBER),
     Mutant("logs/scrubber.py", "    yield form[half:]", "    yield form[:half]", SCRUBBER),

@@ -440,6 +440,27 @@ async def test_an_event_is_scrubbed_and_its_head_does_not_wait_for_it() -> None:
     assert last == body("")
 
 
+@pytest.mark.promise("secrets")
+async def test_a_secret_in_a_header_alone_is_hidden_where_the_head_waits_for_its_body() -> None:
+    echo, length = (b"x-echo", CANARY.encode()), (b"content-length", b"2")
+
+    head, whole = await answered(start(JSON_TYPE, echo, length), body("{}"))
+
+    assert head["headers"] == [JSON_TYPE, (b"x-echo", MASK.encode()), (b"content-length", b"2")]
+    assert whole == body("{}")
+
+
+@pytest.mark.promise("secrets")
+async def test_what_is_left_of_a_secret_is_found_wherever_it_stands_among_other_letters() -> None:
+    """Only runs of letters that a secret has are looked at, so nothing may hide at their ends."""
+    plain = "sdt_Zk39vQ7Lw0pYtM4cH1jRb8"
+    scrubber = knowing(plain)
+    for start in range(len(plain) - 7):
+        piece = plain[start : start + 8]
+        for around in ("{}", '"{}"', "a {} b", "zz{}zz", "1,{},2", "\u00e9{}\u00e9", ":::{}"):
+            assert not scrubber.is_clean(around.format(piece).encode()), (piece, around)
+
+
 async def test_a_length_that_nobody_can_know_yet_is_left_out() -> None:
     head, *_ = await answered(
         start((b"content-length", b"8")), body("abcd", more=True), body("efgh")

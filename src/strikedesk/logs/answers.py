@@ -52,25 +52,39 @@ class _Answer:
 
     async def _start(self, message: Message) -> None:
         """Let the head go, unless it tells the length of a body that may get another one."""
-        headers = [(name, self._scrubber.plain(value)) for name, value in message["headers"]]
-        said = {name.lower(): value for name, value in headers}
+        said = {name.lower(): value for name, value in message["headers"]}
         self._is_json = said.get(b"content-type", b"").startswith(_JSON)
-        message = {**message, "headers": headers}
         if b"content-length" in said:
             self._held = message
         else:
-            await self._send(message)
+            await self._send(self._headed(message))
 
     async def _body(self, message: Message) -> None:
         body: bytes = message.get("body", b"")
+        held, self._held = self._held, None
+        if held is not None and self._is_clean(held, message):
+            await self._send(held)
+            await self._send(message)
+            return
         scrubbed = self._scrubber.json(body) if self._is_json else self._scrubber.plain(body)
-        if self._held is not None:
-            held, self._held = self._held, None
+        if held is not None:
+            held = self._headed(held)
             length = None if message.get("more_body", False) else len(scrubbed)
             if length is None or scrubbed is not body:
                 held = {**held, "headers": _measured(held["headers"], length)}
             await self._send(held)
         await self._send({**message, "body": scrubbed})
+
+    def _is_clean(self, head: Message, body: Message) -> bool:
+        """Look through a whole answer at once, which is what nearly every one needs."""
+        if body.get("more_body", False):
+            return False
+        values = [value for _, value in head["headers"]]
+        return self._scrubber.is_clean(b"\n".join([*values, body.get("body", b"")]))
+
+    def _headed(self, head: Message) -> Message:
+        headers = [(name, self._scrubber.plain(value)) for name, value in head["headers"]]
+        return {**head, "headers": headers}
 
 
 def _measured(headers: list[tuple[bytes, bytes]], length: int | None) -> list[tuple[bytes, bytes]]:

@@ -57,6 +57,11 @@ def step_of(piece: bytes) -> int:
     return int.from_bytes(piece[:PIECE], sys.byteorder)
 
 
+def spelled(step: int) -> bytes:
+    """Return the eight bytes that such a number stands for."""
+    return step.to_bytes(PIECE, sys.byteorder)
+
+
 def is_telling(piece: bytes) -> bool:
     """Whether a piece of plain text looks like one of a secret rather than like a word or a day."""
     has_digit = any(48 <= byte < 58 for byte in piece)  # noqa: PLR2004 -- the digits of ASCII
