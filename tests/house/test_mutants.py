@@ -36,7 +36,7 @@ HALTING = "tests/tools/test_halting_page.py"
 CLI = "tests/unit/test_cli_limits.py"
 WALK, AUDIT = "tests/unit/test_store_trail_walk.py", "tests/unit/test_cli_audit.py"
 REPLAY, REPLAYS = "tests/unit/test_replay.py", "tests/unit/test_store_replays.py"
-TRACES = "tests/tools/test_traces.py"
+TRACES, KEEPER = "tests/tools/test_traces.py", "tests/unit/test_paper_keeper.py"
 SCRUBBER, SINK = "tests/unit/test_scrubber.py", "tests/tools/test_last_sink.py"
 LOGS, FILE = "tests/unit/test_logs.py", "tests/unit/test_settings.py"
 WIRE = "tests/unit/test_server_wire.py"
@@ -237,6 +237,8 @@ MUTANTS = [
     Mutant("logs/answers.py", '[*values, body.get("body", b"")]', "values", SCRUBBER),
     Mutant("logs/scrubber.py", 'b"[%s]{%d,}"', 'b"[%s]{1%d,}"', SCRUBBER),
     Mutant("server/app.py", "        self._trace_nothing()\n", "", TRACES),
+    Mutant("brokers/paper/keeper.py", "        elif self._turn == turn:", "        else:", KEEPER),
+    Mutant("brokers/paper/keeper.py", "        self._newest = None\n", "", KEEPER),
     Mutant("logs/scrubber.py", "!= self._known.version:", "> self._known.version:", SCRUBBER),
     Mutant("logs/scrubber.py", "    yield form[half:]", "    yield form[:half]", SCRUBBER),
     Mutant(

@@ -237,6 +237,58 @@ async def test_while_an_act_goes_to_disk_others_see_the_world_before_it(desk: De
     assert (disk.transactions, disk.loads) == (transactions, 0)
 
 
+@dataclass
+class AskedStore(WatchedStore):
+    """A store that counts what it is asked; `waits` makes each answer take a turn of the loop."""
+
+    asked: int = 0
+    waits: bool = False
+
+    async def peek(self, world: str) -> int:
+        self.asked += 1
+        version = await self.inner.peek(world)
+        if self.waits:
+            await asyncio.sleep(0)
+        return version
+
+
+async def test_those_who_ask_in_one_turn_of_the_loop_share_a_question(desk: Desk) -> None:
+    store = AskedStore(inner=desk.store.inner)
+    keeper = desk.keeper(store=store)
+    await keeper.snapshot()
+    store.asked = 0
+
+    await asyncio.gather(*(keeper.ready() for _ in range(5)))
+
+    assert store.asked == 1
+
+
+async def test_what_another_process_did_is_seen_in_the_next_turn(desk: Desk) -> None:
+    store = AskedStore(inner=desk.store.inner)
+    mine, theirs = desk.keeper(store=store), desk.keeper()
+    await mine.snapshot()
+    await mine.ready()
+    await theirs.act(desk.placing())
+    await asyncio.sleep(0)
+
+    await mine.ready()
+
+    assert store.loads == 1
+
+
+async def test_an_answer_that_was_waited_for_is_no_other_callers(desk: Desk) -> None:
+    """Who came meanwhile may know of something newer than it."""
+    store = AskedStore(inner=desk.store.inner, waits=True)
+    keeper = desk.keeper(store=store)
+    await keeper.snapshot()
+    store.asked = 0
+
+    await keeper.ready()
+    await keeper.ready()
+
+    assert store.asked == 2
+
+
 async def test_two_processes_never_give_one_id_twice(desk: Desk) -> None:
     here, there = desk.keeper(), desk.keeper()
 

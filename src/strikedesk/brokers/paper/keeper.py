@@ -6,6 +6,7 @@ the copy as it was; a commit that fails drops it. Until a commit is known to be 
 before it is kept as well: it is what everybody else still sees.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -65,6 +66,8 @@ class WorldKeeper:
     opening: Opening
     _copy: _Copy | None = field(default=None, init=False)
     _settled: _Copy | None = field(default=None, init=False)
+    _newest: _Copy | None = field(default=None, init=False)
+    _turn: int = field(default=0, init=False)
     _ended: dict[str, BrokerOrder] = field(default_factory=dict[str, BrokerOrder], init=False)
 
     def now(self) -> datetime:
@@ -74,9 +77,24 @@ class WorldKeeper:
         return self._now_in(self._copy.world)
 
     async def ready(self) -> None:
-        """See to it that the copy is the newest: another process may have moved the clock."""
+        """See to it that the copy is the newest: another process may have moved the clock.
+
+        Asked once for all who ask in the same turn of the event loop: whoever runs before it ends
+        was waiting before the first of them asked, so nobody can know of anything newer. An answer
+        that had to be waited for is no other caller's.
+        """
+        if self._newest is not None and self._newest is self._copy:
+            return
+        turn = self._turn
+        asyncio.get_running_loop().call_soon(self._turn_over)
         if self._of_version(await self.store.peek(self.name)) is None:
             await self.snapshot()
+        elif self._turn == turn:
+            self._newest = self._copy
+
+    def _turn_over(self) -> None:
+        self._turn += 1
+        self._newest = None
 
     async def snapshot(self) -> Snapshot:
         """Return the world at the venue's time; where nothing is due, nothing is written."""
