@@ -96,7 +96,8 @@ async def wait(call: Call) -> Annotated[CallToolResult, record_schema()]:
 
 
 SPECIMENS: Final = (
-    *(MenuItem(tool, Toolset.MARKET, READS) for tool in (echo, crash, fail, numbers, rows, wait)),
+    *(MenuItem(tool, Toolset.MARKET, READS) for tool in (fail, numbers, rows)),
+    *(MenuItem(tool, Toolset.MARKET, READS, quick=True) for tool in (echo, crash, wait)),
     MenuItem(spend, Toolset.ORDERS, MOVES_MONEY),
 )
 

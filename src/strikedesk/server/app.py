@@ -45,6 +45,8 @@ from strikedesk.server.opening import Opening
 from strikedesk.settings import Settings
 
 if TYPE_CHECKING:
+    from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+    from mcp.server.transport_security import TransportSecuritySettings
     from mcp.shared._stream_protocols import ReadStream, WriteStream
     from mcp.shared.message import SessionMessage
 
@@ -103,6 +105,21 @@ class DeskServer(MCPServer[Door]):
         """Serve one connection over these streams until the client has gone."""
         core = self._lowlevel_server
         await core.run(incoming, outgoing, core.create_initialization_options())
+
+    def at_once(
+        self, body_max: int, guarded: "TransportSecuritySettings"
+    ) -> "StreamableHTTPSessionManager":
+        """Return a way in for single requests of the current protocol, answered in one piece."""
+        from mcp.server.streamable_http_manager import (  # noqa: PLC0415 -- no part of stdio
+            StreamableHTTPSessionManager,
+        )
+
+        return StreamableHTTPSessionManager(
+            self._lowlevel_server,
+            json_response=True,
+            security_settings=guarded,
+            max_request_body_size=body_max,
+        )
 
     async def warm_up(self) -> None:
         """Do what the next requests would have to wait for: build the tools, open the desk.

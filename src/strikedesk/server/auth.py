@@ -32,6 +32,7 @@ class UnverifiableError(AuthenticationError):
 @dataclass(frozen=True, slots=True)
 class _Seen:
     token: "CallerToken"
+    access: AccessToken
     at: datetime
 
 
@@ -60,34 +61,38 @@ class Tokens(TokenVerifier):
             desk = await self._lazy.desk()
             now = desk.clock.now()
             digest = token_digest(token)
-            known = self._recent(digest, now) or await desk.tokens.by_digest(digest)
+            seen = self._recent(digest, now) or await self._looked_up(desk.tokens, digest, now)
         except DeskError as error:
             raise UnverifiableError from error
-        if known is None or not _is_good(known, digest, now):
+        if seen is None or not _is_good(seen.token, digest, now):
             self._seen.pop(digest, None)
             return None
         self._known.learn_brought(token.encode())
-        await self._note_use(desk.tokens, known, now)
-        self._remember(known, now)
-        return _as_access(known)
+        if self._seen.get(digest) is not seen:
+            await self._note_use(desk.tokens, seen.token, now)
+            self._remember(seen)
+        return seen.access
+
+    async def _looked_up(
+        self, tokens: "CallerTokens", digest: str, now: datetime
+    ) -> "_Seen | None":
+        found = await tokens.by_digest(digest)
+        return None if found is None else _Seen(found, _as_access(found), now)
 
     async def _note_use(self, tokens: "CallerTokens", token: "CallerToken", now: datetime) -> None:
         """Keep the day of its last use. A use that cannot be written down is one all the same."""
-        known_today = token.used_at is not None and token.used_at.date() == now.date()
-        if known_today or self._recent(token.digest, now) is not None:
+        if token.used_at is not None and token.used_at.date() == now.date():
             return
         with suppress(DeskError):
             await tokens.used(token.token_id, now)
 
-    def _recent(self, digest: str, now: datetime) -> "CallerToken | None":
+    def _recent(self, digest: str, now: datetime) -> "_Seen | None":
         seen = self._seen.get(digest)
         fresh = seen is not None and timedelta() <= now - seen.at < REMEMBERED_FOR
-        return seen.token if seen is not None and fresh else None
+        return seen if fresh else None
 
-    def _remember(self, token: "CallerToken", now: datetime) -> None:
-        if self._recent(token.digest, now) is not None:
-            return
-        self._seen[token.digest] = _Seen(token, now)
+    def _remember(self, seen: _Seen) -> None:
+        self._seen[seen.token.digest] = seen
         while len(self._seen) > REMEMBERED_MAX:
             self._seen.popitem(last=False)
 

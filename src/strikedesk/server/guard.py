@@ -5,12 +5,12 @@ rebinding), and one such hole was once left open beside a fixed one: so everythi
 before any route, and not by each transport.
 """
 
+import asyncio
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import anyio
 from mcp.types import INVALID_REQUEST, ErrorData, JSONRPCError
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -100,7 +100,7 @@ class BodyGuard:
             await self._app(scope, receive, send)
             return
         try:
-            with anyio.fail_after(BODY_S):
+            async with asyncio.timeout(BODY_S):
                 body = await _body(receive)
         except TimeoutError:
             await _refusal(408, Fault(INVALID_REQUEST, "too slow"))(scope, receive, send)

@@ -13,6 +13,7 @@ import uvicorn
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
 from mcp.server.auth.middleware.bearer_auth import BearerAuthBackend, RequireAuthMiddleware
 from mcp.server.sse import SseServerTransport
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.applications import Starlette
 from starlette.authentication import AuthenticationError
@@ -41,6 +42,7 @@ from strikedesk.server.guard import (
     names,
 )
 from strikedesk.server.opening import DeskSource
+from strikedesk.server.quick import QuickCalls
 from strikedesk.settings import Settings
 
 if TYPE_CHECKING:
@@ -75,7 +77,9 @@ def build_app(
         Route("/sse", EventStream(server, messages), methods=["GET"]),
         Mount("/messages/", messages.handle_post_message),
     ]
-    inner = BodyGuard(Router([*streamable.routes, *older]))
+    at_once = server.at_once(BODY_MAX, _GUARDED)
+    others = Router([*streamable.routes, *older])
+    inner = BodyGuard(QuickCalls(others, at_once.handle_request, server))
     door = RequireAuthMiddleware(inner, [READ])
     return Starlette(
         routes=[*health, Mount("/", app=door)],
@@ -89,7 +93,7 @@ def build_app(
             ),
             Middleware(AuthContextMiddleware),
         ],
-        lifespan=lambda _: _running(server),
+        lifespan=lambda _: _running(server, at_once),
     )
 
 
@@ -221,9 +225,12 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 @asynccontextmanager
-async def _running(server: DeskServer) -> AsyncGenerator[None]:
+async def _running(
+    server: DeskServer, at_once: StreamableHTTPSessionManager
+) -> AsyncGenerator[None]:
     """Run the sessions, and meanwhile do what the first requests would have to wait for."""
-    async with server.session_manager.run(), anyio.create_task_group() as group:
+    sessions = server.session_manager.run()
+    async with sessions, at_once.run(), anyio.create_task_group() as group:
         group.start_soon(server.settle)
         yield
         group.cancel_scope.cancel()

@@ -54,12 +54,16 @@ ToolFunction: TypeAlias = Callable[..., Awaitable[CallToolResult]]
 
 @dataclass(frozen=True, slots=True)
 class MenuItem:
-    """A tool, named like its function. `lite` marks the eight most used."""
+    """A tool, named like its function. `lite` marks the eight most used.
+
+    `quick` marks those that look something up, in one question or two.
+    """
 
     tool: ToolFunction
     toolset: Toolset
     access: Access
     lite: bool = False
+    quick: bool = False
 
     @property
     def name(self) -> str:
@@ -68,25 +72,25 @@ class MenuItem:
 
 
 MENU: Final = (
-    MenuItem(list_accounts, Toolset.ACCOUNTS, READS, lite=True),
-    MenuItem(get_balances, Toolset.ACCOUNTS, READS, lite=True),
-    MenuItem(list_positions, Toolset.ACCOUNTS, READS, lite=True),
-    MenuItem(list_transactions, Toolset.ACCOUNTS, READS),
-    MenuItem(search_symbols, Toolset.MARKET, READS),
-    MenuItem(get_quotes, Toolset.MARKET, READS, lite=True),
-    MenuItem(get_market_hours, Toolset.MARKET, RECALLS),
+    MenuItem(list_accounts, Toolset.ACCOUNTS, READS, lite=True, quick=True),
+    MenuItem(get_balances, Toolset.ACCOUNTS, READS, lite=True, quick=True),
+    MenuItem(list_positions, Toolset.ACCOUNTS, READS, lite=True, quick=True),
+    MenuItem(list_transactions, Toolset.ACCOUNTS, READS, quick=True),
+    MenuItem(search_symbols, Toolset.MARKET, READS, quick=True),
+    MenuItem(get_quotes, Toolset.MARKET, READS, lite=True, quick=True),
+    MenuItem(get_market_hours, Toolset.MARKET, RECALLS, quick=True),
     MenuItem(get_price_history, Toolset.MARKET, READS),
     MenuItem(get_volatility, Toolset.MARKET, READS),
     MenuItem(list_expirations, Toolset.OPTIONS, READS),
     MenuItem(get_option_chain, Toolset.OPTIONS, READS, lite=True),
     MenuItem(analyze_strategy, Toolset.OPTIONS, READS),
     MenuItem(run_scan, Toolset.SCAN, READS),
-    MenuItem(list_scans, Toolset.SCAN, RECALLS),
+    MenuItem(list_scans, Toolset.SCAN, RECALLS, quick=True),
     MenuItem(save_scan, Toolset.SCAN, EDITS),
     MenuItem(preview_candidates, Toolset.SCAN, PREVIEWS),
     MenuItem(get_portfolio_risk, Toolset.PORTFOLIO, READS),
     MenuItem(size_position, Toolset.PORTFOLIO, READS),
-    MenuItem(list_alerts, Toolset.PORTFOLIO, READS),
+    MenuItem(list_alerts, Toolset.PORTFOLIO, READS, quick=True),
     MenuItem(edit_alert, Toolset.PORTFOLIO, LISTS),
     MenuItem(preview_order, Toolset.ORDERS, PREVIEWS, lite=True),
     MenuItem(preview_group, Toolset.ORDERS, PREVIEWS),
@@ -95,11 +99,11 @@ MENU: Final = (
     MenuItem(preview_replace, Toolset.ORDERS, PREVIEWS),
     MenuItem(preview_cancel, Toolset.ORDERS, PREVIEWS),
     MenuItem(confirm_order, Toolset.ORDERS, MOVES_MONEY, lite=True),
-    MenuItem(list_orders, Toolset.ORDERS, READS),
-    MenuItem(get_order, Toolset.ORDERS, READS),
+    MenuItem(list_orders, Toolset.ORDERS, READS, quick=True),
+    MenuItem(get_order, Toolset.ORDERS, READS, quick=True),
     MenuItem(halt_trading, Toolset.SAFETY, STOPS),
-    MenuItem(get_safety_status, Toolset.SAFETY, RECALLS, lite=True),
-    MenuItem(list_watchlists, Toolset.WATCHLISTS, READS),
+    MenuItem(get_safety_status, Toolset.SAFETY, RECALLS, lite=True, quick=True),
+    MenuItem(list_watchlists, Toolset.WATCHLISTS, READS, quick=True),
     MenuItem(edit_watchlist, Toolset.WATCHLISTS, LISTS),
 )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from mcp import MCPError
@@ -18,7 +19,7 @@ from strikedesk.server.speech import as_result, told
 from strikedesk.server.strict import NAME_SHOWN, strict_tool
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class Toolbox:
     """The chosen tools, each built once, at its first use."""
 
@@ -32,6 +33,11 @@ class Toolbox:
         if not self._shown:
             self._shown = [_shown(self.tool(item)) for item in self.items]
         return self._shown
+
+    @cached_property
+    def quick(self) -> frozenset[str]:
+        """The names of those tools that only look something up."""
+        return frozenset(item.name for item in self.items if item.quick)
 
     async def call(
         self, name: str, arguments: dict[str, Any], call: Call
