@@ -980,3 +980,9 @@ async def test_rates_are_fractions_and_unlisted_underlyings_have_none(
     with pytest.raises(Denied) as unknown:
         await broker.margin_rates(account_id, EquitySymbol("ZZZZ"))
     assert unknown.value.reason is Reason.SYMBOL_NOT_FOUND
+
+
+async def test_the_rate_that_margin_is_reckoned_with_is_a_fraction_of_a_year(
+    broker: Broker,
+) -> None:
+    assert await broker.risk_free_rate() == Decimal("0.04")

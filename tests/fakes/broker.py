@@ -177,6 +177,9 @@ class ScriptedBroker:
     async def margin_rates(self, account_id: str, underlying: EquitySymbol) -> MarginRates:
         raise Denied(Reason.NOT_SUPPORTED, what="margin")
 
+    async def risk_free_rate(self) -> Decimal | None:
+        return None
+
     async def watchlists(self) -> tuple[BrokerWatchlist, ...]:
         if isinstance(self.shelved, DeskError):
             raise self.shelved

@@ -316,6 +316,9 @@ class ScriptedKeeper:
             raise Unavailable(Reason.BROKER_UNAVAILABLE)
         return tuple(each for each in self.worths if exchange_date(each.at) >= start)
 
+    async def risk_free_rate(self) -> Decimal | None:
+        return None
+
     async def margin_held(self, account_id: str) -> MarginHeld:
         self.calls.append(("margin_held", account_id))
         return MarginHeld(account_id=account_id, as_of=self.now(), initial=self.margin)

@@ -21,6 +21,7 @@ def test_an_account_without_holdings_is_asked_for_nothing(
     assert (done.code, done.err) == (0, "")
     assert "2026-11-20 16:00:00 UTC" in done.out
     assert "0.00" in done.out
+    assert "risk-free rate of 4.00% a year" in done.out
     assert "naked" not in done.out
 
 

@@ -16,6 +16,7 @@ from tests.fakes.loopback import told
 from tests.unit.tastytrade_desk import NUMBER, Desk, a_desk
 
 HELD = f"/margin/accounts/{NUMBER}/requirements"
+CONFIGURATION = "/margin-requirements-public-configuration"
 RATES = f"/accounts/{NUMBER}/margin-requirements/BRK%2FB/effective"
 
 
@@ -116,3 +117,31 @@ async def test_what_the_broker_does_not_tell_is_an_error_and_no_empty_answer(des
     with pytest.raises(Denied) as unlisted:
         await desk.broker.margin_rates(desk.account_id, EquitySymbol("BRK.B"))
     assert unlisted.value.reason is Reason.SYMBOL_NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("0.0025", Decimal("0.0025")),
+        ("-0.001", Decimal("-0.001")),
+        ("4.25", None),
+        ("NaN", None),
+        (None, None),
+        (True, None),
+        ([], None),
+        ("", None),
+    ],
+)
+async def test_a_rate_that_is_no_fraction_of_a_year_is_unknown(
+    desk: Desk, written: object, read: Decimal | None
+) -> None:
+    """Whether 4.25 would be percents nobody says."""
+    desk.answers(CONFIGURATION, told({"data": {"risk-free-rate": written}}))
+
+    assert await desk.broker.risk_free_rate() == read
+
+
+async def test_a_broker_that_tells_no_rate_leaves_it_unknown(desk: Desk) -> None:
+    desk.answers(CONFIGURATION, told({}, status=404))
+
+    assert await desk.broker.risk_free_rate() is None

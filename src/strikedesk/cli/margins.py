@@ -32,6 +32,7 @@ class Told:
     """What the broker told."""
 
     held: MarginHeld
+    risk_free_rate: Decimal | None
     rates: tuple[MarginRates, ...]
 
 
@@ -46,7 +47,8 @@ async def margin(handle: str, symbols: Sequence[str]) -> Told:
     async with open_desk(load()) as desk:
         held = await desk.books.margin_held(handle)
         rates = [await desk.books.margin_rates(handle, each) for each in underlyings]
-    return Told(held=held, rates=tuple(rates))
+        free = await desk.books.risk_free_rate()
+    return Told(held=held, risk_free_rate=free, rates=tuple(rates))
 
 
 def shown(told: Told) -> list[RenderableType]:
@@ -58,6 +60,9 @@ def shown(told: Told) -> list[RenderableType]:
         Text(f"As the broker tells it at {held.as_of:%Y-%m-%d %H:%M:%S} UTC"),
         table(_HELD, [*rows, whole]),
     ]
+    free = told.risk_free_rate
+    if free is not None:
+        first.append(Text(f"It reckons with a risk-free rate of {free:.2%} a year.\n"))
     return [*first, table(_RATES, map(_rates, told.rates))] if told.rates else first
 
 

@@ -77,6 +77,10 @@ class BookKeeper(Protocol):
         """See `Broker.margin_held`."""
         ...
 
+    async def risk_free_rate(self) -> Decimal | None:
+        """See `Broker.risk_free_rate`."""
+        ...
+
     async def margin_rates(self, account_id: str, underlying: EquitySymbol) -> MarginRates:
         """See `Broker.margin_rates`."""
         ...
@@ -210,6 +214,10 @@ class Books:
         account = await self.named(handle)
         await self.broker.ready()
         return await self.broker.margin_rates(account.account_id, underlying)
+
+    async def risk_free_rate(self) -> Decimal | None:
+        """Return the yearly rate that the broker reckons margin with, where it tells one."""
+        return await self.broker.risk_free_rate()
 
     async def held(self, handle: str) -> tuple[Position, ...]:
         """Return all that the account holds, read at most thirty seconds ago."""

@@ -30,12 +30,10 @@ from strikedesk.sandbox.people import PeopleRoutes
 from strikedesk.sandbox.refusal import Refusal, answer_desk_error, answer_refusal
 from strikedesk.sandbox.transactions import TransactionRoutes
 from strikedesk.sandbox.watchlists import WatchlistRoutes
-from strikedesk.sandbox.wire import decimal, one, zulu
+from strikedesk.sandbox.wire import maybe, one, zulu
 from strikedesk.sandbox.world import SandboxWorld
 
 DXLINK_PATH: Final = "/dxlink"
-# One rate for all that the venue prices with.
-_RATE: Final = 0.04
 
 
 def build_app(
@@ -123,7 +121,7 @@ class _Beside:
 
     async def rate(self, request: Request) -> Response:
         """Tell the rate that the venue reckons with; this needs no token."""
-        return one(request, {"risk-free-rate": decimal(_RATE)})
+        return one(request, {"risk-free-rate": maybe(await self._world.broker.risk_free_rate())})
 
 
 async def _answer_crash(_: Request, __: Exception) -> Response:

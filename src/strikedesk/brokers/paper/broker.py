@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import date, datetime
+from decimal import Decimal
 from operator import attrgetter
 from typing import Final
 
@@ -48,6 +49,7 @@ from strikedesk.domain.symbols import EquitySymbol, Symbol
 from strikedesk.domain.untraded import Untraded
 from strikedesk.domain.volatility import ImpliedHistory
 from strikedesk.exchange.accounts import PaperAccount
+from strikedesk.exchange.assignment import RATE
 from strikedesk.exchange.documents import read_line
 from strikedesk.exchange.market import Market
 from strikedesk.exchange.world import World
@@ -275,6 +277,10 @@ class PaperBroker:
         account = seen.world.account(account_id)
         await self._venue.check_listed(underlying, seen.at)
         return margin_rates_of(account, underlying)
+
+    async def risk_free_rate(self) -> Decimal | None:
+        """See `Broker.risk_free_rate`: what the venue takes a strike to earn in a year."""
+        return RATE
 
     async def watchlists(self) -> tuple[BrokerWatchlist, ...]:
         """See `Broker.watchlists`: a paper broker keeps none."""

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Final
 
 from strikedesk.brokers.streams import Feed, Hub
@@ -238,6 +239,10 @@ class TastytradeBroker:
     async def margin_rates(self, account_id: str, underlying: EquitySymbol) -> MarginRates:
         """See `Broker.margin_rates`."""
         return await self._margins.rates(account_id, underlying)
+
+    async def risk_free_rate(self) -> Decimal | None:
+        """See `Broker.risk_free_rate`."""
+        return await self._margins.risk_free_rate()
 
     async def watchlists(self) -> tuple[BrokerWatchlist, ...]:
         """See `Broker.watchlists`."""

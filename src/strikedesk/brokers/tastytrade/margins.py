@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 from pydantic import TypeAdapter
@@ -15,9 +16,11 @@ from strikedesk.brokers.tastytrade.payloads.accounts import (
     MarginGroupTold,
     MarginRatesTold,
     MarginTold,
+    RateTold,
 )
 from strikedesk.brokers.tastytrade.payloads.envelopes import Told
 from strikedesk.brokers.tastytrade.spelling import spelled
+from strikedesk.domain.errors import Denied
 from strikedesk.domain.margin import MarginGroup, MarginHeld, MarginRates
 from strikedesk.domain.ports import Clock
 from strikedesk.domain.reasons import Reason
@@ -25,6 +28,8 @@ from strikedesk.domain.symbols import EquitySymbol
 
 _MARGIN: Final = TypeAdapter(Told[MarginTold])
 _RATES: Final = TypeAdapter(Told[MarginRatesTold])
+_RATE: Final = TypeAdapter(Told[RateTold])
+_CONFIGURATION: Final = "margin-requirements-public-configuration"
 _ODD: Final = re.compile(r"[^A-Z0-9./_-]+", re.ASCII)
 _NAME_MAX: Final = 16
 _NAMELESS: Final = "?"
@@ -71,6 +76,15 @@ class MarginDesk:
             naked_minimum=told.naked_option_minimum,
             naked_floor=told.naked_option_floor,
         )
+
+    async def risk_free_rate(self) -> Decimal | None:
+        """See `Broker.risk_free_rate`. A figure that could be no fraction of a year is unknown."""
+        try:
+            told = await self.client.one(Call(path=path_of(_CONFIGURATION)), _RATE)
+        except Denied:
+            return None
+        rate = told.risk_free_rate
+        return rate if rate is not None and abs(rate) < 1 else None
 
 
 def _groups(told: Iterable[MarginGroupTold]) -> tuple[MarginGroup, ...]:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Protocol
 
 from strikedesk.domain.accounts import Account, Balances, NetWorth, Position, Transaction
@@ -165,6 +166,13 @@ class Broker(MarketData, Protocol):
 
         Raises:
             Denied: as `margin_held`; SYMBOL_NOT_FOUND.
+        """
+        ...
+
+    async def risk_free_rate(self) -> Decimal | None:
+        """Return the yearly rate that the broker reckons margin with, a fraction; None = not told.
+
+        It is no rate of the market: what options are priced at, their own prices tell.
         """
         ...
 

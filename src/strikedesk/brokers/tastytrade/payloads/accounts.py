@@ -106,6 +106,12 @@ class MarginRatesTold(Payload):
     naked_option_floor: Number = None
 
 
+class RateTold(Payload):
+    """The yearly rate that margin is reckoned with, a fraction."""
+
+    risk_free_rate: Number = None
+
+
 class MarginGroupTold(Payload):
     """What is asked for one underlying; magnitudes, each with its effect."""
 
