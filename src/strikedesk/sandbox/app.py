@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from strikedesk.domain.errors import DeskError
+from strikedesk.sandbox.alert_routes import AlertRoutes
 from strikedesk.sandbox.chains import ChainRoutes
 from strikedesk.sandbox.door import Door
 from strikedesk.sandbox.faults.line import Line
@@ -59,6 +60,7 @@ def build_app(
         HistoryRoutes(world),
         MetricRoutes.of(world),
         WatchlistRoutes(world),
+        AlertRoutes(world),
         ChainRoutes(world),
         InstrumentRoutes(world),
         MarketDataRoutes(world),

@@ -15,6 +15,7 @@ from strikedesk.domain.quotes import SymbolInfo
 from strikedesk.exchange.accounts import PaperAccount
 from strikedesk.exchange.world import World
 from strikedesk.sandbox.access import Access
+from strikedesk.sandbox.alerts import Alert, Alerts
 from strikedesk.sandbox.notes import Notes
 from strikedesk.sandbox.refusal import Refusal
 
@@ -28,6 +29,7 @@ class SandboxWorld:
     broker: PaperBroker
     access: Access
     notes: Notes = field(default_factory=Notes)
+    alerts: Alerts = field(default_factory=Alerts)
 
     @property
     def office(self) -> BackOffice:
@@ -53,6 +55,13 @@ class SandboxWorld:
         if account is None:
             raise Refusal.not_permitted()
         return seen.world, account, seen.at
+
+    async def alerts_now(self) -> tuple[Alert, ...]:
+        """Return the quote alerts as they stand, once the market's quotes have been looked at."""
+        if waiting := self.alerts.waiting:
+            quotes = await self.broker.quotes({alert.symbol for alert in waiting})
+            self.alerts.look(quotes, self.now())
+        return tuple(self.alerts.known.values())
 
     def listed(self) -> dict[str, SymbolInfo]:
         """Return the underlyings that trade, by ticker."""

@@ -35,6 +35,7 @@ class AccountConnection:
     _telling: dict[str, asyncio.Task[None]] = field(
         default_factory=dict[str, asyncio.Task[None]], init=False
     )
+    _alerting: asyncio.Task[None] | None = field(default=None, init=False)
 
     async def run(self) -> int:
         """Serve until either side ends it; return the code to close with."""
@@ -42,7 +43,7 @@ class AccountConnection:
         try:
             async with self._group:
                 code = await self._listen()
-                for task in self._telling.values():
+                for task in (*self._telling.values(), *filter(None, [self._alerting])):
                     task.cancel()
         except* WebSocketDisconnect:
             pass
@@ -65,6 +66,8 @@ class AccountConnection:
                 news = AccountNews(world=self.world, outlet=self.outlet, number=number)
                 await news.begin()
                 self._telling[number] = self._group.create_task(news.tell())
+        if self.desk.wants_alerts and self._alerting is None:
+            self._alerting = self._group.create_task(tell_alerts(self.world, self.outlet))
         await self.outlet.say([answer])
 
 
@@ -138,6 +141,18 @@ class AccountNews:
     async def _notify(self, subject: str, objects: Iterable[Mapping[str, Json]]) -> None:
         at = epoch_ms(self.world.now())
         await self.outlet.tell([notice(subject, {**told}, at) for told in objects])
+
+
+async def tell_alerts(world: SandboxWorld, outlet: Outlet) -> None:
+    """Tell every quote alert that fires from now on, once, for ever."""
+    told = {alert.external_id for alert in world.alerts.known.values() if alert.fired_at}
+    while True:
+        fired = [alert for alert in await world.alerts_now() if alert.fired_at]
+        news = [alert for alert in fired if alert.external_id not in told]
+        told |= {alert.external_id for alert in news}
+        at = epoch_ms(world.now())
+        await outlet.tell([notice("QuoteAlert", alert.told(), at) for alert in news])
+        await asyncio.sleep(LOOK_EVERY_S)
 
 
 def _money(told: Mapping[str, Json]) -> tuple[Json, ...]:

@@ -9,10 +9,9 @@ from strikedesk.domain.ledger import Json
 
 CONNECT: Final = "connect"
 HEARTBEAT: Final = "heartbeat"
+QUOTE_ALERTS: Final = "quote-alerts-subscribe"
 _LEGACY: Final = {"account-subscribe": CONNECT}
-_OTHERS: Final = frozenset(
-    {"public-watchlists-subscribe", "quote-alerts-subscribe", "user-message-subscribe"}
-)
+_OTHERS: Final = frozenset({"public-watchlists-subscribe", QUOTE_ALERTS, "user-message-subscribe"})
 _ACCOUNTS_MAX: Final = 100
 _SCHEME: Final = "Bearer "
 
@@ -23,7 +22,7 @@ class Refused(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class ActionDesk:
-    """Answers one client. `accounts` are those whose news it wants.
+    """Answers one client: `accounts` are those whose news it wants, quote alerts `wants_alerts`.
 
     Source: `connect` comes first; before it a heartbeat is `not-implemented` and everything else
     `connect-not-completed`. Every message shows a token that is good now.
@@ -33,6 +32,7 @@ class ActionDesk:
     may_read: Callable[[str], bool]
     known: Callable[[str], bool]
     accounts: tuple[str, ...] | None = None
+    wants_alerts: bool = False
 
     def heard(self, text: str) -> str:
         """Take in one message; return the answer."""
@@ -57,6 +57,7 @@ class ActionDesk:
         if action == HEARTBEAT and self.accounts is not None:
             return {}
         if action in _OTHERS and self.accounts is not None:
+            self.wants_alerts = self.wants_alerts or action == QUOTE_ALERTS
             return {}
         known = action in _OTHERS
         raise Refused("connect-not-completed" if known else "not-implemented")
