@@ -113,6 +113,53 @@ async def test_an_order_that_hangs_is_there_too(
     assert (known.count("hang"), known.count("hang-on")) == (1, 1)
 
 
+async def test_a_client_that_has_gone_before_its_connection_is_cut_breaks_nothing(
+    sandbox: Served,
+    control: httpx2.AsyncClient,
+    http: httpx2.AsyncClient,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Its socket has gone with it: there is nothing left to cut."""
+    await arm(control, "hang")
+    with pytest.raises(httpx2.ReadTimeout):
+        await place(http, "gone", timeout=0.2)
+    with anyio.fail_after(PATIENCE_S):
+        while sandbox.panel.under_way:
+            await anyio.lowlevel.checkpoint()
+
+    assert [line.getMessage() for line in caplog.records if line.levelname == "ERROR"] == []
+
+
+async def test_an_order_that_came_whole_is_taken_although_its_sender_has_gone(
+    sandbox: Served, control: httpx2.AsyncClient, http: httpx2.AsyncClient
+) -> None:
+    """A broker does not look whether anybody waits still; a desk that was killed has to know."""
+    number = await arm(control, "delay", delay_ms=None)
+    with pytest.raises(httpx2.ReadTimeout):
+        await place(http, "the last word", timeout=0.2)
+    await control.delete(f"/faults/{number}")
+    with anyio.fail_after(PATIENCE_S):
+        while sandbox.panel.under_way:
+            await anyio.lowlevel.checkpoint()
+
+    assert (await tags(http)).count("the last word") == 1
+
+
+async def test_the_panel_tells_what_is_still_under_way(
+    sandbox: Served, control: httpx2.AsyncClient, http: httpx2.AsyncClient
+) -> None:
+    """Who waits for it to be none knows that nothing more comes of what was sent."""
+    number = await arm(control, "late", delay_ms=None)
+    with pytest.raises(httpx2.TransportError):
+        await place(http, "under way")
+    held = (await control.get("/faults")).json()["under_way"]
+    await control.delete(f"/faults/{number}")
+    with anyio.fail_after(PATIENCE_S):
+        await sandbox.panel.settled()
+
+    assert (held, (await control.get("/faults")).json()["under_way"]) == (1, 0)
+
+
 async def test_an_order_may_be_taken_after_it_was_given_up(
     sandbox: Served, control: httpx2.AsyncClient, http: httpx2.AsyncClient
 ) -> None:

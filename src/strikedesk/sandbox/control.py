@@ -84,6 +84,7 @@ class Control:
         return JSONResponse(
             {
                 "faults": [mishap.told() for mishap in self.panel.armed.values()],
+                "under_way": self.panel.under_way,
                 "limits_held_to": self.panel.pace.held_to,
                 "kinds": [kind.value for kind in Kind],
                 "token_lifetime_s": access.lifetime_s,

@@ -54,6 +54,10 @@ class Line:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        with self.panel.counting():
+            await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not self._in_time(Request(scope)):
             await _refusal(_THROTTLED)(scope, receive, send)
             return
@@ -102,8 +106,9 @@ class Line:
         await _reset(scope, receive)
 
     async def _late(self, mishap: Mishap, scope: Scope, body: bytes) -> None:
-        await mishap.wait()
-        await self.app(scope, _replayed(body), _Kept())
+        with self.panel.counting():
+            await mishap.wait()
+            await self.app(scope, _replayed(body), _Kept())
 
     async def _garble(self, mishap: Mishap, scope: Scope, receive: Receive, send: Send) -> None:
         asked = await _read(receive)

@@ -5,7 +5,8 @@ client's bad day is the same every time.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -118,10 +119,14 @@ class Mishap:
 
 @dataclass(slots=True)
 class Panel:
-    """The mishaps that are armed, oldest first, the pace, and what is carried out late."""
+    """The mishaps that are armed, oldest first, the pace, and what is carried out late.
+
+    `under_way` is how many requests are with the app, those whose client has gone among them.
+    """
 
     armed: dict[int, Mishap] = field(default_factory=dict[int, Mishap])
     pace: Pace = field(default_factory=Pace)
+    under_way: int = 0
     _count: int = 0
     _late: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
 
@@ -151,6 +156,15 @@ class Panel:
     def strike(self, method: str, path: str) -> Mishap | None:
         """Return what befalls a request, if anything does."""
         return next((m for m in self.armed.values() if m.strikes(method, path)), None)
+
+    @contextmanager
+    def counting(self) -> Generator[None]:
+        """Count a request that is under way while the block runs."""
+        self.under_way += 1
+        try:
+            yield
+        finally:
+            self.under_way -= 1
 
     def later(self, work: Coroutine[None, None, None]) -> None:
         """Let something be carried out although nobody waits for it."""

@@ -1,12 +1,15 @@
-"""HTTP over a connection that an app may reset, as a network does."""
+"""HTTP over a connection that an app may reset, as a network does.
+
+What arrived whole is carried out, as at a broker, also where its sender has gone meanwhile.
+"""
 
 import asyncio
 import socket
 import struct
 from typing import Final
 
-from starlette.types import Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from starlette.types import Message, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 ABORT: Final = "strikedesk.abort"
 # Nothing that is left is sent, and the other side is told so at once.
@@ -26,11 +29,27 @@ class AbortableProtocol(H11Protocol):
         own.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
         def abort() -> None:
+            if transport.is_closing():  # The client has gone already, and its socket with it.
+                return
             own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
             transport.abort()
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
             scope["extensions"] = {**scope.get("extensions", {}), ABORT: abort}
-            await served(scope, receive, send)
+            await served(scope, _whole(self.cycle, receive), send)
 
         self.app = app
+
+
+def _whole(cycle: RequestResponseCycle, receive: Receive) -> Receive:
+    """Tell a body that has come before telling that its sender has gone; uvicorn drops it."""
+
+    async def told() -> Message:
+        message = await receive()
+        gone = message["type"] == "http.disconnect"
+        if not gone or cycle.more_body or not cycle.body:
+            return message
+        body, cycle.body = bytes(cycle.body), bytearray()
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return told
