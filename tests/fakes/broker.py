@@ -168,6 +168,9 @@ class ScriptedBroker:
     ) -> TransactionPage:
         return TransactionPage(rows=(), total=0)
 
+    def moves(self, account_id: str) -> int:
+        return 0
+
     async def worth_history(self, account_id: str, start: date) -> tuple[NetWorth, ...]:
         return ()
 

@@ -310,6 +310,9 @@ class ScriptedKeeper:
         rows = [line for line in self.lines if first <= exchange_date(line.at) <= last]
         return TransactionPage(rows=tuple(rows[offset : offset + limit]), total=len(rows))
 
+    def moves(self, account_id: str) -> int:
+        return 0
+
     async def worth_history(self, account_id: str, start: date) -> tuple[NetWorth, ...]:
         self.calls.append(("worth_history", account_id))
         if self.worths is None:

@@ -7,6 +7,8 @@ from datetime import timedelta
 from functools import partial
 from random import Random
 
+import anyio
+import httpx2
 import pytest
 import pytest_asyncio
 
@@ -30,6 +32,7 @@ from strikedesk.domain.symbols import EquitySymbol
 from strikedesk.market.cache import MemoryCache
 from strikedesk.market.chain_query import ChainQuery
 from strikedesk.market.room import MarketRoom
+from strikedesk.portfolio.books import Books
 from strikedesk.sandbox.access import CLIENT_SECRET
 from strikedesk.sandbox.faults.panel import Kind, Mishap
 from tests.patience import PATIENCE_S
@@ -76,6 +79,46 @@ async def broker_at(sandbox: Served, *, streaming: bool = True) -> AsyncGenerato
     finally:
         await broker.close()
         await wire.close()
+
+
+async def test_what_the_streamer_says_has_moved_is_read_anew(
+    sandbox: Served, http: httpx2.AsyncClient
+) -> None:
+    """A clock that stands still lets nothing grow old: only the notices of the fill do."""
+    async with broker_at(sandbox) as broker:
+        books = Books(broker=broker, cache=MemoryCache(sandbox.wall))
+        account = (await books.all())[0]
+        before = await books.held(account.handle), await books.balances(account.handle)
+        await buy_a_share(http)
+        kept = await books.held(account.handle), await books.balances(account.handle)
+        async with broker.account_stream(account.account_id):
+            await moved(broker, account.account_id, 0)  # Let in: what was missed is read.
+            first = await books.held(account.handle)
+            seen = broker.moves(account.account_id)
+            await buy_a_share(http)
+            await moved(broker, account.account_id, seen + 1)  # Money and holdings.
+            then = await books.held(account.handle), await books.balances(account.handle)
+
+    assert kept == before
+    assert [position.quantity for position in first] == [1]
+    assert [position.quantity for position in then[0]] == [2]
+    assert then[1].cash is not None
+    assert before[1].cash is not None
+    assert then[1].cash < before[1].cash
+
+
+async def moved(broker: TastytradeBroker, account_id: str, before: int) -> None:
+    """Wait until the account has moved more often than this."""
+    with anyio.fail_after(PATIENCE_S):
+        while broker.moves(account_id) <= before:
+            await anyio.lowlevel.checkpoint()
+
+
+async def buy_a_share(http: httpx2.AsyncClient) -> None:
+    leg = {"instrument-type": "Equity", "symbol": "AAPL", "quantity": 1, "action": "Buy to Open"}
+    order = {"time-in-force": "Day", "order-type": "Market", "legs": [leg]}
+    path = "/accounts/5WS00001/orders"
+    assert (await http.post(path, json=order, timeout=PATIENCE_S)).status_code == 201
 
 
 async def test_a_chain_has_the_feeds_greeks(sandbox: Served) -> None:

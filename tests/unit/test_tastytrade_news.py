@@ -4,6 +4,7 @@ import asyncio
 import json
 from typing import Any, cast
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -147,6 +148,23 @@ def test_no_message_raises_and_nothing_is_answered_to_one(messages: list[bytes])
         assert side.talk.hear(message, NOON) == ()
     for notice in side.notices:
         notice.orders()
+
+
+@pytest.mark.parametrize(
+    ("subject", "data", "whose"),
+    [
+        (Subject.BALANCE, b'{"account-number":"5WX00001","cash-balance":"1.0"}', "5WX00001"),
+        (Subject.POSITION, b'{"account-number":"5WX00002","quantity":0}', "5WX00002"),
+        (Subject.BALANCE, b'{"account-number":7}', ""),
+        (Subject.POSITION, b"[]", ""),
+        (Subject.ORDER, b'{"account-number":"5WX00001"}', None),
+    ],
+)
+def test_a_notice_of_money_or_holdings_says_whose_moved(
+    subject: Subject, data: bytes, whose: str | None
+) -> None:
+    """One that cannot be read counts for every account: what may be old is not kept."""
+    assert Message(type=subject.value, data=msgspec.Raw(data)).moved() == whose
 
 
 async def test_an_order_is_told_in_no_older_state_and_again_to_who_comes() -> None:

@@ -73,6 +73,10 @@ class BookKeeper(Protocol):
         """See `Broker.worth_history`."""
         ...
 
+    def moves(self, account_id: str) -> int:
+        """See `Broker.moves`."""
+        ...
+
     async def margin_held(self, account_id: str) -> MarginHeld:
         """See `Broker.margin_held`."""
         ...
@@ -172,10 +176,10 @@ class Books:
         return await self.broker.customer()
 
     async def balances(self, handle: str) -> Balances:
-        """Return what the account is worth, read at most five seconds ago."""
+        """Return what the account is worth, read at most five seconds ago and since it moved."""
         account = await self.named(handle)
         await self.broker.ready()
-        key = _key(handle, "balances")
+        key = self._since_it_moved(account, "balances")
         return await self.cache.get(
             key, BALANCES_TTL_S, lambda: self.broker.balances(account.account_id)
         )
@@ -220,7 +224,7 @@ class Books:
         return await self.broker.risk_free_rate()
 
     async def held(self, handle: str) -> tuple[Position, ...]:
-        """Return all that the account holds, read at most thirty seconds ago."""
+        """Return all that the account holds, read at most thirty seconds ago, since it moved."""
         return (await self._held(await self.named(handle))).rows
 
     async def untraded(self, handle: str) -> tuple[Untraded, ...]:
@@ -286,7 +290,12 @@ class Books:
             return _Held(as_of=as_of, rows=rows, untraded=beside)
 
         await self.broker.ready()
-        return await self.cache.get(_key(account.handle, "positions"), POSITIONS_TTL_S, load)
+        key = self._since_it_moved(account, "positions")
+        return await self.cache.get(key, POSITIONS_TTL_S, load)
+
+    def _since_it_moved(self, account: Account, what: str) -> str:
+        """Return a key by which nothing is found that was read before the account moved last."""
+        return f"{_key(account.handle, what)}:{self.broker.moves(account.account_id)}"
 
 
 def total(amounts: Iterable[Decimal | None]) -> Total:

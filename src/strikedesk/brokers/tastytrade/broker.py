@@ -15,6 +15,7 @@ from strikedesk.brokers.tastytrade.directory import Directory
 from strikedesk.brokers.tastytrade.holdings import Holdings
 from strikedesk.brokers.tastytrade.lists import Lists
 from strikedesk.brokers.tastytrade.margins import MarginDesk
+from strikedesk.brokers.tastytrade.news.moves import Moves
 from strikedesk.brokers.tastytrade.news.orders import OrderPush
 from strikedesk.brokers.tastytrade.orders.clerk import Clerk
 from strikedesk.brokers.tastytrade.orders.finding import Finding
@@ -113,6 +114,7 @@ class TastytradeBroker:
             sizes=Sizes(client=client, directory=self._directory, clock=clock),
         )
         self._quote_hub = Hub(QuotePolling(quoting=self._quoting))
+        self._moves = Moves()
         self._order_hub = Hub(self._order_feed())
 
     async def close(self) -> None:
@@ -244,6 +246,10 @@ class TastytradeBroker:
         """See `Broker.risk_free_rate`."""
         return await self._margins.risk_free_rate()
 
+    def moves(self, account_id: str) -> int:
+        """See `Broker.moves`: as the account streamer tells it, while somebody reads an account."""
+        return self._moves.of(account_id)
+
     async def watchlists(self) -> tuple[BrokerWatchlist, ...]:
         """See `Broker.watchlists`."""
         return await self._lists.every()
@@ -283,6 +289,7 @@ class TastytradeBroker:
             directory=self._directory,
             clock=self._clock,
             told_after_s=self._streams.told_after_s,
+            moves=self._moves,
         )
 
 

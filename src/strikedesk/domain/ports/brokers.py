@@ -176,6 +176,14 @@ class Broker(MarketData, Protocol):
         """
         ...
 
+    def moves(self, account_id: str) -> int:
+        """Return how often the broker has told that the account's money or holdings moved.
+
+        It grows when it does by itself: whatever was read at a lower count is old. 0 for ever where
+        nobody is told.
+        """
+        ...
+
     async def watchlists(self) -> tuple[BrokerWatchlist, ...]:
         """Return the lists of symbols that the broker keeps, the user's before the public ones.
 

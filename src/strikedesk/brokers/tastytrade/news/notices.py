@@ -37,6 +37,18 @@ class Message(msgspec.Struct, frozen=True):
         """What it is a notice about."""
         return _SUBJECTS.get(self.type or "")
 
+    def moved(self) -> str | None:
+        """Return the number of the account whose money or holdings a notice tells.
+
+        Empty for one that does not say whose; None for a notice of anything else.
+        """
+        if self.subject not in {Subject.BALANCE, Subject.POSITION}:
+            return None
+        try:
+            return _decode_owned(self.data).account_number
+        except msgspec.DecodeError:
+            return ""
+
     def orders(self) -> tuple[OrderTold, ...]:
         """Return the orders that a notice tells: one, or those of a group."""
         try:
@@ -50,6 +62,11 @@ class Message(msgspec.Struct, frozen=True):
         return ()
 
 
+class _Owned(msgspec.Struct, frozen=True, rename="kebab"):
+    account_number: str = ""
+
+
+_decode_owned: Final = msgspec.json.Decoder(_Owned).decode
 _SUBJECTS: Final = {subject.value: subject for subject in Subject}
 _decode: Final = msgspec.json.Decoder(Message).decode
 

@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 from strikedesk.brokers.streams import Hub
 from strikedesk.brokers.tastytrade.directory import Directory
 from strikedesk.brokers.tastytrade.news.line import AccountLine
+from strikedesk.brokers.tastytrade.news.moves import Moves
 from strikedesk.brokers.tastytrade.news.notices import Message
 from strikedesk.brokers.tastytrade.orders.decoding import decoded
 from strikedesk.brokers.tastytrade.orders.finding import Finding
@@ -50,6 +51,7 @@ class OrderPush:
     poll_every_s: float = ORDERS_EVERY_S
     look_every_s: float = LOOK_EVERY_S
     told_after_s: float = TOLD_AFTER_S
+    moves: Moves = field(default_factory=Moves)
 
     async def __call__(self, hub: OrderHub) -> None:
         """Go on until cancelled; begin anew where other accounts are read."""
@@ -61,7 +63,16 @@ class OrderPush:
     async def _listen(self, hub: OrderHub, teller: "Teller", since: Mapping[str, datetime]) -> None:
         numbers = [await self.directory.number(account) for account in since]
         post, endurance = _Post(), Endurance(within_s=self.told_after_s)
-        async with self.line.listening(numbers, heard=post.heard, let_in=post.let_in):
+
+        def heard(message: Message) -> None:
+            self._note_move(message, since)
+            post.heard(message)
+
+        def let_in() -> None:
+            self.moves.note(since)  # What moved meanwhile is told by nobody.
+            post.let_in()
+
+        async with self.line.listening(numbers, heard=heard, let_in=let_in):
             while hub.wanted == frozenset(since):
                 await self._look_where_due(post, teller, since)
                 endurance.bear(self._trouble(post), _now())
@@ -69,6 +80,12 @@ class OrderPush:
                     await self._tell(told, since, teller)
                 if await hub.pause(_HAND_OVER_EVERY_S):
                     teller.again()
+
+    def _note_move(self, message: Message, accounts: Collection[str]) -> None:
+        """Note whose money or holdings moved, of all where it is not said whose."""
+        number = message.moved()
+        if number is not None:
+            self.moves.note([self.directory.account_id(number)] if number else accounts)
 
     async def _look_where_due(
         self, post: "_Post", teller: "Teller", since: Mapping[str, datetime]
