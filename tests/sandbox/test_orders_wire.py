@@ -14,6 +14,12 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 ORDERS = "/accounts/5WS00001/orders"
 COMPLEX = "/accounts/5WS00001/complex-orders"
 LEG = {"instrument-type": "Equity", "symbol": "AAPL", "action": "Buy to Open", "quantity": 1}
+OPTION = {
+    "instrument-type": "Equity Option",
+    "symbol": "AAPL  261218C00200000",
+    "action": "Buy to Open",
+    "quantity": 1,
+}
 RESTING = {
     "order-type": "Limit",
     "time-in-force": "GTC",
@@ -65,6 +71,8 @@ async def order(http: httpx2.AsyncClient, document: Mapping[str, Any] = RESTING)
         ({"rules": {"conditions": []}}, 422, "not_supported"),
         ({"order-type": "Notional Market", "value": "50"}, 422, "not_supported"),
         ({"external-identifier": "x" * 201}, 400, "external-identifier"),
+        ({"time-in-force": "Ext", "legs": [OPTION]}, 422, "invalid_time_in_force"),
+        ({"time-in-force": "GTC Ext", "legs": [LEG, OPTION]}, 422, "invalid_time_in_force"),
     ],
 )
 async def test_an_order_that_cannot_be_read_is_refused_by_its_field(

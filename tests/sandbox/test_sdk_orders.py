@@ -49,6 +49,14 @@ async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Se
         yield here
 
 
+EXTENDED = [
+    OrderTimeInForce.EXT,
+    OrderTimeInForce.OVERNIGHT,
+    OrderTimeInForce.GTC_EXT,
+    OrderTimeInForce.GTC_OVERNIGHT,
+]
+
+
 def shares(action: OrderAction, quantity: int = 10, symbol: str = "AAPL") -> Leg:
     return Leg(
         instrument_type=InstrumentType.EQUITY, symbol=symbol, action=action, quantity=quantity
@@ -397,3 +405,21 @@ async def test_equities_build_their_own_legs(session: Session, account: Account)
     (position,) = await account.get_positions(session)
     assert (position.symbol, position.quantity) == ("AAPL", 5)
     assert (await account.get_order(session, placed.order.id)).price is None
+
+
+@pytest.mark.parametrize("hours", EXTENDED)
+async def test_shares_may_be_ordered_for_extended_hours(
+    session: Session, account: Account, hours: OrderTimeInForce
+) -> None:
+    """They are told as they were written, and change as others do."""
+    price = -(await ask_of(session) / 2).quantize(Decimal("0.01"))
+    legs = [shares(OrderAction.BUY_TO_OPEN)]
+    order = LimitOrder(time_in_force=hours, legs=legs, price=price)
+    placed = await account.place_order(session, order, dry_run=False)
+    assert placed.order is not None
+    live = await account.get_order(session, placed.order.id)
+    cheaper = LimitOrder(time_in_force=hours, legs=legs, price=price + 1)
+    new = await account.replace_order(session, live.id, cheaper)
+
+    assert (live.status, live.time_in_force) == (OrderStatus.LIVE, hours)
+    assert (await account.get_order(session, new.id)).time_in_force == hours

@@ -19,6 +19,7 @@ class Note:
     """What is echoed of an order. `price_effect` is what was said of a price of zero."""
 
     order_type: str | None = None
+    time_in_force: str | None = None
     external_identifier: str | None = None
     source: str | None = None
     price_effect: str | None = None

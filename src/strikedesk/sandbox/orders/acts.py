@@ -122,6 +122,7 @@ def note_of(wanted: Wanted, place: int | None = None) -> Note:
     """Return what is to be echoed of an order."""
     return Note(
         order_type=wanted.order_type,
+        time_in_force=wanted.time_in_force,
         external_identifier=wanted.external_identifier,
         source=wanted.source,
         price_effect=wanted.price_effect,

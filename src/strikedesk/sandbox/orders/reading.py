@@ -9,7 +9,7 @@ from typing import Final, cast
 
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.orders import Action, Leg, OrderRequest, OrderType, TimeInForce
-from strikedesk.domain.symbols import Symbol, parse_symbol
+from strikedesk.domain.symbols import EquitySymbol, Symbol, parse_symbol
 from strikedesk.sandbox.orders.faults import fault_of
 from strikedesk.sandbox.refusal import Fault, Refusal
 from strikedesk.sandbox.spelling import EQUITY, EQUITY_OPTION, instrument_type
@@ -29,6 +29,13 @@ TIMES_IN_FORCE: Final = {
     "GTD": TimeInForce.GTD,
     "IOC": TimeInForce.IOC,
 }
+# This venue has the regular session alone: such an order stands there for as long as its name says.
+EXTENDED: Final = {
+    "Ext": TimeInForce.DAY,
+    "Ext Overnight": TimeInForce.DAY,
+    "GTC Ext": TimeInForce.GTC,
+    "GTC Ext Overnight": TimeInForce.GTC,
+}
 ACTIONS: Final = {
     "Buy to Open": Action.BUY_TO_OPEN,
     "Sell to Open": Action.SELL_TO_OPEN,
@@ -36,7 +43,10 @@ ACTIONS: Final = {
     "Sell to Close": Action.SELL_TO_CLOSE,
 }
 _SIGNS: Final = {"Debit": 1, "Credit": -1, "None": 0}
-_ELSEWHERE: Final = frozenset({"Ext", "GTC Ext", "Ext Overnight", "GTC Ext Overnight"})
+_TIMES: Final = {**TIMES_IN_FORCE, **EXTENDED}
+_ONE_SHARE_LEG: Final = Fault(
+    "invalid_time_in_force", "Extended hours are for orders of one equity leg."
+)
 _TEXT_MAX: Final = 200
 
 
@@ -75,14 +85,16 @@ class Wanted:
         Raises:
             Refusal: 422, with the rule that its form breaks.
         """
+        own = tuple(legs if legs is not None else self.legs or ())
+        _check_hours(self.time_in_force, own)
         try:
             return OrderRequest(
                 account_id=account_id,
-                legs=tuple(legs if legs is not None else self.legs or ()),
+                legs=own,
                 order_type=ORDER_TYPES[self.order_type],
                 limit_net=self.limit_net,
                 stop_trigger=self.stop_trigger,
-                time_in_force=TIMES_IN_FORCE[self.time_in_force],
+                time_in_force=_TIMES[self.time_in_force],
                 gtd_date=self.gtc_date,
             )
         except Denied as denied:
@@ -111,8 +123,8 @@ def read_order(document: Document) -> Wanted:
         Refusal: 400 for what cannot be read, 422 for what this venue does not trade.
     """
     order_type = _choice(document, "order-type", {*ORDER_TYPES, "Notional Market"})
-    time_in_force = _choice(document, "time-in-force", {*TIMES_IN_FORCE, *_ELSEWHERE})
-    _check_traded(document, order_type, time_in_force)
+    time_in_force = _choice(document, "time-in-force", _TIMES)
+    _check_traded(document, order_type)
     return Wanted(
         order_type=order_type,
         time_in_force=time_in_force,
@@ -184,13 +196,18 @@ def kind_of(document: Document) -> str:
     return kind
 
 
-def _check_traded(document: Document, order_type: str, time_in_force: str) -> None:
+def _check_hours(time_in_force: str, legs: Sequence[Leg]) -> None:
+    """Refuse, as the broker does, extended hours for anything but one leg of shares."""
+    of_shares = len(legs) <= 1 and all(isinstance(leg.symbol, EquitySymbol) for leg in legs)
+    if time_in_force in EXTENDED and not of_shares:
+        raise Refusal.of_order([_ONE_SHARE_LEG])
+
+
+def _check_traded(document: Document, order_type: str) -> None:
     """Refuse, rather than pretend, what the venue has no means for."""
     faults: list[Fault] = []
     if order_type not in ORDER_TYPES:
         faults.append(_not_here("Notional orders"))
-    if time_in_force not in TIMES_IN_FORCE:
-        faults.append(_not_here("Extended hours"))
     if document.get("rules"):
         faults.append(_not_here("Order rules"))
     if faults:

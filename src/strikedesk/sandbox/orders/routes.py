@@ -185,7 +185,7 @@ class OrderRoutes:
         net = asked.limit_net
         return Wanted(
             order_type=note.order_type or ORDER_TYPE_NAMES[asked.order_type],
-            time_in_force=TIME_NAMES[asked.time_in_force],
+            time_in_force=note.time_in_force or TIME_NAMES[asked.time_in_force],
             price=None if net is None else abs(net),
             price_effect=None if net is None else "Credit" if net < 0 else "Debit",
             stop_trigger=asked.stop_trigger,

@@ -129,7 +129,7 @@ def asked(request: OrderRequest, note: Note) -> dict[str, Json]:
     return {
         "account-number": request.account_id,
         "order-type": note.order_type or ORDER_TYPE_NAMES[request.order_type],
-        "time-in-force": TIME_NAMES[request.time_in_force],
+        "time-in-force": note.time_in_force or TIME_NAMES[request.time_in_force],
         "gtc-date": None if request.gtd_date is None else request.gtd_date.isoformat(),
         "size": request.units,
         "price": None if net is None else decimal(abs(net)),
