@@ -45,6 +45,7 @@ NETWORK = "tests/tools/test_http.py"
 QUOTAS = "tests/unit/test_tastytrade_client.py"
 CRASHES = "tests/unit/test_crashes.py"
 COMMANDS = "tests/unit/test_cli_serving.py"
+HOLDINGS = "tests/unit/test_tastytrade_reads.py"
 WRITER = "tests/unit/test_store_writer.py"
 KEY_FILE, ROTATION = "tests/unit/test_vault_file_home.py", "tests/unit/test_vault_rotation.py"
 
@@ -203,6 +204,25 @@ MUTANTS = [
         "            self._roll_back()\n            _fail(batch, as_lost(error))\n",
         "            self._roll_back()\n",
         WRITER,
+    ),
+    # A broker's own names of what is no symbol of the desk: cut, and of few letters.
+    Mutant(
+        "brokers/tastytrade/beside.py",
+        '_ODD_SYMBOL.sub("", told.symbol or "")[:_SYMBOL_MAX]',
+        '(told.symbol or "")',
+        HOLDINGS,
+    ),
+    Mutant(
+        "brokers/tastytrade/beside.py",
+        '_ODD_KIND.sub("_", (told.instrument_type or "").lower())',
+        '(told.instrument_type or "").lower()',
+        HOLDINGS,
+    ),
+    Mutant(
+        "brokers/tastytrade/margins.py",
+        '_ODD.sub("", told.underlying_symbol or told.code or "")[:_NAME_MAX]',
+        "told.underlying_symbol",
+        "tests/unit/test_tastytrade_margin.py",
     ),
     Mutant("web/halting.py", "if before.since.isoformat() != seen:", "if False:", HALTING),
     Mutant("web/halting.py", "if left is not None:", "if False:", HALTING),
