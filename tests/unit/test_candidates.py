@@ -129,6 +129,7 @@ def test_neither_the_sieve_nor_hopes_change_anything(
         Bound(Measure.EV_TO_RISK, low=0.0),
         Bound(Measure.THETA_TO_RISK, low=0.001),
         Bound(Measure.MAX_LOSS, high=4.0),
+        Bound(Measure.PROFIT_PROBABILITY, low=0.5),
     ],
     ids=str,
 )

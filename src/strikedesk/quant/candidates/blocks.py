@@ -7,17 +7,19 @@ one meets few, which are listed.
 """
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
 
 from strikedesk.quant.candidates.board import Board
-from strikedesk.quant.candidates.halves import FloatsArray, Half, Lanes, RowArray, numbered
+from strikedesk.quant.candidates.halves import Half, Lanes, RowArray, numbered
 from strikedesk.quant.candidates.shape import Shape, Sum
 from strikedesk.quant.contracts import BoolArray
+from strikedesk.quant.normal import FloatArray
 from strikedesk.quant.strategies.patterns import Wings
 
-_ROWS, _COLUMNS = 64, 1024
+ROWS, COLUMNS = 64, 512
 _LISTED = 16_384
 _SAME_USD = 1e-6  # Gaps that differ by less are even.
 
@@ -26,7 +28,8 @@ _SAME_USD = 1e-6  # Gaps that differ by less are even.
 class Block:
     """A table: which lower halves (rows) and upper ones (columns), and which cells are lawful.
 
-    Law: `lawful` is None where all are.
+    Law: `lawful` is None where all are; no block has rows on both sides of a multiple of `ROWS`,
+    nor columns of one of `COLUMNS`.
     """
 
     rows: slice
@@ -51,6 +54,11 @@ class Listed:
     rows: Lanes
     columns: Lanes
 
+    @property
+    def shape(self) -> tuple[int]:
+        """How many pairs there are."""
+        return (self.rows.size,)
+
 
 class Grid:
     """Halves in the order that pieces are cut from."""
@@ -65,6 +73,12 @@ class Grid:
         # Low halves of one highest strike side by side: then few cells of a table are unlawful.
         self.low = low.chosen(np.argsort(low.ends[1], kind="stable"))
         self.high = high.chosen(np.lexsort((high.ends[0], _key(high, self._even, -1.0))))
+
+    def chosen(self, low: Lanes, high: Lanes) -> "Grid":
+        """Return the grid of some of the halves, told in ascending order."""
+        some = copy(self)
+        some.low, some.high = self.low.chosen(low), self.high.chosen(high)
+        return some
 
     @property
     def board(self) -> Board:
@@ -93,14 +107,22 @@ class Grid:
 
         Law: they meet in the order of `high` if `gaps` is what that was sorted by.
         """
-        keys, span = (_key(self.low, gaps, 1.0), _key(self.high, gaps, -1.0)), self._span
-        codes = np.unique(np.concatenate(keys), return_inverse=True)[1].astype(np.intp) * span
-        low, high = codes[: self.low.size], codes[self.low.size :]
+        low, high = self._codes(gaps)
+        span = self._span
         lasts = self.low.ends[1].astype(np.intp)
         firsts = np.sort(high + self.high.ends[0])
         farthest = span - 1 if self._reach is None else np.minimum(lasts + self._reach, span - 1)
         begin = np.searchsorted(firsts, low + lasts, side="right")
         return begin, np.searchsorted(firsts, low + farthest, side="right") - begin
+
+    def _codes(self, gaps: Sum | None) -> tuple[Lanes | int, Lanes | int]:
+        """Return a number for each lower and upper half, the same for those that may meet."""
+        if gaps is None:
+            return 0, 0
+        keys = _key(self.low, gaps, 1.0), _key(self.high, gaps, -1.0)
+        codes = np.unique(np.concatenate(keys), return_inverse=True)[1].astype(np.intp)
+        codes *= self._span
+        return codes[: self.low.size], codes[self.low.size :]
 
     @property
     def _span(self) -> int:
@@ -120,18 +142,21 @@ class Grid:
 
     def _blocks(self) -> Iterator[Block]:
         begin, count = self._meetings(None)
-        for start in range(0, self.low.size, _ROWS):
-            stop = min(start + _ROWS, self.low.size)
+        for start in range(0, self.low.size, ROWS):
+            stop = min(start + ROWS, self.low.size)
             end = int(begin[stop - 1] + count[stop - 1])
-            for left in range(int(begin[start]), end, _COLUMNS):
-                yield self._block(slice(start, stop), slice(left, min(left + _COLUMNS, end)))
+            left = int(begin[start])
+            while left < end:
+                right = min((left // COLUMNS + 1) * COLUMNS, end)
+                yield self._block(slice(start, stop), slice(left, right))
+                left = right
 
     def _block(self, rows: slice, columns: slice) -> Block:
         lasts, firsts = self.low.ends[1][rows], self.high.ends[0][columns]
         lawful = _within(lasts, firsts, self._reach)
         if self._uneven is not None:
-            low = self.low.sum_of(self._uneven, np.float64)[rows, None]
-            high = self.high.sum_of(self._uneven, np.float64)[None, columns]
+            low = self.low.sum_of(self._uneven)[rows, None]
+            high = self.high.sum_of(self._uneven)[None, columns]
             apart = np.abs(low + high) > _SAME_USD
             lawful = apart if lawful is None else lawful & apart
         return Block(rows=rows, columns=columns, lawful=lawful)
@@ -158,8 +183,8 @@ def _unevenness(shape: Shape) -> Sum | None:
     return tuple(total)
 
 
-def _key(half: Half, gaps: Sum | None, sign: float) -> FloatsArray:
+def _key(half: Half, gaps: Sum | None, sign: float) -> FloatArray:
     """Return what halves that make the outer gaps even have in common."""
     if gaps is None:
         return np.zeros(half.size)
-    return np.rint(sign * half.sum_of(gaps, np.float64) / _SAME_USD)
+    return np.rint(sign * half.sum_of(gaps) / _SAME_USD)

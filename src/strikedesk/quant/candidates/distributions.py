@@ -38,16 +38,15 @@ class Table:
     def below(self, price: FloatArray) -> FloatArray:
         """Return the probability of ending at or below each price, 0 for prices not above 0."""
         with np.errstate(divide="ignore", invalid="ignore"):  # What is unknown stays so.
-            place = np.log(np.maximum(price, 0.0) / self.forward)
-        place -= self.low
-        place *= 1.0 / self.step
-        np.clip(place, 0.0, _CELLS, out=place)
-        with np.errstate(invalid="ignore"):  # The cell of what is unknown is any.
+            place: FloatArray = np.log(np.maximum(price, 0.0))
+            place -= self.low + np.log(self.forward)
+            place *= 1.0 / self.step
+            np.clip(place, 0.0, _CELLS, out=place)
             whole = place.astype(np.intp)
-        np.clip(whole, 0, _CELLS - 1, out=whole)
         place -= whole
-        place *= self.rises[whole]
-        place += self.values[whole]
+        # The cell of what is unknown is any.
+        place *= self.rises.take(whole, mode="clip")
+        place += self.values.take(whole, mode="clip")
         return place
 
 

@@ -6,44 +6,43 @@ read off a curve, sampled at the nearer one, straight between its samples.
 
 import numpy as np
 
-from strikedesk.quant.candidates.halves import FloatsArray
 from strikedesk.quant.candidates.pairs import Pairs
 from strikedesk.quant.candidates.shape import Sum
 from strikedesk.quant.contracts import BoolArray
 from strikedesk.quant.normal import FloatArray
 
 
-def max_profit(pairs: Pairs) -> FloatsArray:
+def max_profit(pairs: Pairs) -> FloatArray:
     """Return the most that can be earned, USD a share."""
     shape = pairs.board.shape
     if shape.slopes[-1] > 0:
-        return np.full((), np.inf, pairs.precision)
+        return np.full((), np.inf)
     if shape.months > 1:
         return pairs.once("curve", _curve).max(axis=1)
     return _extreme(pairs, shape.best, np.maximum) - pairs.quantity("cost")
 
 
-def max_loss(pairs: Pairs) -> FloatsArray:
+def max_loss(pairs: Pairs) -> FloatArray:
     """Return the most that can be lost, USD a share; negative where it earns whatever comes."""
     shape = pairs.board.shape
     if shape.slopes[-1] < 0:
-        return np.full((), np.inf, pairs.precision)
+        return np.full((), np.inf)
     if shape.months > 1:
         return -pairs.once("curve", _curve).min(axis=1)
     return pairs.quantity("cost") - _extreme(pairs, shape.worst, np.minimum)
 
 
-def profit_probability(pairs: Pairs) -> FloatsArray:
+def profit_probability(pairs: Pairs) -> FloatArray:
     """Return the chance of a result above 0."""
     if pairs.board.shape.months > 1:
         return _sampled_chance(pairs)
-    total = np.zeros((), pairs.precision)
+    total = np.zeros(())
     for segment in range(len(pairs.board.shape.slopes)):
         total = total + _chance(pairs, segment)
     return total
 
 
-def break_even_distance(pairs: Pairs) -> FloatsArray:
+def break_even_distance(pairs: Pairs) -> FloatArray:
     """Return how far the nearest break-even is from the spot, as a fraction of it."""
     spot = pairs.board.chain.spot
     points = np.abs(break_evens(pairs) - spot)
@@ -66,45 +65,45 @@ def break_evens(pairs: Pairs) -> FloatArray:
     return np.asarray(np.broadcast_arrays(*rows, np.full(pairs.size, np.nan)), np.float64)
 
 
-def _extreme(pairs: Pairs, corners: tuple[Sum, ...], pick: np.ufunc) -> FloatsArray:
+def _extreme(pairs: Pairs, corners: tuple[Sum, ...], pick: np.ufunc) -> FloatArray:
     found = _corner(pairs, corners[0])
     for corner in corners[1:]:
         found = pick(found, _corner(pairs, corner))
     return found
 
 
-def _corner(pairs: Pairs, corner: Sum) -> FloatsArray:
+def _corner(pairs: Pairs, corner: Sum) -> FloatArray:
     """Return a corner before the cost of options, shares counted from the spot."""
     board = pairs.board
-    # Strikes are counted from the spot, of which a price keeps few digits in single precision.
+    # Strikes are counted from the spot.
     rest = board.chain.spot * (sum(corner) - board.shape.shares)
     found = pairs.sum_of(corner)
-    return found + pairs.precision(rest) if rest else found
+    return found + rest if rest else found
 
 
-def _result(pairs: Pairs, corner: int) -> FloatsArray:
+def _result(pairs: Pairs, corner: int) -> FloatArray:
     """Return the result at a price of 0 (corner 0) or at a strike."""
     sums = pairs.board.shape.corners[corner]
     return pairs.once(("result", sums), lambda pairs: _corner(pairs, sums) - pairs.quantity("cost"))
 
 
-def _strike(pairs: Pairs, corner: int) -> FloatsArray | float:
+def _strike(pairs: Pairs, corner: int) -> FloatArray | float:
     """Return the price of a corner, USD."""
     if corner == 0:
         return 0.0
     return pairs.strike(corner - 1)
 
 
-def _below(pairs: Pairs, corner: int) -> FloatsArray | float:
+def _below(pairs: Pairs, corner: int) -> FloatArray | float:
     if corner == 0:
         return 0.0
     return 1.0 if corner > pairs.board.shape.ranks else pairs.below(corner - 1)
 
 
-def _zero(pairs: Pairs, segment: int) -> FloatsArray:
+def _zero(pairs: Pairs, segment: int) -> FloatArray:
     """Return where the line of a segment, which may be beyond its ends, crosses 0."""
     slope = pairs.board.shape.slopes[segment]
-    return _strike(pairs, segment) - _result(pairs, segment) / slope
+    return _strike(pairs, segment) - _result(pairs, segment) * (1.0 / slope)
 
 
 def _crosses(pairs: Pairs, segment: int) -> BoolArray:
@@ -114,18 +113,27 @@ def _crosses(pairs: Pairs, segment: int) -> BoolArray:
     return inside if last else inside & (zero <= _strike(pairs, segment + 1))
 
 
-def _chance(pairs: Pairs, segment: int) -> FloatsArray:
+def _chance(pairs: Pairs, segment: int) -> FloatArray:
     """Return the chance of an end in a segment and above 0."""
     slope = pairs.board.shape.slopes[segment]
-    low, high = _below(pairs, segment), _below(pairs, segment + 1)
     if slope == 0:
-        return (_result(pairs, segment) > 0.0) * (high - low)
-    zero = _zero(pairs, segment).astype(np.float64)
-    middle = np.clip(pairs.board.near.market.below(zero), low, high)
-    return high - middle if slope > 0 else middle - low
+        return _level(pairs, segment)
+    low, high = _below(pairs, segment), _below(pairs, segment + 1)
+    zero = _zero(pairs, segment)
+    middle: FloatArray = np.minimum(np.maximum(pairs.board.near.market.below(zero), low), high)
+    return np.subtract(*((high, middle) if slope > 0 else (middle, low)))
 
 
-def _at_spot(pairs: Pairs) -> FloatsArray:
+def _level(pairs: Pairs, segment: int) -> FloatArray:
+    """Return the chance of an end in a segment where the result is the same, and above 0."""
+    above = _result(pairs, segment) > 0.0
+    # Where a slope says whether chances are known, most pairs lose all beyond an outer strike.
+    if any(pairs.board.shape.slopes) and not above.any():
+        return np.zeros(())
+    return np.multiply(above, _below(pairs, segment + 1) - _below(pairs, segment))
+
+
+def _at_spot(pairs: Pairs) -> FloatArray:
     """Return the result were the share to end at the spot."""
     board, spot = pairs.board, pairs.board.chain.spot
     if board.shape.months > 1:
@@ -148,7 +156,7 @@ def _curve(pairs: Pairs) -> FloatArray:
     return total
 
 
-def _by_row(curve: FloatsArray, prices: FloatArray, spot: float) -> FloatsArray:
+def _by_row(curve: FloatArray, prices: FloatArray, spot: float) -> FloatArray:
     place = int(np.clip(np.searchsorted(prices, spot), 1, prices.size - 1))
     share = (spot - prices[place - 1]) / (prices[place] - prices[place - 1])
     return curve[:, place - 1] * (1.0 - share) + curve[:, place] * share

@@ -7,15 +7,15 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from strikedesk.quant.candidates import endings
-from strikedesk.quant.candidates.halves import FloatsArray
 from strikedesk.quant.candidates.measures import Measure
 from strikedesk.quant.candidates.pairs import Pairs
 from strikedesk.quant.candidates.shape import Shape
+from strikedesk.quant.normal import FloatArray
 
-Gauge: TypeAlias = Callable[[Pairs], FloatsArray]
+Gauge: TypeAlias = Callable[[Pairs], FloatArray]
 
 
-def measured(pairs: Pairs, measure: Measure) -> FloatsArray:
+def measured(pairs: Pairs, measure: Measure) -> FloatArray:
     """Return a measure of each pair, NaN where it is unknown.
 
     Law: of the shape of the pairs, or of one that spreads to it.
@@ -28,103 +28,101 @@ def is_costly(measure: Measure, shape: Shape) -> bool:
     return measure in (_BY_CURVE if shape.months > 1 else _BY_SEGMENTS)
 
 
-def _unknown(pairs: Pairs) -> FloatsArray:
-    return np.full((), np.nan, pairs.precision)
+def _unknown(_pairs: Pairs) -> FloatArray:
+    return np.full((), np.nan)
 
 
-def _days(pairs: Pairs) -> FloatsArray:
-    return np.full((), pairs.board.near.days, pairs.precision)
+def _days(pairs: Pairs) -> FloatArray:
+    return np.full((), pairs.board.near.days)
 
 
-def _debit(pairs: Pairs) -> FloatsArray:
+def _debit(pairs: Pairs) -> FloatArray:
     board = pairs.board
     held = board.shape.shares * board.chain.spot
-    return pairs.quantity("cost") + pairs.precision(held) if held else pairs.quantity("cost")
+    return pairs.quantity("cost") + held if held else pairs.quantity("cost")
 
 
-def _credit(pairs: Pairs) -> FloatsArray:
+def _credit(pairs: Pairs) -> FloatArray:
     return -measured(pairs, Measure.DEBIT)
 
 
-def _width(pairs: Pairs) -> FloatsArray:
+def _width(pairs: Pairs) -> FloatArray:
     gaps = [pairs.sum_of(sums) for sums in pairs.board.shape.widths]
     return reduce(np.maximum, gaps) if gaps else _unknown(pairs)
 
 
-def _return_on_risk(pairs: Pairs) -> FloatsArray:
+def _return_on_risk(pairs: Pairs) -> FloatArray:
     if pairs.board.shape.slopes[-1] > 0:
         return _unknown(pairs)
     return _to_risk(pairs, measured(pairs, Measure.MAX_PROFIT))
 
 
-def _annualised(pairs: Pairs) -> FloatsArray:
-    yearly = pairs.precision(1.0 / pairs.board.near.years)
+def _annualised(pairs: Pairs) -> FloatArray:
+    yearly = 1.0 / pairs.board.near.years
     return measured(pairs, Measure.RETURN_ON_RISK) * yearly
 
 
-def _to_risk(pairs: Pairs, value: FloatsArray) -> FloatsArray:
+def _to_risk(pairs: Pairs, value: FloatArray) -> FloatArray:
     """Return a value as a fraction of the greatest loss, unknown where that is none or endless."""
     return value / pairs.once("risk", _risk)
 
 
-def _risk(pairs: Pairs) -> FloatsArray:
+def _risk(pairs: Pairs) -> FloatArray:
     loss = measured(pairs, Measure.MAX_LOSS)
-    if pairs.precision is np.float32:
-        return loss  # A first look may take for known what is not: it is asked again.
-    return np.where((loss > 0.0) & (loss < np.inf), loss, pairs.precision(np.nan))
+    return np.where((loss > 0.0) & (loss < np.inf), loss, np.nan)
 
 
-def _ev_to_risk(pairs: Pairs) -> FloatsArray:
+def _ev_to_risk(pairs: Pairs) -> FloatArray:
     return _to_risk(pairs, measured(pairs, Measure.EXPECTED_VALUE))
 
 
-def _theta_to_risk(pairs: Pairs) -> FloatsArray:
+def _theta_to_risk(pairs: Pairs) -> FloatArray:
     return _to_risk(pairs, measured(pairs, Measure.THETA))
 
 
-def _expected(name: str, pairs: Pairs) -> FloatsArray:
+def _expected(name: str, pairs: Pairs) -> FloatArray:
     board = pairs.board
     carried = board.near.discount * board.near.forward - board.chain.spot
     held = board.shape.shares * carried
-    return pairs.quantity(name) + pairs.precision(held) if held else pairs.quantity(name)
+    return pairs.quantity(name) + held if held else pairs.quantity(name)
 
 
-def _short_otm(pairs: Pairs) -> FloatsArray:
-    above = np.minimum(pairs.quantity("sold_calls_below"), pairs.precision(1.0))
-    below = np.maximum(pairs.quantity("sold_puts_below"), pairs.precision(0.0))
+def _short_otm(pairs: Pairs) -> FloatArray:
+    above = np.minimum(pairs.quantity("sold_calls_below"), 1.0)
+    below = np.maximum(pairs.quantity("sold_puts_below"), 0.0)
     if not _sold(pairs.board.shape):
         return _unknown(pairs)
-    return np.maximum(above - below, pairs.precision(0.0))
+    return np.maximum(above - below, 0.0)
 
 
-def _plain(name: str, pairs: Pairs) -> FloatsArray:
+def _plain(name: str, pairs: Pairs) -> FloatArray:
     return pairs.quantity(name)
 
 
-def _of_sold(name: str, pairs: Pairs) -> FloatsArray:
+def _of_sold(name: str, pairs: Pairs) -> FloatArray:
     return pairs.quantity(name) if _sold(pairs.board.shape) else _unknown(pairs)
 
 
-def _of_bought(name: str, pairs: Pairs) -> FloatsArray:
+def _of_bought(name: str, pairs: Pairs) -> FloatArray:
     bought = any(option.ratio > 0 for option in pairs.board.shape.options)
     return pairs.quantity(name) if bought else _unknown(pairs)
 
 
-def _delta(pairs: Pairs) -> FloatsArray:
+def _delta(pairs: Pairs) -> FloatArray:
     shares = pairs.board.shape.shares
-    return pairs.quantity("delta") + pairs.precision(shares) if shares else pairs.quantity("delta")
+    return pairs.quantity("delta") + shares if shares else pairs.quantity("delta")
 
 
-def _credit_to_width(pairs: Pairs) -> FloatsArray:
+def _credit_to_width(pairs: Pairs) -> FloatArray:
     return measured(pairs, Measure.CREDIT) / measured(pairs, Measure.WIDTH)
 
 
-def _spread_share(pairs: Pairs) -> FloatsArray:
+def _spread_share(pairs: Pairs) -> FloatArray:
     return pairs.quantity("spread") / np.abs(measured(pairs, Measure.CREDIT))
 
 
-def _iv(pairs: Pairs) -> FloatsArray:
-    return pairs.quantity("iv") * pairs.precision(1.0 / len(pairs.board.shape.options))
+def _iv(pairs: Pairs) -> FloatArray:
+    return pairs.quantity("iv") / len(pairs.board.shape.options)
 
 
 def _sold(shape: Shape) -> bool:

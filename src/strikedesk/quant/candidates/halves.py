@@ -22,8 +22,6 @@ from strikedesk.quant.normal import FloatArray
 _ROWS: Final = np.int32
 RowArray: TypeAlias = npt.NDArray[np.int32]
 Lanes: TypeAlias = npt.NDArray[np.intp]
-FloatsArray: TypeAlias = npt.NDArray[np.float64 | np.float32]
-Precision: TypeAlias = type[np.float64] | type[np.float32]
 
 _HALVES_MAX: Final = 4_000_000  # As many as fit the memory that a search may take.
 
@@ -39,7 +37,7 @@ class Half:
     board: Board
     start: int
     rows: RowArray
-    _kept: dict[object, FloatsArray] = field(default_factory=dict[object, FloatsArray], repr=False)
+    _kept: dict[object, FloatArray] = field(default_factory=dict[object, FloatArray], repr=False)
     _whole: "tuple[Half, Lanes] | None" = field(default=None, repr=False)
 
     @property
@@ -59,23 +57,23 @@ class Half:
         """Return some of the halves, which keep what is known of them."""
         return replace(self, rows=self.rows[:, lanes], _kept={}, _whole=(self, lanes))
 
-    def quantity(self, name: str, of: Precision) -> FloatsArray:
+    def quantity(self, name: str) -> FloatArray:
         """Return what the options of each half come to."""
-        return self._once((name, of), lambda: self._together(name).astype(of))
+        return self._once(name, lambda: self._together(name))
 
-    def sum_of(self, coefficients: Sum, of: Precision) -> FloatsArray:
+    def sum_of(self, coefficients: Sum) -> FloatArray:
         """Return this side's part of a sum of strikes, each counted from the spot, USD."""
-        return self._once((coefficients, of), lambda: self._summed(coefficients).astype(of))
+        return self._once(coefficients, lambda: self._summed(coefficients))
 
     def sums(self, coefficients: Sum) -> bool:
         """Whether this side has a part in a sum of strikes."""
         return any(coefficients[self.start : self.start + self.rows.shape[0]])
 
-    def below(self, rank: int) -> FloatsArray:
+    def below(self, rank: int) -> FloatArray:
         """Return the chance of ending at or below the strike of a rank."""
         return self._at("below", rank, self.board.below)
 
-    def strike(self, rank: int) -> FloatsArray:
+    def strike(self, rank: int) -> FloatArray:
         """Return the strike of a rank, USD."""
         return self._at("strike", rank, self.board.strikes)
 
@@ -83,10 +81,10 @@ class Half:
         """Whether a rank is on this side."""
         return self.start <= rank < self.start + self.rows.shape[0]
 
-    def _at(self, name: str, rank: int, column: FloatArray) -> FloatsArray:
+    def _at(self, name: str, rank: int, column: FloatArray) -> FloatArray:
         return self._once((name, rank), lambda: column[self.rows[rank - self.start]])
 
-    def _once(self, key: object, work: Callable[[], FloatsArray]) -> FloatsArray:
+    def _once(self, key: object, work: Callable[[], FloatArray]) -> FloatArray:
         """Return a column, worked out at the first asking or taken from the whole."""
         if key not in self._kept:
             known = None if self._whole is None else self._whole[0]._kept.get(key)  # noqa: SLF001 -- its own kind

@@ -7,10 +7,10 @@ from typing import Final, Self
 import numpy as np
 
 from strikedesk.quant.candidates.gauges import is_costly, measured
-from strikedesk.quant.candidates.halves import FloatsArray, Lanes
+from strikedesk.quant.candidates.halves import Lanes
 from strikedesk.quant.candidates.measures import MEANINGS
 from strikedesk.quant.candidates.pairs import Pairs
-from strikedesk.quant.candidates.search import SAME, Bound, Weight
+from strikedesk.quant.candidates.search import Bound, Weight
 from strikedesk.quant.candidates.shape import Shape
 from strikedesk.quant.contracts import BoolArray
 from strikedesk.quant.normal import FloatArray
@@ -47,24 +47,24 @@ def in_turn(rules: Sequence[Bound], shape: Shape) -> tuple[Bound, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """A rule as it is asked: its ends moved out by a share of themselves, or of the scale."""
+    """A rule as it is asked: its ends moved out by a millionth of themselves, or of the scale."""
 
     rule: Bound
     low: float
     high: float
 
     @classmethod
-    def of(cls, rule: Bound, share: float = SAME) -> Self:
+    def of(cls, rule: Bound) -> Self:
         """Return the test of a rule."""
-        return cls(rule, *rule.slack(share))
+        return cls(rule, *rule.slack())
 
-    def holds(self, values: FloatsArray) -> BoolArray:
+    def holds(self, values: FloatArray) -> BoolArray:
         """Return where values pass; unknown ones do not."""
         if self.high == np.inf:
             return values == values if self.low == -np.inf else values >= self.low  # noqa: PLR0124 -- known, which NaN is not
         return values <= self.high if self.low == -np.inf else self._between(values)
 
-    def _between(self, values: FloatsArray) -> BoolArray:
+    def _between(self, values: FloatArray) -> BoolArray:
         return (values >= self.low) & (values <= self.high)
 
 
@@ -120,7 +120,7 @@ def scores(pairs: Pairs, ranking: Sequence[Weight]) -> FloatArray:
     return total
 
 
-def misses_by(rule: Bound, values: FloatsArray) -> tuple[FloatsArray, FloatsArray]:
+def misses_by(rule: Bound, values: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return by how much values miss a rule, and that as a fraction of the end they miss."""
     below = values < rule.lowest
     end = np.where(below, rule.lowest, rule.highest)

@@ -1,20 +1,13 @@
-"""Combinations as pairs of halves: a list of them, or each of some lower with each of some upper.
-
-The second way is a table whose rows are lower halves and whose columns are upper ones. Whatever
-depends on one side alone stays one row or one column; numpy spreads it where it meets the other.
-"""
+"""Combinations as pairs of halves, in a list; figures are worked out once for each list."""
 
 from collections.abc import Callable
-from typing import TypeAlias
 
 import numpy as np
 
 from strikedesk.quant.candidates.board import Board
-from strikedesk.quant.candidates.halves import FloatsArray, Half, Lanes, Precision, joining
+from strikedesk.quant.candidates.halves import Half, Lanes, joining
 from strikedesk.quant.candidates.shape import Sum
-
-# Lanes of a list, or a slice with a new axis before or behind it.
-Picked: TypeAlias = Lanes | tuple[slice, None] | tuple[None, slice]
+from strikedesk.quant.normal import FloatArray
 
 
 class Pairs:
@@ -23,13 +16,11 @@ class Pairs:
     def __init__(
         self,
         halves: tuple[Half, Half],
-        picked: tuple[Picked, Picked],
-        precision: Precision = np.float64,
+        picked: tuple[Lanes, Lanes],
     ) -> None:
         self.low, self.high = halves
         self.picked = picked
-        self.precision: Precision = precision
-        self._kept: dict[object, FloatsArray] = {}
+        self._kept: dict[object, FloatArray] = {}
         self._whole: tuple[Pairs, Lanes] | None = None
 
     @property
@@ -42,7 +33,7 @@ class Pairs:
         """How many pairs there are, of a list."""
         return len(self.picked[0])
 
-    def once(self, key: object, work: Callable[["Pairs"], FloatsArray]) -> FloatsArray:
+    def once(self, key: object, work: Callable[["Pairs"], FloatArray]) -> FloatArray:
         """Return a figure, worked out at the first asking."""
         if key not in self._kept:
             known = self._of_whole(key)
@@ -51,28 +42,30 @@ class Pairs:
 
     def chosen(self, lanes: Lanes) -> "Pairs":
         """Return some of a list of pairs, which keep the figures that are known."""
-        low, high = (side[lanes] for side in self.picked if isinstance(side, np.ndarray))
-        some = Pairs((self.low, self.high), (low, high), self.precision)
+        low, high = (side[lanes] for side in self.picked)
+        some = Pairs((self.low, self.high), (low, high))
         some._whole = self, lanes
         return some
 
-    def quantity(self, name: str) -> FloatsArray:
+    def quantity(self, name: str) -> FloatArray:
         """Return what all options of each pair come to."""
         return self.once(name, lambda _: self._joined(name))
 
-    def sum_of(self, coefficients: Sum) -> FloatsArray:
+    def sum_of(self, coefficients: Sum) -> FloatArray:
         """Return a sum of strikes, each counted from the spot, USD."""
         return self.once(coefficients, lambda _: self._summed(coefficients))
 
-    def below(self, rank: int) -> FloatsArray:
+    def below(self, rank: int) -> FloatArray:
         """Return the chance of ending at or below the strike of a rank."""
         side = 0 if self.low.has(rank) else 1
-        return (self.low, self.high)[side].below(rank)[self.picked[side]]
+        half, lanes = (self.low, self.high)[side], self.picked[side]
+        return self.once(("below", rank), lambda _: half.below(rank)[lanes])
 
-    def strike(self, rank: int) -> FloatsArray:
+    def strike(self, rank: int) -> FloatArray:
         """Return the strike of a rank, USD."""
         side = 0 if self.low.has(rank) else 1
-        return (self.low, self.high)[side].strike(rank)[self.picked[side]]
+        half, lanes = (self.low, self.high)[side], self.picked[side]
+        return self.once(("strike", rank), lambda _: half.strike(rank)[lanes])
 
     def row(self, rank: int) -> Lanes:
         """Return the place of a rank's strike on the axis."""
@@ -80,26 +73,26 @@ class Pairs:
         half = (self.low, self.high)[side]
         return half.rows[rank - half.start][self.picked[side]].astype(np.intp)
 
-    def _of_whole(self, key: object) -> FloatsArray | None:
+    def _of_whole(self, key: object) -> FloatArray | None:
         if self._whole is None:
             return None
         whole, lanes = self._whole
         known = whole._kept.get(key)  # noqa: SLF001 -- its own kind
         return known if known is None or known.ndim == 0 else known[lanes]
 
-    def _joined(self, name: str) -> FloatsArray:
+    def _joined(self, name: str) -> FloatArray:
         _, join = joining(name)
-        low = self.low.quantity(name, self.precision)[self.picked[0]]
+        low = self.low.quantity(name)[self.picked[0]]
         if not self.high.rows.shape[0]:
             return low
-        return join(low, self.high.quantity(name, self.precision)[self.picked[1]])
+        return join(low, self.high.quantity(name)[self.picked[1]])
 
-    def _summed(self, coefficients: Sum) -> FloatsArray:
+    def _summed(self, coefficients: Sum) -> FloatArray:
         parts = [
-            half.sum_of(coefficients, self.precision)[picked]
+            half.sum_of(coefficients)[picked]
             for half, picked in zip((self.low, self.high), self.picked, strict=True)
             if half.sums(coefficients)
         ]
         if not parts:
-            return np.zeros((), self.precision)
+            return np.zeros(())
         return parts[0] if len(parts) == 1 else parts[0] + parts[1]

@@ -43,13 +43,13 @@ class Bound:
         low, high = max(self.lowest, other.lowest), min(self.highest, other.highest)
         return Bound(self.measure, low if isfinite(low) else None, high if isfinite(high) else None)
 
-    def slack(self, share: float = SAME) -> tuple[float, float]:
-        """Return the ends, each moved out by a share of itself or of the measure's scale."""
+    def slack(self) -> tuple[float, float]:
+        """Return the ends, each moved out by a millionth of itself or of the measure's scale."""
         scale = MEANINGS[self.measure].scale
         low, high = self.lowest, self.highest
         return (
-            low - share * max(abs(low), scale) if isfinite(low) else low,
-            high + share * max(abs(high), scale) if isfinite(high) else high,
+            low - SAME * max(abs(low), scale) if isfinite(low) else low,
+            high + SAME * max(abs(high), scale) if isfinite(high) else high,
         )
 
 

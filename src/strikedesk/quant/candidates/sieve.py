@@ -1,88 +1,128 @@
-"""A coarse first look at whole blocks in single precision: what surely fails is not judged.
+"""A first look at whole pieces of a grid: what surely fails is not judged, nor what surely passes.
 
-The rules that take a few sums are asked of every combination, each with a slack far above what
-single precision loses. What is left is judged in double precision.
+Each rule that is made of sums takes one comparison of 16 bits for each of its lines. What may pass
+is judged in double precision by all rules. What surely keeps those and is not among the best has
+only the other rules to keep, and is counted.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, TypeAlias
 
 import numpy as np
 
 from strikedesk.quant.candidates.blocks import Block, Grid, Listed
-from strikedesk.quant.candidates.gauges import is_costly, measured
 from strikedesk.quant.candidates.judging import Test
-from strikedesk.quant.candidates.pairs import Pairs, Picked
+from strikedesk.quant.candidates.lines import Lines, lines_of
+from strikedesk.quant.candidates.looks import Look
+from strikedesk.quant.candidates.pairs import Pairs
 from strikedesk.quant.candidates.search import Bound
 from strikedesk.quant.contracts import BoolArray
 
-_SLACK: Final = 1e-3  # Of a bound or its scale.
 # Pairs that are judged together: few numpy calls, arrays that fit a cache.
 _AT_ONCE: Final = 16_384
+
+_Split: TypeAlias = tuple[Listed, Listed]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Pairs to judge by all rules, and pairs that surely keep those that are made of sums.
+
+    Units: `ranked` whether the second ones may be among the best too.
+    """
+
+    open: Pairs
+    sure: Pairs
+    ranked: bool
 
 
 class Sieve:
     """Sends on the pairs of a grid that may fail no more rules than allowed."""
 
-    def __init__(self, grid: Grid, rules: Sequence[Bound], allowed: int) -> None:
-        self._grid, self._allowed = grid, allowed
-        shape = grid.board.shape
-        plain = [rule for rule in rules if not is_costly(rule.measure, shape)]
-        self._raised: list[Test] = []
-        self._tests = [Test.of(rule, _SLACK) for rule in plain]
+    def __init__(
+        self, grid: Grid, lines: Lines, allowed: int, *, bounds: Sequence[Bound], settles: bool
+    ) -> None:
+        self._grid, self._allowed, self._settles, self._bounds = grid, allowed, settles, bounds
+        self._look = self._raised = Look(lines)
+        # What is left to ask of pairs that surely keep the rules that are made of sums.
+        self.rest = [Test.of(rule) for rule in lines.untold]
+        # How many pairs passed that were not sent on.
+        self.proved = 0
 
     def raise_to(self, bounds: Sequence[Bound]) -> None:
-        """Let pass from now on only what also keeps these, as far as a first look can tell."""
-        plain = [each for each in bounds if not is_costly(each.measure, self._grid.board.shape)]
-        self._raised = [Test.of(bound, _SLACK) for bound in plain]
+        """Tell what a pair has to reach from now on to be among the best, if that is known."""
+        if bounds != self._bounds:
+            self._bounds = bounds
+            self._raised = Look(lines_of((), self._grid.halves, bounds))
 
-    def lists(self, *, look: bool) -> Iterator[Pairs]:
-        """Yield the pairs in lists; without a first look all of them."""
-        waiting, size = list[Listed](), 0
+    def batches(self) -> Iterator[Batch]:
+        """Yield the pairs that are left."""
+        waiting, size = list[_Split](), 0
         for piece in self._grid.pieces():
-            waiting.append(self._seen(piece) if look else _all_of(piece))
-            size += waiting[-1].rows.size
+            waiting.append(self._split(piece))
+            size += sum(each.rows.size for each in waiting[-1])
             if size >= _AT_ONCE:
-                yield self._listed(waiting)
+                yield self._batch(waiting)
                 waiting, size = [], 0
         if size:
-            yield self._listed(waiting)
+            yield self._batch(waiting)
 
-    def _listed(self, waiting: Sequence[Listed]) -> Pairs:
-        rows = np.concatenate([each.rows for each in waiting])
-        columns = np.concatenate([each.columns for each in waiting])
+    def _batch(self, waiting: Sequence[_Split]) -> Batch:
+        open_, sure = (
+            self._listed([each[place] for each in waiting if each[place].rows.size])
+            for place in (0, 1)
+        )
+        return Batch(open_, sure, not self._bounds)
+
+    def _listed(self, pieces: Sequence[Listed]) -> Pairs:
+        rows = np.concatenate([np.zeros(0, np.intp), *(each.rows for each in pieces)])
+        columns = np.concatenate([np.zeros(0, np.intp), *(each.columns for each in pieces)])
         return Pairs(self._grid.halves, (rows, columns))
 
-    def _seen(self, piece: Block | Listed) -> Listed:
-        """Return the pairs of a piece that may pass."""
-        if isinstance(piece, Listed):
-            left = self._left((piece.rows, piece.columns), piece.rows.shape)
-            return Listed(rows=piece.rows[left], columns=piece.columns[left])
-        left = self._left(((piece.rows, None), (None, piece.columns)), piece.shape)
-        if piece.lawful is not None:
-            left &= piece.lawful
-        return _cells(piece, left)
+    def _split(self, piece: Block | Listed) -> _Split:
+        """Return the pairs of a piece that may pass: those to judge, and those that are sure to."""
+        may = self._look.may(piece, self._allowed)
+        if isinstance(piece, Block) and piece.lawful is not None:
+            may &= piece.lawful
+        if not may.any():
+            return _NONE, _NONE
+        sure = self._sure(piece, may)
+        return _chosen(piece, may), _NONE if sure is None else _chosen(piece, sure)
 
-    def _left(self, picked: tuple[Picked, Picked], shape: tuple[int, ...]) -> BoolArray:
-        """Return which pairs may pass, those of no other piece being among them."""
-        pairs = Pairs(self._grid.halves, picked, np.float32)
-        kept = np.zeros(shape, np.uint8)
-        tests = self._tests + self._raised
-        for test in tests:
-            kept += test.holds(measured(pairs, test.rule.measure)).view(np.uint8)
-        return kept >= len(tests) - self._allowed
+    def _sure(self, piece: Block | Listed, may: BoolArray) -> BoolArray | None:
+        """Take out of what may pass what cannot be among the best; return what of it is sure to."""
+        best = self._raised.best(piece)
+        if not self._settles:
+            if best is not None:
+                may &= best
+            return None
+        sure = self._look.sure(piece)
+        sure &= may
+        if best is not None:
+            sure &= ~best
+        may ^= sure
+        if best is not None:
+            self._count(piece, sure)
+        return sure
+
+    def _count(self, piece: Block | Listed, sure: BoolArray) -> None:
+        """Count what is proved to pass, and take it out."""
+        proved = self._look.proved(piece)
+        if proved is not None:
+            proved &= sure
+            sure ^= proved
+            self.proved += int(np.count_nonzero(proved))
 
 
-def _all_of(piece: Block | Listed) -> Listed:
-    if isinstance(piece, Listed):
-        return piece
-    whole = np.ones(piece.shape, np.bool_)
-    return _cells(piece, whole if piece.lawful is None else piece.lawful)
+_NONE: Final = Listed(rows=np.zeros(0, np.intp), columns=np.zeros(0, np.intp))
 
 
-def _cells(block: Block, chosen: BoolArray) -> Listed:
-    """Return chosen cells of a table as a list."""
+def _chosen(piece: Block | Listed, chosen: BoolArray) -> Listed:
+    """Return chosen pairs of a piece as a list."""
     cells = np.flatnonzero(chosen)
-    down = cells // block.across
-    across = cells - down * block.across  # Faster than to divide again for the rest.
-    return Listed(rows=down + block.rows.start, columns=across + block.columns.start)
+    if isinstance(piece, Listed):
+        return Listed(rows=piece.rows[cells], columns=piece.columns[cells])
+    down = cells // piece.across
+    across = cells - down * piece.across  # Faster than to divide again for the rest.
+    return Listed(rows=down + piece.rows.start, columns=across + piece.columns.start)

@@ -1,7 +1,7 @@
 """What a search has come to so far: counts, the best, what nearly was."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -12,13 +12,14 @@ from strikedesk.quant.candidates.found import Candidate, Flaw, Found, NearMiss
 from strikedesk.quant.candidates.gauges import measured
 from strikedesk.quant.candidates.halves import Lanes, halves_of
 from strikedesk.quant.candidates.judging import Test, Verdicts, in_turn, judged, misses_by, scores
+from strikedesk.quant.candidates.lines import lines_of
 from strikedesk.quant.candidates.measures import MEANINGS, Measure
 from strikedesk.quant.candidates.pairs import Pairs
 from strikedesk.quant.candidates.podium import Podium
 from strikedesk.quant.candidates.prospects import hopeful
 from strikedesk.quant.candidates.search import Bound, Search
 from strikedesk.quant.candidates.shape import Shape
-from strikedesk.quant.candidates.sieve import Sieve
+from strikedesk.quant.candidates.sieve import Batch, Sieve
 from strikedesk.quant.candidates.telling import told
 
 
@@ -44,34 +45,54 @@ class Tally:
         if self._shape.months == 1:  # Tables of far options would be too much to keep.
             self._boards[len(self._places)] = board
         self._places.append(board.places)
-        halves = halves_of(board, window)
-        self._enumerated += Grid(*halves, wing=window.wing).count
+        grid = Grid(*halves_of(board, window), wing=window.wing)
+        self._enumerated += grid.count
         if self._enumerated > search.most:
             raise ValueError(f"more than {search.most:,} combinations: bound wings, deltas or days")
         here = Podium(min(search.top, search.per_expiration or search.top), self._shape.ranks + 1)
-        rules = (*self._rules, *self._still(self._best)) if sieve else self._rules
-        left = hopeful(halves, rules, self._allowed) if sieve else halves
-        grid = Grid(*left, wing=window.wing)
-        # Of two expirations only counts and sums are plain: a first look would save little.
-        look = sieve and self._shape.months == 1
-        through = Sieve(grid, self._rules, self._allowed)
-        for pairs in through.lists(look=look):
-            for verdicts in judged(pairs, self._tests, self._allowed):
-                self._keep(verdicts.kept, here)
-                self._miss(verdicts)
-            through.raise_to(tuple(self._still(here, self._best)))
+        through = self._sieve(grid, self._still(self._best)) if sieve else _unsieved(grid)
+        for batch in through.batches():
+            self._judge(batch, through.rest, here)
+            through.raise_to(self._still(here, self._best) if sieve else ())
+        self._passed += through.proved
         self._best.enter(here.keys, here.rows)
 
-    def _still(self, *podiums: Podium) -> Iterator[Bound]:
-        """Yield what a candidate has to reach to be among the best so far, if that can be told."""
+    def _sieve(self, grid: Grid, still: Sequence[Bound]) -> Sieve:
+        """Return the sieve of a grid, less what can be left out of it beforehand."""
+        counts = self._search.count
+        # What is not counted either has to be among the best like any other rule.
+        rules, best = (self._rules, still) if counts else ((*self._rules, *still), ())
+        lines = lines_of(rules, grid.halves, best)
+        left = hopeful(lines, self._allowed)
+        return Sieve(
+            grid.chosen(*left),
+            lines.chosen(*left),
+            self._allowed,
+            bounds=still,
+            settles=counts and not self._allowed,
+        )
+
+    def _judge(self, batch: Batch, rest: Sequence[Test], here: Podium) -> None:
+        for verdicts in judged(batch.open, self._tests, self._allowed):
+            self._keep(verdicts.kept, here)
+            self._miss(verdicts)
+        for verdicts in judged(batch.sure, rest, 0):
+            if batch.ranked:
+                self._keep(verdicts.kept, here)
+            else:
+                self._passed += verdicts.failed.size
+
+    def _still(self, *podiums: Podium) -> tuple[Bound, ...]:
+        """Return what a candidate has to reach to be among the best so far, if that can be told."""
         only, *others = self._search.ranking
-        if self._search.count or others or only.weight < 0.0:
-            return
+        if self._allowed or others or only.weight < 0.0:
+            return ()
         bar = -min(podium.bar for podium in podiums) / only.weight
-        if -1.0 < bar < 1.0:
-            # The score x/(|x| + scale), backwards; a tie is still among them.
-            reach = MEANINGS[only.measure].scale * bar / (1.0 - abs(bar))
-            yield Bound(only.measure, low=reach)
+        if not -1.0 < bar < 1.0:
+            return ()
+        # The score x/(|x| + scale), backwards; a tie is still among them.
+        reach = MEANINGS[only.measure].scale * bar / (1.0 - abs(bar))
+        return (Bound(only.measure, low=reach),)
 
     def _keep(self, kept: Pairs, here: Podium) -> None:
         self._passed += kept.size
@@ -140,3 +161,8 @@ class Tally:
                 by=float(by[0]),
                 margin=float(margin[0]),
             )
+
+
+def _unsieved(grid: Grid) -> Sieve:
+    """Return what lets all pairs of a grid through."""
+    return Sieve(grid, lines_of((), grid.halves), 0, bounds=(), settles=False)

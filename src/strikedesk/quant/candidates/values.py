@@ -33,6 +33,9 @@ class Values:
     slices: Sequence[Slice]
     forecast: Outlook | None
     _kept: dict[Option, FloatArray] = field(default_factory=dict[Option, FloatArray], repr=False)
+    _means: dict[tuple[Kind, int, bool], FloatArray] = field(
+        default_factory=dict[tuple[Kind, int, bool], FloatArray], repr=False
+    )
 
     @classmethod
     def of(cls, chain: Chain, slices: Sequence[Slice]) -> "Values":
@@ -76,8 +79,17 @@ class Values:
         """Return what one contract is worth today on average at each strike, USD.
 
         Law: by the forecast where there is one and not `market`. One that goes on is unknown where
-        its volatility is.
+        its volatility is. Options of one kind and expiration are always asked for with the same
+        strikes and volatilities.
         """
+        key = option.kind, option.month, market
+        if key not in self._means:
+            self._means[key] = self._mean(option, strikes, volatility, market=market)
+        return self._means[key]
+
+    def _mean(
+        self, option: Option, strikes: FloatArray, volatility: FloatArray, *, market: bool
+    ) -> FloatArray:
         near = self.slices[0]
         if option.month:
             over = self.over(option, strikes, volatility)
