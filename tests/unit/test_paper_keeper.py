@@ -343,6 +343,21 @@ async def test_a_commit_that_fails_is_not_remembered(desk: Desk) -> None:
     assert (len(seen.world.orders), seen.world.account(MARGIN).stakes) == (1, {})
 
 
+async def test_after_a_commit_that_fails_a_world_has_the_time_that_it_had(desk: Desk) -> None:
+    """And not that of a world that is opened at this moment."""
+    start = desk.clock.now() - timedelta(minutes=30)
+    await desk.keeper(Opening(clock=VenueClock.starting(start, desk.clock.now()))).snapshot()
+    keeper = desk.keeper()
+    await keeper.act(lambda _, at: at)
+    desk.store.fails_to_commit = True
+    with pytest.raises(Unavailable):
+        await keeper.act(lambda _, at: at)
+
+    await keeper.ready()
+
+    assert keeper.now() == start
+
+
 async def test_a_snapshot_never_changes(desk: Desk) -> None:
     """The event loop reads it while the writer's thread is at work on the next."""
     keeper = desk.keeper()

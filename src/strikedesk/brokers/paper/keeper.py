@@ -72,9 +72,10 @@ class WorldKeeper:
 
     def now(self) -> datetime:
         """Return the venue's time; until the world was read once, that of a new one."""
-        if self._copy is None:
+        copy = self._copy or self._settled
+        if copy is None:
             return self.opening.clock.instant(self.clock.now())
-        return self._now_in(self._copy.world)
+        return self._now_in(copy.world)
 
     async def ready(self) -> None:
         """See to it that the copy is the newest: another process may have moved the clock.
