@@ -16,6 +16,7 @@ from typing import Any, Final, cast
 from strikedesk.domain.errors import DeskError
 from strikedesk.domain.ledger import OrderRecord
 from strikedesk.domain.money import PriceEffect
+from strikedesk.domain.ports import Broker
 from strikedesk.domain.states import OrderState
 from strikedesk.orders.draft import Change
 from strikedesk.orders.preview import Preview
@@ -93,18 +94,25 @@ class Engine:
             await VERBS[self.task.verb](self)
             await self.desk.confirm.drain()
         finally:
-            await self.database.close()
+            await self.close()
+
+    async def close(self) -> None:
+        """Let go of what is open."""
+        await self.database.close()
 
     def _assembled(self) -> Desk:
         halt = MortalHalt(self.database, clock=self.clock)
         halt.crash = self.crash
         return a_desk(
-            broker=self.venue,
+            broker=self._broker(),
             ledger=self._ledger(),
             halt=halt,
             clock=self.clock,
             limits=WIDE if self.task.verb == "work" else LimitSettings(),
         )
+
+    def _broker(self) -> Broker:
+        return self.venue
 
     def _ledger(self) -> MortalLedger:
         kind = MortalLedger if self.task.writes_before else LateLedger
@@ -157,13 +165,18 @@ class Engine:
         rows, _ = await self.desk.ledger.orders(account_id=None, states=_OPEN, limit=20, offset=0)
         act = self.random.choice(("place", "place", "replace", "cancel"))
         if act == "place" or not rows:
-            return await a_preview(self.desk, self.random.choice(CALLS), self.random.randint(1, 9))
+            return await self._some_order()
         row = self.random.choice(rows)
         if act == "cancel":
             return await self.desk.previewer.cancel(row.order_id, caller=ME)
-        price = Decimal(self.random.randint(100, 120)) / 100
-        change = Change(price=price, price_effect=PriceEffect.DEBIT)
+        change = Change(price=self._some_price(row), price_effect=PriceEffect.DEBIT)
         return await self.desk.previewer.replace(row.order_id, change, caller=ME)
+
+    async def _some_order(self) -> Preview:
+        return await a_preview(self.desk, self.random.choice(CALLS), self.random.randint(1, 9))
+
+    def _some_price(self, row: OrderRecord) -> Decimal:
+        return Decimal(self.random.randint(100, 120)) / 100
 
     async def look(self) -> None:
         """Write down what the owner is shown now."""

@@ -3,9 +3,9 @@
 import asyncio
 import shutil
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +23,35 @@ _SENT: Final = frozenset(
 _NOT_SENT: Final = frozenset({"Denied", "Unavailable", "Rejected", "Misconfigured"})
 
 
+@dataclass(frozen=True, kw_only=True)
+class Placed:
+    """An order at a venue, and the states in which the desk may tell it."""
+
+    client_order_id: str | None
+    broker_order_id: str
+    told_as: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Books:
+    """What a venue has, and how often it took what was sent under each id.
+
+    The ids in `taken` are those that tickets are sent under: a group's is the group's own.
+    """
+
+    placed: Sequence[Placed]
+    taken: Counter[str]
+
+    @property
+    def sent(self) -> set[str | None]:
+        """The client ids of all that the venue took and that led to an order there.
+
+        A change that came when there was nothing left to change led to none; what a cancel led to
+        is told by its order, which the books are compared by.
+        """
+        return {order.client_order_id for order in self.placed}
+
+
 class Engines:
     """A process that forks engines; see `engine`."""
 
@@ -36,9 +65,9 @@ class Engines:
 
 
 @contextmanager
-def engines() -> Generator[Engines]:
+def engines(module: str = "tests.proofs.engine") -> Generator[Engines]:
     """Start the process; it is gone afterwards."""
-    with warm("tests.proofs.engine") as process:
+    with warm(module) as process:
         yield Engines(process)
 
 
@@ -56,18 +85,29 @@ def a_home(folder: Path, template: Path) -> Path:
     return folder
 
 
-def effects(home: Path) -> set[str | None]:
-    """Return the client ids of all that the venue took and that led to an order there.
+def books_of(home: Path) -> Books:
+    """Return the books of the venue that is a folder."""
+    placed = [
+        Placed(
+            client_order_id=order.client_order_id,
+            broker_order_id=order.broker_order_id,
+            told_as=frozenset({order.state.value}),
+        )
+        for order in placed_by(home / "venue")
+    ]
+    taken = Counter(arrived.ticket.client_order_id for arrived in arrivals(home / "venue"))
+    return Books(placed, taken)
 
-    A change that came when there was nothing left to change led to none; what a cancel led to is
-    told by its order, which the books are compared by.
-    """
-    return {order.client_order_id for order in placed_by(home / "venue")}
+
+def wrongs(home: Path, books: Books) -> list[str]:
+    """Return all that went wrong over one set of books, once all is settled."""
+    wrong = shown_wrongly(home, books) + sent_twice(home, books)
+    return wrong + told_wrongly(home, books) + booked_wrongly(home, books)
 
 
-def shown_wrongly(home: Path) -> list[str]:
+def shown_wrongly(home: Path, books: Books) -> list[str]:
     """Return what the owner is not shown now: sent or maybe sent, and told as neither."""
-    sent = effects(home)
+    sent = books.sent
     return [
         f"hidden: {row['state']}"
         for row in lines_of(home / "shown.jsonl")
@@ -75,34 +115,32 @@ def shown_wrongly(home: Path) -> list[str]:
     ]
 
 
-def booked_wrongly(home: Path) -> list[str]:
+def booked_wrongly(home: Path, books: Books) -> list[str]:
     """Return in what the books of the desk differ from the venue's, once all is settled."""
     *rows, last = lines_of(home / "ended.jsonl")
-    placed = placed_by(home / "venue")
     by_client_id = {row["client_order_id"]: row for row in rows}
     wrong = [] if last["broken"] is None else [f"broken trail at {last['broken']}"]
     wrong += [f"unsettled: {row['state']}" for row in rows if _is_open_question(row)]
-    for order in placed:
+    for order in books.placed:
         row = by_client_id.get(order.client_order_id or "")
         if row is None or row["broker_order_id"] != order.broker_order_id:
             wrong.append("lost: an order of the venue is in no row")
-        elif row["state"] != order.state.value:
-            wrong.append(f"lost: {order.state.value} at the venue, {row['state']} here")
+        elif row["state"] not in order.told_as:
+            wrong.append(f"lost: {sorted(order.told_as)} at the venue, {row['state']} here")
     return wrong
 
 
-def sent_twice(home: Path) -> list[str]:
+def sent_twice(home: Path, books: Books) -> list[str]:
     """Return what the venue took more than once: for one intent, or for one wish of the client."""
-    times = Counter(arrived.ticket.client_order_id for arrived in arrivals(home / "venue"))
     wishes = {line["sent_as"]: line["wish"] for line in lines_of(home / "known.jsonl")}
-    by_wish = Counter(wishes.get(client_order_id, "none") for client_order_id in times)
-    twice = [f"doubled: {name} {count}" for name, count in times.items() if count > 1]
+    by_wish = Counter(wishes.get(client_order_id, "none") for client_order_id in books.taken)
+    twice = [f"doubled: {name} {count}" for name, count in books.taken.items() if count > 1]
     return twice + [f"doubled wish: {wish}" for wish, count in by_wish.items() if count > 1]
 
 
-def told_wrongly(home: Path) -> list[str]:
+def told_wrongly(home: Path, books: Books) -> list[str]:
     """Return the answers that no venue bears out: sent that was not, not sent that was."""
-    sent = effects(home)
+    sent = books.sent
     previews = {line["preview"]: line["client_order_id"] for line in lines_of(home / "known.jsonl")}
     # A cancel is told by what became of its order, which another cancel may have brought about.
     cancels = {

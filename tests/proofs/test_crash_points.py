@@ -16,10 +16,11 @@ from tests.proofs.parent import (
     a_home,
     a_template,
     booked_wrongly,
+    books_of,
     engines,
     sent_twice,
     shown_wrongly,
-    told_wrongly,
+    wrongs,
 )
 from tests.proofs.venue import Outcome
 
@@ -72,8 +73,7 @@ def play(cell: Cell, home: Path, pair: tuple[Engines, Engines]) -> list[str]:
     for verb, at in _retries(cell):
         status, _ = pair[0].run(replace(then, verb=verb, at=at))
         wrong += [] if status == 0 else [f"{verb} ended with {status}"]
-    wrong += shown_wrongly(home)
-    return wrong + sent_twice(home) + told_wrongly(home) + booked_wrongly(home)
+    return wrong + wrongs(home, books_of(home))
 
 
 def die(cell: Cell, home: Path, pair: tuple[Engines, Engines]) -> list[str]:
@@ -147,6 +147,7 @@ def test_a_desk_that_writes_down_after_it_sent_is_found_out(tmp_path: Path) -> N
         engine.run(replace(task, verb="look", at=12, dies_at=NEVER))
         engine.run(replace(task, verb="recover", at=14, dies_at=NEVER))
 
-    assert [found[:7] for found in sent_twice(home)] == ["doubled"]
-    assert shown_wrongly(home)
-    assert booked_wrongly(home)
+    books = books_of(home)
+    assert [found[:7] for found in sent_twice(home, books)] == ["doubled"]
+    assert shown_wrongly(home, books)
+    assert booked_wrongly(home, books)

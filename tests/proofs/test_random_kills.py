@@ -12,11 +12,9 @@ from tests.proofs.parent import (
     Engines,
     a_home,
     a_template,
-    booked_wrongly,
+    books_of,
     engines,
-    sent_twice,
-    shown_wrongly,
-    told_wrongly,
+    wrongs,
 )
 from tests.proofs.venue import Outcome, arrivals
 
@@ -74,8 +72,7 @@ def test_no_kill_doubles_an_order_loses_one_or_hides_one(tmp_path: Path) -> None
             home = a_home(tmp_path / str(number), template)
             _, broke = killed_often(home, TOGETHER, chance, engine)
             wrong += [broke] if broke else []
-            wrong += shown_wrongly(home) + sent_twice(home)
-            wrong += told_wrongly(home) + booked_wrongly(home)
+            wrong += wrongs(home, books_of(home))
             sent += len(arrivals(home / "venue"))
             heard += len(lines_of(home / "heard.jsonl"))
 

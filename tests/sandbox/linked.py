@@ -24,24 +24,35 @@ _QUICK = Patience(attempts=2, first_wait_s=0.001, in_all_s=10)
 
 def linked(here: Served, *, streaming: bool = False) -> tuple[TastytradeBroker, Wire]:
     """Return a broker and its wire: whoever asks closes both."""
-    site, grant = on_this_machine(here.address), here.world.access.full
-    wire = Wire(site)
+    site = on_this_machine(here.address)
+    wire, token = Wire(site), here.world.access.full.refresh_token
+    streams = partial(_streams, here, site) if streaming else None
+    return broker_over(wire, site, token, here.wall, streams), wire
+
+
+def broker_over(
+    wire: Wire,
+    site: Site,
+    refresh_token: str,
+    clock: Clock,
+    streams: Callable[[Session], Callable[[Client, Clock], Streams]] | None = None,
+) -> TastytradeBroker:
+    """Return a broker that speaks over this wire, by the grant of this token."""
     session = Session(
-        grant=Grant(client_secret=Secret(CLIENT_SECRET), refresh_token=Secret(grant.refresh_token)),
-        desk=TokenDesk(site=site, wire=wire, clock=here.wall),
-        clock=here.wall,
+        grant=Grant(client_secret=Secret(CLIENT_SECRET), refresh_token=Secret(refresh_token)),
+        desk=TokenDesk(site=site, wire=wire, clock=clock),
+        clock=clock,
     )
-    broker = TastytradeBroker(
+    return TastytradeBroker(
         site=site,
         wire=wire,
         session=session,
-        clock=here.wall,
+        clock=clock,
         account_key=Secret("the key of the accounts' names"),
         pace=Pace(scale=1_000),
-        patience=_QUICK if streaming else None,
-        streams=_streams(here, site, session) if streaming else None,
+        patience=_QUICK if streams else None,
+        streams=streams(session) if streams else None,
     )
-    return broker, wire
 
 
 def _streams(here: Served, site: Site, session: Session) -> Callable[[Client, Clock], Streams]:
