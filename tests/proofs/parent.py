@@ -99,9 +99,13 @@ def books_of(home: Path) -> Books:
     return Books(placed, taken)
 
 
-def wrongs(home: Path, books: Books) -> list[str]:
-    """Return all that went wrong over one set of books, once all is settled."""
-    wrong = shown_wrongly(home, books) + sent_twice(home, books)
+def wrongs(home: Path, books: Books, *, at_the_look: Books | None = None) -> list[str]:
+    """Return all that went wrong over one set of books, once all is settled.
+
+    What the owner is shown is held to the books `at_the_look`, where nothing was under way then: an
+    order that waits for its confirm may be sent after it, and was hidden from nobody.
+    """
+    wrong = shown_wrongly(home, at_the_look or books) + sent_twice(home, books)
     return wrong + told_wrongly(home, books) + booked_wrongly(home, books)
 
 

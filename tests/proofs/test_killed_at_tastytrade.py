@@ -17,7 +17,7 @@ import pytest
 from tests.proof import PROVING, examples, report, seconds
 from tests.proofs.at_tastytrade import LinkedTask
 from tests.proofs.mortal import POINTS
-from tests.proofs.parent import Engines, a_home, a_template, engines, sent_twice, wrongs
+from tests.proofs.parent import Books, Engines, a_home, a_template, engines, sent_twice, wrongs
 from tests.proofs.sandboxes import Sandbox, a_sandbox
 
 ENGINE: Final = "tests.proofs.at_tastytrade"
@@ -159,8 +159,11 @@ def test_no_crash_at_tastytrade_doubles_an_order_loses_one_or_hides_one(
     assert wrong == {}
 
 
-def killed_often(trial: Trial, kills: int, chance: random.Random) -> list[str]:
-    """Let engines come and go until so many were killed; return what broke."""
+def killed_often(trial: Trial, kills: int, chance: random.Random) -> tuple[list[str], Books]:
+    """Let engines come and go until so many were killed; return what broke.
+
+    Beside it the books as the owner was shown them, before what nobody answered was asked again.
+    """
     whole = [trial.timed("work", n, seed=chance.getrandbits(30)) for n in range(3)]
     longest, at, killed = 2 * median(s for _, s in whole), 60.0, 0
     broke = [f"an engine ended with {status}" for status, _ in whole if status != 0]
@@ -180,9 +183,11 @@ def killed_often(trial: Trial, kills: int, chance: random.Random) -> list[str]:
         # Time goes on by steps here: what is late is so by less than the shortest of them.
         trial.sandbox.disarm(struck_too=True)
         trial.sandbox.settle()
-    for verb, later in (("look", 12), ("work", 13), ("recover", 14)):
+    trial.run("look", at + 12, seed=chance.getrandbits(30))
+    at_the_look = trial.sandbox.books(0)
+    for verb, later in (("work", 13), ("recover", 14)):
         trial.run(verb, at + later, seed=chance.getrandbits(30))
-    return broke
+    return broke, at_the_look
 
 
 @pytest.mark.timeout(seconds(600, 7_200))
@@ -199,9 +204,9 @@ def test_no_kill_at_tastytrade_doubles_an_order_loses_one_or_hides_one(
         home = a_home(tmp_path / str(begins), template)
         with a_sandbox() as sandbox:
             trial = Trial(home, sandbox, engine)
-            wrong += killed_often(trial, min(TOGETHER, kills - begins), chance)
+            broke, at_the_look = killed_often(trial, min(TOGETHER, kills - begins), chance)
             books = sandbox.books(0)
-        wrong += wrongs(home, books)
+        wrong += broke + wrongs(home, books, at_the_look=at_the_look)
         sent += len(books.placed)
 
     what = f"SIGKILLs at random instants, {sent:,} orders at the sandbox; the same"
