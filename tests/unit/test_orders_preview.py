@@ -387,6 +387,30 @@ async def test_a_passive_limit_is_told_that_it_may_never_fill(orders: OrderDesk)
     assert preview.warnings == ("The limit is away from the market: it may never fill.",)
 
 
+@pytest.mark.parametrize(
+    ("ask", "price", "told"),
+    [("1.20", "1.10", 0), ("1.20", "1.09", 1), ("1.10", "1.09", 0), ("1.10", "1.08", 1)],
+)
+async def test_a_limit_is_passive_beyond_half_a_spread_or_a_cent(
+    orders: OrderDesk, ask: str, price: str, told: int
+) -> None:
+    orders.quote(CALL, "1.10", ask)
+
+    assert len((await orders.preview(price=price)).warnings) == told
+
+
+@pytest.mark.parametrize(
+    ("bid", "ask", "told"),
+    [("0.75", "1.25", 0), ("0.74", "1.26", 1), ("3.00", "5.00", 0), ("2.98", "5.02", 1)],
+)
+async def test_a_market_is_wide_beyond_a_quarter_of_a_dollar_and_of_its_mid(
+    orders: OrderDesk, bid: str, ask: str, told: int
+) -> None:
+    orders.quote(CALL, bid, ask)
+
+    assert len((await orders.preview(price=ask)).warnings) == told
+
+
 async def test_a_preview_is_a_row_that_never_left(orders: OrderDesk) -> None:
     preview = await orders.preview()
 
