@@ -1,5 +1,6 @@
 """What is kept of a preview is what was shown: every figure by its name, and every check."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,11 +10,14 @@ import pytest
 
 from strikedesk.domain.account_kinds import OptionLevel
 from strikedesk.domain.broking import Preflight, Ticket
+from strikedesk.domain.errors import Denied
 from strikedesk.domain.ledger import Json
-from strikedesk.domain.orders import Action, Leg
+from strikedesk.domain.money import PriceEffect
+from strikedesk.domain.orders import Action, Leg, OrderType
 from strikedesk.domain.payoff import Holding
 from strikedesk.domain.symbols import parse_symbol
 from strikedesk.orders.binding import binding_of
+from strikedesk.orders.draft import Draft
 from strikedesk.orders.level import level_needed
 from strikedesk.orders.preview import Preview
 from strikedesk.orders.showing import all_checks, digest_of_shown
@@ -70,6 +74,67 @@ async def test_the_trail_has_the_order_and_what_was_shown_of_it(orders: OrderDes
         "shown_digest": digest_of_shown(shown),
         "limits": orders.limits.as_told,
     }
+
+
+@pytest.mark.promise("owner-asked")
+def test_the_digest_is_of_what_was_shown_and_of_nothing_else() -> None:
+    """The trail says by it what somebody agreed to: a word more is another one."""
+    shown: dict[str, Json] = {"limit_net": "1.20", "warnings": [], "max_loss": None}
+    written = '{"limit_net":"1.20","max_loss":null,"warnings":[]}'
+
+    assert digest_of_shown(shown) == hashlib.sha256(written.encode()).hexdigest()
+    assert digest_of_shown({**shown, "limit_net": "1.21"}) != digest_of_shown(shown)
+
+
+@pytest.mark.parametrize(
+    ("action", "trigger", "expected"),
+    [
+        (Action.BUY_TO_OPEN, "1.15", "above the market"),
+        (Action.SELL_TO_CLOSE, "1.15", "below the market"),
+    ],
+)
+async def test_a_stop_that_is_reached_already_is_refused_with_both_prices(
+    orders: OrderDesk, action: Action, trigger: str, expected: str
+) -> None:
+    """At the market itself too; one beyond it waits."""
+    orders.broker.held[parse_symbol(CALL)] = 1
+    at, beyond = (a_stop(action, trigger, cents) for cents in ("0.00", "0.01"))
+
+    with pytest.raises(Denied) as denied:
+        await orders.previewer.place(at, caller="stdio")
+    preview = await orders.previewer.place(beyond, caller="stdio")
+
+    assert denied.value.facts == {
+        "rule": "stop_is_reached_already",
+        "stop_trigger": Decimal(trigger),
+        "market": Decimal("1.15"),
+        "expected": expected,
+    }
+    assert preview.nonce
+
+
+def a_stop(action: Action, trigger: str, beyond: str) -> Draft:
+    """Return a stop limit so far beyond a trigger; it may pay, or take, what the market gives."""
+    buys = action is Action.BUY_TO_OPEN
+    stop = Decimal(trigger) + (1 if buys else -1) * Decimal(beyond)
+    return Draft(
+        account="paper-margin",
+        legs=(a_leg(CALL, action),),
+        order_type=OrderType.STOP_LIMIT,
+        price=Decimal("1.20") if buys else Decimal("1.10"),
+        price_effect=PriceEffect.DEBIT if buys else PriceEffect.CREDIT,
+        stop_trigger=stop,
+    )
+
+
+async def test_a_stop_without_a_market_is_not_judged_by_it(orders: OrderDesk) -> None:
+    """What the collar says of it is another matter."""
+    orders.quote(CALL, None, None)
+
+    with pytest.raises(Denied) as denied:
+        await orders.previewer.place(a_stop(Action.BUY_TO_OPEN, "1.15", "0.00"), caller="stdio")
+
+    assert denied.value.facts.get("rule") != "stop_is_reached_already"
 
 
 def test_what_the_broker_does_not_answer_is_a_check_that_was_not_run() -> None:
