@@ -128,6 +128,8 @@ async def test_a_change_that_is_none_is_denied(
         await orders.previewer.replace(old.record.order_id, change, caller="stdio")
 
     assert denied.value.reason is reason
+    if reason is Reason.INVALID_QUANTITY:
+        assert denied.value.facts == {"quantity": 0}
 
 
 async def test_only_a_working_order_can_be_changed(orders: OrderDesk) -> None:

@@ -405,6 +405,13 @@ async def test_under_click_the_sixth_preview_is_denied_and_leaves_nothing_open()
     states = [row.state for row in orders.ledger.records.values()]
     assert told.value.reason is Reason.APPROVALS_FULL
     assert states == [OrderState.AWAITING_CONSENT] * PENDING_MAX + [OrderState.LAPSED]
+    (lapsed,) = [row for row in orders.ledger.records.values() if row.state is OrderState.LAPSED]
+    line = (await orders.ledger.events(lapsed.order_id))[-1]
+    assert lapsed.reason == "APPROVALS_FULL"
+    assert (line.kind, line.path) == ("not_sent", "preview:place")
+    assert {name: told for name, told in line.body.items() if name != "row"} == {
+        "reason": "APPROVALS_FULL"
+    }
 
 
 async def test_what_has_expired_makes_room() -> None:

@@ -225,7 +225,9 @@ async def test_a_calendar_risks_its_debit_and_says_what_is_not_known(orders: Ord
 
     assert preview.figures is not None
     assert (preview.figures.max_loss, preview.figures.max_profit) == (Decimal("200.00"), None)
-    assert any("expirations" in warning for warning in preview.warnings)
+    assert preview.warnings == (
+        "Several expirations: profit and break-evens depend on later volatility.",
+    )
 
 
 async def test_a_stale_quote_denies_while_the_market_is_open(orders: OrderDesk) -> None:

@@ -15,6 +15,7 @@ from strikedesk.domain.ledger import Json
 from strikedesk.domain.money import PriceEffect
 from strikedesk.domain.orders import Action, Leg, OrderType
 from strikedesk.domain.payoff import Holding
+from strikedesk.domain.states import OrderState
 from strikedesk.domain.symbols import parse_symbol
 from strikedesk.orders.binding import binding_of
 from strikedesk.orders.draft import Draft
@@ -24,7 +25,7 @@ from strikedesk.orders.showing import all_checks, digest_of_shown
 from strikedesk.orders.wording import order_in_words, short_name
 from strikedesk.risk.verdict import Outcome
 from tests.builders import a_leg, a_preview, an_order, an_order_record
-from tests.fakes.broker import ScriptedBroker
+from tests.fakes.broker import Day, ScriptedBroker
 from tests.unit.order_desk import CALL, OrderDesk
 
 HIGHER, PUT, LOWER = "AAPL261218C00210000", "AAPL261218P00190000", "AAPL261218P00180000"
@@ -163,6 +164,24 @@ async def test_what_a_broker_warns_of_is_shown_as_its_own_words(orders: OrderDes
     assert "near expiration" not in preview.warnings
 
 
+async def test_a_cancel_shows_how_far_its_order_got(orders: OrderDesk) -> None:
+    orders.broker.day = Day.WORKING
+    old = await orders.preview(a_leg(CALL, quantity=3))
+    await orders.confirm(old)
+    (placed,) = orders.broker.placed
+    orders.broker.placed[0] = replace(placed, state=OrderState.PARTIALLY_FILLED, filled_units=2)
+
+    cancel = await orders.previewer.cancel(old.record.order_id, caller="stdio")
+
+    (check,) = cancel.checks
+    assert (check.name, check.outcome) == ("order_working", Outcome.PASSED)
+    assert check.facts == {"state": "partially_filled", "filled": 2, "of": 3}
+    shown = await kept(orders, cancel)
+    assert (shown["max_loss"], shown["mid_net"], shown["fees"]) == (None, None, None)
+    facts = {"state": "partially_filled", "filled": "2", "of": "3"}
+    assert shown["checks"] == [["order_working", "passed", facts]]
+
+
 # What the owner reads
 
 
@@ -221,8 +240,27 @@ def test_the_level_follows_from_what_is_opened(
     assert level_needed(order, (), Decimal(100)) is level
 
 
-def test_shares_that_are_held_cover_a_call() -> None:
-    order = an_order(a_leg(CALL, Action.SELL_TO_OPEN))
-    held = (Holding(symbol=parse_symbol("AAPL"), quantity=100),)
+@pytest.mark.parametrize(
+    ("held", "opened", "level"),
+    [
+        ([("AAPL", 100)], [(CALL, Action.SELL_TO_OPEN, 1)], OptionLevel.COVERED),
+        ([("AAPL", 99)], [(CALL, Action.SELL_TO_OPEN, 1)], OptionLevel.SPREADS),
+        ([("AAPL", 199), (HIGHER, -1)], [(CALL, Action.SELL_TO_OPEN, 1)], OptionLevel.SPREADS),
+        ([("AAPL", 200), (HIGHER, -1)], [(CALL, Action.SELL_TO_OPEN, 1)], OptionLevel.COVERED),
+        ([("AAPL", 100), (HIGHER, 5)], [(CALL, Action.SELL_TO_OPEN, 2)], OptionLevel.SPREADS),
+        ([("AAPL", 100), (PUT, -5)], [(CALL, Action.SELL_TO_OPEN, 1)], OptionLevel.COVERED),
+        (
+            [("AAPL", 100)],
+            [(CALL, Action.SELL_TO_OPEN, 2), ("AAPL", Action.BUY, 100)],
+            OptionLevel.COVERED,
+        ),
+    ],
+)
+def test_shares_cover_as_many_calls_as_they_are_hundreds(
+    held: list[tuple[str, int]], opened: list[tuple[str, Action, int]], level: OptionLevel
+) -> None:
+    """Those held and those bought, against every short call, held or sold."""
+    order = an_order(*(a_leg(*leg) for leg in opened))
+    there = [Holding(symbol=parse_symbol(name), quantity=count) for name, count in held]
 
-    assert level_needed(order, held, Decimal(0)) is OptionLevel.COVERED
+    assert level_needed(order, there, Decimal(0)) is level
