@@ -343,6 +343,26 @@ async def test_a_commit_that_fails_is_not_remembered(desk: Desk) -> None:
     assert (len(seen.world.orders), seen.world.account(MARGIN).stakes) == (1, {})
 
 
+async def test_what_a_failed_commit_left_is_not_taken_for_what_another_process_wrote(
+    desk: Desk,
+) -> None:
+    """Both would be the next version, and only one of them is on disk."""
+    keeper, other = desk.keeper(), desk.keeper()
+    await keeper.act(desk.placing())
+    desk.store.fails_to_commit = True
+    with pytest.raises(Unavailable):
+        await keeper.act(desk.placing("4.00"))
+    desk.store.fails_to_commit = False
+    await other.act(desk.placing("3.00"))
+
+    seen = await keeper.snapshot()
+
+    assert {each.request.limit_net for each in seen.world.orders} == {
+        Decimal("5.00"),
+        Decimal("3.00"),
+    }
+
+
 async def test_after_a_commit_that_fails_a_world_has_the_time_that_it_had(desk: Desk) -> None:
     """And not that of a world that is opened at this moment."""
     start = desk.clock.now() - timedelta(minutes=30)
