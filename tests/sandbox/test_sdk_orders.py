@@ -57,6 +57,14 @@ EXTENDED = [
 ]
 
 
+CALL = Leg(
+    instrument_type=InstrumentType.EQUITY_OPTION,
+    symbol="AAPL  261218C00200000",
+    action=OrderAction.BUY_TO_OPEN,
+    quantity=1,
+)
+
+
 def shares(action: OrderAction, quantity: int = 10, symbol: str = "AAPL") -> Leg:
     return Leg(
         instrument_type=InstrumentType.EQUITY, symbol=symbol, action=action, quantity=quantity
@@ -261,11 +269,11 @@ async def test_a_price_off_the_tick_passes_and_is_rejected_once_it_is_routed(
         ),
         (
             LimitOrder(
-                legs=[shares(OrderAction.BUY_TO_OPEN)],
-                price=Decimal(-240),
+                legs=[CALL],
+                price=Decimal(-1),
                 time_in_force=OrderTimeInForce.EXT,
             ),
-            "not_supported",
+            "invalid_time_in_force",
         ),
         (
             LimitOrder(legs=[shares(OrderAction.BUY_TO_OPEN, symbol="NOSUCH")], price=Decimal(-1)),
