@@ -15,7 +15,6 @@ from typing import Final, TypeAlias
 
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.reasons import Reason
-from strikedesk.domain.untraded import untraded_kind
 
 _TICKER: Final = re.compile(r"[A-Z][A-Z0-9]{0,5}(?:[./][A-Z]{1,2})?", re.ASCII)
 _OCC: Final = re.compile(r"([A-Z][A-Z0-9]{0,5}) {0,5}(\d{6})([CP])(\d{8})", re.ASCII)
@@ -145,9 +144,7 @@ def parse_symbol(text: str) -> Symbol:
         return _from_words(words, text)
     if _TICKER.fullmatch(given):
         return EquitySymbol(given.replace("/", "."))
-    if kind := untraded_kind(given):
-        raise Denied(Reason.INSTRUMENT_NOT_TRADED, symbol=given, kind=kind)
-    raise _no_symbol(text)
+    raise _no_instrument(given) or _no_symbol(text)
 
 
 def parse_option(text: str) -> OptionSymbol:
@@ -191,6 +188,13 @@ def _plain(number: Decimal) -> Decimal:
     """Drop trailing zeros without falling into exponents (200, not 2E+2)."""
     trimmed = number.normalize()
     return trimmed.quantize(Decimal(1)) if trimmed == trimmed.to_integral_value() else trimmed
+
+
+def _no_instrument(given: str) -> Denied | None:
+    from strikedesk.domain.untraded import untraded_kind  # noqa: PLC0415 -- no client waits for it
+
+    kind = untraded_kind(given)
+    return None if kind is None else Denied(Reason.INSTRUMENT_NOT_TRADED, symbol=given, kind=kind)
 
 
 def _no_symbol(text: str) -> Denied:
