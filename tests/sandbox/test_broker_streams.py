@@ -93,11 +93,12 @@ async def test_what_the_streamer_says_has_moved_is_read_anew(
         kept = await books.held(account.handle), await books.balances(account.handle)
         async with broker.account_stream(account.account_id):
             await moved(broker, account.account_id, 0)  # Let in: what was missed is read.
-            first = await books.held(account.handle)
+            first, asked = await books.held(account.handle), await books.margin_held(account.handle)
             seen = broker.moves(account.account_id)
             await buy_a_share(http)
             await moved(broker, account.account_id, seen + 1)  # Money and holdings.
             then = await books.held(account.handle), await books.balances(account.handle)
+            asked_then = await books.margin_held(account.handle)
 
     assert kept == before
     assert [position.quantity for position in first] == [1]
@@ -105,6 +106,8 @@ async def test_what_the_streamer_says_has_moved_is_read_anew(
     assert then[1].cash is not None
     assert before[1].cash is not None
     assert then[1].cash < before[1].cash
+    assert asked.maintenance is not None
+    assert asked_then.maintenance == 2 * asked.maintenance
 
 
 async def moved(broker: TastytradeBroker, account_id: str, before: int) -> None:

@@ -204,7 +204,7 @@ class Books:
         """
         account = await self.named(handle)
         await self.broker.ready()
-        key = _key(handle, "margin")
+        key = self._since_it_moved(account, "margin")
         return await self.cache.get(
             key, POSITIONS_TTL_S, lambda: self.broker.margin_held(account.account_id)
         )
