@@ -26,6 +26,7 @@ from strikedesk.sandbox.metrics import MetricRoutes
 from strikedesk.sandbox.money import MoneyRoutes
 from strikedesk.sandbox.oauth import OAuthRoutes
 from strikedesk.sandbox.orders.groups import GroupRoutes
+from strikedesk.sandbox.orders.margin_dry_run import MarginDryRun
 from strikedesk.sandbox.orders.routes import OrderRoutes
 from strikedesk.sandbox.people import PeopleRoutes
 from strikedesk.sandbox.refusal import Refusal, answer_desk_error, answer_refusal
@@ -57,6 +58,7 @@ def build_app(
         GroupRoutes(world),
         TransactionRoutes(world),
         MarginRoutes(world),
+        MarginDryRun(world),
         HistoryRoutes(world),
         MetricRoutes.of(world),
         WatchlistRoutes(world),

@@ -1,6 +1,7 @@
 """Margin: what an account's positions require, underlying by underlying, and the rates."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -84,6 +85,20 @@ class MarginRoutes:
         )
 
 
+def entries_of(holdings: Mapping[Symbol, int]) -> list[Json]:
+    """Return what is held as an entry for each symbol, + long."""
+    return [
+        {
+            "instrument-symbol": wire_symbol(symbol),
+            "instrument-type": instrument_type(symbol),
+            "quantity": decimal(quantity),
+            "close-price": decimal(0),
+            "fixing-price": "NaN",
+        }
+        for symbol, quantity in holdings.items()
+    ]
+
+
 def _groups(
     account: PaperAccount, screen: Screen
 ) -> list[tuple[str, Decimal, Decimal, dict[Symbol, int]]]:
@@ -111,16 +126,6 @@ def _told(
         **signed("maintenance-requirement", -kept),
         **signed("buying-power", -initial),
     }
-    entries: list[Json] = [
-        {
-            "instrument-symbol": wire_symbol(symbol),
-            "instrument-type": instrument_type(symbol),
-            "quantity": decimal(quantity),
-            "close-price": decimal(0),
-            "fixing-price": "NaN",
-        }
-        for symbol, quantity in holdings.items()
-    ]
     return {
         "description": underlying,
         "code": underlying,
@@ -128,5 +133,7 @@ def _told(
         "underlying-type": "Equity",
         "margin-calculation-type": MARGIN_NAMES[account.kind],
         **figures,
-        "groups": [{"description": "POSITIONS", **figures, "position-entries": entries}],
+        "groups": [
+            {"description": "POSITIONS", **figures, "position-entries": entries_of(holdings)}
+        ],
     }

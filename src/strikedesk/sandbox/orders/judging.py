@@ -49,18 +49,22 @@ class Judged:
 
     def figures(self) -> dict[str, Json]:
         """Return what stands beside the order in an answer."""
-        found, units = self.found, self.request.units
-        charged = charges_of([found], [units], load_schedule(self.schedule))
+        schedule = load_schedule(self.schedule)
+        charged = charges_of([self.found], [self.request.units], schedule)
         return {
-            "buying-power-effect": buying_power_effect(
-                found.before,
-                found.consumes,
-                found.margin_change,
-                spread=len(self.request.legs) > 1,
-            ),
+            "buying-power-effect": self.effect(),
             "fee-calculation": fee_calculation(charged),
             "warnings": [warning.told() for warning in self.warnings],
         }
+
+    def effect(self) -> dict[str, Json]:
+        """Return what it does to buying power."""
+        return buying_power_effect(
+            self.found.before,
+            self.found.consumes,
+            self.found.margin_change,
+            spread=len(self.request.legs) > 1,
+        )
 
 
 async def judge(sandbox: SandboxWorld, account_id: str, wanted: Wanted) -> Judged:
