@@ -1,6 +1,7 @@
 """Orders over the bare wire: what a client could send wrong, and what the SDK never asks for."""
 
 from collections.abc import AsyncGenerator, Mapping
+from decimal import Decimal
 from typing import Any
 
 import httpx2
@@ -173,10 +174,12 @@ async def test_orders_of_several_accounts_come_together(http: httpx2.AsyncClient
         ({"type": "OCO", "trigger-order": RESTING, "orders": [EXIT, STOP]}, 400, "trigger-order"),
         ({"type": "OTO", "orders": [EXIT]}, 400, "trigger-order"),
         (
-            {"type": "OTO", "trigger-order": RESTING, "orders": [EXIT, EXIT]},
+            {"type": "OTO", "trigger-order": RESTING, "orders": [EXIT] * 4},
             422,
             "invalid_order",
         ),
+        ({"type": "OTO", "trigger-order": RESTING, "orders": []}, 422, "invalid_order"),
+        ({"type": "OTO", "trigger-order": STOP, "orders": [EXIT]}, 422, "combo"),
         (
             {
                 "type": "OTOCO",
@@ -220,6 +223,48 @@ async def test_one_order_releases_another(http: httpx2.AsyncClient) -> None:
     after = (await http.get(path)).json()["data"]
     assert after["trigger-order"]["status"] == after["orders"][0]["status"] == "Cancelled"
     assert (await http.delete(path)).status_code == 422
+
+
+async def test_one_order_releases_up_to_three_of_which_none_cancels_another(
+    http: httpx2.AsyncClient,
+) -> None:
+    """They begin together; an end of one leaves the others, and a cancel takes what is left."""
+    at_once = {**RESTING, "price": "247", "legs": [{**LEG, "quantity": 3}]}
+    document = {"type": "OTO", "trigger-order": at_once, "orders": [EXIT, EXIT, STOP]}
+    dry = (await http.post(f"{COMPLEX}/dry-run", json=document)).json()["data"]["complex-order"]
+    told = (await http.post(COMPLEX, json=document)).json()["data"]["complex-order"]
+    path = f"{COMPLEX}/{told['id']}"
+
+    assert [each["preflight-id"] for each in dry["orders"]] == [1, 2, 3]
+    assert {each["complex-order-tag"] for each in told["orders"]} == {"OTO::order"}
+    assert await statuses(http, path) == ("Filled", ["Live"] * 3)
+    await http.delete(f"{ORDERS}/{told['orders'][1]['id']}")
+    assert await statuses(http, path) == ("Filled", ["Live", "Cancelled", "Live"])
+    assert (await http.delete(path)).status_code == 200
+    assert await statuses(http, path) == ("Filled", ["Cancelled"] * 3)
+    back = {**at_once, "price": "246", "price-effect": "Credit"}
+    await order(http, {**back, "legs": [{**SELL, "quantity": 3}]})
+
+
+async def test_the_buying_power_of_one_that_releases_several_is_that_of_all(
+    http: httpx2.AsyncClient,
+) -> None:
+    """All of them may fill."""
+    effects = [
+        (await http.post(f"{COMPLEX}/dry-run", json=document)).json()["data"]["buying-power-effect"]
+        for document in (
+            {"type": "OTO", "trigger-order": RESTING, "orders": [RESTING]},
+            {"type": "OTO", "trigger-order": RESTING, "orders": [RESTING, RESTING]},
+        )
+    ]
+    one, two = (Decimal(each["change-in-buying-power"]) for each in effects)
+
+    assert two == one / 2 * 3
+
+
+async def statuses(http: httpx2.AsyncClient, path: str) -> tuple[str, list[str]]:
+    told = (await http.get(path)).json()["data"]
+    return told["trigger-order"]["status"], [each["status"] for each in told["orders"]]
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import ClassVar, Final
 
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.orders import OrderRequest, OrderType, TimeInForce
@@ -39,18 +39,15 @@ class OrderGroup:
     otherwise.
     """
 
+    # How many orders an OTO may set to work. A desk's limits are reckoned for one.
+    CHILDREN_MAX: ClassVar[int] = 1
+
     kind: GroupKind
     orders: tuple[OrderRequest, ...]
 
     def __post_init__(self) -> None:
         """Apply the rules that need no market."""
-        if len(self.orders) != _SIZE[self.kind]:
-            raise Denied(
-                Reason.INVALID_ORDER,
-                rule="orders_of_a_group",
-                kind=self.kind.value,
-                orders=len(self.orders),
-            )
+        self._check_number()
         if len({(order.account_id, order.underlying) for order in self.orders}) != 1:
             raise Denied(Reason.INVALID_ORDER, rule="a_group_has_one_account_and_underlying")
         if any(order.time_in_force is TimeInForce.IOC for order in self.orders):
@@ -73,6 +70,17 @@ class OrderGroup:
         if self.kind is GroupKind.OTO:
             return ()
         return self.orders[1:] if self.kind.has_trigger else self.orders
+
+    def _check_number(self) -> None:
+        least = _SIZE[self.kind]
+        most = 1 + self.CHILDREN_MAX if self.kind is GroupKind.OTO else least
+        if not least <= len(self.orders) <= most:
+            raise Denied(
+                Reason.INVALID_ORDER,
+                rule="orders_of_a_group",
+                kind=self.kind.value,
+                orders=len(self.orders),
+            )
 
     def _check_sides(self) -> None:
         if len({order.units for order in self.sides}) > 1:

@@ -28,20 +28,21 @@ def told(found: Assessment) -> Preflight:
 
 
 def told_of_group(group: OrderGroup, found: Sequence[Assessment]) -> Preflight:
-    """Return the figures of what can fill together: the trigger and the dearest of the others."""
+    """Return the figures of what can fill together: a trigger, and of two sides the dearer."""
     refusal = next((each.refusal for each in found if each.refusal is not None), None)
     if refusal is not None:
         return refused(UNKNOWN, refusal)
-    first, rest = (found[:1], found[1:]) if group.trigger is not None else ((), found)
-    consumes = _together([f.consumes for f in first], [f.consumes for f in rest])
+    alone = found[: len(found) - len(group.sides)]
+    sides = found[len(alone) :]
+    consumes = _together([f.consumes for f in alone], [f.consumes for f in sides])
     before = found[0].before
     after = None if before is None or consumes is None else before - consumes
     return Preflight(
-        fees=_together([f.fees for f in first], [f.fees for f in rest]),
+        fees=_together([f.fees for f in alone], [f.fees for f in sides]),
         buying_power_before=cents(before),
         buying_power_after=cents(after),
         margin_change=cents(
-            _together([f.margin_change for f in first], [f.margin_change for f in rest])
+            _together([f.margin_change for f in alone], [f.margin_change for f in sides])
         ),
     )
 
@@ -57,13 +58,14 @@ def cents(amount: Decimal | None) -> Decimal | None:
     return None if amount is None else to_cents(amount)
 
 
-def _together(first: Sequence[Decimal | None], rest: Sequence[Decimal | None]) -> Decimal | None:
-    """Return what the trigger comes to with the dearest of the rest; None where one is not known.
+def _together(alone: Sequence[Decimal | None], sides: Sequence[Decimal | None]) -> Decimal | None:
+    """Return what the trigger comes to with all that waits for it; None where one is not known.
 
-    What the rest would free is no help to the trigger, which is first.
+    Of two sides the dearer counts. What waits would free is no help to the trigger, which is first.
     """
-    known = [amount for amount in (*first, *rest) if amount is not None]
-    if len(known) < len(first) + len(rest):
+    known = [amount for amount in (*alone, *sides) if amount is not None]
+    if len(known) < len(alone) + len(sides):
         return None
-    dearest = max(known[len(first) :])
-    return known[0] + max(dearest, Decimal(0)) if first else dearest
+    dearer = [max(known[len(alone) :])] if sides else []
+    first, *waiting = (*known[: len(alone)], *dearer)
+    return first + sum((max(each, Decimal(0)) for each in waiting), Decimal(0))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -45,6 +45,13 @@ _COMBINATION: Final = Fault(
     "invalid_oco_order_type_combo",
     "The orders of an OCO are a Limit and a Stop or Stop Limit, and a trigger is a Limit.",
 )
+
+
+class BrokersGroup(OrderGroup):
+    """A group as the broker takes it: an OTO sets up to three orders to work."""
+
+    __slots__ = ()
+    CHILDREN_MAX: ClassVar[int] = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +130,8 @@ class GroupRoutes:
         group_id, note = await self._group(request)
         if all(order.state.is_final for order in await self._members(note)):
             raise Refusal(422, "cannot_update_order", "Order cannot be updated or cancelled now.")
-        await Clerk(self.world).cancel(note.account_id, await self._left(group_id, note))
+        await Clerk(self.world).cancel(note.account_id, group_id)
         return one(request, self._told(group_id, note, await self._members(note)))
-
-    async def _left(self, group_id: str, note: GroupNote) -> str:
-        """Return the id of the first order that is left: the venue takes the others along."""
-        members = await self._members(note)
-        return next((m.broker_order_id for m in members if not m.state.is_final), group_id)
 
     async def _read(self, request: Request) -> tuple[OrderGroup, list[Wanted]]:
         number = request.path_params["number"]
@@ -140,7 +142,7 @@ class GroupRoutes:
         _check_combination(kind, wanted)
         try:
             orders = tuple(each.request(number) for each in wanted)
-            return OrderGroup(kind=kind, orders=orders), wanted
+            return BrokersGroup(kind=kind, orders=orders), wanted
         except Denied as denied:
             raise Refusal.of_order([fault_of(denied)]) from None
 
