@@ -168,7 +168,6 @@ async def test_orders_of_several_accounts_come_together(http: httpx2.AsyncClient
 @pytest.mark.parametrize(
     ("document", "status", "code"),
     [
-        ({"type": "PAIRS", "orders": [RESTING, RESTING]}, 422, "not_supported"),
         ({"type": "OCO", "orders": [EXIT, EXIT]}, 422, "invalid_oco_order_type_combo"),
         ({"type": "OCO", "orders": [EXIT]}, 422, "invalid_oco_order_type_combo"),
         ({"type": "OCO", "trigger-order": RESTING, "orders": [EXIT, STOP]}, 400, "trigger-order"),

@@ -4,11 +4,12 @@ The venue knows neither tags nor the protocol's numbers of complex orders; they 
 sandbox does, as its world.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Final
 
 from strikedesk.domain.broking import BrokerOrder
-from strikedesk.domain.groups import GroupKind
+from strikedesk.sandbox.ratio import Ratio
 
 # Numbers of complex orders are a series of their own: nobody can take one for an order's.
 COMPLEX_FROM: Final = 1_000_000_000
@@ -26,18 +27,37 @@ class Note:
     place: int | None = None
 
 
+class ComplexKind(StrEnum):
+    """What kinds of complex orders there are, by the protocol's names."""
+
+    OCO = "OCO"
+    OTO = "OTO"
+    OTOCO = "OTOCO"
+    PAIRS = "PAIRS"
+
+    @property
+    def has_trigger(self) -> bool:
+        """Whether its first order sets the others to work."""
+        return self in {ComplexKind.OTO, ComplexKind.OTOCO}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupNote:
-    """A complex order: its kind and the venue's ids of its orders as they are now."""
+    """A complex order: its kind and the venue's ids of its orders as they are now.
 
-    kind: GroupKind
+    `ratio` is what the orders of a pair wait for while it `is_held`.
+    """
+
+    kind: ComplexKind
     account_id: str
     members: tuple[str, ...]
+    ratio: Ratio | None = None
+    is_held: bool = False
 
     def renamed(self, old: str, new: str) -> "GroupNote":
         """Return the group with a replacement in the place of what it replaced."""
         members = tuple(new if member == old else member for member in self.members)
-        return GroupNote(kind=self.kind, account_id=self.account_id, members=members)
+        return replace(self, members=members)
 
 
 @dataclass(slots=True)
@@ -60,6 +80,15 @@ class Notes:
         group = self.group_of(old)
         if group is not None and old.group_id is not None:
             self.groups[old.group_id] = group.renamed(old.broker_order_id, new.broker_order_id)
+
+    @property
+    def pairs_held(self) -> tuple[str, ...]:
+        """The pairs that wait for their ratio."""
+        return tuple(name for name, note in self.groups.items() if note.is_held)
+
+    def released(self, group_id: str) -> None:
+        """Note that a pair waits no more."""
+        self.groups[group_id] = replace(self.groups[group_id], is_held=False)
 
 
 def number_of(order_id: str) -> int:

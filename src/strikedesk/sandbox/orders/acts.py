@@ -19,7 +19,7 @@ from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
 from strikedesk.exchange.placing import made
 from strikedesk.exchange.world import World
-from strikedesk.sandbox.notes import GroupNote, Note
+from strikedesk.sandbox.notes import ComplexKind, GroupNote, Note
 from strikedesk.sandbox.orders.judging import Judged, refused
 from strikedesk.sandbox.orders.reading import Wanted
 from strikedesk.sandbox.refusal import Refusal
@@ -27,7 +27,7 @@ from strikedesk.sandbox.world import SandboxWorld
 
 # The venue keeps an id of its customer's for every order; tags are echoed from the notes instead,
 # for several orders may carry the same one, or none.
-_UNTAGGED: Final = "-"
+UNTAGGED: Final = "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Clerk:
             Refusal: 422.
         """
         ticket = CancelTicket(
-            client_order_id=_UNTAGGED, account_id=account_id, broker_order_id=order_id
+            client_order_id=UNTAGGED, account_id=account_id, broker_order_id=order_id
         )
         return (await self._submit(ticket)).broker_order
 
@@ -83,12 +83,12 @@ class Clerk:
         Raises:
             Refusal: 422.
         """
-        receipt = await self._submit(GroupTicket(client_order_id=_UNTAGGED, group=group))
+        receipt = await self._submit(GroupTicket(client_order_id=UNTAGGED, group=group))
         notes, first = self.world.notes, receipt.broker_order.broker_order_id
         for place, (each, order) in enumerate(zip(wanted, receipt.members, strict=True), start=1):
             notes.orders[order.broker_order_id] = note_of(each, place)
         notes.groups[first] = GroupNote(
-            kind=group.kind,
+            kind=ComplexKind[group.kind.name],
             account_id=group.account_id,
             members=tuple(order.broker_order_id for order in receipt.members),
         )
@@ -107,7 +107,7 @@ class Clerk:
 
     async def _rejected(self, judged: Judged) -> BrokerOrder:
         def reject(world: World, _: object) -> BrokerOrder:
-            order = made(world.next_number(), world, judged.found, judged.request, _UNTAGGED)
+            order = made(world.next_number(), world, judged.found, judged.request, UNTAGGED)
             ended = order.ended(
                 OrderState.REJECTED, judged.found.screen.at, code=Reason.INVALID_TICK.name.lower()
             )
@@ -132,4 +132,4 @@ def note_of(wanted: Wanted, place: int | None = None) -> Note:
 
 def tag_of(wanted: Wanted) -> str:
     """Return the tag of an order, as the venue wants one of every order."""
-    return wanted.external_identifier or _UNTAGGED
+    return wanted.external_identifier or UNTAGGED

@@ -1,57 +1,30 @@
-"""Complex orders: OCO, OTO and OTOCO, held together by the venue. PAIRS it does not have."""
+"""Complex orders: OCO, OTO and OTOCO, which the venue holds together, and PAIRS."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Final
+from dataclasses import dataclass, replace
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from strikedesk.brokers.paper.preflights import told_of_group
 from strikedesk.domain.broking import BrokerOrder
 from strikedesk.domain.calendar import day_begins
-from strikedesk.domain.errors import Denied
-from strikedesk.domain.groups import GroupKind, OrderGroup
 from strikedesk.domain.ledger import Json
-from strikedesk.exchange.assess import Assessment
-from strikedesk.exchange.fees import load_schedule
 from strikedesk.sandbox.door import body_of
-from strikedesk.sandbox.notes import COMPLEX_FROM, GroupNote, complex_number
+from strikedesk.sandbox.notes import COMPLEX_FROM, ComplexKind, GroupNote, complex_number
 from strikedesk.sandbox.orders.acts import Clerk, note_of
-from strikedesk.sandbox.orders.faults import fault_of
-from strikedesk.sandbox.orders.figures import buying_power_effect, charges_of, fee_calculation
-from strikedesk.sandbox.orders.judging import judge_group
-from strikedesk.sandbox.orders.reading import (
-    Document,
-    Wanted,
-    kind_of,
-    orders_of,
-    read_document,
-    read_order,
-    trigger_of,
-)
+from strikedesk.sandbox.orders.grouped import JudgedGroup, read_group
+from strikedesk.sandbox.orders.pairs import Pair, read_pair
+from strikedesk.sandbox.orders.reading import kind_of, read_document, read_ratio
 from strikedesk.sandbox.orders.routes import CREATED, read_number
 from strikedesk.sandbox.orders.telling import tag_of, told_dry, told_order
-from strikedesk.sandbox.refusal import Fault, Refusal
+from strikedesk.sandbox.refusal import Refusal
 from strikedesk.sandbox.wire import instant, known, one, page_of, paged
 from strikedesk.sandbox.world import SandboxWorld
 
 _PAGE: Final = 10
 _PAGE_MAX: Final = 200
-_STOPS: Final = frozenset({"Stop", "Stop Limit"})
-_LIMITS: Final = frozenset({"Limit", "Marketable Limit"})
-_COMBINATION: Final = Fault(
-    "invalid_oco_order_type_combo",
-    "The orders of an OCO are a Limit and a Stop or Stop Limit, and a trigger is a Limit.",
-)
-
-
-class BrokersGroup(OrderGroup):
-    """A group as the broker takes it: an OTO sets up to three orders to work."""
-
-    __slots__ = ()
-    CHILDREN_MAX: ClassVar[int] = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,36 +42,45 @@ class GroupRoutes:
             Route(f"{orders}/live", self.live, methods=["GET"]),
             Route(f"{orders}/dry-run", self.dry_run, methods=["POST"]),
             Route(f"{orders}/{{order}}", self.one, methods=["GET"]),
+            Route(f"{orders}/{{order}}", self.change, methods=["PATCH"]),
             Route(f"{orders}/{{order}}", self.cancel, methods=["DELETE"]),
         ]
 
     async def dry_run(self, request: Request) -> Response:
         """Say what a complex order would do; nothing is kept."""
-        group, wanted = await self._read(request)
-        found = await judge_group(self.world, group)
+        kind, judged = await self._judged(request)
+        orders = zip(judged.orders, judged.wanted, strict=True)
         told = [
             {
                 **told_dry(order, note_of(each), waits=True),
-                "complex-order-tag": tag_of(group.kind, place),
+                "complex-order-tag": tag_of(kind, place),
                 "preflight-id": place - 1,
             }
-            for place, (order, each) in enumerate(zip(group.orders, wanted, strict=True), start=1)
+            for place, (order, each) in enumerate(orders, start=1)
         ]
-        shown = {
-            "account-number": group.account_id,
-            "type": group.kind.name,
-            **_split(group.kind, told),
-        }
-        return one(request, {"complex-order": shown, **await self._figures(group, found)}, CREATED)
+        number = request.path_params["number"]
+        shown = {"account-number": number, "type": kind.name, **judged.beside, **_split(kind, told)}
+        return one(request, {"complex-order": shown, **judged.figures()}, CREATED)
 
     async def place(self, request: Request) -> Response:
         """Put a complex order to work, all of it or nothing."""
-        group, wanted = await self._read(request)
-        found = await judge_group(self.world, group)
-        receipt = await Clerk(self.world).place_group(group, wanted)
-        note = self.world.notes.groups[receipt.broker_order.broker_order_id]
-        shown = self._told(receipt.broker_order.broker_order_id, note, receipt.members)
-        return one(request, {"complex-order": shown, **await self._figures(group, found)}, CREATED)
+        _, judged = await self._judged(request)
+        group_id = await judged.place(self.world)
+        note = self.world.notes.groups[group_id]
+        shown = self._told(group_id, note, await self._members(note))
+        return one(request, {"complex-order": shown, **judged.figures()}, CREATED)
+
+    async def change(self, request: Request) -> Response:
+        """Change what a pair waits for, while it waits."""
+        document = read_document(await body_of(request))
+        group_id, note = await self._group(request)
+        if not note.is_held:
+            raise _not_changeable()
+        ratio = read_ratio(document, note.ratio)
+        self.world.notes.groups[group_id] = replace(note, ratio=ratio)
+        await self.world.release_pairs()
+        note = self.world.notes.groups[group_id]
+        return one(request, self._told(group_id, note, await self._members(note)))
 
     async def one(self, request: Request) -> Response:
         """Tell one complex order, with its orders as they stand."""
@@ -129,38 +111,15 @@ class GroupRoutes:
         """Take back what is left of a complex order."""
         group_id, note = await self._group(request)
         if all(order.state.is_final for order in await self._members(note)):
-            raise Refusal(422, "cannot_update_order", "Order cannot be updated or cancelled now.")
+            raise _not_changeable()
         await Clerk(self.world).cancel(note.account_id, group_id)
         return one(request, self._told(group_id, note, await self._members(note)))
 
-    async def _read(self, request: Request) -> tuple[OrderGroup, list[Wanted]]:
-        number = request.path_params["number"]
-        await self.world.account(number)
-        document = read_document(await body_of(request))
-        kind = GroupKind[kind_of(document)]
-        wanted = [read_order(each) for each in _in_order(document, kind)]
-        _check_combination(kind, wanted)
-        try:
-            orders = tuple(each.request(number) for each in wanted)
-            return BrokersGroup(kind=kind, orders=orders), wanted
-        except Denied as denied:
-            raise Refusal.of_order([fault_of(denied)]) from None
-
-    async def _figures(self, group: OrderGroup, found: Sequence[Assessment]) -> dict[str, Json]:
-        told = told_of_group(group, found)
-        before, after = told.buying_power_before, told.buying_power_after
-        consumes = None if before is None or after is None else before - after
-        world, _, _ = await self.world.account(group.account_id)
-        charged = charges_of(
-            found[:1], [group.orders[0].units], load_schedule(world.frame.schedule)
-        )
-        return {
-            "buying-power-effect": buying_power_effect(
-                before, consumes, told.margin_change, spread=len(group.orders[0].legs) > 1
-            ),
-            "fee-calculation": fee_calculation(charged),
-            "warnings": [],
-        }
+    async def _judged(self, request: Request) -> tuple[ComplexKind, JudgedGroup | Pair]:
+        number, document = request.path_params["number"], read_document(await body_of(request))
+        kind = kind_of(document)
+        read = read_pair if kind is ComplexKind.PAIRS else read_group
+        return kind, await read(self.world, number, document)
 
     async def _group(self, request: Request) -> tuple[str, GroupNote]:
         world, account, _ = await self.world.account(request.path_params["number"])
@@ -193,41 +152,18 @@ class GroupRoutes:
                 "account-number": note.account_id,
                 "type": note.kind.name,
                 "terminal-at": instant(max(ended)) if len(ended) == len(members) else None,
+                **({} if note.ratio is None else note.ratio.told()),
                 **_split(note.kind, told),
             }
         )
 
 
-def _in_order(document: Document, kind: GroupKind) -> list[Document]:
-    """Return the orders, the trigger first.
-
-    Raises:
-        Refusal: 400.
-    """
-    trigger = trigger_of(document)
-    if (trigger is not None) is not kind.has_trigger:
-        wanted = "is required" if kind.has_trigger else "goes with OTO and OTOCO"
-        raise Refusal.of_parameter("trigger-order", wanted)
-    first = [] if trigger is None else [trigger]
-    return [*first, *orders_of(document)]
+def _not_changeable() -> Refusal:
+    return Refusal(422, "cannot_update_order", "Order cannot be updated or cancelled now.")
 
 
-def _split(kind: GroupKind, told: Sequence[Json]) -> dict[str, Json]:
+def _split(kind: ComplexKind, told: Sequence[Json]) -> dict[str, Json]:
     """Return the orders under the names that they have in a complex one."""
     if kind.has_trigger:
         return {"trigger-order": told[0], "orders": told[1:]}
     return {"orders": told}
-
-
-def _check_combination(kind: GroupKind, wanted: Sequence[Wanted]) -> None:
-    """Refuse what the broker refuses of types together.
-
-    Raises:
-        Refusal: 422.
-    """
-    sides = [each.order_type for each in (wanted[1:] if kind.has_trigger else wanted)]
-    fine = not kind.has_trigger or (bool(wanted) and wanted[0].order_type in _LIMITS)
-    if kind is not GroupKind.OTO:
-        fine = fine and len(_LIMITS & {*sides}) == len(_STOPS & {*sides}) == 1 and len(sides) == 2  # noqa: PLR2004 -- an OCO has two sides
-    if not fine:
-        raise Refusal.of_order([_COMBINATION])

@@ -10,7 +10,9 @@ from typing import Final, cast
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.orders import Action, Leg, OrderRequest, OrderType, TimeInForce
 from strikedesk.domain.symbols import EquitySymbol, Symbol, parse_symbol
+from strikedesk.sandbox.notes import ComplexKind
 from strikedesk.sandbox.orders.faults import fault_of
+from strikedesk.sandbox.ratio import COMPARATORS, Ratio
 from strikedesk.sandbox.refusal import Fault, Refusal
 from strikedesk.sandbox.spelling import EQUITY, EQUITY_OPTION, instrument_type
 
@@ -47,6 +49,7 @@ _TIMES: Final = {**TIMES_IN_FORCE, **EXTENDED}
 _ONE_SHARE_LEG: Final = Fault(
     "invalid_time_in_force", "Extended hours are for orders of one equity leg."
 )
+_DEPRECATED: Final = "BLAST"
 _TEXT_MAX: Final = 200
 
 
@@ -184,16 +187,36 @@ def trigger_of(document: Document) -> Document | None:
     return cast("Document | None", given)
 
 
-def kind_of(document: Document) -> str:
+def kind_of(document: Document) -> ComplexKind:
     """Return what kind of complex order is wanted.
 
     Raises:
         Refusal: 400, 422.
     """
-    kind = _choice(document, "type", {"OCO", "OTO", "OTOCO", "PAIRS", "BLAST"})
-    if kind in {"PAIRS", "BLAST"}:
+    kind = _choice(document, "type", {*ComplexKind.__members__, _DEPRECATED})
+    if kind == _DEPRECATED:
         raise Refusal.of_order([_not_here(f"{kind} orders")])
-    return kind
+    return ComplexKind[kind]
+
+
+def read_ratio(document: Document, standing: Ratio | None = None) -> Ratio:
+    """Read what a pair waits for; what is not named stays as in `standing`.
+
+    Raises:
+        Refusal: 400.
+    """
+    named = {**({} if standing is None else standing.told()), **document}
+    threshold = _number(named, "ratio-price-threshold")
+    if not threshold:
+        raise Refusal.of_parameter("ratio-price-threshold", "is a number above 0")
+    on_notional = named.get("ratio-price-is-threshold-based-on-notional", False)
+    if not isinstance(on_notional, bool):
+        raise Refusal.of_parameter("ratio-price-is-threshold-based-on-notional", "is true or false")
+    return Ratio(
+        comparator=_choice(named, "ratio-price-comparator", COMPARATORS),
+        threshold=threshold,
+        on_notional=on_notional,
+    )
 
 
 def _check_hours(time_in_force: str, legs: Sequence[Leg]) -> None:

@@ -4,11 +4,17 @@ from decimal import Decimal
 from typing import Final
 
 from strikedesk.domain.broking import BrokerOrder, Fill
-from strikedesk.domain.groups import GroupKind
 from strikedesk.domain.ledger import Json
 from strikedesk.domain.orders import Leg, OrderRequest, OrderType, TimeInForce
 from strikedesk.domain.states import OrderState
-from strikedesk.sandbox.notes import GroupNote, Note, Notes, complex_number, number_of
+from strikedesk.sandbox.notes import (
+    ComplexKind,
+    GroupNote,
+    Note,
+    Notes,
+    complex_number,
+    number_of,
+)
 from strikedesk.sandbox.orders.faults import reject_reason
 from strikedesk.sandbox.orders.reading import ACTIONS
 from strikedesk.sandbox.spelling import EQUITY, instrument_type, wire_symbol
@@ -143,11 +149,11 @@ def asked(request: OrderRequest, note: Note) -> dict[str, Json]:
     }
 
 
-def tag_of(kind: GroupKind, place: int) -> str:
+def tag_of(kind: ComplexKind, place: int) -> str:
     """Return the tag of a complex order's member, counted from 1."""
     if kind.has_trigger and place == 1:
         return f"{kind.name}::trigger-order"
-    if kind is GroupKind.OTOCO:
+    if kind is ComplexKind.OTOCO:
         return f"OTOCO::oco-{place - 1}-order"
     return f"{kind.name}::order"
 

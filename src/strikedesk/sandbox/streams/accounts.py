@@ -115,6 +115,7 @@ class AccountNews:
         """Tell money and holdings after whatever changed the world, an expiry or a dividend too."""
         seen: World | None = None
         while True:
+            await self.world.release_pairs()
             world = (await self.world.office.keeper.snapshot()).world
             if world is not seen:
                 seen = world
