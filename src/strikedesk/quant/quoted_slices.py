@@ -1,13 +1,15 @@
-"""One expiration as a feed tells it, made into the columns that a search reads.
+"""Expirations as a feed tells them, made into the columns that a search reads.
 
 Each option's volatility is the one that its mid implies on the forward that calls and puts agree
 on, undiscounted: no rate and no dividend is assumed. Where no volatility explains the mid, the
 feed's stands in. Sensitivities are the feed's where it tells all four, else those of that
-volatility.
+volatility. All contracts of all expirations go through the formulas at once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,12 +20,8 @@ from strikedesk.quant.implied_vol import implied_volatility
 from strikedesk.quant.normal import FloatArray
 from strikedesk.quant.parity import implied_carry
 
-# A contract that is not listed: every figure of it is unknown.
-_NOTHING = (np.nan,) * 9
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quoted:
+class Quoted(NamedTuple):
     """A contract's figures; NaN = unknown. Units: as `candidates.chain.Quotes`."""
 
     bid: float
@@ -36,48 +34,57 @@ class Quoted:
     open_interest: float
     volume: float
 
-    @property
-    def row(self) -> tuple[float, ...]:
-        """The figures, in the order in which columns are made of them."""
-        return (
-            self.bid, self.ask, self.iv, self.delta, self.gamma, self.theta, self.vega,
-            self.open_interest, self.volume,
-        )  # fmt: skip
+
+# A contract that is not listed: every figure of it is unknown.
+_NOTHING = Quoted(*(np.nan,) * 9)
 
 
-def slice_of(
-    *,
-    days: float,
-    years: float,
-    spot: float,
-    strikes: Sequence[float],
-    calls: Mapping[float, Quoted],
-    puts: Mapping[float, Quoted],
-) -> Slice:
-    """Return one expiration. Units: as `Slice`; `strikes` ascending, contracts by strike.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """One expiration of a feed. Units: as `Slice`; `strikes` ascending, contracts by strike."""
+
+    days: float
+    years: float
+    strikes: Sequence[float]
+    calls: Mapping[float, Quoted]
+    puts: Mapping[float, Quoted]
+
+
+def slices_of(spot: float, listings: Sequence[Listing]) -> tuple[Slice, ...]:
+    """Return expirations of one underlying.
+
+    Law: beyond the last digits none depends on what is made beside it.
 
     Raises:
-        ValueError: `spot` or `years` is not positive, or the strikes do not ascend.
+        ValueError: `spot` or a listing's years is not positive, or its strikes do not ascend.
     """
-    ladder = np.array(strikes, np.float64)
-    call, put = (_columns(strikes, side) for side in (calls, puts))
-    forward = implied_carry(
-        spot=spot, strike=ladder, call=_mid(call), put=_mid(put), years=years, rate=0.0
-    ).forward
-    at = forward if forward > 0.0 else spot
-    return Slice(
-        days=days,
-        years=years,
-        forward=at,
-        strikes=ladder,
-        calls=_quotes(call, _contracts(at, ladder, years, is_call=True)),
-        puts=_quotes(put, _contracts(at, ladder, years, is_call=False)),
+    if not listings:
+        return ()
+    ladders = [np.array(each.strikes, np.float64) for each in listings]
+    columns = [_columns(each, side) for each in listings for side in (each.calls, each.puts)]
+    mids = [_mid(each) for each in columns]
+    forwards = [
+        _forward(spot, each.years, ladder, mids[2 * place], mids[2 * place + 1])
+        for place, (each, ladder) in enumerate(zip(listings, ladders, strict=True))
+    ]
+    contracts = _contracts(forwards, ladders, [each.years for each in listings])
+    quotes = _parted(np.concatenate(columns, axis=1), np.concatenate(mids), contracts, ladders)
+    return tuple(
+        Slice(
+            days=each.days,
+            years=each.years,
+            forward=forward,
+            strikes=ladder,
+            calls=next(quotes),
+            puts=next(quotes),
+        )
+        for each, ladder, forward in zip(listings, ladders, forwards, strict=True)
     )
 
 
-def _columns(strikes: Sequence[float], side: Mapping[float, Quoted]) -> FloatArray:
-    rows = [side[strike].row if strike in side else _NOTHING for strike in strikes]
-    return np.array(rows, np.float64).reshape(len(strikes), len(_NOTHING)).T
+def _columns(listing: Listing, side: Mapping[float, Quoted]) -> FloatArray:
+    rows = [side.get(strike, _NOTHING) for strike in listing.strikes]
+    return np.array(rows, np.float64).reshape(len(rows), len(_NOTHING)).T
 
 
 def _mid(columns: FloatArray) -> FloatArray:
@@ -87,30 +94,42 @@ def _mid(columns: FloatArray) -> FloatArray:
         return np.where((bid <= ask) & (ask > 0.0), 0.5 * (bid + ask), np.nan)
 
 
-def _contracts(forward: float, ladder: FloatArray, years: float, *, is_call: bool) -> Contracts:
-    return Contracts.of(spot=forward, strike=ladder, years=years, rate=0.0, is_call=is_call)
+def _forward(
+    spot: float, years: float, ladder: FloatArray, call: FloatArray, put: FloatArray
+) -> float:
+    """Return the forward that calls and puts agree on, the spot where they do not."""
+    carry = implied_carry(spot=spot, strike=ladder, call=call, put=put, years=years, rate=0.0)
+    return carry.forward if carry.forward > 0.0 else spot
 
 
-def _quotes(columns: FloatArray, contracts: Contracts) -> Quotes:
+def _contracts(
+    forwards: Sequence[float], ladders: Sequence[FloatArray], years: Sequence[float]
+) -> Contracts:
+    """Return the calls and then the puts of each expiration, one after another."""
+    sizes = [each.size for each in ladders]
+    twice = np.repeat(sizes, 2)
+    return Contracts.of(
+        spot=np.repeat(np.repeat(forwards, 2), twice),
+        strike=np.concatenate([each for each in ladders for _ in (True, False)]),
+        years=np.repeat(np.repeat(years, 2), twice),
+        rate=0.0,
+        is_call=np.repeat(np.tile([True, False], len(sizes)), twice),
+    )
+
+
+def _parted(
+    columns: FloatArray, mids: FloatArray, contracts: Contracts, ladders: Sequence[FloatArray]
+) -> Iterator[Quotes]:
+    """Yield the calls and then the puts of each expiration."""
     told = columns[2]
-    solved = implied_volatility(contracts, _mid(columns)).volatility
+    solved = implied_volatility(contracts, mids).volatility
     iv = np.where(solved > 0.0, solved, np.where(told > 0.0, told, np.nan))
     own = greeks(contracts, iv)
     feeds = np.isfinite(columns[3:7]).all(axis=0)
-    delta, gamma, theta, vega = (
-        np.where(feeds, column, ours)
-        for column, ours in zip(
-            columns[3:7], (own.delta, own.gamma, own.theta, own.vega), strict=True
-        )
-    )
-    return Quotes(
-        bid=columns[0],
-        ask=columns[1],
-        iv=iv,
-        delta=delta,
-        gamma=gamma,
-        theta=theta,
-        vega=vega,
-        open_interest=columns[7],
-        volume=columns[8],
-    )
+    whole = columns.copy()
+    whole[2] = iv
+    for row, ours in enumerate((own.delta, own.gamma, own.theta, own.vega), start=3):
+        whole[row] = np.where(feeds, columns[row], ours)
+    edges = np.cumsum([0, *(each.size for each in ladders for _ in (True, False))]).tolist()
+    for start, stop in pairwise(edges):
+        yield Quotes(**dict(zip(Quoted._fields, whole[:, start:stop], strict=True)))

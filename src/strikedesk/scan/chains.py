@@ -1,37 +1,20 @@
 """The part of a chain that a scan looks at."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
-from typing import Final
 
-from strikedesk.domain.calendar import MarketStatus, expiration_instant, status
+from strikedesk.domain.calendar import MarketStatus, status
 from strikedesk.domain.errors import Denied
-from strikedesk.domain.quotes import ChainRow, Expiration
+from strikedesk.domain.quotes import Expiration
 from strikedesk.domain.reasons import Reason
-from strikedesk.domain.symbols import EquitySymbol, Right
+from strikedesk.domain.symbols import EquitySymbol
 from strikedesk.scan.definition import Bounds, Scan
+from strikedesk.scan.pieces import Piece, Pieces
 from strikedesk.scan.screening import Screened
-from strikedesk.scan.sources import ScanMarket, Slice
+from strikedesk.scan.sources import ScanMarket
 from strikedesk.scan.verdicts import RuledOutError
-
-_YEAR: Final = timedelta(days=365)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
-    """One expiration of one root. Units: `years` to its end, ACT/365, more than 0.
-
-    Law: `strikes` ascend; `calls` and `puts` are the contracts listed at them.
-    """
-
-    listed: Expiration
-    years: float
-    strikes: tuple[Decimal, ...]
-    calls: Mapping[Decimal, ChainRow]
-    puts: Mapping[Decimal, ChainRow]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +33,11 @@ class SeenChain:
 
 
 async def seen_chain(
-    market: ScanMarket, underlying: EquitySymbol, scan: Scan, known: Screened
+    market: ScanMarket, underlying: EquitySymbol, scan: Scan, known: Screened, kept: Pieces
 ) -> SeenChain:
     """Return the chain within the limits of a scan, as far as it ends before what is announced.
+
+    Units: `kept` what was cut of chains before.
 
     Raises:
         RuledOutError: no expiration is within the limits.
@@ -69,7 +54,7 @@ async def seen_chain(
         underlying=underlying,
         spot=price,
         spot_at=spot.at,
-        pieces=_pieces(ending, slices, price, scan.chain.strikes, market.now()),
+        pieces=kept.of(slices, ending, _ends(scan.chain.strikes, price), market.now()),
         forecast=known.forecast,
     )
 
@@ -97,48 +82,7 @@ async def _why(market: ScanMarket, underlying: EquitySymbol) -> Reason:
     return Reason.MARKET_CLOSED
 
 
-def _pieces(
-    listed: Iterable[Expiration],
-    slices: Sequence[Slice],
-    spot: Decimal,
-    window: Bounds,
-    now: datetime,
-) -> tuple[Piece, ...]:
-    """Return what is listed of each expiration, the soonest first; of two at once the first."""
-    rows = _by_listing(slices, spot, window)
-    found: dict[float, Piece] = {}
-    for each in sorted(listed, key=lambda one: (one.day, one.root)):
-        years = (expiration_instant(each.day, each.settlement) - now) / _YEAR
-        own = rows.get((each.day, each.root))
-        if years > 0.0 and own:
-            found.setdefault(years, _piece(each, years, own))
-    return tuple(found[years] for years in sorted(found))
-
-
-def _by_listing(
-    slices: Sequence[Slice], spot: Decimal, window: Bounds
-) -> Mapping[tuple[date, str], Sequence[ChainRow]]:
-    """Return the contracts whose strikes are within the window, by expiration and root."""
+def _ends(window: Bounds, spot: Decimal) -> tuple[Decimal, Decimal | None]:
+    """Return the lowest and the highest strike of a window around the spot."""
     least = spot * Decimal(str(window.low or 0))
-    most = None if window.high is None else spot * Decimal(str(window.high))
-    found: defaultdict[tuple[date, str], list[ChainRow]] = defaultdict(list)
-    for each in slices:
-        for row in each.rows:
-            contract = row.contract
-            if least <= contract.strike and (most is None or contract.strike <= most):
-                found[contract.expiration, contract.root].append(row)
-    return found
-
-
-def _piece(listed: Expiration, years: float, rows: Sequence[ChainRow]) -> Piece:
-    sides: dict[Right, dict[Decimal, ChainRow]] = {Right.CALL: {}, Right.PUT: {}}
-    for row in rows:
-        sides[row.contract.right][row.contract.strike] = row
-    calls, puts = sides[Right.CALL], sides[Right.PUT]
-    return Piece(
-        listed=listed,
-        years=years,
-        strikes=tuple(sorted(calls.keys() | puts.keys())),
-        calls=calls,
-        puts=puts,
-    )
+    return least, None if window.high is None else spot * Decimal(str(window.high))

@@ -3,22 +3,20 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from math import inf, nan
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 from strikedesk.domain.money import SHARES_PER_CONTRACT
-from strikedesk.domain.quotes import ChainRow
 from strikedesk.quant.candidates.measures import Measure
 from strikedesk.quant.candidates.search import LEAST_USD, Bound, Search, Weight, Window
-from strikedesk.scan.chains import Piece, SeenChain
+from strikedesk.scan.chains import SeenChain
 from strikedesk.scan.definition import Bounds, Scan
 from strikedesk.scan.picks import Pick, pick_of
+from strikedesk.scan.pieces import laid_out
 from strikedesk.scan.verdicts import RuledOutError
 
 if TYPE_CHECKING:
-    from strikedesk.quant.candidates.chain import Slice
     from strikedesk.quant.candidates.found import Found
-    from strikedesk.quant.quoted_slices import Quoted
 
 NEAR: Final = 3
 MOST: Final = 300_000_000  # A few seconds.
@@ -85,7 +83,7 @@ def _searched(chain: SeenChain, asked: Search) -> "Found":
     from strikedesk.quant.candidates.searching import search  # noqa: PLC0415 -- imports numpy
 
     spot = float(chain.spot)
-    slices = tuple(_slice(piece, spot) for piece in chain.pieces)
+    slices = laid_out(chain.pieces, spot)
     columns = Chain(spot=spot, slices=slices, forecast=chain.forecast)
     try:
         return search(columns, asked)
@@ -135,43 +133,6 @@ def _range(bounds: Bounds) -> tuple[float, float]:
         0.0 if bounds.low is None else bounds.low,
         inf if bounds.high is None else bounds.high,
     )
-
-
-def _slice(piece: Piece, spot: float) -> "Slice":
-    from strikedesk.quant.quoted_slices import slice_of  # noqa: PLC0415 -- imports numpy
-
-    return slice_of(
-        days=float(piece.listed.days),
-        years=piece.years,
-        spot=spot,
-        strikes=[float(strike) for strike in piece.strikes],
-        calls=_quoted(piece.calls),
-        puts=_quoted(piece.puts),
-    )
-
-
-def _quoted(rows: Mapping[Decimal, ChainRow]) -> dict[float, "Quoted"]:
-    from strikedesk.quant.quoted_slices import Quoted  # noqa: PLC0415 -- imports numpy
-
-    found: dict[float, Quoted] = {}
-    for strike, row in rows.items():
-        quote, told = row.quote, row.greeks
-        found[float(strike)] = Quoted(
-            bid=_number(quote.bid),
-            ask=_number(quote.ask),
-            iv=_number(told and told.implied_volatility),
-            delta=_number(told and told.delta),
-            gamma=_number(told and told.gamma),
-            theta=_number(told and told.theta),
-            vega=_number(told and told.vega),
-            open_interest=_number(quote.open_interest),
-            volume=_number(quote.volume),
-        )
-    return found
-
-
-def _number(value: Decimal | float | None) -> float:
-    return nan if value is None else float(value)
 
 
 def summed(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -16,6 +16,7 @@ from strikedesk.scan.definition import Distribution, Scan
 from strikedesk.scan.hunting import NEAR, Hunted, NearPick, hunted, summed
 from strikedesk.scan.listing import Closes, listed
 from strikedesk.scan.picks import Pick
+from strikedesk.scan.pieces import Pieces
 from strikedesk.scan.reading import SYMBOLS_MAX
 from strikedesk.scan.screening import Room, room_of, screened
 from strikedesk.scan.sources import Holder, Lists, ScanMarket
@@ -69,6 +70,7 @@ class Scanner:
     facts: UnderlyingFacts
     lists: Lists
     books: Holder
+    pieces: Pieces = field(default_factory=Pieces, repr=False)
 
     async def __call__(
         self,
@@ -145,7 +147,7 @@ class Scanner:
     async def _hunt(self, scan: Scan, symbol: EquitySymbol, room: Room, near: int) -> Hunted:
         room.check(symbol)
         known = await screened(self.facts, symbol, scan)
-        chain = await seen_chain(self.market, symbol, scan, known)
+        chain = await seen_chain(self.market, symbol, scan, known, self.pieces)
         return await asyncio.to_thread(hunted, chain, scan, room.loss_most, near=near)
 
     async def _report(
