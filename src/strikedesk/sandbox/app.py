@@ -27,6 +27,7 @@ from strikedesk.sandbox.money import MoneyRoutes
 from strikedesk.sandbox.oauth import OAuthRoutes
 from strikedesk.sandbox.orders.groups import GroupRoutes
 from strikedesk.sandbox.orders.margin_dry_run import MarginDryRun
+from strikedesk.sandbox.orders.pairs import PairWatch
 from strikedesk.sandbox.orders.routes import OrderRoutes
 from strikedesk.sandbox.people import PeopleRoutes
 from strikedesk.sandbox.refusal import Refusal, answer_desk_error, answer_refusal
@@ -74,6 +75,7 @@ def build_app(
             Middleware(Line, panel=panel or Panel(), clock=world.access.clock),
             Middleware(TrustedHostMiddleware, allowed_hosts=[*hosts]),
             Middleware(Door, access=world.access, now=world.now),
+            Middleware(PairWatch, world=world),
         ],
         exception_handlers={
             Refusal: answer_refusal,

@@ -6,7 +6,6 @@ does (quotes, chains, bars, accounts, and both streams); `office` is the venue's
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import partial
 from typing import Final
 
 from strikedesk.brokers.paper.back_office import BackOffice
@@ -14,12 +13,10 @@ from strikedesk.brokers.paper.broker import PaperBroker
 from strikedesk.domain.calendar import exchange_date
 from strikedesk.domain.quotes import SymbolInfo
 from strikedesk.exchange.accounts import PaperAccount
-from strikedesk.exchange.queue import OrderQueue
 from strikedesk.exchange.world import World
 from strikedesk.sandbox.access import Access
 from strikedesk.sandbox.alerts import Alert, Alerts
 from strikedesk.sandbox.notes import Notes
-from strikedesk.sandbox.pairs import release
 from strikedesk.sandbox.refusal import Refusal
 
 _INDEX: Final = "index"
@@ -53,35 +50,11 @@ class SandboxWorld:
         Raises:
             Refusal: 403, as the broker says of what is another's.
         """
-        await self.release_pairs()
         seen = await self.office.keeper.snapshot()
         account = seen.world.accounts.get(number)
         if account is None:
             raise Refusal.not_permitted()
         return seen.world, account, seen.at
-
-    async def release_pairs(self) -> None:
-        """Set to work every pair whose ratio the market has come to by now."""
-        for group_id in self.notes.pairs_held:
-            await self._release_if_due(group_id)
-
-    async def _release_if_due(self, group_id: str) -> None:
-        members, working = self.notes.groups[group_id].members, await self._working()
-        orders = tuple(order.request for each in members if (order := working.get(each)))
-        quotes = await self.broker.quotes({leg.symbol for o in orders for leg in o.legs})
-        # Somebody else may have looked at it, or changed it, in the meantime.
-        note = self.notes.groups[group_id]
-        if not note.is_held or note.members != members:
-            return
-        if len(orders) < len(members):
-            self.notes.released(group_id)
-        elif note.ratio is not None and note.ratio.is_met(orders, quotes):
-            self.notes.released(group_id)
-            act = partial(release, market=self.office.market, members=members)
-            await self.office.keeper.act(act)
-
-    async def _working(self) -> OrderQueue:
-        return (await self.office.keeper.snapshot()).world.orders
 
     async def alerts_now(self) -> tuple[Alert, ...]:
         """Return the quote alerts as they stand, once the market's quotes have been looked at."""

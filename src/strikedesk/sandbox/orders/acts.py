@@ -1,6 +1,8 @@
 """What the venue's clerk does for clients: place, replace, cancel. Nothing else here acts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from strikedesk.domain.broking import (
@@ -20,14 +22,16 @@ from strikedesk.domain.states import OrderState
 from strikedesk.exchange.placing import made
 from strikedesk.exchange.world import World
 from strikedesk.sandbox.notes import ComplexKind, GroupNote, Note
-from strikedesk.sandbox.orders.judging import Judged, refused
+from strikedesk.sandbox.orders.judging import Judged, refused, symbols_of
 from strikedesk.sandbox.orders.reading import Wanted
+from strikedesk.sandbox.pairs import hold, release
+from strikedesk.sandbox.ratio import Ratio
 from strikedesk.sandbox.refusal import Refusal
 from strikedesk.sandbox.world import SandboxWorld
 
 # The venue keeps an id of its customer's for every order; tags are echoed from the notes instead,
 # for several orders may carry the same one, or none.
-UNTAGGED: Final = "-"
+_UNTAGGED: Final = "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ class Clerk:
             Refusal: 422.
         """
         ticket = CancelTicket(
-            client_order_id=UNTAGGED, account_id=account_id, broker_order_id=order_id
+            client_order_id=_UNTAGGED, account_id=account_id, broker_order_id=order_id
         )
         return (await self._submit(ticket)).broker_order
 
@@ -83,7 +87,7 @@ class Clerk:
         Raises:
             Refusal: 422.
         """
-        receipt = await self._submit(GroupTicket(client_order_id=UNTAGGED, group=group))
+        receipt = await self._submit(GroupTicket(client_order_id=_UNTAGGED, group=group))
         notes, first = self.world.notes, receipt.broker_order.broker_order_id
         for place, (each, order) in enumerate(zip(wanted, receipt.members, strict=True), start=1):
             notes.orders[order.broker_order_id] = note_of(each, place)
@@ -93,6 +97,48 @@ class Clerk:
             members=tuple(order.broker_order_id for order in receipt.members),
         )
         return receipt
+
+    async def hold_pair(
+        self, judged: Sequence[Judged], wanted: Sequence[Wanted], ratio: Ratio
+    ) -> str:
+        """Take two orders that wait for their ratio; return the id that names them."""
+
+        def take(world: World, _: object) -> tuple[BrokerOrder, ...]:
+            return hold(world, [(each.request, each.found) for each in judged], _UNTAGGED)
+
+        orders = await self.world.office.keeper.act(take)
+        notes, first = self.world.notes, orders[0]
+        for place, (each, order) in enumerate(zip(wanted, orders, strict=True), start=1):
+            notes.orders[order.broker_order_id] = note_of(each, place)
+        notes.groups[first.broker_order_id] = GroupNote(
+            kind=ComplexKind.PAIRS,
+            account_id=first.order.account_id,
+            members=tuple(order.broker_order_id for order in orders),
+            ratio=ratio,
+            is_held=True,
+        )
+        return first.broker_order_id
+
+    async def release_pairs(self) -> None:
+        """Set to work every pair whose ratio the market has come to by now."""
+        for group_id in self.world.notes.pairs_held:
+            await self._release_if_due(group_id)
+
+    async def _release_if_due(self, group_id: str) -> None:
+        office, notes = self.world.office, self.world.notes
+        members = notes.groups[group_id].members
+        working = (await office.keeper.snapshot()).world.orders
+        orders = tuple(order.request for each in members if (order := working.get(each)))
+        quotes = await self.world.broker.quotes(symbols_of(orders))
+        # Somebody else may have looked at it, or changed it, in the meantime.
+        note = notes.groups[group_id]
+        if not note.is_held or note.members != members:
+            return
+        if len(orders) < len(members):
+            notes.released(group_id)
+        elif note.ratio is not None and note.ratio.is_met(orders, quotes):
+            notes.released(group_id)
+            await office.keeper.act(partial(release, market=office.market, members=members))
 
     async def _submit(self, ticket: Ticket) -> Receipt:
         clerk = self.world.office.clerk
@@ -107,7 +153,7 @@ class Clerk:
 
     async def _rejected(self, judged: Judged) -> BrokerOrder:
         def reject(world: World, _: object) -> BrokerOrder:
-            order = made(world.next_number(), world, judged.found, judged.request, UNTAGGED)
+            order = made(world.next_number(), world, judged.found, judged.request, _UNTAGGED)
             ended = order.ended(
                 OrderState.REJECTED, judged.found.screen.at, code=Reason.INVALID_TICK.name.lower()
             )
@@ -132,4 +178,4 @@ def note_of(wanted: Wanted, place: int | None = None) -> Note:
 
 def tag_of(wanted: Wanted) -> str:
     """Return the tag of an order, as the venue wants one of every order."""
-    return wanted.external_identifier or UNTAGGED
+    return wanted.external_identifier or _UNTAGGED

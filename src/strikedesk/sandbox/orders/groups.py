@@ -78,7 +78,7 @@ class GroupRoutes:
             raise _not_changeable()
         ratio = read_ratio(document, note.ratio)
         self.world.notes.groups[group_id] = replace(note, ratio=ratio)
-        await self.world.release_pairs()
+        await Clerk(self.world).release_pairs()
         note = self.world.notes.groups[group_id]
         return one(request, self._told(group_id, note, await self._members(note)))
 

@@ -4,18 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from strikedesk.domain.broking import BrokerOrder
+from starlette.types import ASGIApp, Receive, Scope, Send
+
 from strikedesk.domain.ledger import Json
 from strikedesk.domain.orders import OrderRequest
 from strikedesk.exchange.accounts import NOTHING
 from strikedesk.exchange.fees import load_schedule
-from strikedesk.exchange.world import World
-from strikedesk.sandbox.notes import ComplexKind, GroupNote
-from strikedesk.sandbox.orders.acts import UNTAGGED, note_of
+from strikedesk.sandbox.orders.acts import Clerk
 from strikedesk.sandbox.orders.figures import buying_power_effect, charges_of, fee_calculation
 from strikedesk.sandbox.orders.judging import Judged, judge, refused
 from strikedesk.sandbox.orders.reading import Document, Wanted, orders_of, read_order, read_ratio
-from strikedesk.sandbox.pairs import hold
 from strikedesk.sandbox.ratio import Ratio
 from strikedesk.sandbox.refusal import Fault, Refusal
 from strikedesk.sandbox.world import SandboxWorld
@@ -59,23 +57,24 @@ class Pair:
 
     async def place(self, sandbox: SandboxWorld) -> str:
         """Hold it until its ratio has come; return the id that names it."""
+        clerk = Clerk(sandbox)
+        group_id = await clerk.hold_pair(self.judged, self.wanted, self.ratio)
+        await clerk.release_pairs()
+        return group_id
 
-        def take(world: World, _: object) -> tuple[BrokerOrder, ...]:
-            return hold(world, [(each.request, each.found) for each in self.judged], UNTAGGED)
 
-        orders = await sandbox.office.keeper.act(take)
-        notes = sandbox.notes
-        for place, (each, order) in enumerate(zip(self.wanted, orders, strict=True), start=1):
-            notes.orders[order.broker_order_id] = note_of(each, place)
-        notes.groups[orders[0].broker_order_id] = GroupNote(
-            kind=ComplexKind.PAIRS,
-            account_id=orders[0].order.account_id,
-            members=tuple(order.broker_order_id for order in orders),
-            ratio=self.ratio,
-            is_held=True,
-        )
-        await sandbox.release_pairs()
-        return orders[0].broker_order_id
+@dataclass(frozen=True, slots=True)
+class PairWatch:
+    """Looks before every request whether a pair may begin, so that whoever asks sees it."""
+
+    app: ASGIApp
+    world: SandboxWorld
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] == "http":
+            await Clerk(self.world).release_pairs()
+        await self.app(scope, receive, send)
 
 
 async def read_pair(sandbox: SandboxWorld, number: str, document: Document) -> Pair:

@@ -11,6 +11,7 @@ from strikedesk.domain.broking import BrokerOrder
 from strikedesk.domain.ledger import Json
 from strikedesk.exchange.world import World
 from strikedesk.sandbox.money import told_balances, told_positions
+from strikedesk.sandbox.orders.acts import Clerk
 from strikedesk.sandbox.orders.telling import told_as_routed, told_order
 from strikedesk.sandbox.streams.action import ActionDesk, notice
 from strikedesk.sandbox.streams.telling import Outlet
@@ -115,7 +116,7 @@ class AccountNews:
         """Tell money and holdings after whatever changed the world, an expiry or a dividend too."""
         seen: World | None = None
         while True:
-            await self.world.release_pairs()
+            await Clerk(self.world).release_pairs()
             world = (await self.world.office.keeper.snapshot()).world
             if world is not seen:
                 seen = world
