@@ -26,6 +26,7 @@ from strikedesk.domain.calendar import exchange_date, sessions_between
 from strikedesk.domain.errors import Denied, Rejected
 from strikedesk.domain.events import Split
 from strikedesk.domain.groups import GroupKind, OrderGroup
+from strikedesk.domain.instruments import Step
 from strikedesk.domain.orders import Action, Leg, OrderRequest, OrderType, TimeInForce
 from strikedesk.domain.ports import Broker, TransactionPage, WorldStore
 from strikedesk.domain.quotes import Interval, Quote
@@ -980,6 +981,36 @@ async def test_rates_are_fractions_and_unlisted_underlyings_have_none(
     with pytest.raises(Denied) as unknown:
         await broker.margin_rates(account_id, EquitySymbol("ZZZZ"))
     assert unknown.value.reason is Reason.SYMBOL_NOT_FOUND
+
+
+async def test_an_instrument_is_told_with_its_terms(stage: Stage, broker: Broker) -> None:
+    share = await broker.instrument(stage.near.underlying.lower())
+    option = await broker.instrument(stage.near.padded)
+
+    assert share.kind in {"equity", "etf", "index"}
+    assert (share.multiplier, share.closing_only) == (1, False)
+    assert share.steps[-1] == Step(size=Decimal("0.01"))
+    assert (option.kind, option.multiplier) == ("option", 100)
+    assert option.underlying == stage.near.underlying
+    assert option.ends_at is not None
+    assert exchange_date(option.ends_at) <= stage.near.expiration
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("ZZZZ", Reason.SYMBOL_NOT_FOUND),
+        ("AAPL  261218C09999000", Reason.CONTRACT_NOT_FOUND),
+        ("not a symbol", Reason.INVALID_SYMBOL),
+    ],
+)
+async def test_an_instrument_that_nobody_lists_is_refused_by_what_it_is(
+    broker: Broker, name: str, reason: Reason
+) -> None:
+    with pytest.raises(Denied) as unknown:
+        await broker.instrument(name)
+
+    assert unknown.value.reason is reason
 
 
 async def test_the_rate_that_margin_is_reckoned_with_is_a_fraction_of_a_year(

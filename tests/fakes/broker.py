@@ -41,6 +41,7 @@ from strikedesk.domain.errors import Denied, DeskError, Fact, OutcomeUnknown, Re
 from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.groups import GroupKind, member_id
 from strikedesk.domain.holidays import Holidays
+from strikedesk.domain.instruments import Instrument
 from strikedesk.domain.margin import MarginHeld, MarginRates
 from strikedesk.domain.orders import OrderRequest, OrderType, TimeInForce
 from strikedesk.domain.ports import Clock, TransactionPage
@@ -230,6 +231,9 @@ class ScriptedBroker:
         self, underlying: EquitySymbol, start: date, end: date
     ) -> tuple[MarketEvent, ...]:
         return ()
+
+    async def instrument(self, name: str) -> Instrument:
+        raise Denied(Reason.SYMBOL_NOT_FOUND, symbol=name)
 
     async def holidays(self) -> Holidays | None:
         return None

@@ -23,6 +23,7 @@ from strikedesk.domain.errors import Denied, DeskError, Unavailable
 from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.greeks import Greeks
 from strikedesk.domain.holidays import Holidays
+from strikedesk.domain.instruments import Instrument
 from strikedesk.domain.margin import MarginHeld, MarginRates
 from strikedesk.domain.ports import TransactionPage
 from strikedesk.domain.quotes import (
@@ -204,6 +205,9 @@ class ScriptedMarket:
         if underlying.ticker not in self.scheduled:
             raise Denied(Reason.DATA_UNAVAILABLE, symbol=underlying.ticker)
         return tuple(e for e in self.scheduled[underlying.ticker] if start <= e.day <= end)
+
+    async def instrument(self, name: str) -> Instrument:
+        raise Denied(Reason.SYMBOL_NOT_FOUND, symbol=name)
 
     async def holidays(self) -> Holidays | None:
         return None

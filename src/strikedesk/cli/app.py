@@ -283,6 +283,19 @@ def margin_command(
     screen().print(*shown(asyncio.run(margin(account, symbols or ()))))
 
 
+@app.command(name="instrument")
+def instrument_command(
+    symbols: Annotated[
+        list[str], typer.Argument(metavar="SYMBOL...", help="AAPL, /ESZ6 or BTC/USD, for example.")
+    ],
+) -> None:
+    """Tell what the broker has on record of shares, options, futures and coins."""
+    from strikedesk.cli.instruments import instruments, shown  # noqa: PLC0415 -- one command's
+    from strikedesk.cli.showing import screen  # noqa: PLC0415 -- rich
+
+    screen().print(*shown(asyncio.run(instruments(symbols))))
+
+
 @app.command(name="demo")
 def demo_command(
     *,

@@ -20,6 +20,7 @@ from strikedesk.domain.calendar import exchange_date
 from strikedesk.domain.errors import Denied, Fact, Unavailable
 from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.holidays import Holidays
+from strikedesk.domain.instruments import Instrument
 from strikedesk.domain.ports import Cache, MarketData
 from strikedesk.domain.quotes import Bar, Expiration, Interval, Quote, SymbolInfo
 from strikedesk.domain.reasons import Reason
@@ -210,6 +211,11 @@ class MarketRoom:
     async def holidays(self) -> Holidays | None:
         """See `MarketData.holidays`."""
         return await self.data.holidays()
+
+    async def instrument(self, name: str) -> Instrument:
+        """See `MarketData.instrument`."""
+        await self.ready()
+        return await self.data.instrument(name)
 
     async def search(self, text: str, limit: int = 10) -> tuple[SymbolInfo, ...]:
         """Return listed symbols that begin with or are described by `text`, best first.

@@ -41,11 +41,12 @@ from strikedesk.domain.customer import Customer
 from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.groups import GroupKind
 from strikedesk.domain.holidays import Holidays
+from strikedesk.domain.instruments import Instrument
 from strikedesk.domain.margin import MarginHeld, MarginRates
 from strikedesk.domain.orders import LEGS_MAX, OrderType, TimeInForce
 from strikedesk.domain.ports import Clock, Entropy, TransactionPage, WorldStore
 from strikedesk.domain.quotes import Bar, Chain, Expiration, Interval, Quote, SymbolInfo
-from strikedesk.domain.symbols import EquitySymbol, Symbol
+from strikedesk.domain.symbols import EquitySymbol, Symbol, parse_symbol
 from strikedesk.domain.untraded import Untraded
 from strikedesk.domain.volatility import ImpliedHistory
 from strikedesk.exchange.accounts import PaperAccount
@@ -174,6 +175,11 @@ class PaperBroker:
         """See `MarketData.search`."""
         await self._keeper.ready()
         return await self._venue.search(text, limit, self.now())
+
+    async def instrument(self, name: str) -> Instrument:
+        """See `MarketData.instrument`: shares, indices and options alone are listed here."""
+        await self._keeper.ready()
+        return await self._venue.instrument(parse_symbol(name), self.now())
 
     async def implied_history(
         self, underlying: EquitySymbol, start: date, end: date

@@ -9,11 +9,13 @@ from typing import Final, TypeVar
 
 from anyio import to_thread
 
+from strikedesk.brokers.paper.instruments import instrument_of
 from strikedesk.brokers.paper.past_worth import worth_at_closes
 from strikedesk.domain.accounts import NetWorth, Transaction
 from strikedesk.domain.calendar import previous_session
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.events import MarketEvent
+from strikedesk.domain.instruments import Instrument
 from strikedesk.domain.quotes import Bar, Chain, Expiration, Interval, Quote, SymbolInfo
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, Symbol
@@ -82,6 +84,14 @@ class Venue:
         listed = await to_thread.run_sync(self.market.listed, at)
         if all(info.symbol != underlying for info in listed):
             raise Denied(Reason.SYMBOL_NOT_FOUND, symbol=underlying.compact)
+
+    async def instrument(self, symbol: Symbol, at: datetime) -> Instrument:
+        """Return what is on record of a symbol.
+
+        Raises:
+            Denied: SYMBOL_NOT_FOUND, CONTRACT_NOT_FOUND.
+        """
+        return await to_thread.run_sync(instrument_of, self.market, symbol, at)
 
     async def search(self, text: str, limit: int, at: datetime) -> tuple[SymbolInfo, ...]:
         """Return underlyings whose ticker begins with `text`, then those described by it."""

@@ -13,6 +13,7 @@ from strikedesk.brokers.tastytrade.chains import Chains
 from strikedesk.brokers.tastytrade.client import Client, Patience
 from strikedesk.brokers.tastytrade.directory import Directory
 from strikedesk.brokers.tastytrade.holdings import Holdings
+from strikedesk.brokers.tastytrade.instruments import Instruments
 from strikedesk.brokers.tastytrade.lists import Lists
 from strikedesk.brokers.tastytrade.margins import MarginDesk
 from strikedesk.brokers.tastytrade.news.moves import Moves
@@ -48,6 +49,7 @@ from strikedesk.domain.errors import Denied
 from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.groups import GroupKind
 from strikedesk.domain.holidays import Holidays
+from strikedesk.domain.instruments import Instrument
 from strikedesk.domain.margin import MarginHeld, MarginRates
 from strikedesk.domain.orders import LEGS_MAX, OrderType, TimeInForce
 from strikedesk.domain.ports import Clock, TransactionPage
@@ -102,6 +104,7 @@ class TastytradeBroker:
         self._quoting = _quoting(client, site, self._streams)
         self._chains = Chains(client=client, quoting=self._quoting, clock=clock)
         self._outlook = Outlook(client=client)
+        self._instruments = Instruments(client=client)
         self._lists = Lists(client=client, site=site)
         self._finding = Finding(client=client, directory=self._directory, clock=clock)
         self._clerk = Clerk(
@@ -167,6 +170,10 @@ class TastytradeBroker:
     async def search(self, text: str, limit: int) -> tuple[SymbolInfo, ...]:
         """See `MarketData.search`."""
         return await self._outlook.search(text, limit)
+
+    async def instrument(self, name: str) -> Instrument:
+        """See `MarketData.instrument`: futures, options on them and coins are told too."""
+        return await self._instruments.one(name)
 
     async def implied_history(
         self,

@@ -21,6 +21,7 @@ from strikedesk.domain.broking import (
 from strikedesk.domain.customer import Customer
 from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.holidays import Holidays
+from strikedesk.domain.instruments import Instrument
 from strikedesk.domain.margin import MarginHeld, MarginRates
 from strikedesk.domain.quotes import Bar, Chain, Expiration, Interval, Quote, SymbolInfo
 from strikedesk.domain.reasons import Reason
@@ -64,6 +65,15 @@ class MarketData(Protocol):
 
     async def search(self, text: str, limit: int) -> tuple[SymbolInfo, ...]:
         """Return listed symbols that begin with or are described by `text`, best first."""
+        ...
+
+    async def instrument(self, name: str) -> Instrument:
+        """Return what the broker has on record of a symbol, of any kind that it lists.
+
+        Raises:
+            Denied: INVALID_SYMBOL; SYMBOL_NOT_FOUND, CONTRACT_NOT_FOUND; INSTRUMENT_NOT_TRADED for
+                a kind that the broker has none of.
+        """
         ...
 
     async def implied_history(
