@@ -19,7 +19,7 @@ from strikedesk.quant.candidates.ordinals import ordinals
 from strikedesk.quant.candidates.pairs import Pairs
 from strikedesk.quant.candidates.search import LEAST_USD, Bound, Search, Weight, Window
 from strikedesk.quant.candidates.shape import shape_of
-from strikedesk.quant.contracts import BoolArray
+from strikedesk.quant.contracts import BoolArray, Lanes
 from strikedesk.quant.strategies.patterns import PATTERNS, Pattern
 from tests.unit.candidate_chain import a_chain
 
@@ -43,27 +43,32 @@ def test_places_tell_the_order_of_numbers(low: list[float], bars: list[float]) -
 
 
 def a_board(name: str, seed: int) -> Board:
-    chain = a_chain(30, strikes=9, step=2.5, seed=seed, forecast=0.3)
+    """Lay out two expirations together, as a search does."""
+    chain = a_chain(30, 50, strikes=9, step=2.5, seed=seed, forecast=0.3)
     pattern = Pattern(name=name, signature=NAMED[name].signature)  # Wings of any width.
+    shape = shape_of(pattern)
+    places = (0, 1) if shape.months == 1 else (0,)
     return board_of(
-        chain,
-        Search(pattern=pattern, ranking=(Weight(Measure.CREDIT),)),
-        shape_of(pattern),
-        (0,),
+        chain, Search(pattern=pattern, ranking=(Weight(Measure.CREDIT),)), shape, places
     )
 
 
 def looked_at(grid: Grid, rules: Sequence[Bound]) -> tuple[Pairs, BoolArray, BoolArray]:
-    """Return every pair of a grid, whether it may keep some rules, and whether it is sure to."""
+    """Return pairs in a grid's blocks, which may keep some rules, and which are sure to."""
     lines = lines_of(rules, grid.halves)
-    look, blocks = Look(lines), [piece for piece in grid.pieces() if isinstance(piece, Block)]
-    assert len(blocks) == 1
-    (block,) = blocks
-    cells = np.indices(block.shape).reshape(2, -1)
-    sure, proved = look.sure(block), look.proved(block)
-    sure &= np.zeros_like(sure) if proved is None else proved
-    pairs = Pairs(grid.halves, (cells[0] + block.rows.start, cells[1] + block.columns.start))
-    return pairs, look.may(block, 0).ravel(), sure.ravel()
+    look, blocks = Look(lines, grid.starts), [p for p in grid.pieces() if isinstance(p, Block)]
+    assert len(blocks) == len(grid.board.near.slices)
+    rows, columns, may, sure = list[Lanes](), list[Lanes](), list[BoolArray](), list[BoolArray]()
+    for block in blocks:
+        cells = np.indices(block.shape).reshape(2, -1)
+        rows.append(cells[0] + block.rows.start)
+        columns.append(cells[1] + block.columns.start)
+        told, proved = look.sure(block), look.proved(block)
+        told &= np.zeros_like(told) if proved is None else proved
+        may.append(look.may(block, 0).ravel())
+        sure.append(told.ravel())
+    pairs = Pairs(grid.halves, (np.concatenate(rows), np.concatenate(columns)))
+    return pairs, np.concatenate(may), np.concatenate(sure)
 
 
 @pytest.mark.parametrize("above", [True, False])

@@ -3,13 +3,14 @@
 import subprocess
 import sys
 from dataclasses import fields, replace
-from math import inf, isclose, isnan
+from math import inf, isclose, isnan, nan
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from strikedesk.quant.candidates import searching
 from strikedesk.quant.candidates.chain import Chain, Quotes, Slice
 from strikedesk.quant.candidates.found import Candidate, Flaw, Found
 from strikedesk.quant.candidates.measures import MEANINGS, Measure
@@ -145,6 +146,52 @@ def test_many_pieces_come_to_the_same(bound: Bound, near: int) -> None:
     assert found.enumerated > 30_000
     assert 0 < found.passed < found.enumerated
     assert found == search(chain, sought, sieve=False)
+
+
+TOGETHER = (
+    *("iron condor", "bear call spread", "broken-wing long call butterfly", "jade lizard"),
+    *("covered call", "short put", "bull call spread", "broken-wing iron condor"),
+)
+
+
+@pytest.mark.parametrize("near", [0, 3])
+@pytest.mark.parametrize("cap", [None, 2])
+@pytest.mark.parametrize("name", TOGETHER)
+def test_expirations_laid_out_together_come_to_what_each_does_by_itself(
+    name: str, cap: int | None, near: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many small arrays take many numpy calls, few large ones take few: the answer is the same."""
+    several = a_chain(8, 30, 150, strikes=14, step=2.5, seed=6, forecast=0.28)
+    fewer = a_chain(60, strikes=7, step=5.0, seed=6)
+    chain = replace(several, slices=(*several.slices[:2], *fewer.slices, several.slices[2]))
+    bounds = (Bound(Measure.ANNUALISED, low=0.1), Bound(Measure.EXPECTED_VALUE, low=-0.5))
+    ranking = (Weight(Measure.PROFIT_PROBABILITY),)
+    sought = Search(
+        pattern=NAMED[name], bounds=bounds, ranking=ranking, top=25, near=near, per_expiration=cap
+    )
+
+    together = search(chain, sought)
+    monkeypatch.setattr(searching, "_HALVES_TOGETHER", 0)
+    apart = search(chain, sought)
+
+    assert together.candidates
+    same(together, apart)
+
+
+def same(one: Found, other: Found) -> None:
+    """Hold two answers equal, figures to the last digits."""
+    assert replace(one, candidates=(), near=()) == replace(other, candidates=(), near=())
+    nears = [[each.candidate for each in found.near] for found in (one, other)]
+    for ours, theirs in ((one.candidates, other.candidates), nears):
+        for a, b in zip(ours, theirs, strict=True):
+            assert a.legs == b.legs
+            assert figures_of(a) == pytest.approx(figures_of(b), rel=1e-12, abs=1e-15, nan_ok=True)
+
+
+def figures_of(candidate: Candidate) -> list[float]:
+    """Return every figure of a candidate, NaN where it is unknown."""
+    told = [nan if value is None else value for value in candidate.measures.values()]
+    return [candidate.score, candidate.mid, candidate.natural, *candidate.break_evens, *told]
 
 
 def test_expirations_need_not_list_the_same_strikes() -> None:

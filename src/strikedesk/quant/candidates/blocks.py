@@ -6,14 +6,16 @@ columns. Where the outer gaps have to be even, halves meet only where they make 
 one meets few, which are listed.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from strikedesk.quant.candidates.board import Board
-from strikedesk.quant.candidates.halves import Half, Lanes, RowArray, numbered
+from strikedesk.quant.candidates.halves import Half, Lanes, RowArray, farthest, numbered
 from strikedesk.quant.candidates.shape import Shape, Sum
 from strikedesk.quant.contracts import BoolArray
 from strikedesk.quant.normal import FloatArray
@@ -28,10 +30,11 @@ _SAME_USD = 1e-6  # Gaps that differ by less are even.
 class Block:
     """A table: which lower halves (rows) and upper ones (columns), and which cells are lawful.
 
-    Law: `lawful` is None where all are; no block has rows on both sides of a multiple of `ROWS`,
-    nor columns of one of `COLUMNS`.
+    Units: `at` the numbers of its piece of the rows and of that of the columns. Law: `lawful` is
+    None where all are; no block reaches beyond those pieces.
     """
 
+    at: tuple[int, int]
     rows: slice
     columns: slice
     lawful: BoolArray | None
@@ -66,19 +69,25 @@ class Grid:
     def __init__(self, low: Half, high: Half, *, wing: int | None) -> None:
         shape = low.board.shape
         across = (shape.cut - 1, shape.cut) in shape.gaps
-        self._reach = wing if across else None
+        self._ends = farthest(low.board, wing if across else None)
         gaps = _unevenness(shape)
         self._even = gaps if shape.wings is Wings.EVEN else None
         self._uneven = gaps if shape.wings is Wings.UNEVEN else None
         # Low halves of one highest strike side by side: then few cells of a table are unlawful.
         self.low = low.chosen(np.argsort(low.ends[1], kind="stable"))
-        self.high = high.chosen(np.lexsort((high.ends[0], _key(high, self._even, -1.0))))
+        keys = high.ends[0], _key(high, self._even, -1.0), high.numbers
+        self.high = high.chosen(np.lexsort(keys))
 
     def chosen(self, low: Lanes, high: Lanes) -> "Grid":
         """Return the grid of some of the halves, told in ascending order."""
         some = copy(self)
         some.low, some.high = self.low.chosen(low), self.high.chosen(high)
         return some
+
+    @property
+    def starts(self) -> tuple[Lanes, Lanes]:
+        """Where the pieces of the rows and those of the columns begin: none has two expirations."""
+        return _starts(self.low.numbers, ROWS), _starts(self.high.numbers, COLUMNS)
 
     @property
     def board(self) -> Board:
@@ -108,12 +117,14 @@ class Grid:
         Law: they meet in the order of `high` if `gaps` is what that was sorted by.
         """
         low, high = self._codes(gaps)
-        span = self._span
         lasts = self.low.ends[1].astype(np.intp)
         firsts = np.sort(high + self.high.ends[0])
-        farthest = span - 1 if self._reach is None else np.minimum(lasts + self._reach, span - 1)
         begin = np.searchsorted(firsts, low + lasts, side="right")
-        return begin, np.searchsorted(firsts, low + farthest, side="right") - begin
+        return begin, np.searchsorted(firsts, low + self._farthest(lasts), side="right") - begin
+
+    def _farthest(self, lasts: Lanes | RowArray) -> Lanes | RowArray:
+        """Return the last place at which an upper half may begin above each of some places."""
+        return self._ends[lasts] if self.high.rows.shape[0] else np.full_like(lasts, self._span - 1)
 
     def _codes(self, gaps: Sum | None) -> tuple[Lanes | int, Lanes | int]:
         """Return a number for each lower and upper half, the same for those that may meet."""
@@ -121,6 +132,7 @@ class Grid:
             return 0, 0
         keys = _key(self.low, gaps, 1.0), _key(self.high, gaps, -1.0)
         codes = np.unique(np.concatenate(keys), return_inverse=True)[1].astype(np.intp)
+        codes += codes.size * np.concatenate((self.low.numbers, self.high.numbers))
         codes *= self._span
         return codes[: self.low.size], codes[self.low.size :]
 
@@ -142,33 +154,45 @@ class Grid:
 
     def _blocks(self) -> Iterator[Block]:
         begin, count = self._meetings(None)
-        for start in range(0, self.low.size, ROWS):
-            stop = min(start + ROWS, self.low.size)
+        down, across = (
+            list(pairwise([*starts.tolist(), half.size]))
+            for starts, half in zip(self.starts, self.halves, strict=True)
+        )
+        ends = [stop for _, stop in across]
+        for row, (start, stop) in enumerate(down):
             end = int(begin[stop - 1] + count[stop - 1])
             left = int(begin[start])
+            column = bisect_right(ends, left)
             while left < end:
-                right = min((left // COLUMNS + 1) * COLUMNS, end)
-                yield self._block(slice(start, stop), slice(left, right))
-                left = right
+                right = min(ends[column], end)
+                yield self._block((row, column), slice(start, stop), slice(left, right))
+                left, column = right, column + 1
 
-    def _block(self, rows: slice, columns: slice) -> Block:
+    def _block(self, at: tuple[int, int], rows: slice, columns: slice) -> Block:
         lasts, firsts = self.low.ends[1][rows], self.high.ends[0][columns]
-        lawful = _within(lasts, firsts, self._reach)
+        lawful = _within(lasts, firsts, self._farthest(lasts))
         if self._uneven is not None:
             low = self.low.sum_of(self._uneven)[rows, None]
             high = self.high.sum_of(self._uneven)[None, columns]
             apart = np.abs(low + high) > _SAME_USD
             lawful = apart if lawful is None else lawful & apart
-        return Block(rows=rows, columns=columns, lawful=lawful)
+        return Block(at=at, rows=rows, columns=columns, lawful=lawful)
 
 
-def _within(lasts: RowArray, firsts: RowArray, reach: int | None) -> BoolArray | None:
-    """Return which upper halves are above which lower ones and in reach, None for all."""
+def _starts(numbers: Lanes, size: int) -> Lanes:
+    """Return where pieces of a size begin, and anew with each number."""
+    edges = [*np.flatnonzero(np.diff(numbers, prepend=-1)).tolist(), numbers.size]
+    starts = [np.arange(start, stop, size) for start, stop in pairwise(edges)]
+    return np.concatenate([np.zeros(0, np.intp), *starts])
+
+
+def _within(lasts: RowArray, firsts: RowArray, ends: Lanes | RowArray) -> BoolArray | None:
+    """Return which upper halves are above which lower ones and no farther, None for all."""
     lawful: BoolArray | None = None
     if firsts[0] <= lasts[-1]:
         lawful = firsts[None, :] > lasts[:, None]
-    if reach is not None and firsts[-1] > lasts[0] + reach:
-        near = firsts[None, :] <= lasts[:, None] + reach
+    if firsts[-1] > ends[0]:
+        near = firsts[None, :] <= ends[:, None]
         lawful = near if lawful is None else lawful & near
     return lawful
 

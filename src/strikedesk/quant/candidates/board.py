@@ -1,4 +1,7 @@
-"""The contracts that a pattern's options can be, of one expiration or two, on one axis."""
+"""The contracts that a pattern's options can be, on one axis.
+
+Expirations that are searched by themselves may be laid out together, one after another.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,8 +10,9 @@ from functools import cached_property
 
 import numpy as np
 
+from strikedesk.quant.candidates.axis import Axis, Ends, flaws_of, side
 from strikedesk.quant.candidates.chain import Chain, Slice
-from strikedesk.quant.candidates.columns import Columns, flaws_of
+from strikedesk.quant.candidates.columns import Columns, Laid
 from strikedesk.quant.candidates.found import Flaw
 from strikedesk.quant.candidates.search import Search
 from strikedesk.quant.candidates.shape import Shape
@@ -21,74 +25,112 @@ from strikedesk.quant.strategies.legs import Kind
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Board:
-    """What a search sees of one expiration, or of a nearer and a farther one.
+    """What a search sees of some expirations, or of a nearer and a farther one.
 
-    Units: `places` of the expirations in the chain; `strikes` USD, ascending; `move` the expected
-    one, USD; `below` the chance of ending at or below each strike; `columns` for each of the
-    pattern's options and quantity; `open` where an option is to be had.
+    Units: `places` of the expirations in the chain; `near` those at which a result is reckoned: all
+    of them, or the nearer one; `columns` for each of the pattern's options and quantity; `open`
+    where an option is to be had; `values` of what ends at each of the near ones.
     """
 
     chain: Chain
     shape: Shape
     places: tuple[int, ...]
-    strikes: FloatArray
-    move: float
-    below: FloatArray
+    axis: Axis
+    near: Ends
     columns: tuple[Columns, ...]
     open: tuple[BoolArray, ...]
-    values: Values
+    values: tuple[Values, ...]
 
     @property
-    def near(self) -> Slice:
-        """The expiration, the nearer one of two."""
-        return self.chain.slices[self.places[0]]
+    def strikes(self) -> FloatArray:
+        """The strikes, USD: ascending for each expiration."""
+        return self.axis.strikes
+
+    @property
+    def below(self) -> FloatArray:
+        """The chance of ending at or below each strike."""
+        return self.near.below
+
+    @cached_property
+    def days(self) -> FloatArray:
+        """The calendar days to each near expiration."""
+        return np.array([each.days for each in self.near.slices])
+
+    @cached_property
+    def yearly(self) -> FloatArray:
+        """What of a year each near expiration is, inverted."""
+        return np.array([1.0 / each.years for each in self.near.slices])
+
+    @cached_property
+    def carried(self) -> FloatArray:
+        """What a share is worth more today than it costs, on average at each near expiration."""
+        return np.array([_carried(self.chain, each) for each in self.near.slices])
 
     @cached_property
     def tables(self) -> tuple[FloatArray, ...]:
-        """Each option's value at the nearest expiration, strikes by prices of the share."""
+        """Each option's value at the nearer of two expirations, strikes by prices of the share."""
         return tuple(
-            self.values.over(option, self.strikes, columns.of("iv"))
+            self.values[0].over(option, self.strikes, columns.of("iv"))
             for option, columns in zip(self.shape.options, self.columns, strict=True)
         )
 
 
 def counted(slices: Sequence[Slice], kinds: set[Kind]) -> Counter[Flaw]:
     """Return how many contracts of some expirations have each flaw."""
-    found = Counter[Flaw]()
-    for each in slices:
-        for kind in kinds:
-            for flaw, rows in flaws_of(each.calls if kind is Kind.CALL else each.puts).items():
-                found[flaw] += int(rows.sum())
-    return found
+    quotes = [side(each, kind) for each in slices for kind in kinds]
+    if not quotes:
+        return Counter()
+    bid, ask = (
+        np.concatenate(each) for each in zip(*((q.bid, q.ask) for q in quotes), strict=True)
+    )
+    return Counter({flaw: int(rows.sum()) for flaw, rows in flaws_of(bid, ask).items()})
 
 
 def board_of(chain: Chain, search: Search, shape: Shape, places: tuple[int, ...]) -> Board:
-    """Lay out one expiration, or two."""
+    """Lay out expirations: a nearer and a farther one for a pattern of two, else any number."""
     slices = [chain.slices[place] for place in places]
-    near = slices[0]
-    strikes = np.unique(np.concatenate([each.strikes for each in slices]))
-    values = Values.of(chain, slices)
-    move = float(expected_move(chain.spot, near.market.volatility, near.years))
+    own, far = (slices[:1], slices[1:]) if shape.months > 1 else (slices, [])
+    axis = _axis(slices, ladders=len(own))
+    near = Ends(own, axis)
+    months = (near, Ends(far, axis))
+    values = tuple(Values.of(chain, [each, *far]) for each in own)
+    laid = Laid(
+        spot=chain.spot,
+        move=axis.spread([_move(chain, each) for each in own]),
+        carried=axis.spread([_carried(chain, each) for each in own]),
+        yearly=axis.spread([1.0 / each.years for each in own]),
+        values=values,
+        slippage=search.slippage,
+    )
     columns = tuple(
-        Columns(
-            chain,
-            slices[option.month],
-            option,
-            strikes,
-            move=move,
-            values=values,
-            slippage=search.slippage,
-        )
-        for option in shape.options
+        Columns(laid, months[option.month], option, leads=not place)
+        for place, option in enumerate(shape.options)
     )
     return Board(
         chain=chain,
         shape=shape,
         places=places,
-        strikes=strikes,
-        move=move,
-        below=near.market.below(strikes),
+        axis=axis,
+        near=near,
         columns=columns,
         open=tuple(each.open(search.window) for each in columns),
         values=values,
     )
+
+
+def _axis(slices: Sequence[Slice], *, ladders: int) -> Axis:
+    """Return the strikes one after another, or those of two expirations as one ladder."""
+    if ladders == len(slices):
+        strikes = [each.strikes for each in slices]
+        return Axis(strikes=np.concatenate(strikes), sizes=tuple(each.size for each in strikes))
+    ladder = np.unique(np.concatenate([each.strikes for each in slices]))
+    return Axis(strikes=ladder, sizes=(ladder.size,))
+
+
+def _move(chain: Chain, of: Slice) -> float:
+    """Return the expected one, USD."""
+    return float(expected_move(chain.spot, of.market.volatility, of.years))
+
+
+def _carried(chain: Chain, of: Slice) -> float:
+    return of.discount * of.forward - chain.spot

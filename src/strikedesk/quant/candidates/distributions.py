@@ -1,10 +1,12 @@
 """The market's distribution of one expiration, as a table that millions of prices are read off."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 
+from strikedesk.quant.contracts import Lanes
 from strikedesk.quant.normal import FloatArray
 from strikedesk.quant.smile import fit_smile
 from strikedesk.quant.strategies.outlook import Lognormal, Outlook, Smiled
@@ -37,17 +39,43 @@ class Table:
 
     def below(self, price: FloatArray) -> FloatArray:
         """Return the probability of ending at or below each price, 0 for prices not above 0."""
+        return Tables([self]).below(price, np.zeros((), np.intp))
+
+
+class Tables:
+    """The tables of some expirations as one."""
+
+    def __init__(self, tables: Sequence[Table]) -> None:
+        self._lows = np.array([each.low + np.log(each.forward) for each in tables])
+        self._scales = np.array([1.0 / each.step for each in tables])
+        self._values = _joined([each.values for each in tables])
+        # Beyond the last point nothing rises: what there is of a cell there is 0.
+        self._rises = _joined([part for each in tables for part in (each.rises, _NO_RISE)])
+
+    def below(self, price: FloatArray, numbers: Lanes) -> FloatArray:
+        """Return the probability of ending at or below each price, 0 for prices not above 0.
+
+        Units: `numbers` of each price's expiration.
+        """
         with np.errstate(divide="ignore", invalid="ignore"):  # What is unknown stays so.
             place: FloatArray = np.log(np.maximum(price, 0.0))
-            place -= self.low + np.log(self.forward)
-            place *= 1.0 / self.step
+            place -= self._lows[numbers]
+            place *= self._scales[numbers]
             np.clip(place, 0.0, _CELLS, out=place)
             whole = place.astype(np.intp)
         place -= whole
+        whole += (_CELLS + 1) * numbers
         # The cell of what is unknown is any.
-        place *= self.rises.take(whole, mode="clip")
-        place += self.values.take(whole, mode="clip")
+        place *= self._rises.take(whole, mode="clip")
+        place += self._values.take(whole, mode="clip")
         return place
+
+
+def _joined(columns: Sequence[FloatArray]) -> FloatArray:
+    return columns[0] if len(columns) == 1 else np.concatenate(columns)
+
+
+_NO_RISE: Final = np.zeros(1)
 
 
 def market_of(

@@ -120,7 +120,7 @@ def _chance(pairs: Pairs, segment: int) -> FloatArray:
         return _level(pairs, segment)
     low, high = _below(pairs, segment), _below(pairs, segment + 1)
     zero = _zero(pairs, segment)
-    middle: FloatArray = np.minimum(np.maximum(pairs.board.near.market.below(zero), low), high)
+    middle: FloatArray = np.minimum(np.maximum(pairs.ends_below(zero), low), high)
     return np.subtract(*((high, middle) if slope > 0 else (middle, low)))
 
 
@@ -137,7 +137,7 @@ def _at_spot(pairs: Pairs) -> FloatArray:
     """Return the result were the share to end at the spot."""
     board, spot = pairs.board, pairs.board.chain.spot
     if board.shape.months > 1:
-        return _by_row(pairs.once("curve", _curve), board.values.prices, spot)
+        return _by_row(pairs.once("curve", _curve), board.values[0].prices, spot)
     found = np.full(pairs.size, np.nan)
     for segment, slope in enumerate(board.shape.slopes):
         strike = _strike(pairs, segment)
@@ -149,7 +149,7 @@ def _at_spot(pairs: Pairs) -> FloatArray:
 def _curve(pairs: Pairs) -> FloatArray:
     """Return the results, a row for each pair and a column for each sampled price."""
     board = pairs.board
-    held = board.shape.shares * (board.values.prices - board.chain.spot)
+    held = board.shape.shares * (board.values[0].prices - board.chain.spot)
     total = held - pairs.quantity("cost")[:, None]
     for option, table in zip(board.shape.options, board.tables, strict=True):
         total += option.ratio * table[pairs.row(option.rank)]
@@ -164,7 +164,7 @@ def _by_row(curve: FloatArray, prices: FloatArray, spot: float) -> FloatArray:
 
 def _sampled_chance(pairs: Pairs) -> FloatArray:
     """Return the chance of a profit: of each cell the share in which the line is above 0."""
-    curve, chances = pairs.once("curve", _curve), pairs.board.values.chances
+    curve, chances = pairs.once("curve", _curve), pairs.board.values[0].chances
     size, gain = np.abs(curve), np.maximum(curve, 0.0)
     above = (gain[:, 1:] + gain[:, :-1]) / np.maximum(size[:, 1:] + size[:, :-1], 1e-300)
     ends = (curve[:, 0] > 0.0) * chances[0] + (curve[:, -1] > 0.0) * (1.0 - chances[-1])
@@ -173,7 +173,7 @@ def _sampled_chance(pairs: Pairs) -> FloatArray:
 
 def _sampled_zeros(pairs: Pairs) -> FloatArray:
     """Return where the sampled line crosses 0."""
-    curve, prices = pairs.once("curve", _curve), pairs.board.values.prices
+    curve, prices = pairs.once("curve", _curve), pairs.board.values[0].prices
     low, high = curve[:, :-1], curve[:, 1:]
     crossing = (low > 0.0) != (high > 0.0)
     at = prices[:-1] + np.diff(prices) * low / (low - high)

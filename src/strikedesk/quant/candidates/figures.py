@@ -45,8 +45,8 @@ def _debit(board: Board) -> Form:
 
 
 def _expected(name: str, board: Board) -> Form:
-    carried = board.near.discount * board.near.forward - board.chain.spot
-    return Form({name: 1.0}, board.shape.shares * carried)
+    shares = board.shape.shares
+    return Form({name: 1.0, "carried": float(shares)} if shares else {name: 1.0})
 
 
 def _greek(name: str, board: Board) -> Form:
@@ -123,8 +123,7 @@ def _credit(board: Board) -> Form:
 
 
 def _annualised(board: Board) -> Figure | None:
-    yearly = 1.0 / board.near.years
-    return _over(tuple(each.times(yearly) for each in profits(board)), losses(board))
+    return _over(tuple(each.yearly() for each in profits(board)), losses(board))
 
 
 def _spread_share(board: Board) -> Figure:

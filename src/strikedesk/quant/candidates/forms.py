@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final, TypeAlias
 
 import numpy as np
 
@@ -10,16 +11,29 @@ from strikedesk.quant.candidates.shape import Sum
 from strikedesk.quant.contracts import BoolArray
 from strikedesk.quant.normal import FloatArray
 
+# Of more the product would be shared among threads, which takes longer than to work it out.
+_AT_ONCE: Final = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Yearly:
+    """A term by the years to a half's expiration."""
+
+    term: "str | Sum | int"
+
+
+Term: TypeAlias = str | Sum | int | Yearly
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Form:
     """Terms, each times a weight, and a constant.
 
     A term is a quantity by its name, a sum of strikes counted from the spot, or by its rank the
-    chance of ending at or below a strike.
+    chance of ending at or below a strike; or one of these by the years to the expiration.
     """
 
-    terms: Mapping[str | Sum | int, float]
+    terms: Mapping[Term, float]
     constant: float = 0.0
 
     def plus(self, other: "Form", times: float = 1.0) -> "Form":
@@ -29,6 +43,13 @@ class Form:
             # A weight of 0 stays: what is unknown of a term is unknown of the sum.
             terms[term] = terms.get(term, 0.0) + times * weight
         return Form(terms, self.constant + times * other.constant)
+
+    def yearly(self) -> "Form":
+        """Return this by the years to the expiration. Law: no term is so already."""
+        terms: dict[Term, float] = {"yearly": self.constant} if self.constant else {}
+        for term, weight in self.terms.items():
+            terms[term if isinstance(term, Yearly) else Yearly(term)] = weight
+        return Form(terms)
 
     def times(self, factor: float) -> "Form":
         """Return so many times this."""
@@ -43,13 +64,20 @@ def parts(forms: Sequence[Form], half: Half) -> FloatArray:
     terms = {term: row for row, term in enumerate(dict.fromkeys(t for f in forms for t in f.terms))}
     columns = np.zeros((len(terms), half.size))
     for term, row in terms.items():
-        if not isinstance(term, tuple) or half.sums(term):
-            columns[row] = _column(term, half)
+        columns[row] = _column(term, half)
     weights = np.zeros((len(forms), len(terms)))
     used = np.zeros(weights.shape, np.bool_)
     for place, form in enumerate(forms):
         for term, weight in form.terms.items():
             weights[place, terms[term]], used[place, terms[term]] = weight, True
+    rows = np.empty((len(forms), half.size))
+    for start in range(0, half.size, _AT_ONCE):
+        piece = slice(start, start + _AT_ONCE)
+        rows[:, piece] = _summed(weights, used, columns[:, piece])
+    return rows
+
+
+def _summed(weights: FloatArray, used: BoolArray, columns: FloatArray) -> FloatArray:
     known = np.isfinite(columns)
     return weights @ columns if known.all() else _where_known(weights, used, columns, known)
 
@@ -66,9 +94,11 @@ def _where_known(
     return rows
 
 
-def _column(term: str | Sum | int, half: Half) -> FloatArray | float:
+def _column(term: Term, half: Half) -> FloatArray | float:
+    if isinstance(term, Yearly):
+        return _column(term.term, half) * half.yearly
     if isinstance(term, str):
         return half.quantity(term)
     if isinstance(term, tuple):
-        return half.sum_of(term)
+        return half.sum_of(term) if half.sums(term) else 0.0
     return half.below(term) if half.has(term) else 0.0

@@ -33,7 +33,7 @@ def _unknown(_pairs: Pairs) -> FloatArray:
 
 
 def _days(pairs: Pairs) -> FloatArray:
-    return np.full((), pairs.board.near.days)
+    return pairs.at_end(pairs.board.days)
 
 
 def _debit(pairs: Pairs) -> FloatArray:
@@ -58,8 +58,7 @@ def _return_on_risk(pairs: Pairs) -> FloatArray:
 
 
 def _annualised(pairs: Pairs) -> FloatArray:
-    yearly = 1.0 / pairs.board.near.years
-    return measured(pairs, Measure.RETURN_ON_RISK) * yearly
+    return measured(pairs, Measure.RETURN_ON_RISK) * pairs.at_end(pairs.board.yearly)
 
 
 def _to_risk(pairs: Pairs, value: FloatArray) -> FloatArray:
@@ -82,9 +81,10 @@ def _theta_to_risk(pairs: Pairs) -> FloatArray:
 
 def _expected(name: str, pairs: Pairs) -> FloatArray:
     board = pairs.board
-    carried = board.near.discount * board.near.forward - board.chain.spot
-    held = board.shape.shares * carried
-    return pairs.quantity(name) + held if held else pairs.quantity(name)
+    shares = board.shape.shares
+    if not shares:
+        return pairs.quantity(name)
+    return pairs.quantity(name) + shares * pairs.at_end(board.carried)
 
 
 def _short_otm(pairs: Pairs) -> FloatArray:

@@ -53,6 +53,18 @@ class Half:
         above = np.full(self.size, self.board.strikes.size, _ROWS)
         return above, above
 
+    @cached_property
+    def numbers(self) -> Lanes:
+        """The number of each half's expiration on the board; an absent half has the first."""
+        if self.rows.shape[0]:
+            return self.board.axis.numbers[self.rows[0]]
+        return np.zeros(self.size, np.intp)
+
+    @property
+    def yearly(self) -> FloatArray:
+        """What of a year each half's expiration is, inverted."""
+        return self.board.yearly[self.numbers]
+
     def chosen(self, lanes: Lanes) -> "Half":
         """Return some of the halves, which keep what is known of them."""
         return replace(self, rows=self.rows[:, lanes], _kept={}, _whole=(self, lanes))
@@ -106,8 +118,10 @@ class Half:
             if self.has(option.rank)
         ]
         empty, join = joining(name)
-        total = np.full(self.size, empty)
-        for part in parts:
+        if not parts:
+            return np.full(self.size, empty)
+        total = join(parts[0], empty)
+        for part in parts[1:]:
             total = join(total, part)
         return total
 
@@ -138,33 +152,35 @@ def _combined(board: Board, window: Window, ranks: range) -> RowArray:
     chosen = np.zeros((0, 1), _ROWS)
     for rank in ranks:
         here = np.flatnonzero(_open(board, rank)).astype(_ROWS)
-        reach = _reach(board, window, rank)
-        chosen = _extended(chosen, here, reach)
+        chosen = _extended(chosen, here, farthest(board, _reach(board, window, rank)))
     return chosen
 
 
-def _extended(chosen: RowArray, here: RowArray, reach: int | None) -> RowArray:
-    """Return each choice with each place above its last, at most `reach` further."""
+def farthest(board: Board, reach: int | None) -> Lanes:
+    """Return for each place the last one of its expiration, or the last in `reach` above it."""
+    lasts = board.axis.lasts
+    return lasts if reach is None else np.minimum(numbered(lasts.size) + reach, lasts)
+
+
+def _extended(chosen: RowArray, here: RowArray, ends: Lanes) -> RowArray:
+    """Return each choice with each place above its last and up to the end for that."""
     if not chosen.shape[0]:
         return here[None, :]
-    last = chosen[-1]
-    first, counts = above(here, last, reach)
+    first, counts = between(here, chosen[-1], ends[chosen[-1]])
     if int(np.sum(counts)) > _HALVES_MAX:
         raise ValueError("too many strikes come together: bound the wings or the deltas")
-    which = np.repeat(numbered(last.size), counts)
+    which = np.repeat(numbered(counts.size), counts)
     within = numbered(which.size) - np.repeat(np.cumsum(counts) - counts, counts)
     return np.vstack((chosen[:, which], here[first[which] + within]))
 
 
-def above(places: RowArray, last: RowArray, reach: int | None) -> tuple[Lanes, Lanes]:
+def between(places: RowArray, after: RowArray, last: Lanes) -> tuple[Lanes, Lanes]:
     """Return where the ascending places begin that are above each of some, and how many there are.
 
-    Units: `reach` how far above they are at most.
+    Units: `last` the place up to which they count, for each.
     """
-    first = np.searchsorted(places, last, side="right")
-    if reach is None:
-        return first, places.size - first
-    return first, np.searchsorted(places, last + reach, side="right") - first
+    first = np.searchsorted(places, after, side="right")
+    return first, np.searchsorted(places, last, side="right") - first
 
 
 def numbered(size: int) -> Lanes:

@@ -9,8 +9,8 @@ from functools import cached_property
 
 import numpy as np
 
-from strikedesk.quant.candidates.blocks import COLUMNS, ROWS, Block, Listed
-from strikedesk.quant.candidates.halves import numbered
+from strikedesk.quant.candidates.blocks import Block, Listed
+from strikedesk.quant.candidates.halves import Lanes
 from strikedesk.quant.candidates.lines import Lines, Places
 from strikedesk.quant.candidates.ordinals import Ordinals, ordinals
 from strikedesk.quant.contracts import BoolArray
@@ -19,16 +19,16 @@ from strikedesk.quant.contracts import BoolArray
 class Look:
     """What is told of pairs by lines: whether they may keep the rules, or are sure to."""
 
-    def __init__(self, lines: Lines) -> None:
-        self._lines, self._rules = lines, lines.told
-        self._may = _Lines(*ordinals(lines.low, lines.loose), np.greater_equal)
+    def __init__(self, lines: Lines, starts: tuple[Lanes, Lanes]) -> None:
+        self._lines, self._rules, self._starts = lines, lines.told, starts
+        self._may = _Lines(*ordinals(lines.low, lines.loose), starts, np.greater_equal)
         self._every = [clause for rule in lines.told for clause in rule]
         self._whole, self._proofs, self._best = lines.whole, lines.proofs, lines.best
 
     @cached_property
     def _surely(self) -> "_Lines":
         """The other end, which a grid without a pair that may pass is not asked for."""
-        return _Lines(*ordinals(self._lines.low, self._lines.least), np.greater)
+        return _Lines(*ordinals(self._lines.low, self._lines.least), self._starts, np.greater)
 
     def may(self, piece: Block | Listed, allowed: int) -> BoolArray:
         """Return which pairs may fail no more rules than allowed."""
@@ -55,10 +55,12 @@ class Look:
 class _Lines:
     """One end of lines."""
 
-    def __init__(self, low: Ordinals, bars: Ordinals, reaches: np.ufunc) -> None:
+    def __init__(
+        self, low: Ordinals, bars: Ordinals, starts: tuple[Lanes, Lanes], reaches: np.ufunc
+    ) -> None:
         self._low, self._bars, self._reaches = low, bars, reaches
-        lowest, highest = _ends(low, ROWS)
-        easiest, hardest = _ends(bars, COLUMNS)
+        lowest, highest = _ends(low, starts[0])
+        easiest, hardest = _ends(bars, starts[1])
         self._all_do = reaches(lowest[:, :, None], hardest[:, None, :])
         self._some_may = reaches(highest[:, :, None], easiest[:, None, :])
 
@@ -74,9 +76,8 @@ class _Lines:
 
     def _left(self, clauses: Sequence[Places], block: Block) -> list[Places]:
         """Return the clauses that some pair of a block may not hold, less what none does."""
-        at = block.rows.start // ROWS, block.columns.start // COLUMNS
-        all_do: list[bool] = self._all_do[:, *at].tolist()
-        some_may: list[bool] = self._some_may[:, *at].tolist()
+        all_do: list[bool] = self._all_do[:, *block.at].tolist()
+        some_may: list[bool] = self._some_may[:, *block.at].tolist()
         return [
             tuple(line for line in places if some_may[line])
             for places in clauses
@@ -94,7 +95,6 @@ class _Lines:
         return self._reaches(low[:, None] if isinstance(piece, Block) else low, bars)
 
 
-def _ends(rows: Ordinals, size: int) -> tuple[Ordinals, Ordinals]:
-    """Return the lowest and the highest of each row in pieces of a size."""
-    starts = size * numbered(-(-rows.shape[1] // size))
+def _ends(rows: Ordinals, starts: Lanes) -> tuple[Ordinals, Ordinals]:
+    """Return the lowest and the highest of each row in pieces that begin at some columns."""
     return np.minimum.reduceat(rows, starts, axis=1), np.maximum.reduceat(rows, starts, axis=1)

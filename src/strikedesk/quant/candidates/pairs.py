@@ -22,6 +22,7 @@ class Pairs:
         self.picked = picked
         self._kept: dict[object, FloatArray] = {}
         self._whole: tuple[Pairs, Lanes] | None = None
+        self._numbers: Lanes | None = None
 
     @property
     def board(self) -> Board:
@@ -66,6 +67,22 @@ class Pairs:
         side = 0 if self.low.has(rank) else 1
         half, lanes = (self.low, self.high)[side], self.picked[side]
         return self.once(("strike", rank), lambda _: half.strike(rank)[lanes])
+
+    @property
+    def numbers(self) -> Lanes:
+        """The number of each pair's expiration on the board."""
+        if self._numbers is None:
+            self._numbers = self.board.axis.numbers[self.row(0)]
+        return self._numbers
+
+    def at_end(self, values: FloatArray) -> FloatArray:
+        """Return what the expiration of each pair has, told for each on the board."""
+        return values[0] if values.size == 1 else values[self.numbers]
+
+    def ends_below(self, price: FloatArray) -> FloatArray:
+        """Return the chance that the share ends at or below a price of each pair."""
+        market, several = self.board.near.market, len(self.board.axis.sizes) > 1
+        return market.below(price, self.numbers if several else np.zeros((), np.intp))
 
     def row(self, rank: int) -> Lanes:
         """Return the place of a rank's strike on the axis."""

@@ -9,25 +9,46 @@ from typing import Final
 
 import numpy as np
 
-from strikedesk.quant.candidates.halves import Lanes, numbered
+from strikedesk.quant.candidates.halves import Half, Lanes, numbered
 from strikedesk.quant.candidates.lines import Lines, Places
 from strikedesk.quant.contracts import BoolArray
+from strikedesk.quant.normal import FloatArray
 
 _ROUNDS: Final = 2  # What one side loses may doom halves of the other.
 
 
-def hopeful(lines: Lines, allowed: int) -> tuple[Lanes, Lanes]:
-    """Return the halves that may be in a pair that fails no more rules than allowed."""
+def hopeful(lines: Lines, halves: tuple[Half, Half], allowed: int) -> tuple[Lanes, Lanes]:
+    """Return the halves that may be in a pair that fails no more rules than allowed.
+
+    Law: both sides go by expiration, or the upper one is absent.
+    """
     lanes = numbered(lines.low.shape[1]), numbered(lines.loose.shape[1])
+    own, theirs = (each.numbers for each in halves)
+    if not halves[1].rows.shape[0]:
+        own = np.zeros_like(own)
     for _ in range(_ROUNDS):
         left = lines.chosen(*lanes)
-        low = left.low >= np.fmin.reduce(left.loose, axis=1, initial=np.inf)[:, None]
-        high = left.loose <= np.fmax.reduce(left.low, axis=1, initial=-np.inf)[:, None]
+        numbers = own[lanes[0]], theirs[lanes[1]]
+        low = left.low >= _extreme(np.fmin, left.loose, numbers[1], numbers[0], np.inf)
+        high = left.loose <= _extreme(np.fmax, left.low, numbers[0], numbers[1], -np.inf)
         some = [_left(lines, holds, allowed) for holds in (low, high)]
         if all(each.all() for each in some):
             break
         lanes = lanes[0][some[0]], lanes[1][some[1]]
     return lanes
+
+
+def _extreme(
+    pick: np.ufunc, rows: FloatArray, of: Lanes, wanted: Lanes, nothing: float
+) -> FloatArray:
+    """Return the extreme of each row in the expirations `of` its columns, for those `wanted`."""
+    starts = np.flatnonzero(np.diff(of, prepend=-1))
+    found = np.full(
+        (rows.shape[0], int(max(of.max(initial=0), wanted.max(initial=0))) + 1), nothing
+    )
+    if starts.size:
+        found[:, of[starts]] = pick(pick.reduceat(rows, starts, axis=1), nothing)
+    return found[:, wanted] if found.shape[1] > 1 else found
 
 
 def _left(lines: Lines, holds: BoolArray, allowed: int) -> BoolArray:

@@ -44,7 +44,8 @@ class Sieve:
         self, grid: Grid, lines: Lines, allowed: int, *, bounds: Sequence[Bound], settles: bool
     ) -> None:
         self._grid, self._allowed, self._settles, self._bounds = grid, allowed, settles, bounds
-        self._look = self._raised = Look(lines)
+        self._starts = grid.starts
+        self._look = self._raised = Look(lines, self._starts)
         # What is left to ask of pairs that surely keep the rules that are made of sums.
         self.rest = [Test.of(rule) for rule in lines.untold]
         # How many pairs passed that were not sent on.
@@ -54,7 +55,7 @@ class Sieve:
         """Tell what a pair has to reach from now on to be among the best, if that is known."""
         if bounds != self._bounds:
             self._bounds = bounds
-            self._raised = Look(lines_of((), self._grid.halves, bounds))
+            self._raised = Look(lines_of((), self._grid.halves, bounds), self._starts)
 
     def batches(self) -> Iterator[Batch]:
         """Yield the pairs that are left."""

@@ -49,13 +49,26 @@ class Tally:
         self._enumerated += grid.count
         if self._enumerated > search.most:
             raise ValueError(f"more than {search.most:,} combinations: bound wings, deltas or days")
-        here = Podium(min(search.top, search.per_expiration or search.top), self._shape.ranks + 1)
+        here = self._podiums(len(board.near.slices))
         through = self._sieve(grid, self._still(self._best)) if sieve else _unsieved(grid)
         for batch in through.batches():
             self._judge(batch, through.rest, here)
-            through.raise_to(self._still(here, self._best) if sieve else ())
+            through.raise_to(self._still(*here) if sieve else ())
         self._passed += through.proved
-        self._best.enter(here.keys, here.rows)
+        for each in here if self._capped else ():
+            self._best.enter(each.keys, each.rows)
+
+    @property
+    def _capped(self) -> bool:
+        """Whether fewer may come from an expiration than are kept in all."""
+        return (self._search.per_expiration or self._search.top) < self._search.top
+
+    def _podiums(self, expirations: int) -> list[Podium]:
+        """Return where what is found on a board is kept: each expiration's, if they are capped."""
+        if not self._capped:
+            return [self._best]
+        room = self._search.per_expiration or self._search.top
+        return [Podium(room, self._shape.ranks + 1) for _ in range(expirations)]
 
     def _sieve(self, grid: Grid, still: Sequence[Bound]) -> Sieve:
         """Return the sieve of a grid, less what can be left out of it beforehand."""
@@ -63,7 +76,7 @@ class Tally:
         # What is not counted either has to be among the best like any other rule.
         rules, best = (self._rules, still) if counts else ((*self._rules, *still), ())
         lines = lines_of(rules, grid.halves, best)
-        left = hopeful(lines, self._allowed)
+        left = hopeful(lines, grid.halves, self._allowed)
         return Sieve(
             grid.chosen(*left),
             lines.chosen(*left),
@@ -72,7 +85,7 @@ class Tally:
             settles=counts and not self._allowed,
         )
 
-    def _judge(self, batch: Batch, rest: Sequence[Test], here: Podium) -> None:
+    def _judge(self, batch: Batch, rest: Sequence[Test], here: Sequence[Podium]) -> None:
         for verdicts in judged(batch.open, self._tests, self._allowed):
             self._keep(verdicts.kept, here)
             self._miss(verdicts)
@@ -82,22 +95,30 @@ class Tally:
             else:
                 self._passed += verdicts.failed.size
 
-    def _still(self, *podiums: Podium) -> tuple[Bound, ...]:
+    def _still(self, *here: Podium) -> tuple[Bound, ...]:
         """Return what a candidate has to reach to be among the best so far, if that can be told."""
         only, *others = self._search.ranking
         if self._allowed or others or only.weight < 0.0:
             return ()
-        bar = -min(podium.bar for podium in podiums) / only.weight
+        bar = -min(self._best.bar, max(podium.bar for podium in here)) / only.weight
         if not -1.0 < bar < 1.0:
             return ()
         # The score x/(|x| + scale), backwards; a tie is still among them.
         reach = MEANINGS[only.measure].scale * bar / (1.0 - abs(bar))
         return (Bound(only.measure, low=reach),)
 
-    def _keep(self, kept: Pairs, here: Podium) -> None:
+    def _keep(self, kept: Pairs, here: Sequence[Podium]) -> None:
         self._passed += kept.size
-        if kept.size:
-            here.enter(-scores(kept, self._search.ranking), self._rows(kept))
+        if not kept.size:
+            return
+        keys, rows = -scores(kept, self._search.ranking), self._rows(kept)
+        if len(here) == 1:
+            here[0].enter(keys, rows)
+            return
+        numbers: list[int] = np.unique(kept.numbers).tolist()
+        for number in numbers:
+            own = kept.numbers == number
+            here[number].enter(keys[own], rows[own])
 
     def _miss(self, verdicts: Verdicts) -> None:
         for turn, rule in enumerate(self._rules if self._allowed else ()):
@@ -121,15 +142,26 @@ class Tally:
     def found(self, flaws: Mapping[Flaw, int]) -> Found:
         """Return the answer."""
         explained = bool(self._allowed)
+        best, near = self._told_of(self._best.rows, self._near.rows[:, :-1])
         return Found(
-            candidates=tuple(self._told(self._best.rows)),
-            near=tuple(self._missed()),
+            candidates=tuple(best),
+            near=tuple(self._missed(near)),
             enumerated=self._enumerated,
             passed=self._passed,
             alone=dict(self._alone) if explained else None,
             unknown={m: n for m, n in self._unknown.items() if n} if explained else None,
             flaws={flaw: count for flaw, count in flaws.items() if count},
         )
+
+    def _told_of(self, best: Lanes, near: Lanes) -> tuple[list[Candidate], list[Candidate]]:
+        """Return what is kept and what nearly was, told together where it comes to the same.
+
+        Sums over the curves of two expirations differ in the last digit with how many they are.
+        """
+        if self._shape.months > 1:
+            return self._told(best), self._told(near)
+        every, kept = self._told(np.vstack((best, near))), best.shape[0]
+        return every[:kept], every[kept:]
 
     def _told(self, rows: Lanes) -> list[Candidate]:
         """Return candidates in the order of their rows."""
@@ -145,10 +177,9 @@ class Tally:
     def _laid(self, number: int) -> Board:
         return board_of(self._chain, self._search, self._shape, self._places[number])
 
-    def _missed(self) -> Iterator[NearMiss]:
-        rows = self._near.rows
-        turns: list[int] = rows[:, -1].tolist()
-        for candidate, turn in zip(self._told(rows), turns, strict=True):
+    def _missed(self, candidates: Sequence[Candidate]) -> Iterator[NearMiss]:
+        turns: list[int] = self._near.rows[:, -1].tolist()
+        for candidate, turn in zip(candidates, turns, strict=True):
             rule = self._rules[turn]
             value = candidate.measures[rule.measure]
             if value is None:

@@ -54,8 +54,9 @@ def told(board: Board, search: Search, places: Lanes) -> Iterator[Candidate]:
 def _legs(board: Board, places: list[int]) -> Iterator[Chosen]:
     if board.shape.shares:
         yield Chosen(Kind.SHARE, board.shape.shares, 0, 0, 0.0)
+    number = int(board.axis.numbers[places[0]])
     for option in board.shape.options:
         strike = float(board.strikes[places[option.rank]])
-        of = board.places[option.month]
+        of = board.places[option.month if board.shape.months > 1 else number]
         row = int(np.searchsorted(board.chain.slices[of].strikes, strike))
         yield Chosen(option.kind, option.ratio, of, row, strike)
