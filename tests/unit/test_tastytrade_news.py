@@ -91,7 +91,7 @@ def test_a_refusal_ends_the_conversation(action: str) -> None:
 
 def test_notices_are_handed_on_once_we_are_let_in() -> None:
     side = Side()
-    order = {"type": "Order", "data": {"id": 7, "status": "Live", "size": "2"}, "timestamp": 1}
+    order = {"type": "Order", "data": {"id": 7, "status": "Live", "price": "2"}, "timestamp": 1}
     side.hear(order)
     assert side.notices == []
     side.let_in()
@@ -99,7 +99,7 @@ def test_notices_are_handed_on_once_we_are_let_in() -> None:
 
     (notice,) = side.notices
     (told,) = notice.orders()
-    assert (notice.subject, told.id, told.status, told.size) == (Subject.ORDER, "7", "Live", 2)
+    assert (notice.subject, told.id, told.status, told.price) == (Subject.ORDER, "7", "Live", 2)
 
 
 def test_a_group_is_told_with_its_trigger_and_its_orders() -> None:

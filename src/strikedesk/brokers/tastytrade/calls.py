@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Final, TypeAlias
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from strikedesk.domain.errors import Fact
 from strikedesk.domain.reasons import Reason
@@ -30,7 +31,9 @@ class Call:
     @property
     def target(self) -> str:
         """Path and query as they go on the wire."""
-        return f"{self.path}?{urlencode(self.query, quote_via=quote)}" if self.query else self.path
+        if not self.query:
+            return self.path
+        return f"{self.path}?{'&'.join(f'{_name(n)}={_value(v)}' for n, v in self.query)}"
 
     def on_page(self, page: int) -> "Call":
         """Return the call for a page, counted from 0."""
@@ -65,3 +68,17 @@ def joined(name: str, values: Iterable[str]) -> Query:
     """Return `name=a,b`, as market metrics want lists; nothing for an empty one."""
     text = ",".join(values)
     return ((name, text),) if text else ()
+
+
+@lru_cache(maxsize=64)
+def _name(text: str) -> str:
+    """Return an argument's name as it goes on the wire: there are few, and brackets in some."""
+    return quote(text, safe="")
+
+
+def _value(text: str) -> str:
+    """Return a value as it goes on the wire: most are symbols, which have nothing but spaces."""
+    words = text.replace(" ", "")
+    if words.isalnum() and words.isascii():
+        return text.replace(" ", "%20")
+    return quote(text, safe="")

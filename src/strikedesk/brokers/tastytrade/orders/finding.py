@@ -11,7 +11,7 @@ from strikedesk.brokers.tastytrade.calls import Call, Query, bracketed, path_of,
 from strikedesk.brokers.tastytrade.client import Client
 from strikedesk.brokers.tastytrade.directory import Directory
 from strikedesk.brokers.tastytrade.orders.decoding import decoded
-from strikedesk.brokers.tastytrade.orders.words import WORKING
+from strikedesk.brokers.tastytrade.orders.words import OVER, WORKING
 from strikedesk.brokers.tastytrade.payloads.envelopes import Listed, Told
 from strikedesk.brokers.tastytrade.payloads.orders import ComplexOrderTold, OrderTold
 from strikedesk.domain.broking import BrokerOrder, Lookup, LookupStatus
@@ -47,7 +47,9 @@ class Finding:
         if since is not None:
             found += await self._past(path, (), since=since)
         known = {each.id: each for each in reversed(found)}
-        told = [decoded(each, account_id, found) for each in known.values()]
+        # Of what was touched today most has ended, which nobody asks for without a time.
+        asked = [each for each in known.values() if since is not None or each.status not in OVER]
+        told = [decoded(each, account_id, found) for each in asked]
         kept = [each for each in told if each is not None and _counts(each, since)]
         return tuple(sorted(kept, key=_newness, reverse=True))
 

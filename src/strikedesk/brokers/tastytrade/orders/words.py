@@ -82,6 +82,8 @@ WORKING: Final = (
     "Replace Requested",
 )
 
+OVER: Final = frozenset(status for status, state in STATES.items() if state.is_final)
+
 REFUSALS: Final = MappingProxyType(
     {
         "margin_check_failed": Reason.INSUFFICIENT_BUYING_POWER,

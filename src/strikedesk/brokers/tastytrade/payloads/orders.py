@@ -1,14 +1,6 @@
 """Orders as tastytrade tells them."""
 
-from strikedesk.brokers.tastytrade.payloads.fields import (
-    Day,
-    Flag,
-    Moment,
-    Number,
-    Payload,
-    Whole,
-    Words,
-)
+from strikedesk.brokers.tastytrade.payloads.fields import Day, Moment, Number, Payload, Words
 
 
 class FillTold(Payload):
@@ -33,37 +25,28 @@ class LegTold(Payload):
 
 
 class OrderTold(Payload):
-    """An order. A dry run's has no `id`."""
+    """An order. A dry run's has no `id`.
+
+    Its size, its dollar value, how it may be changed and the times in between nobody reads, and
+    hundreds of these come at once.
+    """
 
     id: Words = None
     account_number: Words = None
     order_type: Words = None
     time_in_force: Words = None
     gtc_date: Day = None
-    size: Whole = None
     price: Number = None
     price_effect: Words = None
-    value: Number = None
-    value_effect: Words = None
     stop_trigger: Number = None
     status: Words = None
-    contingent_status: Words = None
     reject_reason: Words = None
-    cancellable: Flag = None
-    editable: Flag = None
-    edited: Flag = None
     external_identifier: Words = None
     replaces_order_id: Words = None
     replacing_order_id: Words = None
     complex_order_id: Words = None
     complex_order_tag: Words = None
-    preflight_id: Words = None
-    underlying_symbol: Words = None
-    underlying_instrument_type: Words = None
     received_at: Moment = None
-    live_at: Moment = None
-    cancelled_at: Moment = None
-    terminal_at: Moment = None
     updated_at: Moment = None
     legs: tuple[LegTold, ...] = ()
 
@@ -78,11 +61,8 @@ class ComplexOrderTold(Payload):
     """A group of orders, the trigger apart."""
 
     id: Words = None
-    account_number: Words = None
-    type: Words = None
     trigger_order: OrderTold | None = None
     orders: tuple[OrderTold, ...] = ()
-    terminal_at: Moment = None
 
 
 class BuyingPowerTold(Payload):
@@ -110,7 +90,6 @@ class MessageTold(Payload):
 
     code: Words = None
     message: Words = None
-    preflight_id: Words = None
 
 
 class PlacedTold(Payload):
