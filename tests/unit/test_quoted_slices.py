@@ -34,7 +34,8 @@ def made(calls: dict[float, Quoted], puts: dict[float, Quoted], spot: float = 10
 
 
 def listing(calls: dict[float, Quoted], puts: dict[float, Quoted], years: float = YEARS) -> Listing:
-    return Listing(days=36, years=years, strikes=STRIKES, calls=calls, puts=puts)
+    ours, theirs = ([side.get(strike) for strike in STRIKES] for side in (calls, puts))
+    return Listing(days=36, years=years, strikes=STRIKES, calls=ours, puts=theirs)
 
 
 def test_the_forward_and_the_volatilities_are_those_of_the_mids() -> None:

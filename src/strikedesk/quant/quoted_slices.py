@@ -6,10 +6,11 @@ feed's stands in. Sensitivities are the feed's where it tells all four, else tho
 volatility. All contracts of all expirations go through the formulas at once.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -20,34 +21,40 @@ from strikedesk.quant.implied_vol import implied_volatility
 from strikedesk.quant.normal import FloatArray
 from strikedesk.quant.parity import implied_carry
 
+Told: TypeAlias = Decimal | float | None
+
 
 class Quoted(NamedTuple):
-    """A contract's figures; NaN = unknown. Units: as `candidates.chain.Quotes`."""
+    """A contract's figures; None or NaN = unknown. Units: as `candidates.chain.Quotes`."""
 
-    bid: float
-    ask: float
-    iv: float
-    delta: float
-    gamma: float
-    theta: float
-    vega: float
-    open_interest: float
-    volume: float
+    bid: Told
+    ask: Told
+    iv: Told
+    delta: Told
+    gamma: Told
+    theta: Told
+    vega: Told
+    open_interest: Told
+    volume: Told
 
 
 # A contract that is not listed: every figure of it is unknown.
-_NOTHING = Quoted(*(np.nan,) * 9)
+_NOTHING = Quoted(*(None,) * 9)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """One expiration of a feed. Units: as `Slice`; `strikes` ascending, contracts by strike."""
+    """One expiration of a feed.
+
+    Units: as `Slice`. Law: strikes ascend; `calls` and `puts` have one for each, None where none is
+    listed.
+    """
 
     days: float
     years: float
-    strikes: Sequence[float]
-    calls: Mapping[float, Quoted]
-    puts: Mapping[float, Quoted]
+    strikes: Sequence[Decimal | float]
+    calls: Sequence[Quoted | None]
+    puts: Sequence[Quoted | None]
 
 
 def slices_of(spot: float, listings: Sequence[Listing]) -> tuple[Slice, ...]:
@@ -61,7 +68,7 @@ def slices_of(spot: float, listings: Sequence[Listing]) -> tuple[Slice, ...]:
     if not listings:
         return ()
     ladders = [np.array(each.strikes, np.float64) for each in listings]
-    columns = [_columns(each, side) for each in listings for side in (each.calls, each.puts)]
+    columns = [_columns(side) for each in listings for side in (each.calls, each.puts)]
     mids = [_mid(each) for each in columns]
     forwards = [
         _forward(spot, each.years, ladder, mids[2 * place], mids[2 * place + 1])
@@ -82,8 +89,8 @@ def slices_of(spot: float, listings: Sequence[Listing]) -> tuple[Slice, ...]:
     )
 
 
-def _columns(listing: Listing, side: Mapping[float, Quoted]) -> FloatArray:
-    rows = [side.get(strike, _NOTHING) for strike in listing.strikes]
+def _columns(side: Sequence[Quoted | None]) -> FloatArray:
+    rows = [_NOTHING if each is None else each for each in side]
     return np.array(rows, np.float64).reshape(len(rows), len(_NOTHING)).T
 
 

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from math import nan
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from strikedesk.domain.calendar import expiration_instant
@@ -157,31 +156,33 @@ def _listing(piece: Piece) -> "Listing":
     return Listing(
         days=float(piece.listed.days),
         years=piece.years,
-        strikes=[float(strike) for strike in piece.strikes],
-        calls=_quoted(piece.calls),
-        puts=_quoted(piece.puts),
+        strikes=piece.strikes,
+        calls=_quoted(piece.strikes, piece.calls),
+        puts=_quoted(piece.strikes, piece.puts),
     )
 
 
-def _quoted(rows: Mapping[Decimal, ChainRow]) -> "dict[float, Quoted]":
+def _quoted(strikes: Sequence[Decimal], rows: Mapping[Decimal, ChainRow]) -> "list[Quoted | None]":
     from strikedesk.quant.quoted_slices import Quoted  # noqa: PLC0415 -- imports numpy
 
-    found: dict[float, Quoted] = {}
-    for strike, row in rows.items():
+    found: list[Quoted | None] = []
+    for strike in strikes:
+        row = rows.get(strike)
+        if row is None:
+            found.append(None)
+            continue
         quote, told = row.quote, row.greeks
-        found[float(strike)] = Quoted(
-            bid=_number(quote.bid),
-            ask=_number(quote.ask),
-            iv=_number(told and told.implied_volatility),
-            delta=_number(told and told.delta),
-            gamma=_number(told and told.gamma),
-            theta=_number(told and told.theta),
-            vega=_number(told and told.vega),
-            open_interest=_number(quote.open_interest),
-            volume=_number(quote.volume),
+        found.append(
+            Quoted(
+                bid=quote.bid,
+                ask=quote.ask,
+                iv=told and told.implied_volatility,
+                delta=told and told.delta,
+                gamma=told and told.gamma,
+                theta=told and told.theta,
+                vega=told and told.vega,
+                open_interest=quote.open_interest,
+                volume=quote.volume,
+            )
         )
     return found
-
-
-def _number(value: Decimal | float | None) -> float:
-    return nan if value is None else float(value)

@@ -72,7 +72,7 @@ class Pairs:
     def numbers(self) -> Lanes:
         """The number of each pair's expiration on the board."""
         if self._numbers is None:
-            self._numbers = self.board.axis.numbers[self.row(0)]
+            self._numbers = self.low.numbers[self.picked[0]]
         return self._numbers
 
     def at_end(self, values: FloatArray) -> FloatArray:
