@@ -58,6 +58,17 @@ def test_an_order_reads_back_from_its_canonical_text(order: OrderRequest) -> Non
     assert set(again.legs) == set(order.legs)
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("1.2", "1.20"), ("-1.20", "-1.20"), ("3", "3.00"), ("0", "0.00"), ("0.0125", "0.0125")],
+)
+def test_a_price_reads_back_to_the_cent_or_finer_where_it_is(written: str, read: str) -> None:
+    """What is shown of a row that was read is what was shown of the order that was placed."""
+    order = an_order(net=written)
+
+    assert str(read_canonical(order.canonical).limit_net) == read
+
+
 @given(orders(), st.randoms())
 def test_the_order_of_the_legs_does_not_matter(order: OrderRequest, random: Random) -> None:
     """The same order written twice must be recognised as one."""

@@ -63,6 +63,15 @@ async def test_a_cancel_needs_a_nonce_too_and_ends_both_rows(orders: OrderDesk) 
     assert (await orders.row(old)).state is OrderState.CANCELLED
 
 
+async def test_a_cancel_keeps_the_price_as_the_order_had_it(orders: OrderDesk) -> None:
+    """The order is read from the ledger by then, which has every price to four digits."""
+    old = await working(orders)
+    preview = await orders.previewer.cancel(old.record.order_id, caller="stdio")
+    kept = [await orders.ledger.preview(each.record.preview_id) for each in (old, preview)]
+
+    assert [each and each.shown["limit_net"] for each in kept] == ["1.20", "1.20"]
+
+
 async def test_a_cancel_of_a_closing_order_warns_of_the_protection_it_removes(
     orders: OrderDesk,
 ) -> None:

@@ -277,7 +277,7 @@ async def test_what_the_limits_refuse_at_the_last_is_told_with_its_figures_every
         with pytest.raises(Denied) as denied:
             await orders.confirm(preview)
         assert denied.value.facts["worst_allowed_net"] == "0.6600"
-        assert denied.value.facts["limit_net"] == "1.2000"
+        assert denied.value.facts["limit_net"] == "1.20"
         assert ROW not in denied.value.facts
         heard.append(str(denied.value))
         orders.restart()

@@ -278,4 +278,7 @@ def _quantised(price: Decimal | None) -> str | None:
 
 
 def _decimal(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
+    """Return a price to the cent where it is on one: as most were written, and are shown."""
+    if text is None:
+        return None
+    return Decimal(text.removesuffix("00") if text[-5:-4] == "." else text)
