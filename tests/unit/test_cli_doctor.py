@@ -3,6 +3,8 @@
 import json
 import sqlite3
 import sys
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,8 @@ from strikedesk.cli.doctor.report import Check, Outcome, Report, made
 from strikedesk.cli.doctor.tools import BYTES_MAX
 from strikedesk.domain.customer import Customer
 from strikedesk.domain.holidays import Holidays
+from strikedesk.domain.quotes import Feed, Quote
+from strikedesk.domain.symbols import Symbol
 from tests.builders import a_note, a_preview
 from tests.fakes.clock import StoppedClock
 from tests.fakes.keyrings import LockedKeyring, MemoryKeyring, system_keyring
@@ -278,21 +282,20 @@ def test_a_broker_that_closes_on_other_days_is_warned_of(
 
 
 @pytest.mark.parametrize(
-    ("customer", "outcome", "said"),
+    ("customer", "said"),
     [
-        (Customer(professional=False, delayed_quotes=False), "ok", "no professional, quotes in"),
-        (Customer(professional=True, delayed_quotes=True), "warn", "a professional, quotes come"),
-        (Customer(), "ok", "a professional or not: not told, quotes come late or not: not told"),
+        (Customer(professional=False, delayed_quotes=False), "no professional, no delayed quotes"),
+        (Customer(professional=True, delayed_quotes=True), "a professional, delayed quotes on"),
+        (Customer(), "a professional or not: not told, delayed quotes on record or not: not told"),
     ],
 )
-def test_who_gets_late_prices_is_warned(
+def test_what_the_broker_has_on_record_of_its_user_is_told_and_no_warning(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     customer: Customer,
-    outcome: str,
     said: str,
 ) -> None:
-    """A limit from a price of a quarter of an hour ago is no limit of now."""
+    """It has delayed quotes on record of ordinary customers, whose feed is in real time."""
 
     async def told(_: PaperBroker) -> Customer:
         return customer
@@ -301,8 +304,27 @@ def test_who_gets_late_prices_is_warned(
 
     _, checks = visit(capsys)
 
-    assert checks["broker"][0] == outcome
+    assert checks["broker"][0] == "ok"
     assert said in checks["broker"][1]
+
+
+@pytest.mark.parametrize(("feed", "outcome"), [(Feed.DELAYED, "warn"), (Feed.REALTIME, "ok")])
+def test_a_feed_that_is_late_is_warned_of(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], feed: Feed, outcome: str
+) -> None:
+    """A limit from a price of a quarter of an hour ago is no limit of now."""
+    real = PaperBroker.quotes
+
+    async def told(broker: PaperBroker, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
+        found = await real(broker, symbols)
+        return {symbol: replace(quote, feed=feed) for symbol, quote in found.items()}
+
+    monkeypatch.setattr(PaperBroker, "quotes", told)
+
+    _, checks = visit(capsys)
+
+    assert checks["market data"][0] == outcome
+    assert f"({feed.value})" in checks["market data"][1]
 
 
 def test_a_tape_that_cannot_be_read_fails_the_broker_and_nothing_before_it(

@@ -93,7 +93,7 @@ async def test_the_owner_is_told_what_the_broker_has_them_for_and_no_more(
 
     lines = await linking.link("tastytrade", here(there), a_grant())
 
-    assert lines[2] == "You are to the broker: no professional, quotes come late."
+    assert lines[2] == "You are to the broker: no professional, delayed quotes on record."
     written = "\n".join(lines).encode() + bytes_of(tmp_path)
     assert not [text for text in person.values() if text.encode() in written]
 

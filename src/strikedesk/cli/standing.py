@@ -6,7 +6,9 @@ from strikedesk.domain.customer import Customer
 def described(customer: Customer) -> str:
     """Return who somebody is to a broker; what it did not say is said to be unknown."""
     professional = _word(customer.professional, "a professional", "no professional")
-    quotes = _word(customer.delayed_quotes, "quotes come late", "quotes in real time")
+    quotes = _word(
+        customer.delayed_quotes, "delayed quotes on record", "no delayed quotes on record"
+    )
     return f"{professional}, {quotes}"
 
 

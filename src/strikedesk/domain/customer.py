@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class Customer:
     """The user of a link. None = the broker did not say. Names and addresses are never taken in.
 
-    `professional` pays exchanges for data as one, and may be shown less of it; `delayed_quotes` =
-    the broker has prices for this user a quarter of an hour late.
+    `professional` pays exchanges for data as one, and may be shown less of it; `delayed_quotes` is
+    what the broker has on record, of ordinary customers too: whether prices are late the feed says.
     """
 
     professional: bool | None = None

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 from strikedesk.cli.doctor.report import Check, fail, failed, made, not_made, ok, warn
 from strikedesk.cli.standing import described
 from strikedesk.domain.calendar import exchange_date, status
-from strikedesk.domain.customer import Customer
 from strikedesk.domain.errors import DeskError
 from strikedesk.domain.ports import Clock, HaltSwitch, Ledger
+from strikedesk.domain.quotes import Feed
 from strikedesk.domain.symbols import EquitySymbol
 from strikedesk.settings import Settings
 from strikedesk.wiring import Desk, UtcClock, halt_switch, open_desk, open_store
@@ -110,13 +110,7 @@ async def _broker(desk: Desk) -> Check:
     if not accounts:
         return fail("broker", f"{told} no account")
     customer = await desk.books.customer()
-    return ok("broker", told) if customer is None else _broker_of(customer, told)
-
-
-def _broker_of(customer: Customer, told: str) -> Check:
-    """Say who its user is to the broker; whom it shows late prices has to know that."""
-    whole = f"{told}; {described(customer)}"
-    return warn("broker", whole) if customer.delayed_quotes is True else ok("broker", whole)
+    return ok("broker", told if customer is None else f"{told}; {described(customer)}")
 
 
 async def _market(desk: Desk) -> Check:
@@ -126,7 +120,8 @@ async def _market(desk: Desk) -> Check:
         return warn("market data", "nothing is quoted now")
     market = status(desk.market.now()).value.replace("_", " ")
     told = f"{symbol.ticker} {quote.bid} / {quote.ask} ({quote.feed.value}), market {market}"
-    return ok("market data", told)
+    # A limit made of a price of a quarter of an hour ago is no limit of now.
+    return warn("market data", told) if quote.feed is Feed.DELAYED else ok("market data", told)
 
 
 async def _calendar(desk: Desk) -> Check:
