@@ -1,7 +1,6 @@
 """Durable confirms a second, from 32 callers in one process, on the paper broker and SQLite."""
 
 import asyncio
-import gc
 import os
 import time
 from decimal import Decimal
@@ -15,6 +14,7 @@ from strikedesk.domain.orders import Action, Leg, OrderType
 from strikedesk.domain.symbols import EquitySymbol
 from strikedesk.orders.draft import Draft
 from strikedesk.orders.preview import Preview
+from strikedesk.server.collector import spare_the_collector
 from strikedesk.settings import load
 from strikedesk.wiring import Desk, open_desk
 
@@ -25,7 +25,7 @@ ACCOUNT, CALLER = "paper-margin", "bench"
 async def measured() -> list[Figure]:
     """Make every preview first, then confirm them from all callers at once."""
     async with open_desk(load()) as desk:
-        gc.freeze()  # As a server does once its desk is open.
+        spare_the_collector()  # As a server does once its desk is open.
         draft = await a_draft(desk)
         previews = [await preview(desk, draft) for _ in range(CALLERS * ROUNDS)]
         began, worked = time.perf_counter(), time.process_time()

@@ -1,6 +1,5 @@
 """The MCP server: all that `initialize` needs, and nothing that only a call needs."""
 
-import gc
 import logging
 import sys
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable
@@ -40,6 +39,7 @@ from strikedesk.logs.lines import configure
 from strikedesk.logs.redaction import Redactor
 from strikedesk.logs.scrubber import Scrubber
 from strikedesk.server.call import Door
+from strikedesk.server.collector import spare_the_collector
 from strikedesk.server.instructions import instructions
 from strikedesk.server.opening import Opening
 from strikedesk.settings import Settings
@@ -137,11 +137,10 @@ class DeskServer(MCPServer[Door]):
     async def settle(self) -> None:
         """Warm up, in a process that serves and does nothing else.
 
-        What is there then stays to the end: the collector, which would walk through all of it again
-        and again, need not. It took a tenth of a busy desk's time.
+        See `spare_the_collector`.
         """
         await self.warm_up()
-        gc.freeze()
+        spare_the_collector()
 
     async def _lay_out(self) -> None:
         self._open_library()
