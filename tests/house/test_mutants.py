@@ -264,7 +264,7 @@ MUTANTS = [
         "            raise",
         KEEPER,
     ),
-    Mutant("brokers/paper/keeper.py", "        elif self._turn == turn:", "        else:", KEEPER),
+    Mutant("brokers/paper/keeper.py", "self._copy and self._turn == turn:", "self._copy:", KEEPER),
     Mutant("brokers/paper/keeper.py", "        self._newest = None\n", "", KEEPER),
     Mutant("logs/scrubber.py", "!= self._known.version:", "> self._known.version:", SCRUBBER),
     Mutant("logs/scrubber.py", "    yield form[half:]", "    yield form[:half]", SCRUBBER),

@@ -20,7 +20,8 @@ class Capabilities:
     """What a broker can do, said once. `order_types` and `times_in_force` hold for options too.
 
     `groups` are the kinds of order groups that it holds together itself; none = it has none.
-    `tells_orders`: it says by itself, and at once, what becomes of orders.
+    `tells_orders`: it says by itself, and at once, what becomes of orders. `embedded`: it answers
+    out of this process, so that nothing is won by asking for two things at the same time.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Capabilities:
     deduplicates_client_ids: bool
     groups: frozenset[GroupKind] = frozenset()
     tells_orders: bool = False
+    embedded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

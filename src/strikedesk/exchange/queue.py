@@ -22,8 +22,8 @@ Lane: TypeAlias = tuple[str, str]
 class OrderQueue:
     """Working orders in the order of their acceptance.
 
-    An order keeps its place while it changes. Looking one up, and asking what an account's orders
-    hold back, which of them weigh on a new order, and when the next one ends, takes the same time
+    An order keeps its place while it changes. Looking one up, finding an account's, and asking what
+    they hold back, which of them weigh on a new order, and when the next one ends, takes the same time
     however many there are. Those that may trade now stand on `shelves`; orders that wait for
     another are held, and may be asked for, but stand on none yet.
     """
@@ -36,6 +36,9 @@ class OrderQueue:
     )
     shelves: Shelves = field(default_factory=Shelves)
     _ends: dict[datetime, int] = field(default_factory=dict[datetime, int])
+    _of: dict[str, dict[str, WorkingOrder]] = field(
+        default_factory=dict[str, dict[str, WorkingOrder]]
+    )
     _tied: dict[str, WorkingOrder] = field(default_factory=dict[str, WorkingOrder])
     _to_arrive: dict[str, WorkingOrder] = field(default_factory=dict[str, WorkingOrder])
 
@@ -51,6 +54,10 @@ class OrderQueue:
     def get(self, order_id: str) -> WorkingOrder | None:
         """Return a working order, or None."""
         return self._orders.get(order_id)
+
+    def of(self, account_id: str) -> Collection[WorkingOrder]:
+        """Return an account's orders, oldest first."""
+        return self._of.get(account_id, {}).values()
 
     @property
     def symbols(self) -> AbstractSet[Symbol]:
@@ -102,6 +109,7 @@ class OrderQueue:
             dict(self._lanes),
             self.shelves.fork(),
             dict(self._ends),
+            dict(self._of),
             dict(self._tied),
             dict(self._to_arrive),
         )
@@ -112,11 +120,17 @@ class OrderQueue:
         if before is not None:
             self._forget(before)
         self._orders[order.order_id] = order
+        self._of[order.account_id] = {
+            **self._of.get(order.account_id, {}), order.order_id: order
+        }  # fmt: skip
         self._note(order)
 
     def remove(self, order_id: str) -> None:
         """Take an order out."""
-        self._forget(self._orders.pop(order_id))
+        order = self._orders.pop(order_id)
+        left = _less(self._of[order.account_id], order_id)
+        _put_or_drop(self._of, order.account_id, left)
+        self._forget(order)
 
     def _note(self, order: WorkingOrder) -> None:
         order_id = order.order_id

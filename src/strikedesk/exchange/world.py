@@ -107,7 +107,7 @@ class World:
 
     def orders_of(self, account_id: str) -> list[WorkingOrder]:
         """Return an account's working orders, oldest first."""
-        return [order for order in self.orders if order.account_id == account_id]
+        return [*self.orders.of(account_id)]
 
     def next_number(self) -> int:
         """Return a number that was never given before."""

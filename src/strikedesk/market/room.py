@@ -65,12 +65,14 @@ class MarketRoom:
 
     Ages are counted on the wall clock. Keys carry the venue's date, so that what belongs to a
     trading day ends with it, also where a simulated clock is moved: its time is learnt anew before
-    what is remembered is shown.
+    what is remembered is shown. Of an `embedded` market a fresh quote is asked for as it is: there
+    is no request that several could share.
     Raises (all methods): what `MarketData` raises.
     """
 
     data: MarketData
     cache: Cache
+    embedded: bool = False
 
     def now(self) -> datetime:
         """Return the venue's time, as it was last learnt."""
@@ -90,6 +92,8 @@ class MarketRoom:
 
     async def fresh(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
         """See `ports.Quotes.fresh`: whatever is remembered is passed over."""
+        if self.embedded:
+            return await self.data.quotes(symbols)
         return await self._quotes(symbols, 0.0)
 
     async def quote_sheet(self, symbols: Sequence[Symbol]) -> QuoteSheet:

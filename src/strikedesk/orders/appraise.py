@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import partial
 
 from strikedesk.domain.accounts import Account
-from strikedesk.domain.broking import Preflight, Survey
+from strikedesk.domain.broking import Preflight, Survey, Ticket
 from strikedesk.domain.codes import plain_code
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.groups import OrderGroup
@@ -84,9 +84,7 @@ class Appraiser:
         ticket = ticket_of(record, others)
         legs = [leg for each in (record, *others) for leg in each.order.legs]
         used = await self._used(window, claiming=claiming)
-        quotes, seen = await asyncio.gather(
-            self.quotes.fresh({leg.symbol for leg in legs}), self.broker.survey(ticket)
-        )
+        quotes, seen = await self._met({leg.symbol for leg in legs}, ticket)
         account, now = _account_in(seen, record), self.broker.now()
         around = surroundings_of(seen, replaces=record.target_broker_order_id)
         await self._check_quoted(legs, quotes)
@@ -112,6 +110,15 @@ class Appraiser:
             excess=await self._excess(record.account_id, limits),
         )
         return _appraised(evidence, limits, window, filled)
+
+    async def _met(
+        self, symbols: set[Symbol], ticket: Ticket
+    ) -> tuple[Mapping[Symbol, Quote], Survey]:
+        """Ask the market and the broker, both at once where there is somebody to wait for."""
+        if not self.broker.capabilities.embedded:
+            return await asyncio.gather(self.quotes.fresh(symbols), self.broker.survey(ticket))
+        seen = await self.broker.survey(ticket)
+        return await self.quotes.fresh(symbols), seen
 
     async def _check_quoted(self, legs: Sequence[Leg], quotes: Mapping[Symbol, Quote]) -> None:
         for symbol in (leg.symbol for leg in legs if leg.symbol not in quotes):

@@ -5,10 +5,10 @@ SQLite for one person on one machine, PostgreSQL for several: the URL decides.
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from sqlalchemy import URL, Connection, RowMapping, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -20,6 +20,8 @@ from strikedesk.store.sqlite import open_sqlite
 from strikedesk.store.types import Query
 
 T = TypeVar("T")
+
+_THEIRS: Final = (SQLAlchemyError, sqlite3.Error, OSError)
 
 
 class Backend(Protocol):
@@ -83,13 +85,17 @@ class Database:
         `work` may run on another thread: it must be quick, and must not wait for anything but the
         connection it is given. It never commits by itself.
         """
-        with _in_our_words():
+        try:
             return await self._backend.write(work)
+        except _THEIRS as error:
+            raise _in_our_words(error) from None
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work`, which changes nothing, over one consistent snapshot."""
-        with _in_our_words():
+        try:
             return await self._backend.read(work)
+        except _THEIRS as error:
+            raise _in_our_words(error) from None
 
     async def glance(self, work: Callable[[Connection], T]) -> T:
         """Run `work`, which looks for rows by their keys or counts those of a day, as `read` does.
@@ -97,15 +103,19 @@ class Database:
         It may run on the event loop, which stands still meanwhile: nothing longer belongs here.
         Each of its statements may see a moment of its own.
         """
-        with _in_our_words():
+        try:
             return await self._backend.glance(work)
+        except _THEIRS as error:
+            raise _in_our_words(error) from None
 
     async def stream(self, query: Query) -> AsyncGenerator[RowMapping]:
         """Yield the rows of a long `query` as one snapshot. Close it: `contextlib.aclosing`."""
-        with _in_our_words():
+        try:
             async with aclosing(self._backend.stream(query)) as rows:
                 async for row in rows:
                     yield row
+        except _THEIRS as error:
+            raise _in_our_words(error) from None
 
     async def close(self) -> None:
         """Finish what was asked for and let go."""
@@ -162,12 +172,6 @@ def _no_url(problem: str) -> Misconfigured:
     )
 
 
-@contextmanager
-def _in_our_words() -> Generator[None]:
-    try:
-        yield
-    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
-        told = as_desk_error(error)
-        if told is None:
-            raise
-        raise told from None
+def _in_our_words(error: Exception) -> Exception:
+    """Return what the desk says of it; what is somebody's bug stays what it is."""
+    return as_desk_error(error) or error

@@ -178,7 +178,7 @@ def assemble(
 ) -> Desk:
     """Put the rooms together around these furnishings; tests bring their own."""
     cache = MemoryCache(Pace(wall=clock, venue=broker))
-    market = MarketRoom(data=broker, cache=cache)
+    market = MarketRoom(data=broker, cache=cache, embedded=broker.capabilities.embedded)
     books = Books(broker=broker, cache=cache)
     limits = settings.limits.limits()
     appraiser = Appraiser(

@@ -65,6 +65,7 @@ CAPABILITIES: Final = Capabilities(
     shares_with_options=True,
     deduplicates_client_ids=False,
     groups=frozenset(GroupKind),
+    embedded=True,
 )
 
 

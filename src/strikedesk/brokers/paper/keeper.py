@@ -86,12 +86,8 @@ class WorldKeeper:
         """
         if self._newest is not None and self._newest is self._copy:
             return
-        turn = self._turn
-        asyncio.get_running_loop().call_soon(self._turn_over)
-        if self._of_version(await self.store.peek(self.name)) is None:
+        if await self._looked_up() is None:
             await self.snapshot()
-        elif self._turn == turn:
-            self._newest = self._copy
 
     def _turn_over(self) -> None:
         self._turn += 1
@@ -99,7 +95,7 @@ class WorldKeeper:
 
     async def snapshot(self) -> Snapshot:
         """Return the world at the venue's time; where nothing is due, nothing is written."""
-        copy = self._of_version(await self.store.peek(self.name))
+        copy = await self._looked_up()
         if copy is not None:
             now = self._now_in(copy.world)
             if not is_due(copy.world, self.market, now):
@@ -133,6 +129,15 @@ class WorldKeeper:
         self._settled = outcome.copy
         self._remember(outcome.ended)
         return outcome
+
+    async def _looked_up(self) -> _Copy | None:
+        """Return the world as the store has it now, where it is at hand. See `ready`."""
+        turn = self._turn
+        asyncio.get_running_loop().call_soon(self._turn_over)
+        copy = self._of_version(await self.store.peek(self.name))
+        if copy is self._copy and self._turn == turn:
+            self._newest = copy
+        return copy
 
     def _of_version(self, version: int) -> _Copy | None:
         """Return the world as the store has it, where it is at hand."""
