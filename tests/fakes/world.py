@@ -44,7 +44,11 @@ class MemoryWorldStore:
     worlds: dict[str, KeptWorld] = field(default_factory=dict[str, KeptWorld])
 
     async def transact(
-        self, world: str, act: Callable[[int, Callable[[], WorldRows]], tuple[WorldChange, T]]
+        self,
+        world: str,
+        act: Callable[[int, Callable[[], WorldRows]], tuple[WorldChange, T]],
+        *,
+        brief: bool = False,
     ) -> T:
         """See `WorldStore.transact`."""
         kept = self.worlds.get(world, KeptWorld())

@@ -46,7 +46,8 @@ QUOTAS = "tests/unit/test_tastytrade_client.py"
 CRASHES = "tests/unit/test_crashes.py"
 COMMANDS = "tests/unit/test_cli_serving.py"
 HOLDINGS = "tests/unit/test_tastytrade_reads.py"
-WRITER = "tests/unit/test_store_writer.py"
+WRITER, ALONE = "tests/unit/test_store_writer.py", "tests/unit/test_store_alone.py"
+SQLITE_STORE = "tests/unit/test_store_sqlite.py"
 KEY_FILE, ROTATION = "tests/unit/test_vault_file_home.py", "tests/unit/test_vault_rotation.py"
 
 SCANS, SCANNER = "tests/unit/test_scan_reading.py", "tests/unit/test_scanner.py"
@@ -173,38 +174,44 @@ MUTANTS = [
     Mutant("orders/watch.py", "await self.safety.take_back(", "print(", WITHDRAW),
     # The one writer: who fails takes back its own alone, and nobody is told "done" too soon.
     Mutant(
-        "store/writer.py",
+        "store/transaction.py",
         "        if not job.attempt(self._connection):\n            self._roll_back()\n",
         "        if not job.attempt(self._connection):\n",
         WRITER,
     ),
     Mutant(
-        "store/writer.py",
-        "            self._roll_back()\n            self._begin()\n",
+        "store/transaction.py",
+        "            self._roll_back()\n            self.begin()\n",
         "            self._roll_back()\n",
         WRITER,
     ),
-    Mutant("store/writer.py", "elif not self._driver.in_transaction:", "elif False:", WRITER),
-    Mutant("store/writer.py", 'self._driver.execute("ROLLBACK TO job")', "pass", WRITER),
-    Mutant("store/writer.py", 'self._driver.execute("SAVEPOINT job")', "pass", WRITER),
+    Mutant("store/transaction.py", "elif not self._driver.in_transaction:", "elif False:", WRITER),
+    Mutant("store/transaction.py", 'self._driver.execute("ROLLBACK TO job")', "pass", WRITER),
+    Mutant("store/transaction.py", 'self._driver.execute("SAVEPOINT job")', "pass", WRITER),
     Mutant(
-        "store/writer.py",
+        "store/transaction.py",
         "        if job.is_abandoned:\n            return\n        if not",
         "        if not",
         WRITER,
     ),
     Mutant(
-        "store/writer.py",
+        "store/transaction.py",
         "        if job.is_abandoned:\n            return\n        self._driver",
         "        self._driver",
         WRITER,
     ),
     Mutant(
-        "store/writer.py",
-        "            self._roll_back()\n            _fail(batch, as_lost(error))\n",
+        "store/transaction.py",
+        "            self._roll_back()\n            fail(batch, as_lost(error))\n",
         "            self._roll_back()\n",
         WRITER,
     ),
+    # Brief jobs: the loop does not stand still for a slow disk, nor for another loop's job.
+    Mutant("store/alone.py", "else self._slow + 1", "else self._slow", ALONE),
+    Mutant("store/alone.py", "if self._rests <= _RESTS:", "if False:", ALONE),
+    Mutant("store/alone.py", "return self._loop is loop", "return True", ALONE),
+    Mutant("store/sqlite.py", "            jotter.exec_driver_sql(_IMPATIENT)\n", "", SQLITE_STORE),
+    Mutant("brokers/paper/keeper.py", "world is not None and not is_due(", "not (", KEEPER),
     # A broker's own names of what is no symbol of the desk: cut, and of few letters.
     Mutant(
         "brokers/tastytrade/beside.py",

@@ -59,16 +59,29 @@ class MortalDatabase(Database):
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """See `Database.write`."""
-        point, self.point = self.point, ""
+        point = self._next_point()
+        answer = await Database.write(self, self._deadly(point, work))
+        self.crash.reach(f"{point} committed")
+        return answer
 
+    async def jot(self, work: Callable[[Connection], T]) -> T:
+        """See `Database.jot`."""
+        point = self._next_point()
+        answer = await Database.jot(self, self._deadly(point, work))
+        self.crash.reach(f"{point} committed")
+        return answer
+
+    def _next_point(self) -> str:
+        point, self.point = self.point, ""
+        return point
+
+    def _deadly(self, point: str, work: Callable[[Connection], T]) -> Callable[[Connection], T]:
         def done(connection: Connection) -> T:
             answer = work(connection)
             self.crash.reach(f"{point} not committed")
             return answer
 
-        answer = await Database.write(self, done)
-        self.crash.reach(f"{point} committed")
-        return answer
+        return done
 
 
 class MortalLedger(SqlLedger):

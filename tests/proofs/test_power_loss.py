@@ -20,7 +20,7 @@ from strikedesk.domain.broking import Receipt, Ticket
 from strikedesk.domain.errors import DeskError
 from strikedesk.domain.symbols import parse_symbol
 from strikedesk.store.ledger import SqlLedger
-from strikedesk.store.writer import driver_of
+from strikedesk.store.transaction import driver_of
 from tests.fakes.broker import Day, ScriptedBroker
 from tests.fakes.clock import StoppedClock
 from tests.fakes.halt import MemoryHalt
@@ -76,7 +76,8 @@ async def recorded(folder: Path) -> tuple[Path, Recording]:
     broker.recording = notes
     async with a_url("sqlite", folder) as url, opened(url) as database:
         # The whole day stays in the log.
-        await database.write(lambda c: driver_of(c).execute("PRAGMA wal_autocheckpoint = 0"))
+        for act in (database.write, database.jot):
+            await act(lambda c: driver_of(c).execute("PRAGMA wal_autocheckpoint = 0"))
         ledger = SqlLedger(database)
         desk = a_desk(broker=broker, ledger=ledger, halt=MemoryHalt(), clock=clock, limits=WIDE)
         for number in range(ORDERS):

@@ -39,11 +39,17 @@ class WatchedStore:
     transactions: int = 0
     loads: int = 0
     fails_to_commit: bool = False
+    brief: bool | None = None
 
     async def transact(
-        self, world: str, act: Callable[[int, Callable[[], WorldRows]], tuple[WorldChange, T]]
+        self,
+        world: str,
+        act: Callable[[int, Callable[[], WorldRows]], tuple[WorldChange, T]],
+        *,
+        brief: bool = False,
     ) -> T:
         self.transactions += 1
+        self.brief = brief
         return await self.inner.transact(world, lambda v, load: self._run(v, load, act))
 
     def _run(
@@ -90,10 +96,14 @@ class SlowDisk(WatchedStore):
     seen: int | None = None
 
     async def transact(
-        self, world: str, act: Callable[[int, Callable[[], WorldRows]], tuple[WorldChange, T]]
+        self,
+        world: str,
+        act: Callable[[int, Callable[[], WorldRows]], tuple[WorldChange, T]],
+        *,
+        brief: bool = False,
     ) -> T:
         before = await self.inner.peek(world)
-        answer = await WatchedStore.transact(self, world, act)
+        answer = await WatchedStore.transact(self, world, act, brief=brief)
         if not self.committed.is_set():
             self.seen = before
             await self.committed.wait()
@@ -404,6 +414,21 @@ async def test_a_long_absence_is_caught_up_in_short_acts(desk: Desk) -> None:
     assert desk.store.transactions - before == 6
 
 
+async def test_an_act_is_brief_where_it_is_all_there_is_to_do(desk: Desk) -> None:
+    """The event loop may do it itself then; to read a world or to catch up takes long."""
+    keeper, briefs = desk.keeper(), list[bool | None]()
+    await keeper.act(desk.placing("1.00"))
+    briefs.append(desk.store.brief)
+    await keeper.act(desk.placing("1.00"))
+    briefs.append(desk.store.brief)
+    desk.market.tell(CALL, "6.00", "6.20", at=NOON + timedelta(seconds=1))
+    desk.clock.move(2)
+    await keeper.act(desk.placing("1.00"))
+    briefs.append(desk.store.brief)
+
+    assert briefs == [False, True, False]
+
+
 async def test_time_in_a_world_never_runs_back(desk: Desk) -> None:
     """A wall clock that is set back must not undo what was seen."""
     keeper = desk.keeper()
@@ -460,7 +485,11 @@ class ThreadedStore(WatchedStore):
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     async def transact(
-        self, world: str, act: Callable[[int, Callable[[], WorldRows]], tuple[WorldChange, T]]
+        self,
+        world: str,
+        act: Callable[[int, Callable[[], WorldRows]], tuple[WorldChange, T]],
+        *,
+        brief: bool = False,
     ) -> T:
         return await asyncio.to_thread(self._locked, world, act)
 

@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,34 @@ async def test_what_is_written_can_be_read(database: Database) -> None:
     assert await database.write(add) == "ann"
 
     assert await database.read(names) == ["ann"]
+
+
+async def test_what_is_jotted_can_be_read(database: Database) -> None:
+    assert await database.jot(add) == "ann"
+
+    assert await database.read(names) == ["ann"]
+
+
+async def test_many_jot_and_write_at_once(database: Database) -> None:
+    """On one file both go to one lock; each is told of its own."""
+    acts = [database.jot, database.write] * 8
+    wanted = [f"caller-{number:02d}" for number in range(len(acts))]
+    works = [partial(add, name=name) for name in wanted]
+
+    told = await asyncio.gather(*(act(work) for act, work in zip(acts, works, strict=True)))
+
+    assert told == wanted
+    assert await database.read(names) == wanted
+
+
+async def test_a_jotted_conflict_is_told_without_the_row(database: Database) -> None:
+    await database.jot(lambda c: add(c, "canary-7f3a91"))
+
+    with pytest.raises(Denied) as denied:
+        await database.jot(lambda c: add(c, "canary-7f3a91"))
+
+    assert denied.value.facts == {"rule": "row_conflicts"}
+    assert await database.read(names) == ["canary-7f3a91"]
 
 
 async def test_work_that_raises_leaves_nothing(database: Database) -> None:

@@ -20,7 +20,7 @@ from strikedesk.store.faults import as_desk_error, as_lost, as_opening_error
 from strikedesk.store.migrate import folder
 from strikedesk.store.restore import restore
 from strikedesk.store.sqlite import create_private, exclusive, sqlite_engine
-from strikedesk.store.writer import driver_of
+from strikedesk.store.transaction import driver_of
 from tests.builders import NOON
 from tests.stores import opened
 

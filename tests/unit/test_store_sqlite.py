@@ -23,7 +23,7 @@ from strikedesk.store.ledger import SqlLedger
 from strikedesk.store.migrate import HEAD
 from strikedesk.store.schema import METADATA
 from strikedesk.store.sqlite import QUICK_CHECK_MAX_BYTES
-from strikedesk.store.writer import driver_of
+from strikedesk.store.transaction import driver_of
 from tests.builders import NOON, a_note
 from tests.stores import a_database, opened
 
@@ -58,6 +58,11 @@ def told(connection: Connection) -> dict[str, Any]:
 
 async def test_whoever_writes_writes_durably(database: Database) -> None:
     assert await database.write(told) == SETTINGS
+
+
+async def test_what_is_jotted_is_as_durable_and_waits_for_nobody(database: Database) -> None:
+    """It may be the event loop that would wait."""
+    assert await database.jot(told) == SETTINGS | {"busy_timeout": 0}
 
 
 async def test_whoever_reads_is_set_up_alike(database: Database) -> None:
@@ -260,7 +265,9 @@ async def test_a_database_that_was_closed_says_so(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'desk.db'}"
     database = await Database.open(url)
     await database.close()
-    acts: list[Callable[[Callable[[Connection], object]], Any]] = [database.read, database.write]
+    acts: list[Callable[[Callable[[Connection], object]], Any]] = [
+        database.read, database.write, database.glance, database.jot,
+    ]  # fmt: skip
 
     for act in acts:
         with pytest.raises(Unavailable) as closed:

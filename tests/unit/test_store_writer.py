@@ -12,7 +12,8 @@ from sqlalchemy import Connection
 from strikedesk.domain.errors import Denied, Unavailable
 from strikedesk.domain.reasons import Reason
 from strikedesk.store.sqlite import create_private, sqlite_engine
-from strikedesk.store.writer import GroupWriter, driver_of
+from strikedesk.store.transaction import driver_of
+from strikedesk.store.writer import GroupWriter
 
 Work = Callable[[Connection], object]
 

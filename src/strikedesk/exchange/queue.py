@@ -22,10 +22,10 @@ Lane: TypeAlias = tuple[str, str]
 class OrderQueue:
     """Working orders in the order of their acceptance.
 
-    An order keeps its place while it changes. Looking one up, finding an account's, and asking what
-    they hold back, which of them weigh on a new order, and when the next one ends, takes the same time
-    however many there are. Those that may trade now stand on `shelves`; orders that wait for
-    another are held, and may be asked for, but stand on none yet.
+    An order keeps its place while it changes. Looking one up, finding an account's, and asking
+    what they hold back, which of them weigh on a new order, and when the next one ends, takes the
+    same time however many there are. Those that may trade now stand on `shelves`; orders that
+    wait for another are held, and may be asked for, but stand on none yet.
     """
 
     _orders: dict[str, WorkingOrder] = field(default_factory=dict[str, WorkingOrder])

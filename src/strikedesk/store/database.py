@@ -31,6 +31,10 @@ class Backend(Protocol):
         """See `Database.write`."""
         ...
 
+    async def jot(self, work: Callable[[Connection], T]) -> T:
+        """See `Database.jot`."""
+        ...
+
     async def read(self, work: Callable[[Connection], T]) -> T:
         """See `Database.read`."""
         ...
@@ -49,9 +53,9 @@ class Backend(Protocol):
 
 
 class Database:
-    """Two verbs, a quick look and a stream, over either kind.
+    """Two verbs, a brief form of each, and a stream, over either kind.
 
-    Raises (all four): what the work raises; `Denied(INVALID_ARGUMENT)` where a row conflicts with
+    Raises (all five): what the work raises; `Denied(INVALID_ARGUMENT)` where a row conflicts with
     another; `Unavailable(DATABASE_UNAVAILABLE)`; `Misconfigured(DATABASE_UNREADABLE)`.
     """
 
@@ -87,6 +91,16 @@ class Database:
         """
         try:
             return await self._backend.write(work)
+        except _THEIRS as error:
+            raise _in_our_words(error) from None
+
+    async def jot(self, work: Callable[[Connection], T]) -> T:
+        """Run `work`, which is a few statements about rows by their keys, as `write` does.
+
+        It may run on the event loop, which stands still meanwhile: nothing longer belongs here.
+        """
+        try:
+            return await self._backend.jot(work)
         except _THEIRS as error:
             raise _in_our_words(error) from None
 

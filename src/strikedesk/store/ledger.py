@@ -42,7 +42,7 @@ class SqlLedger:
 
     async def open_preview(self, preview: PreviewRecord, note: Note) -> None:
         """See `Ledger.open_preview`."""
-        await self._database.write(partial(_open_preview, preview=preview, note=note))
+        await self._database.jot(partial(_open_preview, preview=preview, note=note))
 
     async def preview(self, preview_id: str) -> PreviewRecord | None:
         """See `Ledger.preview`."""
@@ -68,7 +68,7 @@ class SqlLedger:
             binding=binding,
             now=now,
         )
-        return await self._database.write(
+        return await self._database.jot(
             partial(
                 _claim,
                 spend=spend,
@@ -95,7 +95,7 @@ class SqlLedger:
         allowance: Allowance | None = None,
     ) -> OrderRecord | None:
         """See `Ledger.consent`."""
-        return await self._database.write(
+        return await self._database.jot(
             partial(
                 consenting.consent,
                 order_id=order_id,
@@ -144,7 +144,7 @@ class SqlLedger:
             Denied: ORDER_UNKNOWN.
             IllegalMove: the table of states forbids the move.
         """
-        return await self._database.write(
+        return await self._database.jot(
             partial(
                 _advance,
                 order_id=order_id,

@@ -49,6 +49,10 @@ class PostgresBackend:
         task.add_done_callback(self._writing.discard)
         return await asyncio.shield(task)
 
+    async def jot(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` as `write` does: each round trip is one to another process."""
+        return await self.write(work)
+
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` over one snapshot."""
         async with self._reads.connect() as connection:

@@ -15,7 +15,7 @@ from sqlalchemy.sql import ClauseElement, Executable
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
-from strikedesk.store.writer import driver_of
+from strikedesk.store.transaction import driver_of
 
 Told: TypeAlias = Mapping[str, object]
 Convert: TypeAlias = Callable[[Any], Any]

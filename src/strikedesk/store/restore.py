@@ -32,7 +32,7 @@ from strikedesk.store.faults import is_busy, unavailable
 from strikedesk.store.halts import engage
 from strikedesk.store.schema import approvals, nonces
 from strikedesk.store.sqlite import bring_up_to_date, exclusive, sqlite_engine
-from strikedesk.store.writer import driver_of
+from strikedesk.store.transaction import driver_of
 
 WHY: Final = "the database was restored from a backup; see what happened since"
 

@@ -17,10 +17,12 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
+from strikedesk.store.alone import LoneWriter
 from strikedesk.store.faults import as_opening_error, is_busy, unavailable, unreadable
 from strikedesk.store.migrate import is_behind, upgrade
+from strikedesk.store.transaction import driver_of
 from strikedesk.store.types import Query
-from strikedesk.store.writer import GroupWriter, driver_of
+from strikedesk.store.writer import GroupWriter
 
 T = TypeVar("T")
 
@@ -47,13 +49,20 @@ _PAUSE_S: Final = 0.05
 
 
 class SqliteBackend:
-    """One file: a thread that writes, one that reads, connections for glances and long reads."""
+    """One file: a thread that writes, one that reads, connections for what is brief or long."""
 
     def __init__(
-        self, *, path: Path, writer: Connection, reader: Connection, glancer: Connection
+        self,
+        *,
+        path: Path,
+        writer: Connection,
+        jotter: Connection,
+        reader: Connection,
+        glancer: Connection,
     ) -> None:
         """Start the threads over connections that are ready. See `open_sqlite`."""
         self._writer = GroupWriter(writer)
+        self._alone = LoneWriter(jotter, self._writer)
         self._reader = reader
         self._glancer = glancer
         self._reads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-reader")
@@ -63,6 +72,12 @@ class SqliteBackend:
     async def write(self, work: Callable[[Connection], T]) -> T:
         """See `GroupWriter.write`."""
         return await self._writer.write(work)
+
+    async def jot(self, work: Callable[[Connection], T]) -> T:
+        """See `LoneWriter.write`."""
+        if self._closed:
+            raise unavailable("closed")
+        return await self._alone.write(work)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` over one snapshot, in one hop to the reader's thread."""
@@ -94,6 +109,8 @@ class SqliteBackend:
 
     async def close(self) -> None:
         """Finish what was asked for and let go of the file."""
+        if not self._closed:
+            self._alone.close()
         self._closed = True
         await self._writer.close()
         await asyncio.to_thread(self._reads.shutdown)
@@ -126,16 +143,17 @@ def open_sqlite(path: Path) -> SqliteBackend:
             writer = opened.enter_context(_connect_patiently(sqlite_engine(path)))
             _check(writer, path)
             bring_up_to_date(writer)
-            reader, glancer = (
-                opened.enter_context(_connect_patiently(sqlite_engine(path))) for _ in range(2)
+            jotter, reader, glancer = (
+                opened.enter_context(_connect_patiently(sqlite_engine(path))) for _ in range(3)
             )
+            jotter.exec_driver_sql(_IMPATIENT)
             reader.exec_driver_sql(_READ_ONLY)
             glancer.exec_driver_sql(_READ_ONLY)
             glancer.exec_driver_sql(_IMPATIENT)
             opened.pop_all()
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         raise as_opening_error(error) from None
-    return SqliteBackend(path=path, writer=writer, reader=reader, glancer=glancer)
+    return SqliteBackend(path=path, writer=writer, jotter=jotter, reader=reader, glancer=glancer)
 
 
 def bring_up_to_date(connection: Connection) -> None:

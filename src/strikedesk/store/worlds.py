@@ -58,10 +58,15 @@ class SqlWorldStore:
         self._database = database
 
     async def transact(
-        self, world: str, act: Callable[[int, Callable[[], WorldRows]], tuple[WorldChange, T]]
+        self,
+        world: str,
+        act: Callable[[int, Callable[[], WorldRows]], tuple[WorldChange, T]],
+        *,
+        brief: bool = False,
     ) -> T:
         """See `WorldStore.transact`."""
-        return await self._database.write(partial(_transact, world=world, act=act))
+        run = self._database.jot if brief else self._database.write
+        return await run(partial(_transact, world=world, act=act))
 
     async def peek(self, world: str) -> int:
         """See `WorldStore.peek`."""

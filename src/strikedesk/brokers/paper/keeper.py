@@ -1,9 +1,9 @@
 """Keeps a paper world: one decoded copy, good as long as the store's version says so.
 
-Acts run on the store's writer thread while the event loop reads, so nothing that was handed out is
-ever changed: an act works on a fork, and the fork takes the copy's place. An act that fails leaves
-the copy as it was; a commit that fails drops it. Until a commit is known to be on disk the copy
-before it is kept as well: it is what everybody else still sees.
+Acts may run on the store's writer thread while the event loop reads, so nothing that was handed
+out is ever changed: an act works on a fork, and the fork takes the copy's place. An act that fails
+leaves the copy as it was; a commit that fails drops it. Until a commit is known to be on disk the
+copy before it is kept as well: it is what everybody else still sees.
 """
 
 import asyncio
@@ -121,7 +121,9 @@ class WorldKeeper:
 
     async def _transact(self, do: Callable[[World, datetime], T]) -> _Outcome[T]:
         try:
-            outcome = await self.store.transact(self.name, partial(self._step, do))
+            outcome = await self.store.transact(
+                self.name, partial(self._step, do), brief=self._is_brief()
+            )
         except BaseException:
             # Perhaps it was not written: the copy may know more than the store.
             self._copy = None
@@ -129,6 +131,11 @@ class WorldKeeper:
         self._settled = outcome.copy
         self._remember(outcome.ended)
         return outcome
+
+    def _is_brief(self) -> bool:
+        """Whether an act is all there is to do: no rows to read, no time to catch up with."""
+        world = None if self._copy is None else self._copy.world
+        return world is not None and not is_due(world, self.market, self._now_in(world))
 
     async def _looked_up(self) -> _Copy | None:
         """Return the world as the store has it now, where it is at hand. See `ready`."""

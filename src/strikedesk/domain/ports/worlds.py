@@ -101,14 +101,18 @@ class WorldStore(Protocol):
     """Keeps paper worlds, shared by every process of the desk."""
 
     async def transact(
-        self, world: str, act: Callable[[int, Callable[[], WorldRows]], tuple[WorldChange, T]]
+        self,
+        world: str,
+        act: Callable[[int, Callable[[], WorldRows]], tuple[WorldChange, T]],
+        *,
+        brief: bool = False,
     ) -> T:
         """Run `act(version, load)` in one exclusive durable transaction and write its change.
 
         `version` is 0 for a world that does not exist; it grows by one with each change that is
         not empty, so that an actor may keep a decoded copy and call `load` only when it differs.
-        `act` runs on the writer's thread: it must be quick, pure, and must not wait. If it raises,
-        nothing is written.
+        `act` runs on the writer's thread, or where it is `brief` perhaps on the event loop: it must
+        be quick, pure, and must not wait. If it raises, nothing is written.
         """
         ...
 
