@@ -301,7 +301,10 @@ async def test_what_has_filled_unseen_can_be_neither_replaced_nor_cancelled(
 async def test_a_cancel_can_be_previewed_while_the_broker_cannot_be_asked(
     orders: OrderDesk,
 ) -> None:
-    """Getting out does not wait for a look; the preview says that there was none."""
+    """Getting out does not wait for a look; the preview says that there was none.
+
+    What would take its place has to be measured, and is not.
+    """
     old = await working(orders)
 
     class Away(ScriptedBroker):
@@ -313,6 +316,9 @@ async def test_a_cancel_can_be_previewed_while_the_broker_cannot_be_asked(
     preview = await previewer.cancel(old.record.order_id, caller="stdio")
 
     assert [(c.name, c.outcome) for c in preview.checks] == [("order_working", Outcome.NOT_RUN)]
+    with pytest.raises(Unavailable) as away_from_it:
+        await previewer.replace(old.record.order_id, Change(units=2), caller="stdio")
+    assert away_from_it.value.reason is Reason.BROKER_UNAVAILABLE
 
 
 @pytest.mark.parametrize("elsewhere", [{"broker": "another"}, {"environment": Environment.SANDBOX}])

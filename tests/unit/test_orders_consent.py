@@ -95,6 +95,8 @@ async def test_under_click_a_preview_has_no_nonce_and_waits_at_once() -> None:
     assert preview.record.state is OrderState.AWAITING_CONSENT
     assert preview.expires_at == preview.pending.approval.expires_at
     assert orders.broker.tickets == []
+    lines = await orders.ledger.events(preview.record.order_id)
+    assert {line.path for line in lines} == {"preview:place"}
 
 
 @pytest.mark.promise("owner-asked")

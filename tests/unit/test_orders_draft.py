@@ -1,12 +1,14 @@
 """Drafts and changes: the rules of the trade that need no market."""
 
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pytest
 
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.money import PriceEffect
-from strikedesk.domain.orders import Action, Leg, OrderRequest, OrderType
+from strikedesk.domain.orders import Action, Leg, OrderRequest, OrderType, TimeInForce
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import parse_symbol
 from strikedesk.orders.draft import Change, Draft, changed, order_of
@@ -92,3 +94,34 @@ def test_a_stop_at_nothing_is_refused_and_not_taken_for_no_change() -> None:
         changed(stop, change)
 
     assert denied.value.facts["rule"] == "stop_trigger_is_positive"
+
+
+def test_a_change_of_the_price_leaves_the_stop_where_it_was() -> None:
+    """A protection whose trigger is lost protects nothing."""
+    stop = OrderRequest(
+        account_id="PAPER0001",
+        legs=(a_leg(CALL, Action.SELL_TO_CLOSE),),
+        order_type=OrderType.STOP_LIMIT,
+        limit_net=Decimal("-0.80"),
+        stop_trigger=Decimal("0.90"),
+    )
+
+    after = changed(stop, Change(price=Decimal("0.70"), price_effect=PriceEffect.CREDIT))
+
+    assert (after.stop_trigger, after.limit_net) == (Decimal("0.90"), Decimal("-0.70"))
+
+
+@pytest.mark.parametrize(
+    ("force", "day"),
+    [(None, date(2026, 12, 4)), (TimeInForce.GTD, date(2026, 12, 4)), (TimeInForce.DAY, None)],
+)
+def test_a_last_day_goes_with_its_time_in_force(
+    force: TimeInForce | None, day: date | None
+) -> None:
+    """An order that lasts until a day keeps it, unless it is to last otherwise."""
+    order = replace(
+        an_order(a_leg(CALL)), time_in_force=TimeInForce.GTD, gtd_date=date(2026, 12, 4)
+    )
+    change = Change(price=Decimal("1.30"), price_effect=PriceEffect.DEBIT, time_in_force=force)
+
+    assert changed(order, change).gtd_date == day

@@ -1,7 +1,7 @@
 """Groups: one preview, one nonce, one send; a row for each order, and none leaves by itself."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -51,6 +51,7 @@ from tests.unit.order_desk import CALL, ME, OrderDesk
 
 OWNER = Said(voice=Voice.OWNER, actor="owner", path="cli")
 ABLE = OrderDesk().broker.capabilities
+SATURDAY = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 HALT = Halt(since=NOON, actor="owner", why="lunch")
 SILENT = (Day.ACCEPTED_IN_SILENCE, Day.CRASHED_AFTER_ACCEPTING)
 
@@ -795,6 +796,32 @@ async def test_an_exit_for_the_day_is_warned_of(orders: OrderDesk) -> None:
         "Order 2: It is good for the day on which order 1 fills, and ends at that day's close.",
         "Order 3: It is good for the day on which order 1 fills, and ends at that day's close.",
     )
+
+
+async def test_a_group_in_a_closed_market_says_when_it_opens(orders: OrderDesk) -> None:
+    orders.clock.at = SATURDAY
+    orders.broker.quote_age = SATURDAY - datetime(2026, 11, 20, 21, 0, tzinfo=UTC)
+
+    preview = await preview_of(orders, ENTRY, an_exit_at(), a_stop_at())
+
+    assert "2026-11-23T14:30Z" in preview.warnings[0]
+
+
+async def test_a_last_day_of_an_exit_on_which_nothing_trades_is_warned_of(
+    orders: OrderDesk,
+) -> None:
+    """It ends earlier than its owner may think, and the position is bare from then on."""
+    gtd, day = TimeInForce.GTD, date(2026, 12, 25)
+
+    preview = await preview_of(
+        orders,
+        ENTRY,
+        an_exit_at(time_in_force=gtd, gtd_date=day),
+        a_stop_at(time_in_force=gtd, gtd_date=day),
+    )
+
+    ends = "Nothing trades on 2026-12-25: the order ends at the close of the session before."
+    assert preview.warnings == (f"Order 2: {ends}", f"Order 3: {ends}")
 
 
 # What works
