@@ -125,3 +125,14 @@ def test_a_last_day_goes_with_its_time_in_force(
     change = Change(price=Decimal("1.30"), price_effect=PriceEffect.DEBIT, time_in_force=force)
 
     assert changed(order, change).gtd_date == day
+
+
+@pytest.mark.parametrize(("price", "effect"), [(Decimal("1.20"), None), (None, PriceEffect.DEBIT)])
+def test_a_price_and_its_effect_go_together(
+    price: Decimal | None, effect: PriceEffect | None
+) -> None:
+    """One of them alone may mean either way."""
+    with pytest.raises(Denied) as denied:
+        changed(an_order(a_leg(CALL)), Change(price=price, price_effect=effect))
+
+    assert denied.value.facts == {"rule": "price_and_price_effect_go_together"}

@@ -798,6 +798,21 @@ async def test_an_exit_for_the_day_is_warned_of(orders: OrderDesk) -> None:
     )
 
 
+async def test_sides_for_the_day_that_wait_for_nothing_end_with_today(orders: OrderDesk) -> None:
+    """There is no order 1 that had to fill first."""
+    hold(orders)
+    day = TimeInForce.DAY
+
+    preview = await preview_of(
+        orders,
+        an_exit_at(time_in_force=day),
+        a_stop_at(time_in_force=day),
+        kind=GroupKind.OCO,
+    )
+
+    assert [words for words in preview.warnings if "order 1 fills" in words] == []
+
+
 async def test_a_group_in_a_closed_market_says_when_it_opens(orders: OrderDesk) -> None:
     orders.clock.at = SATURDAY
     orders.broker.quote_age = SATURDAY - datetime(2026, 11, 20, 21, 0, tzinfo=UTC)

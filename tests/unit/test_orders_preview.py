@@ -276,7 +276,7 @@ async def test_what_the_broker_refuses_is_denied_with_its_figures(orders: OrderD
     error = await denied(orders)
 
     assert error.reason is Reason.INSUFFICIENT_BUYING_POWER
-    assert error.facts["buying_power"] == Decimal(100_000)
+    assert error.facts == {"buying_power": Decimal(100_000), "would_leave": Decimal(99_000)}
 
 
 async def test_another_refusal_is_told_by_its_code(orders: OrderDesk) -> None:
@@ -381,6 +381,7 @@ async def test_an_order_for_this_instant_needs_an_open_market(orders: OrderDesk)
         await orders.previewer.place(a_draft(time_in_force=TimeInForce.IOC), caller="stdio")
 
     assert raised.value.reason is Reason.MARKET_CLOSED
+    assert raised.value.facts == {"rule": "ioc_needs_an_open_market"}
 
 
 async def test_a_passive_limit_is_told_that_it_may_never_fill(orders: OrderDesk) -> None:
@@ -556,6 +557,7 @@ async def test_a_short_sale_that_says_so_meets_the_limits(orders: OrderDesk) -> 
     orders.limits = replace(orders.limits, allow_undefined_risk=True)
     preview = await orders.preview(short, price="200.00", effect=PriceEffect.CREDIT)
     assert preview.record.order.shares == 100
+    assert [words for words in preview.warnings if "covers" in words] == []
 
 
 async def confirmed(orders: OrderDesk, *legs: Leg, price: str) -> None:
