@@ -1,6 +1,8 @@
 """Preview: every side of an order, and nothing sent."""
 # ruff: noqa: E501 -- a table of cases reads best one case a line
 
+import asyncio
+from collections.abc import Collection, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -8,14 +10,15 @@ from decimal import Decimal
 import pytest
 
 from strikedesk.domain.accounts import Position
-from strikedesk.domain.broking import BrokerOrder, Capabilities
+from strikedesk.domain.broking import BrokerOrder, Capabilities, Survey, Ticket
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.ledger import Halt
 from strikedesk.domain.money import PriceEffect
 from strikedesk.domain.orders import Action, Leg, OrderType, TimeInForce
+from strikedesk.domain.quotes import Quote
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
-from strikedesk.domain.symbols import parse_symbol
+from strikedesk.domain.symbols import Symbol, parse_symbol
 from strikedesk.orders.binding import hash_nonce
 from strikedesk.orders.draft import Draft
 from strikedesk.orders.preview import Preview
@@ -24,6 +27,7 @@ from strikedesk.risk.limits import Limits
 from strikedesk.risk.verdict import Outcome
 from tests.builders import NOON, a_leg
 from tests.fakes.broker import Day, ScriptedBroker
+from tests.patience import PATIENCE_S
 from tests.unit.order_desk import CALL, ME, OrderDesk
 
 SHORT = "AAPL261218C00210000"
@@ -268,6 +272,28 @@ async def test_a_halted_desk_previews_nothing(orders: OrderDesk) -> None:
 
     assert error.reason is Reason.TRADING_HALTED
     assert error.facts == {"since": NOON.isoformat(), "held_by": "switch"}
+
+
+async def test_a_broker_on_the_network_is_asked_for_all_at_the_same_time(
+    orders: OrderDesk,
+) -> None:
+    """A preview takes as long as the longest answer, and not as long as all of them."""
+
+    class Slow(ScriptedBroker):
+        asked = asyncio.Event()
+
+        async def fresh(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
+            self.asked.set()
+            return await ScriptedBroker.fresh(self, symbols)
+
+        async def survey(self, ticket: Ticket) -> Survey:
+            await asyncio.wait_for(self.asked.wait(), PATIENCE_S)
+            return await ScriptedBroker.survey(self, ticket)
+
+    orders.broker = Slow(clock=orders.clock, quoted=orders.broker.quoted)
+    orders.restart()
+
+    assert (await orders.preview()).nonce
 
 
 async def test_what_the_broker_refuses_is_denied_with_its_figures(orders: OrderDesk) -> None:

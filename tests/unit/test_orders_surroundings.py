@@ -9,6 +9,7 @@ from strikedesk.domain.broking import BrokerOrder, Preflight, Survey
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.orders import Action, Leg, OrderRequest
 from strikedesk.domain.payoff import Holding
+from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
 from strikedesk.domain.symbols import Symbol, parse_symbol
 from strikedesk.orders.surroundings import Surroundings, surroundings_of
@@ -150,3 +151,46 @@ def test_only_closing_is_taking_back_what_is_held_and_no_more() -> None:
     assert around.only_closes(orders[2])
     assert not around.only_closes(orders[3])
     assert not around.only_closes(an_order(selling(PUT), net="-1.20"))
+
+
+def test_a_book_is_of_one_underlying() -> None:
+    """What is held or sold elsewhere takes no cover away, and what is hoped for gives none."""
+    around = Surroundings(
+        positions=held(**{CALL: 2, OTHER: 3}),
+        working=[at_work(selling(OTHER)), at_work(a_leg(CALL), number=2)],
+    )
+
+    assert [quantities(book) for book in around.books("AAPL")] == [{parse_symbol(CALL): 2}]
+
+
+def test_what_sells_counts_by_itself_and_all_together() -> None:
+    """Each alone may fill, and so may all."""
+    one, two = at_work(selling(), number=1), at_work(selling(PUT), number=2)
+    positions = held(**{CALL: 2, PUT: 2})
+
+    def sold(*orders: BrokerOrder) -> list[list[str]]:
+        books = Surroundings(positions=positions, working=orders).books("AAPL")
+        return [[holding.symbol.compact for holding in book[2:]] for book in books]
+
+    assert sold(one) == [[], [CALL]]
+    assert sold(one, two) == [[], [CALL], [PUT], [CALL, PUT]]
+
+
+@pytest.mark.parametrize(("group", "left"), [("g-1", 2), (None, 1)])
+def test_two_sides_of_a_group_promise_once_and_two_orders_twice(
+    group: str | None, left: int
+) -> None:
+    """Only one of the sides can fill."""
+    working = [at_work(selling(), number=number, group=group) for number in (1, 2)]
+    around = Surroundings(positions=held(**{CALL: 3}), working=working)
+
+    assert room_for(around, left)
+    assert not room_for(around, left + 1)
+
+
+def test_what_is_to_be_replaced_has_to_work() -> None:
+    with pytest.raises(Denied) as denied:
+        surroundings_of(seen(at_work(selling())), replaces="b-9")
+
+    assert denied.value.reason is Reason.ORDER_NOT_WORKING
+    assert denied.value.facts == {"broker_order_id": "b-9"}
