@@ -1,9 +1,8 @@
 """Brief jobs of SQLite: alone on the event loop, together on the writer's thread."""
 
 import asyncio
-import sqlite3
 import threading
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
@@ -12,43 +11,32 @@ from sqlalchemy import Connection
 from strikedesk.domain.errors import Denied, Unavailable
 from strikedesk.domain.reasons import Reason
 from strikedesk.store.alone import LoneWriter
-from strikedesk.store.sqlite import create_private, sqlite_engine
 from strikedesk.store.transaction import driver_of
 from strikedesk.store.writer import GroupWriter
-
-Work = Callable[[Connection], object]
+from tests.unit.writers_room import File, adding
 
 # More than a quick disk takes, and less.
 SLOW_S, QUICK_S = 0.02, 0.001
 
 
-class Room:
-    """Both writers over a file with one table, an outsider, and a disk as slow as one says."""
+class Room(File):
+    """Both writers over the file, and a disk as slow as one says."""
 
     def __init__(self, path: Path) -> None:
-        create_private(path)
-        writer, jotter = (sqlite_engine(path).connect() for _ in range(2))
-        driver_of(writer).execute("CREATE TABLE rows (number INTEGER PRIMARY KEY) STRICT")
-        driver_of(writer).execute(
-            "CREATE TABLE children (parent INTEGER NOT NULL"
-            " REFERENCES rows (number) DEFERRABLE INITIALLY DEFERRED) STRICT"
-        )
+        File.__init__(self, path)
+        jotter = self.connect()
         self.jotter = driver_of(jotter)
         self.jotter.execute("PRAGMA busy_timeout = 0")
         self.said: list[str] = []
         self.jotter.set_trace_callback(self.said.append)
         self.takes_s, self._now = QUICK_S, 0.0
-        self.writer = GroupWriter(writer)
+        self.writer = GroupWriter(self.connect())
         self.alone = LoneWriter(jotter, self.writer, seconds=self.seconds)
-        self.outsider = sqlite3.connect(path, isolation_level=None)
 
     def seconds(self) -> float:
         """Let a transaction, at whose ends this is asked, take as long as one says."""
         self._now += self.takes_s
         return self._now
-
-    def committed(self) -> list[int]:
-        return [n for (n,) in self.outsider.execute("SELECT number FROM rows ORDER BY number")]
 
     async def is_jotted(self, number: int) -> bool:
         """Write a row; return whether the event loop did so itself."""
@@ -68,14 +56,6 @@ async def room(tmp_path: Path) -> AsyncGenerator[Room]:
     opened = Room(tmp_path / "desk.db")
     yield opened
     await opened.close()
-
-
-def adding(number: int) -> Work:
-    def add(connection: Connection) -> int:
-        connection.exec_driver_sql("INSERT INTO rows VALUES (?)", (number,))
-        return number
-
-    return add
 
 
 def whose_thread(_: Connection) -> int:

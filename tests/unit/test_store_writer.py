@@ -1,9 +1,8 @@
 """The writer of SQLite: what waits together is committed together, and fails alone."""
 
 import asyncio
-import sqlite3
 import threading
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
@@ -11,34 +10,22 @@ from sqlalchemy import Connection
 
 from strikedesk.domain.errors import Denied, Unavailable
 from strikedesk.domain.reasons import Reason
-from strikedesk.store.sqlite import create_private, sqlite_engine
 from strikedesk.store.transaction import driver_of
 from strikedesk.store.writer import GroupWriter
+from tests.unit.writers_room import File, Work, adding
 
-Work = Callable[[Connection], object]
 
-
-class Room:
-    """A writer over a file with one table, and an outsider who sees what is committed."""
+class Room(File):
+    """A writer over the file, and what it said to SQLite."""
 
     def __init__(self, path: Path) -> None:
-        create_private(path)
-        self.path = path
-        connection = sqlite_engine(path).connect()
+        File.__init__(self, path)
+        connection = self.connect()
         self.driver = driver_of(connection)
-        self.driver.execute("CREATE TABLE rows (number INTEGER PRIMARY KEY) STRICT")
-        self.driver.execute(
-            "CREATE TABLE children (parent INTEGER NOT NULL"
-            " REFERENCES rows (number) DEFERRABLE INITIALLY DEFERRED) STRICT"
-        )
         self.driver.execute("PRAGMA busy_timeout = 1")
         self.said: list[str] = []
         self.driver.set_trace_callback(self.said.append)
         self.writer = GroupWriter(connection)
-        self.outsider = sqlite3.connect(path, isolation_level=None)
-
-    def committed(self) -> list[int]:
-        return [n for (n,) in self.outsider.execute("SELECT number FROM rows ORDER BY number")]
 
     def count(self, statement: str) -> int:
         return self.said.count(statement)
@@ -53,14 +40,6 @@ async def room(tmp_path: Path) -> AsyncGenerator[Room]:
     opened = Room(tmp_path / "desk.db")
     yield opened
     await opened.close()
-
-
-def adding(number: int) -> Work:
-    def add(connection: Connection) -> int:
-        connection.exec_driver_sql("INSERT INTO rows VALUES (?)", (number,))
-        return number
-
-    return add
 
 
 class Gate:
