@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
@@ -408,6 +409,19 @@ async def test_an_order_for_this_instant_needs_an_open_market(orders: OrderDesk)
 
     assert raised.value.reason is Reason.MARKET_CLOSED
     assert raised.value.facts == {"rule": "ioc_needs_an_open_market"}
+
+
+async def test_an_order_may_last_until_today_and_not_until_yesterday(orders: OrderDesk) -> None:
+    """Today ends with its close, which is ahead."""
+    until = partial(a_draft, time_in_force=TimeInForce.GTD)
+
+    preview = await orders.previewer.place(until(gtd_date=date(2026, 11, 20)), caller="stdio")
+    with pytest.raises(Denied) as raised:
+        await orders.previewer.place(until(gtd_date=date(2026, 11, 19)), caller="stdio")
+
+    assert preview.nonce
+    assert raised.value.reason is Reason.INVALID_TIME_IN_FORCE
+    assert raised.value.facts == {"gtd_date": "2026-11-19", "today": "2026-11-20"}
 
 
 async def test_a_passive_limit_is_told_that_it_may_never_fill(orders: OrderDesk) -> None:
