@@ -84,7 +84,7 @@ class Appraiser:
         ticket = ticket_of(record, others)
         legs = [leg for each in (record, *others) for leg in each.order.legs]
         used = await self._used(window, claiming=claiming)
-        quotes, seen = await self._met({leg.symbol for leg in legs}, ticket)
+        quotes, seen = await self._asked({leg.symbol for leg in legs}, ticket)
         account, now = _account_in(seen, record), self.broker.now()
         around = surroundings_of(seen, replaces=record.target_broker_order_id)
         await self._check_quoted(legs, quotes)
@@ -111,7 +111,7 @@ class Appraiser:
         )
         return _appraised(evidence, limits, window, filled)
 
-    async def _met(
+    async def _asked(
         self, symbols: set[Symbol], ticket: Ticket
     ) -> tuple[Mapping[Symbol, Quote], Survey]:
         """Ask the market and the broker, both at once where there is somebody to wait for."""
