@@ -87,7 +87,7 @@ async def test_an_answer_costs_few_tokens() -> None:
 
 
 async def test_shares_calendars_and_bare_sales_say_what_they_are() -> None:
-    """Nothing is bounded that is not; what is sampled says so; the margin is the caller's."""
+    """Nothing is bounded that is not; what is sampled says so; a capital that is given counts."""
     async with PaperDesk().client() as client:
         covered = await client.call_tool(
             "analyze_strategy", legs("100 AAPL", "-1 AAPL 2026-12-18 185 C")
@@ -113,7 +113,8 @@ async def test_shares_calendars_and_bare_sales_say_what_they_are() -> None:
     assert (facts_of(calendar)["strategy"], facts_of(calendar)["exact"]) == ("call calendar", False)
     assert facts_of(calendar)["max_loss"] == pytest.approx(facts_of(calendar)["cost"], rel=0.05)
     assert (facts_of(bare)["max_loss"], facts_of(bare)["unbounded"]) == (None, ["loss"])
-    assert (facts_of(bare)["capital"], facts_of(bare)["margin"]) == (5_000, None)
+    assert facts_of(bare)["capital"] == 5_000
+    assert facts_of(bare)["margin"]["buying_power_taken"] > 0
     assert facts_of(bare)["return_on_capital"] > 0
 
 
@@ -267,6 +268,28 @@ async def test_an_account_s_broker_says_what_is_bound_and_nothing_is_left_behind
     assert 0 < alone["capital"] == alone["margin"]["buying_power_taken"] < alone["max_loss"] / 4
     assert given["capital"] == 4_000
     assert (orders["total"], before["option_buying_power"]) == (0, after["option_buying_power"])
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["iron condor, 35 DTE, 5 wide", "short strangle, 35 DTE, 16 delta", "long call, 35 DTE"],
+)
+async def test_without_an_account_regulation_t_says_what_an_empty_one_would_bind(
+    words: str,
+) -> None:
+    """By account it is dearer by the fees, and by the step to which its price is rounded."""
+    asked = {"underlying": "SPY", "strategy": words}
+    async with PaperDesk().client() as client:
+        ruled = facts_of(await client.call_tool("analyze_strategy", asked))
+        told = facts_of(
+            await client.call_tool("analyze_strategy", asked | {"account": "paper-margin"})
+        )
+
+    assert (ruled["margin"]["account"], ruled["margin"]["refusals"]) == (None, [])
+    assert ruled["margin"]["requirement"] == told["margin"]["requirement"]
+    dearer = told["margin"]["buying_power_taken"] - ruled["margin"]["buying_power_taken"]
+    assert 0 <= dearer <= 15
+    assert ruled["capital"] == ruled["margin"]["buying_power_taken"]
 
 
 async def test_what_an_account_may_not_open_is_said_beside_the_margin() -> None:

@@ -1,7 +1,7 @@
 """What a strategy would bind: the broker's word, asked with a price that it can take."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -9,10 +9,12 @@ import pytest
 from strikedesk.domain.broking import PlaceTicket, Preflight, Ticket
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.orders import Action, Leg, OrderType
-from strikedesk.domain.symbols import Symbol, parse_symbol
+from strikedesk.domain.symbols import parse_symbol
+from strikedesk.domain.terms import ExerciseStyle
+from strikedesk.exchange.reg_t import bound_alone
 from strikedesk.market.cache import MemoryCache
 from strikedesk.portfolio.books import Books
-from strikedesk.portfolio.margin import Margin, Margins
+from strikedesk.portfolio.margin import Margin, Margins, Opened
 from strikedesk.portfolio.proposal import strategy_report
 from tests.fakes.clock import CountingEntropy
 from tests.fakes.data import ScriptedKeeper
@@ -54,9 +56,16 @@ PRICES = {PUT: "2.115", LOWER: "1.45", "AAPL": "180.004"}
 async def asked_of(teller: Teller, *legs: Leg, handle: str = "main") -> Margin:
     keeper = ScriptedKeeper()
     books = Books(broker=keeper, cache=MemoryCache(keeper.clock))
-    margins = Margins(broker=teller, accounts=books, entropy=CountingEntropy())
-    prices = {leg.symbol: Decimal(PRICES[leg.symbol.compact]) for leg in legs}
-    return await margins.of(handle, legs, prices)
+    return await margins_of(teller, books).of(handle, opened(*legs))
+
+
+def margins_of(teller: Teller, books: Books) -> Margins:
+    return Margins(broker=teller, accounts=books, entropy=CountingEntropy(), rule=bound_alone)
+
+
+def opened(*legs: Leg, style: ExerciseStyle | None = ExerciseStyle.AMERICAN) -> Opened:
+    prices = {parse_symbol(name): Decimal(price) for name, price in PRICES.items()}
+    return Opened(legs=legs, prices=prices, on=date(2026, 11, 20), style=style)
 
 
 async def test_what_buying_power_would_fall_by_is_what_is_taken() -> None:
@@ -118,8 +127,8 @@ async def test_what_binds_nothing_that_is_known_leaves_the_greatest_loss(
 ) -> None:
     """A return on nothing is no figure: a hedge may free buying power."""
 
-    async def told(legs: Sequence[Leg], prices: Mapping[Symbol, Decimal]) -> Margin:
-        del legs, prices
+    async def told(asked: Opened) -> Margin:
+        del asked
         amount = None if taken is None else Decimal(taken)
         return Margin(account="main", taken=amount, margin=None, refusals=())
 

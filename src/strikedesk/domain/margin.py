@@ -50,3 +50,15 @@ class MarginRates:
     naked_standard: Decimal | None = None
     naked_minimum: Decimal | None = None
     naked_floor: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """What holdings bind in an account that has nothing else, before fees.
+
+    `requirement` has to be there when they are opened; `taken` is what buying power falls by, what
+    they cost included.
+    """
+
+    requirement: Decimal
+    taken: Decimal

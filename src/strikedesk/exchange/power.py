@@ -9,6 +9,7 @@ and without the orders.
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -207,7 +208,7 @@ def _claim(
     marks = {c: mark for c in contracts if (mark := screen.mark(c)) is not None}
     prices, rules = Prices(spot=spot, marks=marks), _rules(underlying, account, screen)
     if account.kind is AccountKind.MARGIN:
-        return _on_margin(contracts, shares, prices, rules, screen)
+        return on_margin(contracts, shares, prices, rules, exchange_date(screen.at))
     return _unlent(contracts, shares, prices, rules)
 
 
@@ -222,17 +223,20 @@ def _rules(underlying: str, account: PaperAccount, screen: Screen) -> Rules:
     )
 
 
-def _on_margin(
+def on_margin(
     contracts: Mapping[OptionSymbol, int],
     shares: int,
     prices: Prices,
     rules: Rules,
-    screen: Screen,
+    today: date,
 ) -> Claim | None:
-    """Regulation T: half of long shares is lent; short ones ask for half on top of the proceeds."""
+    """Return what holdings of one underlying claim on margin; None where a price is missing.
+
+    Regulation T: half of long shares is lent; short ones ask for half on top of the proceeds.
+    """
     if shares and prices.spot is None:
         return None
-    lent = _lent(contracts, prices, screen)
+    lent = _lent(contracts, prices, today)
     options = requirement(contracts, shares, prices, rules, lent)
     if not options.is_finite():
         return None
@@ -263,10 +267,9 @@ def _bare_shares(shares: int, prices: Prices) -> Decimal:
 
 
 def _lent(
-    contracts: Mapping[OptionSymbol, int], prices: Prices, screen: Screen
+    contracts: Mapping[OptionSymbol, int], prices: Prices, today: date
 ) -> dict[OptionSymbol, Decimal]:
     """Return what is lent on each long contract of long life, USD; a price is needed for it."""
-    today = exchange_date(screen.at)
     return {
         contract: prices.marks[contract] * SHARES_PER_CONTRACT * LONG_OPTION_LENT
         for contract, count in contracts.items()

@@ -1,18 +1,22 @@
-"""What a strategy would bind in an account: its broker's own word, asked before any order is made.
+"""What a strategy would bind: in an account its broker's own word, asked before any order is made.
 
-Margin rests on what else the account holds and on its kind, so that no figure is right for all. The
-broker's pre-flight sends nothing and leaves nothing behind; no nonce is made of it.
+Margin rests on what else the account holds and on its kind. The broker's pre-flight sends nothing
+and leaves nothing behind; no nonce is made of it. Where no account is named, Regulation T says what
+the legs would bind in a margin account that holds nothing else.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import ROUND_CEILING, Decimal
 from typing import Final, Protocol
 
 from strikedesk.domain.broking import PlaceTicket, Preflight, Ticket
+from strikedesk.domain.margin import Bound
 from strikedesk.domain.orders import Leg, OrderRequest, OrderType
 from strikedesk.domain.ports import Accounts, Entropy
 from strikedesk.domain.symbols import Symbol
+from strikedesk.domain.terms import ExerciseStyle
 
 # Whole steps of every venue's ticks, for one contract alone and for several together.
 _STEP: Final = Decimal("0.05")
@@ -31,28 +35,57 @@ class Foreteller(Protocol):
 class Margin:
     """What opening legs would do to an account. Units: USD; None where the broker does not say.
 
-    `taken` is what buying power would fall by, fees included; `margin` what the requirement would
-    rise by; `refusals` why the broker would not take the order, in our words.
+    `account` None = by Regulation T, with nothing else held, before fees. `taken` is what buying
+    power would fall by, of an account fees included; `margin` what the requirement would rise by;
+    `refusals` why the broker would not take the order, in our words.
     """
 
-    account: str
+    account: str | None
     taken: Decimal | None
     margin: Decimal | None
     refusals: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """Legs of one underlying, as they would be opened `on` a day.
+
+    Units: `prices` USD a share, of each leg and of the underlying; `style` None = nobody tells,
+    which binds as much as any.
+    """
+
+    legs: Sequence[Leg]
+    prices: Mapping[Symbol, Decimal]
+    on: date
+    style: ExerciseStyle | None
+
+
+class MarginRule(Protocol):
+    """A rule by which holdings of one underlying bind money where nothing else is held."""
+
+    def __call__(
+        self,
+        holdings: Mapping[Symbol, int],
+        prices: Mapping[Symbol, Decimal],
+        *,
+        on: date,
+        settles_in_cash: bool,
+    ) -> Bound | None:
+        """Return what holdings bind; None without a price. `prices` has the underlying's too."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Margins:
-    """Asks a broker what would be bound."""
+    """Asks a broker what would be bound, or the `rule` where no account is named."""
 
     broker: Foreteller
     accounts: Accounts
     entropy: Entropy
+    rule: MarginRule
 
-    async def of(
-        self, handle: str, legs: Sequence[Leg], prices: Mapping[Symbol, Decimal]
-    ) -> Margin:
-        """Return what the legs would bind, opened at their `prices`, USD a share.
+    async def of(self, handle: str, opened: Opened) -> Margin:
+        """Return what legs would bind in an account.
 
         Law: the net price is rounded against us to a step that every venue takes.
 
@@ -61,7 +94,7 @@ class Margins:
             Unavailable: the broker cannot be asked.
         """
         account = await self.accounts.named(handle)
-        order = _order(account.account_id, legs, prices)
+        order = _order(account.account_id, opened.legs, opened.prices)
         ticket = PlaceTicket(client_order_id=self.entropy.identifier(), order=order)
         told = await self.broker.preflight(ticket)
         before, after = told.buying_power_before, told.buying_power_after
@@ -71,6 +104,18 @@ class Margins:
             margin=told.margin_change,
             refusals=told.refusals,
         )
+
+    async def alone(self, opened: Opened) -> Margin | None:
+        """Return what legs would bind by the rule; None where it knows of no bound."""
+        bound = self.rule(
+            {leg.symbol: leg.signed_quantity for leg in opened.legs},
+            opened.prices,
+            on=opened.on,
+            settles_in_cash=opened.style is not ExerciseStyle.AMERICAN,
+        )
+        if bound is None:
+            return None
+        return Margin(account=None, taken=bound.taken, margin=bound.requirement, refusals=())
 
 
 def _order(account_id: str, legs: Sequence[Leg], prices: Mapping[Symbol, Decimal]) -> OrderRequest:

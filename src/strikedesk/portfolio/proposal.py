@@ -8,7 +8,7 @@ called.
 """
 
 import math
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -18,9 +18,9 @@ from strikedesk.domain.calendar import exchange_date
 from strikedesk.domain.events import Dividend
 from strikedesk.domain.orders import Leg
 from strikedesk.domain.quotes import ChainRow, Feed
-from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right, Symbol
+from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right
 from strikedesk.domain.terms import ExerciseStyle
-from strikedesk.portfolio.margin import Margin
+from strikedesk.portfolio.margin import Margin, Opened
 from strikedesk.portfolio.numeric_legs import cash_ahead, numeric
 from strikedesk.portfolio.proposal_figures import (
     StrategyLeg,
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from strikedesk.quant.strategies.lines import Lines
     from strikedesk.quant.strategies.outlook import Smiled
 
-AskMargin: TypeAlias = Callable[[Sequence[Leg], Mapping[Symbol, Decimal]], Awaitable[Margin]]
+AskMargin: TypeAlias = Callable[[Opened], Awaitable[Margin | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +82,8 @@ async def strategy_report(
     """Return what legs of one underlying would cost and come to, at the market's mids.
 
     Units: `stated` a volatility whose chances are asked too; `capital` USD that it binds, else what
-    an account's broker says of it if `margin_of` asks one; `patterns` what has a name; `drawn`
-    whether lines are wanted.
+    `margin_of` says that buying power falls by, else the greatest loss; `patterns` what has a name;
+    `drawn` whether lines are wanted.
 
     Raises:
         Denied: INVALID_LEGS where they are no strategy; the reason why a leg has no quote; NO_QUOTE
@@ -104,8 +104,17 @@ async def strategy_report(
         capital=capital,
         patterns=patterns,
         drawn=drawn,
-        margin=await margin_of(legs, priced.price_of) if margin_of else None,
+        margin=await margin_of(_opened(priced, underlying, market.now(), style))
+        if margin_of
+        else None,
     )
+
+
+def _opened(
+    priced: Priced, underlying: EquitySymbol, now: datetime, style: ExerciseStyle | None
+) -> Opened:
+    prices = {**priced.price_of, underlying: priced.spot}
+    return Opened(legs=priced.legs, prices=prices, on=exchange_date(now), style=style)
 
 
 def _days(legs: Sequence[Leg], now: datetime) -> int:
@@ -181,7 +190,7 @@ def _as_seen(analysis: "Analysis", legs: Sequence["numerics.Leg"], seen: "Early"
 
 
 def _capital(given: Decimal | None, margin: Margin | None) -> float | None:
-    """Return what is bound: as it was said, else as the broker says, where that is anything."""
+    """Return what is bound: as it was said, else as broker or rule say, where that is anything."""
     taken = margin.taken if margin else None
     known = given if given is not None else taken
     return float(known) if known is not None and known > 0 else None

@@ -1,12 +1,15 @@
 """A desk put together: the rooms around a store and a broker."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from strikedesk.domain.broking import Capabilities
+from strikedesk.domain.margin import Bound
 from strikedesk.domain.ports import (
     Alerts,
     Broker,
@@ -20,6 +23,7 @@ from strikedesk.domain.ports import (
     ScanRuns,
     Watchlists,
 )
+from strikedesk.domain.symbols import Symbol
 from strikedesk.market.cache import MemoryCache
 from strikedesk.market.pace import Pace
 from strikedesk.market.room import MarketRoom
@@ -270,8 +274,20 @@ def assemble(
         ),
         tokens=tokens,
         strategies=strategies,
-        margins=Margins(broker=broker, accounts=books, entropy=entropy),
+        margins=Margins(broker=broker, accounts=books, entropy=entropy, rule=_bound_alone),
     )
+
+
+def _bound_alone(
+    holdings: Mapping[Symbol, int],
+    prices: Mapping[Symbol, Decimal],
+    *,
+    on: date,
+    settles_in_cash: bool,
+) -> Bound | None:
+    from strikedesk.exchange.reg_t import bound_alone  # noqa: PLC0415 -- imports numpy
+
+    return bound_alone(holdings, prices, on=on, settles_in_cash=settles_in_cash)
 
 
 def _consent(settings: Settings, capabilities: Capabilities) -> Consent:

@@ -112,9 +112,10 @@ async def analyze_strategy(
     16 delta, 5 wide, x 2`, `call calendar, 30/60 DTE`. USD. cost: + paid. Bounds and break_evens at
     the first expiration, exact or sampled, before fees. profit_probability and expected_value
     (beyond cost) are the market's, by its smile; stated: the same, lognormal, at
-    stated_volatility. capital: what return_on_capital divides by; not given, what account's broker
-    says it takes (margin), else the greatest loss. greeks of the position: theta per day, vega per
-    point. iv and greeks by exercise style; all else European. touch: of ever being at the strike.
+    stated_volatility. capital: what return_on_capital divides by; not given, what margin takes: by
+    account's broker, else Reg T with nothing else held; else the greatest loss. greeks of the
+    position: theta per day, vega per point. iv and greeks by exercise style; all else European.
+    touch: of ever being at the strike.
     assignment: why a sold leg may be exercised. picture: the payoff, for a person.
     """
     desk = await desk_of(call)
@@ -127,7 +128,7 @@ async def analyze_strategy(
         capital=capital,
         patterns=known.patterns,
         drawn=picture,
-        margin_of=None if account is None else partial(desk.margins.of, account),
+        margin_of=desk.margins.alone if account is None else partial(desk.margins.of, account),
     )
     rows = [_row(each) for each in found.legs]
     pictures = [await _picture(found, found.lines)] if found.lines else []
