@@ -36,6 +36,7 @@ from strikedesk.domain.broking import (
     Survey,
     Ticket,
 )
+from strikedesk.domain.calendar import Session
 from strikedesk.domain.customer import Customer
 from strikedesk.domain.errors import Denied, DeskError, Fact, OutcomeUnknown, Rejected, Unavailable
 from strikedesk.domain.events import MarketEvent
@@ -236,6 +237,10 @@ class ScriptedBroker:
         raise Denied(Reason.SYMBOL_NOT_FOUND, symbol=name)
 
     async def holidays(self) -> Holidays | None:
+        return None
+
+    async def sessions(self, start: date, end: date) -> tuple[Session, ...] | None:
+        del start, end
         return None
 
     def quote_stream(

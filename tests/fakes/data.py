@@ -17,7 +17,7 @@ from strikedesk.domain.accounts import (
     Position,
     Transaction,
 )
-from strikedesk.domain.calendar import exchange_date
+from strikedesk.domain.calendar import Session, exchange_date
 from strikedesk.domain.customer import Customer
 from strikedesk.domain.errors import Denied, DeskError, Unavailable
 from strikedesk.domain.events import MarketEvent
@@ -210,6 +210,10 @@ class ScriptedMarket:
         raise Denied(Reason.SYMBOL_NOT_FOUND, symbol=name)
 
     async def holidays(self) -> Holidays | None:
+        return None
+
+    async def sessions(self, start: date, end: date) -> tuple[Session, ...] | None:
+        del start, end
         return None
 
     def quote_stream(

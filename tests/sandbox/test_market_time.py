@@ -1,12 +1,13 @@
 """Whose time it is: that of the sandbox's market for who trades there, and of nobody else."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from strikedesk.brokers.tastytrade.sites import PRODUCTION, SANDBOX, Site, on_this_machine
 from strikedesk.brokers.tastytrade.wire import market_time_of
+from strikedesk.domain.calendar import sessions_between
 from strikedesk.domain.symbols import EquitySymbol
 from tests.sandbox.linked import linked
 from tests.sandbox.served import served
@@ -39,6 +40,19 @@ async def test_the_days_that_the_sandbox_names_are_those_of_the_rule(tmp_path: P
     assert told is not None
     assert len(told.closed) >= 20
     assert told.unlike_rule(THEN.date()) == ()
+
+
+async def test_the_hours_that_the_sandbox_names_are_those_of_the_rule(tmp_path: Path) -> None:
+    """Thanksgiving among them, and the short day after it."""
+    start, end = THEN.date(), THEN.date() + timedelta(days=20)
+    async with served(tmp_path) as here:
+        broker, wire = linked(here)
+        told = await broker.sessions(start, end)
+        await wire.close()
+
+    assert told is not None
+    assert told == sessions_between(start, end)
+    assert [each.day for each in told if each.early_close] == [date(2026, 11, 27)]
 
 
 @pytest.mark.parametrize(("site", "believed"), [(HERE, THEN), (SANDBOX, None), (PRODUCTION, None)])

@@ -15,6 +15,7 @@ from strikedesk.brokers.paper.broker import PaperBroker
 from strikedesk.cli.doctor.desk import check_clock
 from strikedesk.cli.doctor.report import Check, Outcome, Report, made
 from strikedesk.cli.doctor.tools import BYTES_MAX
+from strikedesk.domain.calendar import Session, sessions_between
 from strikedesk.domain.customer import Customer
 from strikedesk.domain.holidays import Holidays
 from strikedesk.domain.quotes import Feed, Quote
@@ -27,7 +28,7 @@ from tests.unit.cli_door import Ended, call
 
 NAMES = [
     "configuration", "folders", "strategies", "vault", "database", "migrations", "audit", "clock",
-    "trading", "broker", "market data", "calendar", "tools", "clients",
+    "trading", "broker", "market data", "calendar", "hours", "tools", "clients",
 ]  # fmt: skip
 
 
@@ -128,6 +129,7 @@ def test_a_damaged_database_fails_and_nothing_behind_it_passes(
     assert done.code == 1
     assert failed == [
         "database", "migrations", "audit", "clock", "trading", "broker", "market data", "calendar",
+        "hours",
     ]  # fmt: skip
     assert "5006 DATABASE_UNREADABLE" in checks["database"][1]
 
@@ -282,6 +284,34 @@ def test_a_broker_that_closes_on_other_days_is_warned_of(
 
 
 @pytest.mark.parametrize(
+    ("left_out", "outcome", "said"),
+    [
+        (None, "ok", "the same up to 2026-12-15"),
+        (date(2026, 12, 9), "warn", "1 days otherwise, first 2026-12-09"),
+    ],
+)
+def test_a_broker_that_trades_in_other_hours_is_warned_of(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    left_out: date | None,
+    outcome: str,
+    said: str,
+) -> None:
+    """A day on which it names no session is one without."""
+
+    async def told(_: PaperBroker, start: date, end: date) -> tuple[Session, ...]:
+        return tuple(each for each in sessions_between(start, end) if each.day != left_out)
+
+    monkeypatch.setattr(PaperBroker, "sessions", told)
+    monkeypatch.setenv("STRIKEDESK_PAPER__CLOCK", "frozen:2026-12-01T16:00:00Z")
+
+    _, checks = visit(capsys)
+
+    assert checks["hours"][0] == outcome
+    assert said in checks["hours"][1]
+
+
+@pytest.mark.parametrize(
     ("customer", "said"),
     [
         (Customer(professional=False, delayed_quotes=False), "no professional, no delayed quotes"),
@@ -336,7 +366,7 @@ def test_a_tape_that_cannot_be_read_fails_the_broker_and_nothing_before_it(
     done, checks = visit(capsys)
 
     failed = [name for name, (outcome, _) in checks.items() if outcome == "fail"]
-    assert (done.code, failed) == (1, ["broker", "market data", "calendar"])
+    assert (done.code, failed) == (1, ["broker", "market data", "calendar", "hours"])
     assert "5008 TAPE_UNREADABLE" in checks["broker"][1]
 
 

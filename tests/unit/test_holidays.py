@@ -1,10 +1,12 @@
 """Holidays that a venue names, beside those of the rule: which days differ, and no others."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
-from strikedesk.domain.holidays import Holidays
+from strikedesk.domain.calendar import sessions_between
+from strikedesk.domain.holidays import Holidays, unlike_hours
 
 TODAY = date(2026, 11, 20)
 THANKSGIVING, DAY_AFTER, CHRISTMAS_EVE, CHRISTMAS = (
@@ -53,3 +55,20 @@ def test_an_absurd_day_makes_no_endless_look() -> None:
     told = named(closed=CLOSED | {date(9999, 1, 1)}).unlike_rule(TODAY)
 
     assert max(told) < TODAY + timedelta(days=801)
+
+
+def test_hours_of_the_rule_differ_on_no_day() -> None:
+    assert unlike_hours(sessions_between(TODAY, CHRISTMAS), TODAY, CHRISTMAS) == ()
+
+
+def test_hours_differ_where_a_session_is_missing_more_or_of_other_length() -> None:
+    """And on no day that was not asked for."""
+    mourning, longer = date(2026, 12, 9), date(2026, 12, 10)
+    told = {each.day: each for each in sessions_between(TODAY - timedelta(days=9), CHRISTMAS)}
+    del told[mourning]
+    told[longer] = replace(told[longer], closes_at=told[longer].closes_at + timedelta(minutes=15))
+    told[THANKSGIVING] = replace(told[DAY_AFTER], day=THANKSGIVING)
+
+    found = unlike_hours(told.values(), TODAY, CHRISTMAS_EVE)
+
+    assert found == (THANKSGIVING, mourning, longer)

@@ -24,6 +24,7 @@ from strikedesk.brokers.tastytrade.spelling import read_symbol, spelled, type_of
 from strikedesk.brokers.tastytrade.streams import StreamBackedQuoting
 from strikedesk.domain.account_kinds import AccountKind, OptionLevel
 from strikedesk.domain.accounts import Environment, Position, Transaction, TransactionKind
+from strikedesk.domain.calendar import sessions_between
 from strikedesk.domain.customer import Customer
 from strikedesk.domain.errors import Denied, Unavailable
 from strikedesk.domain.events import Dividend, Earnings, EarningsTiming
@@ -50,6 +51,7 @@ CHAIN = "/option-chains/AAPL/nested"
 QUOTES = "/market-data/by-type"
 METRICS = "/market-metrics"
 HOLIDAYS = "/market-time/equities/holidays"
+SESSIONS = "/market-time/sessions"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -717,6 +719,29 @@ async def test_holidays_are_the_days_that_can_be_read(
 
 async def test_a_broker_that_names_no_holidays_has_none_to_tell(desk: Desk) -> None:
     assert await desk.outlook.holidays() is None
+
+
+# Hours
+
+
+async def test_hours_are_those_of_the_sessions_that_can_be_read(desk: Desk) -> None:
+    """A day that is not named is the one in New York; of one without an end nothing is known."""
+    opens, closes = "2026-11-27T14:30:00.000+00:00", "2026-11-27T18:00:00.000+00:00"
+    half = {"open-at": opens, "close-at": closes, "instrument-collection": "Equity"}
+    whole = {
+        "session-date": "2026-11-25",
+        "open-at": "2026-11-25T14:30:00.000+00:00",
+        "close-at": "2026-11-25T21:00:00.000+00:00",
+    }
+    desk.answers(SESSIONS, listed(half, whole, {"session-date": "2026-11-30", "open-at": opens}))
+
+    found = await desk.outlook.sessions(date(2026, 11, 25), date(2026, 12, 1))
+
+    assert found == sessions_between(date(2026, 11, 25), date(2026, 11, 27))
+
+
+async def test_a_broker_that_names_no_sessions_has_none_to_tell(desk: Desk) -> None:
+    assert await desk.outlook.sessions(date(2026, 11, 25), date(2026, 12, 1)) is None
 
 
 # What an account was worth

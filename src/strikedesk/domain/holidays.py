@@ -1,10 +1,11 @@
-"""The days on which a venue says that its market is closed, beside those of the calendar's rule."""
+"""What a venue says of its own days and hours, beside the calendar's rule."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from strikedesk.domain.calendar import session_on
+from strikedesk.domain.calendar import Session, session_on, sessions_between
 
 _WEEKEND: Final = 5
 _AHEAD_MAX: Final = timedelta(days=800)
@@ -29,3 +30,14 @@ class Holidays:
         if session is None or day in self.closed:
             return (session is None) != (day in self.closed)
         return session.early_close != (day in self.half)
+
+
+def unlike_hours(told: Iterable[Session], start: date, end: date) -> tuple[date, ...]:
+    """Return the days from `start` to `end` on which a venue is open otherwise than by the rule.
+
+    A day of which it tells no session is one on which it says that it is closed.
+    """
+    by_venue = {each.day: each for each in told if start <= each.day <= end}
+    by_rule = {each.day: each for each in sessions_between(start, end)}
+    days = by_venue.keys() | by_rule.keys()
+    return tuple(sorted(day for day in days if by_venue.get(day) != by_rule.get(day)))

@@ -16,7 +16,7 @@ from functools import partial
 from itertools import islice
 from typing import Final, TypeVar
 
-from strikedesk.domain.calendar import exchange_date
+from strikedesk.domain.calendar import Session, exchange_date
 from strikedesk.domain.errors import Denied, Fact, Unavailable
 from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.holidays import Holidays
@@ -215,6 +215,10 @@ class MarketRoom:
     async def holidays(self) -> Holidays | None:
         """See `MarketData.holidays`."""
         return await self.data.holidays()
+
+    async def sessions(self, start: date, end: date) -> tuple[Session, ...] | None:
+        """See `MarketData.sessions`."""
+        return await self.data.sessions(start, end)
 
     async def instrument(self, name: str) -> Instrument:
         """See `MarketData.instrument`."""

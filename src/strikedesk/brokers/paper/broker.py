@@ -36,7 +36,7 @@ from strikedesk.domain.broking import (
     Survey,
     Ticket,
 )
-from strikedesk.domain.calendar import sessions_between
+from strikedesk.domain.calendar import Session, sessions_between
 from strikedesk.domain.customer import Customer
 from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.groups import GroupKind
@@ -200,6 +200,10 @@ class PaperBroker:
 
     async def holidays(self) -> Holidays | None:
         """See `MarketData.holidays`: this market goes by the rule."""
+        return None
+
+    async def sessions(self, start: date, end: date) -> tuple[Session, ...] | None:  # noqa: ARG002 -- the port's signature
+        """See `MarketData.sessions`: this market goes by the rule."""
         return None
 
     def quote_stream(

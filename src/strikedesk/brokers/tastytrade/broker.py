@@ -33,6 +33,7 @@ from strikedesk.brokers.tastytrade.sites import Site
 from strikedesk.brokers.tastytrade.streams import StreamBackedQuoting, Streams
 from strikedesk.brokers.tastytrade.venue_clock import VenueClock
 from strikedesk.brokers.tastytrade.wire import Wire
+from strikedesk.domain import calendar
 from strikedesk.domain.accounts import Account, Balances, Environment, NetWorth, Position
 from strikedesk.domain.broking import (
     BrokerOrder,
@@ -193,6 +194,10 @@ class TastytradeBroker:
     async def holidays(self) -> Holidays | None:
         """See `MarketData.holidays`."""
         return await self._outlook.holidays()
+
+    async def sessions(self, start: date, end: date) -> tuple[calendar.Session, ...] | None:
+        """See `MarketData.sessions`."""
+        return await self._outlook.sessions(start, end)
 
     def quote_stream(
         self, symbols: Collection[Symbol]

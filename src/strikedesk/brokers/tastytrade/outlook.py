@@ -6,13 +6,14 @@ from typing import Final
 
 from pydantic import TypeAdapter
 
-from strikedesk.brokers.tastytrade.calls import Call, joined, path_of
+from strikedesk.brokers.tastytrade.calls import Call, joined, path_of, plain
 from strikedesk.brokers.tastytrade.client import Client
 from strikedesk.brokers.tastytrade.payloads.envelopes import Listed, Told
 from strikedesk.brokers.tastytrade.payloads.fields import flag
-from strikedesk.brokers.tastytrade.payloads.market import HolidaysTold, MetricsTold
+from strikedesk.brokers.tastytrade.payloads.market import HolidaysTold, MetricsTold, SessionTold
 from strikedesk.brokers.tastytrade.payloads.symbols import FoundTold
 from strikedesk.brokers.tastytrade.spelling import EQUITY, read_symbol, spelled
+from strikedesk.domain.calendar import Session, exchange_date
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.events import Dividend, Earnings, EarningsTiming, MarketEvent
 from strikedesk.domain.holidays import Holidays
@@ -23,6 +24,8 @@ from strikedesk.domain.volatility import ImpliedHistory
 
 _METRICS: Final = TypeAdapter(Listed[MetricsTold])
 _HOLIDAYS: Final = TypeAdapter(Told[HolidaysTold])
+_SESSIONS: Final = TypeAdapter(Listed[SessionTold])
+_SESSIONS_PATH: Final = path_of("market-time", "sessions")
 _FOUND: Final = TypeAdapter(Listed[FoundTold])
 _TIMINGS: Final = {"BTO": EarningsTiming.BEFORE_OPEN, "AMC": EarningsTiming.AFTER_CLOSE}
 _TEXT_MAX: Final = 40
@@ -83,6 +86,16 @@ class Outlook:
             half=frozenset(day for day in told.market_half_days if day is not None),
         )
 
+    async def sessions(self, start: date, end: date) -> tuple[Session, ...] | None:
+        """See `MarketData.sessions`. One without its hours is none."""
+        asked = plain(from_date=f"{start}", to_date=f"{end}", instrument_collection=EQUITY)
+        try:
+            told = await self.client.every(Call(path=_SESSIONS_PATH, query=asked), _SESSIONS)
+        except Denied:
+            return None
+        known = [session for each in told if (session := _session(each)) is not None]
+        return tuple(sorted(known, key=lambda each: each.day))
+
     async def search(self, text: str, limit: int) -> tuple[SymbolInfo, ...]:
         """See `MarketData.search`."""
         asked = text.strip().upper()[:_TEXT_MAX]
@@ -96,6 +109,13 @@ class Outlook:
             raise
         told = [info for each in found if (info := _info(each)) is not None]
         return tuple(told[:limit])
+
+
+def _session(told: SessionTold) -> Session | None:
+    if told.open_at is None or told.close_at is None:
+        return None
+    day = told.session_date or exchange_date(told.open_at)
+    return Session(day=day, opens_at=told.open_at, closes_at=told.close_at)
 
 
 def _dividend(underlying: EquitySymbol, told: MetricsTold) -> Dividend | None:

@@ -1,13 +1,15 @@
 """Checks that open the desk, as a start of the server would."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, Final
 
 from strikedesk.cli.doctor.report import Check, fail, failed, made, not_made, ok, warn
 from strikedesk.cli.standing import described
-from strikedesk.domain.calendar import exchange_date, status
+from strikedesk.domain.calendar import current_or_next_session, exchange_date, status
 from strikedesk.domain.errors import DeskError
+from strikedesk.domain.holidays import unlike_hours
 from strikedesk.domain.ports import Clock, HaltSwitch, Ledger
 from strikedesk.domain.quotes import Feed
 from strikedesk.domain.symbols import EquitySymbol
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 FIRST_YEAR: Final = 2026
 _DAYS_SHOWN: Final = 5
+_HOURS_AHEAD: Final = timedelta(days=14)
+_OF_BROKER: Final = ("market data", "calendar", "hours")
 
 
 async def check_store(settings: Settings) -> tuple[Check, ...]:
@@ -48,9 +52,10 @@ async def check_desk(settings: Settings) -> tuple[Check, ...]:
                 await made("broker", _broker(desk)),
                 await made("market data", _market(desk)),
                 await made("calendar", _calendar(desk)),
+                await made("hours", _hours(desk)),
             )
     except (DeskError, OSError) as error:
-        return (failed("broker", error), *not_made(("market data", "calendar"), needs="broker"))
+        return (failed("broker", error), *not_made(_OF_BROKER, needs="broker"))
 
 
 async def check_clock(clock: Clock, ledger: Ledger) -> Check:
@@ -131,9 +136,26 @@ async def _calendar(desk: Desk) -> Check:
         return ok("calendar", "by rule: the broker names no days")
     unlike = told.unlike_rule(exchange_date(desk.market.now()))
     if unlike:
-        days = " ".join(day.isoformat() for day in unlike[:_DAYS_SHOWN])
-        return warn("calendar", f"the broker has {len(unlike)} days otherwise, first {days}")
+        return warn("calendar", f"the broker has {_named(unlike)}")
     return ok("calendar", "the broker names the same days")
+
+
+async def _hours(desk: Desk) -> Check:
+    """Say whether the broker is about to trade in the hours that the calendar's rule has."""
+    start = current_or_next_session(desk.market.now()).day
+    end = start + _HOURS_AHEAD
+    told = await desk.market.sessions(start, end)
+    if told is None:
+        return ok("hours", "by rule: the broker names none")
+    unlike = unlike_hours(told, start, end)
+    if unlike:
+        return warn("hours", f"the broker trades on {_named(unlike)}")
+    return ok("hours", f"the broker names the same up to {end}")
+
+
+def _named(days: Sequence[date]) -> str:
+    first = " ".join(day.isoformat() for day in days[:_DAYS_SHOWN])
+    return f"{len(days)} days otherwise, first {first}"
 
 
 async def _any_listed(desk: Desk) -> EquitySymbol | None:

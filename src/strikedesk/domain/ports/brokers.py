@@ -18,6 +18,7 @@ from strikedesk.domain.broking import (
     Survey,
     Ticket,
 )
+from strikedesk.domain.calendar import Session
 from strikedesk.domain.customer import Customer
 from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.holidays import Holidays
@@ -93,6 +94,13 @@ class MarketData(Protocol):
 
     async def holidays(self) -> Holidays | None:
         """Return the days on which the venue says it is closed; None where it names none."""
+        ...
+
+    async def sessions(self, start: date, end: date) -> tuple[Session, ...] | None:
+        """Return the sessions that the venue says it holds on these days, both included, by day.
+
+        None where it names none.
+        """
         ...
 
     def quote_stream(

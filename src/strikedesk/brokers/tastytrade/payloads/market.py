@@ -94,6 +94,14 @@ class MetricsTold(Payload):
     industry: Words = None
 
 
+class SessionTold(Payload):
+    """One session of a market."""
+
+    session_date: Day = None
+    open_at: Moment = None
+    close_at: Moment = None
+
+
 class HolidaysTold(Payload):
     """The days on which the market is closed, and those on which it closes early."""
 
