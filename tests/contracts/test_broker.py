@@ -33,6 +33,7 @@ from strikedesk.domain.quotes import Interval, Quote
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right, Symbol, parse_option
+from strikedesk.domain.untraded import UntradedName
 from strikedesk.exchange.clock import VenueClock
 from strikedesk.exchange.market import Market
 from strikedesk.exchange.simulated.market import SimulatedMarket
@@ -321,6 +322,11 @@ async def test_a_symbol_that_is_not_listed_has_no_quote(broker: Broker, stage: S
     quotes = await broker.quotes({stage.near, UNLISTED})
 
     assert set(quotes) == {stage.near}
+
+
+async def test_a_future_that_is_not_listed_has_no_quote(broker: Broker) -> None:
+    """Also where futures are quoted: `XX` is no product of any exchange."""
+    assert await broker.quotes_beside({UntradedName("/XXZ6", "future")}) == {}
 
 
 async def test_a_missing_side_is_none(broker: Broker, stage: Stage) -> None:

@@ -49,8 +49,9 @@ from strikedesk.domain.ports import Clock, TransactionPage
 from strikedesk.domain.quotes import Bar, Chain, Expiration, Feed, Interval, Quote, SymbolInfo
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
-from strikedesk.domain.symbols import EquitySymbol, Symbol
-from strikedesk.domain.untraded import Untraded
+from strikedesk.domain.symbols import EquitySymbol, Symbol, parse_symbol
+from strikedesk.domain.untraded import Untraded, UntradedName
+from strikedesk.domain.untraded_quotes import UntradedQuote
 from strikedesk.domain.volatility import ImpliedHistory
 from strikedesk.orders.draft import rest_of
 
@@ -103,6 +104,7 @@ class ScriptedBroker:
     environment: Environment = Environment.PAPER
     account: Account = ACCOUNT
     beside: tuple[Untraded, ...] = ()
+    quoted_beside: tuple[UntradedQuote, ...] = ()
     shelved: tuple[BrokerWatchlist, ...] | DeskError = ()
     tickets: list[Ticket] = field(default_factory=list[Ticket])
     placed: list[BrokerOrder] = field(default_factory=list[BrokerOrder])
@@ -193,6 +195,11 @@ class ScriptedBroker:
     async def quotes(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
         return {s: self._quote(s, *self.quoted[s]) for s in symbols if s in self.quoted}
 
+    async def quotes_beside(
+        self, names: Collection[UntradedName]
+    ) -> Mapping[UntradedName, UntradedQuote]:
+        return {quote.name: quote for quote in self.quoted_beside if quote.name in names}
+
     async def fresh(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
         return await self.quotes(symbols)
 
@@ -234,7 +241,7 @@ class ScriptedBroker:
         return ()
 
     async def instrument(self, name: str) -> Instrument:
-        raise Denied(Reason.SYMBOL_NOT_FOUND, symbol=name)
+        raise Denied(Reason.SYMBOL_NOT_FOUND, symbol=parse_symbol(name).compact)
 
     async def holidays(self) -> Holidays | None:
         return None

@@ -39,7 +39,8 @@ from strikedesk.domain.quotes import (
 )
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right, Symbol
-from strikedesk.domain.untraded import Untraded
+from strikedesk.domain.untraded import Untraded, UntradedName, untraded_name
+from strikedesk.domain.untraded_quotes import UntradedQuote
 from strikedesk.domain.volatility import ImpliedHistory
 from tests.builders import NOON
 
@@ -114,7 +115,8 @@ class ScriptedMarket:
 
     A contract's quote is its strike's distance from the spot plus one; `unquoted` symbols have
     none. `chain_rows` replaces what it would make up for a chain. `implied` and `scheduled` are
-    what it tells of the past and of days to come; without an entry it has no such data.
+    what it tells of the past and of days to come; without an entry it has no such data. `beside`
+    is on its record, with or without a quote.
     """
 
     clock: StepClock = field(default_factory=StepClock)
@@ -131,11 +133,15 @@ class ScriptedMarket:
         default_factory=dict[str, tuple[MarketEvent, ...]]
     )
     unquoted: set[Symbol] = field(default_factory=set[Symbol])
+    beside: dict[UntradedName, UntradedQuote | None] = field(
+        default_factory=dict[UntradedName, UntradedQuote | None]
+    )
     complete: bool = True
     tells_too_much: bool = False
     calls: list[tuple[str, ...]] = field(default_factory=list[tuple[str, ...]])
     gate: asyncio.Event | None = None
     fails_with: DeskError | None = None
+    record_fails_with: DeskError | None = None
     _hub: Hub[Symbol, Symbol, Quote] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -151,6 +157,13 @@ class ScriptedMarket:
         await self._asked("quotes", *(symbol.compact for symbol in symbols))
         quotes = {symbol: self.quote(symbol) for symbol in symbols}
         return {symbol: quote for symbol, quote in quotes.items() if quote is not None}
+
+    async def quotes_beside(
+        self, names: Collection[UntradedName]
+    ) -> Mapping[UntradedName, UntradedQuote]:
+        await self._asked("beside", *(name.compact for name in names))
+        told = {name: self.beside.get(name) for name in names}
+        return {name: quote for name, quote in told.items() if quote is not None}
 
     async def expirations(self, underlying: EquitySymbol) -> tuple[Expiration, ...]:
         await self._asked("expirations", underlying.ticker)
@@ -207,6 +220,12 @@ class ScriptedMarket:
         return tuple(e for e in self.scheduled[underlying.ticker] if start <= e.day <= end)
 
     async def instrument(self, name: str) -> Instrument:
+        await self._asked("instrument", name)
+        if self.record_fails_with is not None:
+            raise self.record_fails_with
+        named = untraded_name(name)
+        if named in self.beside:
+            return Instrument(symbol=named.compact, kind=named.kind)
         raise Denied(Reason.SYMBOL_NOT_FOUND, symbol=name)
 
     async def holidays(self) -> Holidays | None:

@@ -335,4 +335,4 @@ async def test_futures_and_coins_are_shown_in_no_total_and_cannot_be_ordered() -
     assert risk["not_covered"]["untraded"] == {"total": 1, "symbols": ["/ESZ6"]}
     assert "INSTRUMENT_NOT_TRADED" in text_of(refused)
     assert "kind=future" in text_of(refused)
-    assert "kind=cryptocurrency" in text_of(quotes)
+    assert "INSTRUMENT_NOT_TRADED: symbols=BTC/USD" in text_of(quotes)

@@ -1,6 +1,7 @@
 """Quotes, history, volatility and search as a client sees them."""
 
 import csv
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -11,6 +12,9 @@ import pytest
 from strikedesk.domain.events import Dividend, Earnings, EarningsTiming, MarketEvent
 from strikedesk.domain.quotes import Feed, Quote, SymbolInfo
 from strikedesk.domain.symbols import EquitySymbol, Symbol
+from strikedesk.domain.untraded import UntradedName
+from strikedesk.domain.untraded_quotes import UntradedQuote
+from tests.builders import NOON
 from tests.fakes.clock import StoppedClock
 from tests.tools.core_door import ERAS, Era
 from tests.tools.paper_desk import MARKET, PaperDesk, facts_of, reason_of, rows_of, text_of
@@ -92,6 +96,65 @@ async def test_asking_again_within_five_seconds_asks_nobody() -> None:
         await client.call_tool("get_quotes", {"symbols": ["AAPL"]})
 
     assert len(asked) == 2
+
+
+FUTURE = UntradedName("/ESZ6", "future")
+PRICED = UntradedQuote(
+    name=FUTURE,
+    at=NOON - timedelta(seconds=3),
+    feed=Feed.SIMULATED,
+    bid=Decimal("6800.25"),
+    ask=Decimal("6800.75"),
+    mark=Decimal("6800.4"),
+    volume=Decimal("1234.5"),
+)
+
+
+async def test_a_future_is_quoted_with_its_mark_and_as_what_cannot_be_ordered() -> None:
+    """One list of symbols, one table; what it says of shares stays as it is."""
+    asked = ["aapl", " /esz6", "BTC/USD", "/ESZ6"]
+    async with talkative(quoted_beside=(PRICED,)).client() as client:
+        share, future, coin = rows_of(await client.call_tool("get_quotes", {"symbols": asked[:3]}))
+        (alone,) = rows_of(await client.call_tool("get_quotes", {"symbols": "AAPL"}))
+
+    assert future == {
+        **dict.fromkeys(share),
+        "symbol": "/ESZ6",
+        "bid": 6800.25,
+        "ask": 6800.75,
+        "mid": 6800.5,
+        "mark": 6800.4,
+        "volume": 1234.5,
+        "age_s": 3,
+        "feed": "simulated",
+        "untraded": "future",
+    }
+    assert (share["mark"], share["untraded"]) == (0.005, None)
+    assert {name for name, value in coin.items() if value is not None} == {
+        "symbol",
+        "no_quote_because",
+    }
+    assert share.keys() - alone.keys() == {"mark", "untraded"}
+
+
+@pytest.mark.parametrize("kind", ["/ESZ6", "./ESZ6 ESZ6  261218P6300", "BTC/USD"])
+@pytest.mark.parametrize(
+    ("tool", "argument"),
+    [
+        ("preview_close", {"symbols": ["{}"]}),
+        ("preview_roll", {"symbol": "{}"}),
+        ("preview_order", {"legs": [{"symbol": "{}", "action": "buy", "quantity": 1}]}),
+    ],
+)
+async def test_what_is_quoted_and_not_traded_is_taken_by_no_tool_that_orders(
+    tool: str, argument: Mapping[str, object], kind: str
+) -> None:
+    """A quote is no way in: an order that named one would end at the broker, and not as meant."""
+    arguments = json.loads(json.dumps(argument).replace("{}", kind))
+    async with talkative(quoted_beside=(PRICED,)).client() as client:
+        refused = await client.call_tool(tool, {"account": "main", **arguments})
+
+    assert reason_of(refused) == "INSTRUMENT_NOT_TRADED"
 
 
 @pytest.mark.parametrize("era", ERAS)

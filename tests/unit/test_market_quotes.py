@@ -9,10 +9,12 @@ import pytest
 
 from strikedesk.domain.calendar import exchange_date
 from strikedesk.domain.errors import Denied, DeskError, Unavailable
-from strikedesk.domain.quotes import Bar, Interval, SymbolInfo
+from strikedesk.domain.quotes import Bar, Feed, Interval, SymbolInfo
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, Symbol, parse_symbol
 from strikedesk.domain.terms import ExerciseStyle
+from strikedesk.domain.untraded import UntradedName
+from strikedesk.domain.untraded_quotes import UntradedQuote
 from strikedesk.market.bars import BARS_MAX
 from strikedesk.market.cache import MemoryCache
 from strikedesk.market.pace import Pace
@@ -165,6 +167,69 @@ async def test_a_sheet_without_any_quote_is_denied_with_the_first_symbols(
         "symbols": "NOPE0 NOPE1 NOPE2 NOPE3 NOPE4",
         "without_quote": 9,
     }
+
+
+FUTURE, COIN = UntradedName("/ESZ6", "future"), UntradedName("BTC/USD", "cryptocurrency")
+
+
+def beside(name: UntradedName, last: str = "6800.25") -> UntradedQuote:
+    return UntradedQuote(name=name, at=NOON, feed=Feed.SIMULATED, last=Decimal(last))
+
+
+async def test_what_is_not_traded_is_quoted_on_the_same_sheet_and_asked_for_as_seldom(
+    room: MarketRoom, market: ScriptedMarket, clock: StepClock
+) -> None:
+    market.beside = {FUTURE: beside(FUTURE)}
+    sheets = await asyncio.gather(*(room.quote_sheet([FUTURE, AAPL]) for _ in range(20)))
+    clock.step(4)
+    await room.quote_sheet([FUTURE])
+    clock.step(2)
+    await room.quote_sheet([FUTURE])
+
+    assert [call for call in market.calls if call[0] == "beside"] == [("beside", "/ESZ6")] * 2
+    assert {(s.quotes, s.beside, len(s.missing)) for s in sheets} == {
+        ((a_quote(AAPL, "200"),), (beside(FUTURE),), 0)
+    }
+
+
+async def test_a_sheet_says_why_something_beside_has_no_quote_and_asks_once(
+    room: MarketRoom, market: ScriptedMarket
+) -> None:
+    """On record and quoted by nobody, or not on record: the broker itself drops both in silence."""
+    market.beside = {FUTURE: None}
+    for _ in range(2):
+        sheet = await room.quote_sheet([AAPL, COIN, FUTURE])
+
+        assert sheet.missing == {COIN: Reason.SYMBOL_NOT_FOUND, FUTURE: Reason.NO_QUOTE}
+    assert sum(call[0] == "instrument" for call in market.calls) == 2
+
+
+async def test_quotes_that_were_found_are_not_lost_with_those_beside(
+    room: MarketRoom, market: ScriptedMarket
+) -> None:
+    """The broker's sandbox streams shares, and answers for nothing else."""
+    await room.quotes([AAPL])
+    market.fails_with = Unavailable(Reason.BROKER_UNAVAILABLE)
+
+    sheet = await room.quote_sheet([AAPL, FUTURE])
+
+    assert (len(sheet.quotes), sheet.missing) == (1, {FUTURE: Reason.NO_QUOTE})
+    with pytest.raises(Unavailable):
+        await room.quote_sheet([FUTURE])
+
+
+async def test_a_reason_that_is_no_word_about_the_symbol_is_not_passed_off_as_one(
+    room: MarketRoom, market: ScriptedMarket
+) -> None:
+    """A grant that may not ask for records says nothing about a future."""
+    await room.quote_sheet([AAPL])
+    market.beside = {FUTURE: beside(FUTURE)}
+    await room.quote_sheet([FUTURE])
+    market.record_fails_with = Denied(Reason.BROKER_SCOPE_MISSING)
+
+    sheet = await room.quote_sheet([FUTURE, COIN])
+
+    assert sheet.missing == {COIN: Reason.NO_QUOTE}
 
 
 @pytest.mark.parametrize("count", [0, 101])

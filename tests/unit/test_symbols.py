@@ -18,6 +18,7 @@ from strikedesk.domain.symbols import (
     parse_option,
     parse_symbol,
 )
+from strikedesk.domain.untraded import UntradedName, untraded_name
 
 AAPL_CALL = OptionSymbol("AAPL", date(2026, 12, 18), Right.CALL, Decimal(200))
 
@@ -153,6 +154,26 @@ def test_what_the_desk_does_not_trade_is_refused_by_its_kind(text: str, kind: st
 
     assert refused.value.reason is Reason.INSTRUMENT_NOT_TRADED
     assert refused.value.facts["kind"] == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "kind"),
+    [
+        (" /esz6 ", "/ESZ6", "future"),
+        ("btc/usd", "BTC/USD", "cryptocurrency"),
+        ("./ESZ6 ESZ6 261218P6300", "./ESZ6 ESZ6  261218P6300", "future_option"),
+        ("./esz6  e1an6   261218p63.5", "./ESZ6 E1AN6 261218P63.5", "future_option"),
+        ("./MESU5EXQ5  250829P6430", "./MESU5EXQ5  250829P6430", "future_option"),
+    ],
+)
+def test_what_is_not_traded_is_named_as_brokers_space_it(text: str, name: str, kind: str) -> None:
+    """A future is padded to five and the option on it to six: nobody types that by heart."""
+    assert untraded_name(text) == UntradedName(name, kind)
+
+
+@pytest.mark.parametrize("text", ["AAPL", "BRK/B", "AAPL261218C00200000", "/ES", "./", ""])
+def test_what_is_traded_or_nothing_at_all_is_no_such_name(text: str) -> None:
+    assert untraded_name(text) is None
 
 
 @pytest.mark.parametrize(

@@ -296,6 +296,19 @@ def instrument_command(
     screen().print(*shown(asyncio.run(instruments(symbols))))
 
 
+@app.command(name="quote")
+def quote_command(
+    symbols: Annotated[
+        list[str], typer.Argument(metavar="SYMBOL...", help="AAPL, /ESZ6 or BTC/USD, for example.")
+    ],
+) -> None:
+    """Tell what shares, options, futures and coins cost now; futures and coins cannot be traded."""
+    from strikedesk.cli.quotes import quotes, shown  # noqa: PLC0415 -- one command's
+    from strikedesk.cli.showing import screen  # noqa: PLC0415 -- rich
+
+    screen().print(*shown(asyncio.run(quotes(symbols))))
+
+
 @app.command(name="demo")
 def demo_command(
     *,

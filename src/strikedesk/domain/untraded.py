@@ -1,4 +1,4 @@
-"""What an account may hold that the desk knows by name, and neither prices nor trades.
+"""What an account may hold and a broker may quote that the desk knows by name, and never trades.
 
 Futures, options on them, coins, fractions of shares and whatever else a broker names.
 """
@@ -20,9 +20,34 @@ _KINDS: Final = MappingProxyType(
 )
 
 
+# An option on a future: the future, the option and its day, with what pads them to five and six.
+_PARTS: Final = re.compile(r"\./([A-Z0-9]+) +([A-Z0-9]+) +(\d{6}[CP][0-9.]+)", re.ASCII)
+
+
 def untraded_kind(text: str) -> str | None:
     """Return what a spelling in capitals names that is no share, index or option on one."""
     return next((kind for kind, form in _KINDS.items() if form.fullmatch(text)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class UntradedName:
+    """What a future, an option on one or a coin is called by the brokers that quote it.
+
+    It is no `Symbol`, so that no order can be made of one.
+    """
+
+    compact: str
+    kind: str
+
+
+def untraded_name(text: str) -> UntradedName | None:
+    """Read such a name, however its parts are spaced; None for what is none."""
+    given = text.strip().upper()
+    kind = untraded_kind(given)
+    if parts := _PARTS.fullmatch(given):
+        future, option, day = parts.groups()
+        given = f"./{future:<5}{option:<6}{day}"
+    return None if kind is None else UntradedName(given, kind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

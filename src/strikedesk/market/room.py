@@ -26,9 +26,12 @@ from strikedesk.domain.quotes import Bar, Expiration, Interval, Quote, SymbolInf
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol
 from strikedesk.domain.terms import ExerciseStyle
+from strikedesk.domain.untraded import UntradedName
+from strikedesk.domain.untraded_quotes import UntradedQuote
 from strikedesk.domain.volatility import ImpliedHistory
 from strikedesk.market import ttl
 from strikedesk.market.bars import BarRange, Width
+from strikedesk.market.beside import Beside
 from strikedesk.market.chain_page import ChainPage, frame, written
 from strikedesk.market.chain_query import ChainQuery
 from strikedesk.market.hours import DayHours, MarketHours, asked_day, day_hours, market_hours
@@ -51,12 +54,14 @@ _SYMBOLS_NAMED: Final = 5
 class QuoteSheet:
     """Quotes in the order asked, and for each symbol without one the reason why.
 
-    `now` is the venue's time: a quote's age is `quote.age(now)`.
+    `now` is the venue's time: a quote's age is `quote.age(now)`. `beside` are those of futures,
+    options on them and coins.
     """
 
     now: datetime
     quotes: tuple[Quote, ...]
-    missing: Mapping[Symbol, Reason]
+    missing: Mapping[Symbol | UntradedName, Reason]
+    beside: tuple[UntradedQuote, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +101,10 @@ class MarketRoom:
             return await self.data.quotes(symbols)
         return await self._quotes(symbols, 0.0)
 
-    async def quote_sheet(self, symbols: Sequence[Symbol]) -> QuoteSheet:
+    async def quote_sheet(self, symbols: Sequence[Symbol | UntradedName]) -> QuoteSheet:
         """Return quotes of up to `SYMBOLS_MAX` symbols, and why others have none.
+
+        What the desk does not trade may be among them: see `MarketData.quotes_beside`.
 
         Raises:
             Denied: INVALID_ARGUMENT for none or too many; when not one symbol has a quote, the
@@ -105,13 +112,20 @@ class MarketRoom:
         """
         if not 1 <= len(symbols) <= SYMBOLS_MAX:
             raise _no("symbols", given=len(symbols), between=f"1 and {SYMBOLS_MAX}")
-        found = await self.quotes(symbols)
-        gaps = dict.fromkeys(symbol for symbol in symbols if symbol not in found)
-        missing = {symbol: await self.why_unquoted(symbol) for symbol in gaps}
-        if not found:
+        names = [each for each in symbols if isinstance(each, UntradedName)]
+        found = await self.quotes([each for each in symbols if not isinstance(each, UntradedName)])
+        beside = await self._beside.quotes(names, needed=not found)
+        gaps = dict.fromkeys(s for s in symbols if s not in found and s not in beside)
+        missing = {symbol: await self._why_missing(symbol) for symbol in gaps}
+        if not found and not beside:
             named = " ".join(symbol.compact for symbol in islice(missing, _SYMBOLS_NAMED))
             raise Denied(next(iter(missing.values())), symbols=named, without_quote=len(missing))
-        return QuoteSheet(now=self.now(), quotes=tuple(found.values()), missing=missing)
+        return QuoteSheet(
+            now=self.now(),
+            quotes=tuple(found.values()),
+            missing=missing,
+            beside=tuple(beside.values()),
+        )
 
     async def why_unquoted(self, symbol: Symbol) -> Reason:
         """Say why a symbol has no quote: not listed, or (also when in doubt) nobody quotes it."""
@@ -277,6 +291,15 @@ class MarketRoom:
             return None
         european = kinds[0] == INDEX and underlying.ticker not in AMERICAN_INDICES
         return ExerciseStyle.EUROPEAN if european else ExerciseStyle.AMERICAN
+
+    @property
+    def _beside(self) -> Beside:
+        return Beside(data=self.data, cache=self.cache)
+
+    async def _why_missing(self, symbol: Symbol | UntradedName) -> Reason:
+        if isinstance(symbol, UntradedName):
+            return await self._beside.why_unquoted(symbol)
+        return await self.why_unquoted(symbol)
 
     @property
     def _today(self) -> str:

@@ -261,7 +261,7 @@ def _leg(value: object, name: str) -> Leg:
     if parts.keys() != _LEG_PARTS.keys():
         raise _refused(name, "exactly symbol, action and quantity", value, Reason.INVALID_LEGS)
     return Leg(
-        symbol=_SYMBOL.read(parts["symbol"], f"{name}.symbol"),
+        symbol=SYMBOL.read(parts["symbol"], f"{name}.symbol"),
         action=_ACTION.read(parts["action"], f"{name}.action"),
         quantity=_QUANTITY.read(parts["quantity"], f"{name}.quantity"),
     )
@@ -326,7 +326,7 @@ _KINDS: Final = (
     (dict, "an object"),
     (type(None), "nothing"),
 )
-_SYMBOL: Final = Argument(_symbol, {"type": "string"})
+SYMBOL: Final = Argument(_symbol, {"type": "string"})
 _DATE: Final = Argument(_day, {"type": "string", "format": "date"})
 _COUNT: Final = whole(1, QUANTITY_MAX, reason=Reason.INVALID_QUANTITY)
 _QUANTITY: Final = replace(_COUNT, schema=AT_LEAST_1)
@@ -334,7 +334,7 @@ _USD: Final = decimal(Decimal(0), PRICE_MAX, reason=Reason.INVALID_PRICE)
 _PRICE: Final = replace(_USD, schema={"type": "number", "minimum": 0})
 _ACTION: Final = choice(Action)
 _LEG_PARTS: Final[Schema] = {
-    "symbol": _SYMBOL.schema,
+    "symbol": SYMBOL.schema,
     "action": _ACTION.schema,
     "quantity": _QUANTITY.schema,
 }
@@ -367,10 +367,10 @@ _TERMS_SCHEMA: Final[Schema] = {
 
 AccountHandle: TypeAlias = Annotated[str, replace(text(64), schema=TEXT)]
 Identifier: TypeAlias = Annotated[str, replace(text(64), schema=TEXT)]
-OneSymbol: TypeAlias = Annotated[Symbol, _SYMBOL]
+OneSymbol: TypeAlias = Annotated[Symbol, SYMBOL]
 Underlying: TypeAlias = Annotated[EquitySymbol, Argument(_underlying, {"type": "string"})]
-Symbols: TypeAlias = Annotated[tuple[Symbol, ...], several(_SYMBOL, SYMBOLS_MAX)]
-SomeSymbols: TypeAlias = Annotated[tuple[Symbol, ...], several(_SYMBOL, SYMBOLS_MAX, least=0)]
+Symbols: TypeAlias = Annotated[tuple[Symbol, ...], several(SYMBOL, SYMBOLS_MAX)]
+SomeSymbols: TypeAlias = Annotated[tuple[Symbol, ...], several(SYMBOL, SYMBOLS_MAX, least=0)]
 Legs: TypeAlias = Annotated[tuple[Leg, ...], _LEGS]
 OrdersOfGroup: TypeAlias = Annotated[
     tuple[Terms, ...],
@@ -390,7 +390,7 @@ Days: TypeAlias = Annotated[tuple[date, ...], several(_DATE, 64, least=0)]
 Flag: TypeAlias = Annotated[bool, Argument(_flag, {"type": "boolean"})]
 Page: TypeAlias = Annotated[int, replace(whole(1, PAGE_MAX), schema=AT_LEAST_1)]
 LegSymbols: TypeAlias = Annotated[
-    tuple[Symbol, ...], several(_SYMBOL, LEGS_MAX, reason=Reason.INVALID_LEGS)
+    tuple[Symbol, ...], several(SYMBOL, LEGS_MAX, reason=Reason.INVALID_LEGS)
 ]
 Contract: TypeAlias = Annotated[OptionSymbol, Argument(_contract, {"type": "string"})]
 Nonce: TypeAlias = Annotated[str, text(64)]

@@ -47,7 +47,8 @@ from strikedesk.domain.orders import LEGS_MAX, OrderType, TimeInForce
 from strikedesk.domain.ports import Clock, Entropy, TransactionPage, WorldStore
 from strikedesk.domain.quotes import Bar, Chain, Expiration, Interval, Quote, SymbolInfo
 from strikedesk.domain.symbols import EquitySymbol, Symbol, parse_symbol
-from strikedesk.domain.untraded import Untraded
+from strikedesk.domain.untraded import Untraded, UntradedName
+from strikedesk.domain.untraded_quotes import UntradedQuote
 from strikedesk.domain.volatility import ImpliedHistory
 from strikedesk.exchange.accounts import PaperAccount
 from strikedesk.exchange.assignment import RATE
@@ -154,6 +155,13 @@ class PaperBroker:
         """See `MarketData.quotes`."""
         await self._keeper.ready()
         return await self._venue.quotes(symbols, self.now())
+
+    async def quotes_beside(
+        self,
+        names: Collection[UntradedName],  # noqa: ARG002 -- the port's
+    ) -> Mapping[UntradedName, UntradedQuote]:
+        """See `MarketData.quotes_beside`: this market has none of them."""
+        return {}
 
     async def expirations(self, underlying: EquitySymbol) -> tuple[Expiration, ...]:
         """See `MarketData.expirations`."""

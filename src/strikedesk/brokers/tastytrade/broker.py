@@ -28,6 +28,7 @@ from strikedesk.brokers.tastytrade.pace import Pace
 from strikedesk.brokers.tastytrade.past_worth import PastWorth
 from strikedesk.brokers.tastytrade.polling import OrderPolling, QuotePolling
 from strikedesk.brokers.tastytrade.quoting import Quoting
+from strikedesk.brokers.tastytrade.quoting_beside import QuotingBeside
 from strikedesk.brokers.tastytrade.session import Session
 from strikedesk.brokers.tastytrade.sites import Site
 from strikedesk.brokers.tastytrade.streams import StreamBackedQuoting, Streams
@@ -58,7 +59,8 @@ from strikedesk.domain.quotes import Bar, Chain, Expiration, Interval, Quote, Sy
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.secret import Secret
 from strikedesk.domain.symbols import EquitySymbol, Symbol
-from strikedesk.domain.untraded import Untraded
+from strikedesk.domain.untraded import Untraded, UntradedName
+from strikedesk.domain.untraded_quotes import UntradedQuote
 from strikedesk.domain.volatility import ImpliedHistory
 
 NAME: Final = "tastytrade"
@@ -103,6 +105,7 @@ class TastytradeBroker:
         self._margins = MarginDesk(client=client, directory=self._directory, clock=clock)
         self._streams = None if streams is None else streams(client, clock)
         self._quoting = _quoting(client, site, self._streams)
+        self._quoting_beside = QuotingBeside(client=client, site=site)
         self._chains = Chains(client=client, quoting=self._quoting, clock=clock)
         self._outlook = Outlook(client=client)
         self._instruments = Instruments(client=client)
@@ -146,6 +149,12 @@ class TastytradeBroker:
     async def quotes(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
         """See `MarketData.quotes`."""
         return await self._quoting.quotes(symbols)
+
+    async def quotes_beside(
+        self, names: Collection[UntradedName]
+    ) -> Mapping[UntradedName, UntradedQuote]:
+        """See `MarketData.quotes_beside`: by asking alone, as no stream of these is read."""
+        return await self._quoting_beside.quotes(names)
 
     async def expirations(self, underlying: EquitySymbol) -> tuple[Expiration, ...]:
         """See `MarketData.expirations`."""

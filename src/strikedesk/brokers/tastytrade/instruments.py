@@ -17,7 +17,7 @@ from strikedesk.brokers.tastytrade.spelling import spelled
 from strikedesk.domain.instruments import Instrument, Step
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import OptionSymbol, parse_symbol
-from strikedesk.domain.untraded import untraded_kind
+from strikedesk.domain.untraded import untraded_name
 
 _INSTRUMENT: Final = TypeAdapter(Told[InstrumentTold])
 _SHARE, _OPTION, _COIN = "equity", "option", "cryptocurrency"
@@ -54,9 +54,9 @@ class Instruments:
 
 def _named(given: str) -> tuple[str, str]:
     """Return what kind a name is of, and how the broker spells it. Raises INVALID_SYMBOL."""
-    kind = untraded_kind(given)
-    if kind is not None:
-        return kind, given
+    named = untraded_name(given)
+    if named is not None:
+        return named.kind, named.compact
     symbol = parse_symbol(given)
     return (_OPTION if isinstance(symbol, OptionSymbol) else _SHARE), spelled(symbol)
 

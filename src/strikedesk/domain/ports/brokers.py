@@ -28,7 +28,8 @@ from strikedesk.domain.quotes import Bar, Chain, Expiration, Interval, Quote, Sy
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, Symbol
 from strikedesk.domain.underlying_facts import Known, UnderlyingFact
-from strikedesk.domain.untraded import Untraded
+from strikedesk.domain.untraded import Untraded, UntradedName
+from strikedesk.domain.untraded_quotes import UntradedQuote
 from strikedesk.domain.volatility import ImpliedHistory
 
 
@@ -48,6 +49,12 @@ class MarketData(Protocol):
 
     async def quotes(self, symbols: Collection[Symbol]) -> Mapping[Symbol, Quote]:
         """Return the newest quote of each symbol that has one; unknown symbols are absent."""
+        ...
+
+    async def quotes_beside(
+        self, names: Collection[UntradedName]
+    ) -> Mapping[UntradedName, UntradedQuote]:
+        """Return the newest quote of each of these that has one. Nothing here is ever traded."""
         ...
 
     async def expirations(self, underlying: EquitySymbol) -> tuple[Expiration, ...]:

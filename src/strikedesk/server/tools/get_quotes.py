@@ -7,10 +7,12 @@ from mcp.types import CallToolResult
 
 from strikedesk.domain.pages import PageSpan
 from strikedesk.domain.quotes import Quote
-from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import Symbol
-from strikedesk.server.arguments import Symbols
+from strikedesk.domain.untraded import UntradedName
+from strikedesk.domain.untraded_quotes import UntradedQuote
+from strikedesk.market.room import QuoteSheet
 from strikedesk.server.call import Call, desk_of
+from strikedesk.server.quotables import Quotables
 from strikedesk.server.schemas import TEXT, table_schema
 from strikedesk.server.shaping import Cell, table
 
@@ -29,30 +31,43 @@ COLUMNS: Final = (
     "feed",
     "no_quote_because",
 )
+# Told where something is quoted that the desk does not trade: a mark of each, and of which kind.
+BESIDE: Final = ("mark", "untraded")
 _NOTHING: Final = (None,) * (len(COLUMNS) - 2)
 
 
 async def get_quotes(
-    call: Call, symbols: Symbols
+    call: Call, symbols: Quotables
 ) -> Annotated[CallToolResult, table_schema(as_of=TEXT)]:
-    """Quote shares, indexes and options, in the order asked; USD per share.
+    """Quote shares, indexes and options, in the order asked; USD per share. Futures and coins too.
 
-    Takes AAPL or AAPL261218C00200000. null is unknown; a bid of 0 is real. age_s: seconds since
-    the quote. feed: simulated and tape are no market of today.
+    Takes AAPL, AAPL261218C00200000, /ESZ6, BTC/USD. null is unknown; a bid of 0 is real. age_s:
+    seconds since the quote. feed: simulated and tape are no market of today. untraded: a kind this
+    desk cannot order.
     """
     desk = await desk_of(call)
     sheet = await desk.market.quote_sheet(symbols)
-    found = {quote.symbol: quote for quote in sheet.quotes}
-    rows = [
-        _row(found[symbol], sheet.now) if symbol in found else _gap(symbol, sheet.missing[symbol])
-        for symbol in symbols
-    ]
-    return table(COLUMNS, rows, PageSpan.whole(len(rows)), {"as_of": sheet.now})
+    known = _rows(sheet)
+    columns = (*COLUMNS, *BESIDE) if sheet.beside else COLUMNS
+    rows = [known[symbol][: len(columns)] for symbol in symbols]
+    return table(columns, rows, PageSpan.whole(len(rows)), {"as_of": sheet.now})
 
 
-def _row(quote: Quote, now: datetime) -> list[Cell]:
+def _rows(sheet: QuoteSheet) -> dict[Symbol | UntradedName, list[Cell]]:
+    """Return a row of each symbol, with all columns."""
+    now, rows = sheet.now, dict[Symbol | UntradedName, list[Cell]]()
+    for symbol, why in sheet.missing.items():
+        rows[symbol] = [symbol.compact, *_NOTHING, why.name, None, None]
+    for quote in sheet.quotes:
+        rows[quote.symbol] = [*_row(quote.symbol.compact, quote, now), quote.mark, None]
+    for quote in sheet.beside:
+        rows[quote.name] = [*_row(quote.name.compact, quote, now), quote.mark, quote.name.kind]
+    return rows
+
+
+def _row(symbol: str, quote: Quote | UntradedQuote, now: datetime) -> list[Cell]:
     return [
-        quote.symbol.compact,
+        symbol,
         quote.bid,
         quote.ask,
         quote.mid,
@@ -66,7 +81,3 @@ def _row(quote: Quote, now: datetime) -> list[Cell]:
         quote.feed,
         None,
     ]
-
-
-def _gap(symbol: Symbol, why: Reason) -> list[Cell]:
-    return [symbol.compact, *_NOTHING, why.name]

@@ -30,6 +30,12 @@ class QuoteTold(Payload):
     open_interest: Number = None
 
 
+class QuoteBesideTold(QuoteTold):
+    """The same of a future, an option on one or a coin, whose mark is told on."""
+
+    mark: Number = None
+
+
 class ExpirationVolatilityTold(Payload):
     """Implied volatility of one expiration, a fraction."""
 
