@@ -485,6 +485,39 @@ async def test_nothing_that_ended_is_opened_on_a_day_without_a_session(orders: O
     assert (denied.reason, denied.facts["minutes_left"]) == (Reason.EXPIRES_TOO_SOON, 0)
 
 
+async def test_the_minutes_that_are_left_are_told_whole(orders: OrderDesk) -> None:
+    """Rounded down: a minute that has begun is none to get out in."""
+    orders.clock.at = NOON.replace(hour=21) - timedelta(minutes=20, seconds=59)
+    orders.quote(TODAY, "1.20", "1.20")
+
+    denied = await refused(orders, a_leg(TODAY))
+
+    assert denied.facts["minutes_left"] == 20
+
+
+async def test_a_symbol_that_the_owner_forbids_is_denied_by_its_name(orders: OrderDesk) -> None:
+    """And no other: what is looked at is what the order is in."""
+    orders.limits = replace(orders.limits, forbidden_symbols=("GME",))
+    free = await orders.preview()
+    orders.limits = replace(orders.limits, forbidden_symbols=("AAPL",))
+
+    denied = await refused(orders)
+
+    assert check(free, "symbol") is Outcome.PASSED
+    assert (denied.reason, denied.facts["underlying"]) == (Reason.SYMBOL_NOT_ALLOWED, "AAPL")
+
+
+async def test_an_owner_who_wants_an_open_market_waits_for_it(orders: OrderDesk) -> None:
+    orders.limits = replace(orders.limits, open_market_only=True)
+    by_day = await orders.preview()
+    orders.clock.at = NOON + timedelta(days=1)
+
+    denied = await refused(orders)
+
+    assert check(by_day, "market_hours") is Outcome.PASSED
+    assert (denied.reason, denied.facts["market_open"]) == (Reason.MARKET_CLOSED, False)
+
+
 def account_at(level: OptionLevel, account: Account) -> Account:
     return replace(account, option_level=level)
 
