@@ -1,7 +1,7 @@
 """`strikedesk market smile` and `strikedesk paper chart`: pictures of a paper world, as files."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import groupby
 from pathlib import Path
@@ -15,6 +15,7 @@ from strikedesk.domain.ports import MarketData, WholeWorld
 from strikedesk.domain.quotes import Chain, ChainRow, Expiration
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, Right, parse_equity
+from strikedesk.exchange.accounts import Receivable
 from strikedesk.exchange.documents import read_line
 from strikedesk.exchange.equity import equity_by_day
 from strikedesk.exchange.market import Market
@@ -121,7 +122,9 @@ def _account(whole: WholeWorld, market: Market, handle: str) -> bytes:
     lines = [
         read_line(line.document) for line in whole.lines if line.account_id == account.account_id
     ]
-    days = _days(lines, market, world.frame.opened_at, _now(world.advanced_to, whole))
+    days = _days(
+        lines, account.receivables, market, world.frame.opened_at, _now(world.advanced_to, whole)
+    )
     if len(days) < 2 or all(day.value is None for day in days):  # noqa: PLR2004 -- a line has two ends
         raise Denied(Reason.DATA_UNAVAILABLE, account=handle, missing="two finished sessions")
     told = f"net liquidation at each close, {days[0].day} to {days[-1].day}"
@@ -134,7 +137,11 @@ def _now(advanced_to: datetime, whole: WholeWorld) -> datetime:
 
 
 def _days(
-    lines: Sequence[Transaction], market: Market, start: datetime, end: datetime
+    lines: Sequence[Transaction],
+    due: Iterable[Receivable],
+    market: Market,
+    start: datetime,
+    end: datetime,
 ) -> list[Worth]:
     over = [
         session
@@ -148,7 +155,7 @@ def _days(
             value=None if found.value is None else float(found.value),
             note=notes.get(found.day, ""),
         )
-        for found in equity_by_day(lines, market, over)
+        for found in equity_by_day(lines, due, market, over)
     ]
 
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from strikedesk.domain.accounts import Transaction
+from strikedesk.domain.accounts import Transaction, TransactionKind
 from strikedesk.domain.calendar import Session
 from strikedesk.domain.symbols import Symbol
-from strikedesk.exchange.accounts import NOTHING, multiplier_of
+from strikedesk.exchange.accounts import NOTHING, Receivable, multiplier_of
 from strikedesk.exchange.market import Market
 
 
@@ -21,8 +21,7 @@ from strikedesk.exchange.market import Market
 class EquityDay:
     """An account at the close of `day`. Units: USD; `value` None where nobody quoted what it held.
 
-    `value` is cash and everything held at its mark, shorts as debts; a dividend counts from the day
-    on which it is paid.
+    `value` is cash, dividends that have gone ex, and everything held at its mark, shorts as debts.
     """
 
     day: date
@@ -30,28 +29,83 @@ class EquityDay:
     value: Decimal | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What the book comes to at the close of a session.
+
+    Units: USD; `accrued` are dividends that have gone ex and are not paid, negative where they are
+    owed; `held` counts shares and contracts, + long, and nothing that is none.
+    """
+
+    session: Session
+    cash: Decimal
+    accrued: Decimal
+    held: Mapping[Symbol, int]
+
+
 def equity_by_day(
-    lines: Sequence[Transaction], market: Market, sessions: Iterable[Session]
+    lines: Sequence[Transaction],
+    due: Iterable[Receivable],
+    market: Market,
+    sessions: Iterable[Session],
 ) -> Iterator[EquityDay]:
-    """Yield the account at the close of each session; both are to be in order, oldest first."""
+    """Yield the account at the close of each session; see `standings`."""
+    for standing in standings(lines, due, sessions):
+        worth = _worth(standing, market)
+        value = None if worth is None else standing.cash + standing.accrued + worth
+        yield EquityDay(day=standing.session.day, cash=standing.cash, value=value)
+
+
+def standings(
+    lines: Sequence[Transaction], due: Iterable[Receivable], sessions: Iterable[Session]
+) -> Iterator[Standing]:
+    """Yield what the book comes to at the close of each session; all in order, oldest first.
+
+    `lines` are the whole book; `due` are the dividends that it has not paid by its end.
+    """
+    accruals = _accruals(lines, due)
     held: defaultdict[Symbol, int] = defaultdict(int)
-    cash, told = NOTHING, 0
+    cash, accrued, told = NOTHING, NOTHING, 0
     for session in sessions:
         while told < len(lines) and lines[told].at <= session.closes_at:
             line = lines[told]
             cash, told = cash + line.cash_effect, told + 1
+            accrued += accruals.get(line.transaction_id, NOTHING)
             if line.symbol is not None and line.quantity:
                 held[line.symbol] += line.quantity
         standing = {symbol: quantity for symbol, quantity in held.items() if quantity}
-        worth = _worth(standing, market, session)
-        yield EquityDay(day=session.day, cash=cash, value=None if worth is None else cash + worth)
+        yield Standing(session=session, cash=cash, accrued=accrued, held=standing)
 
 
-def _worth(held: Mapping[Symbol, int], market: Market, session: Session) -> Decimal | None:
+def _accruals(lines: Iterable[Transaction], due: Iterable[Receivable]) -> Mapping[str, Decimal]:
+    """Return what a dividend's lines add to what is accrued, by line: ex it comes, paid it goes.
+
+    The line of the ex-day names no amount that could be reckoned with. Those of an underlying are
+    paid in the order in which they went ex, and the last of them may be due still.
+    """
+    told = [
+        (line, line.symbol.underlying)
+        for line in lines
+        if line.kind is TransactionKind.DIVIDEND and line.symbol is not None
+    ]
+    amounts: defaultdict[str, list[Decimal]] = defaultdict(list)
+    for line, underlying in told:
+        amounts[underlying] += [line.cash_effect] if line.cash_effect else []
+    for each in due:
+        amounts[each.underlying].append(each.amount)
+    coming = {underlying: iter(each) for underlying, each in amounts.items()}
+    return {
+        line.transaction_id: -line.cash_effect or next(coming[underlying], NOTHING)
+        for line, underlying in told
+        if underlying in coming
+    }
+
+
+def _worth(standing: Standing, market: Market) -> Decimal | None:
     """Return what is held at the marks of the close, or None where one is missing."""
-    quotes = market.quotes(held, session.closes_at)
+    quotes = market.quotes(standing.held, standing.session.closes_at)
     total = NOTHING
-    for symbol, quantity in held.items():
+    for symbol, quantity in standing.held.items():
         quote = quotes.get(symbol)
         if quote is None or quote.mark is None:
             return None

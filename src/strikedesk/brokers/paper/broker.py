@@ -276,12 +276,13 @@ class PaperBroker:
     async def worth_history(self, account_id: str, start: date) -> tuple[NetWorth, ...]:
         """See `Broker.worth_history`."""
         seen = await self._keeper.snapshot()
-        seen.world.account(account_id)
+        account = seen.world.account(account_id)
         rows, _ = await self._store.lines(
             self._name, account_id, start=None, end=None, limit=_EVERY_LINE, offset=0
         )
         return await self._venue.past_worth(
             [read_line(row) for row in reversed(rows)],
+            account.receivables,
             opened_at=seen.world.frame.opened_at,
             start=start,
             at=seen.at,

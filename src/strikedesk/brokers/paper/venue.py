@@ -1,6 +1,6 @@
 """What the market says, asked off the event loop wherever it could take a while."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -20,6 +20,7 @@ from strikedesk.domain.quotes import Bar, Chain, Expiration, Interval, Quote, Sy
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, Symbol
 from strikedesk.domain.volatility import ImpliedClose, ImpliedHistory
+from strikedesk.exchange.accounts import Receivable
 from strikedesk.exchange.days import trading_day
 from strikedesk.exchange.market import Market
 from strikedesk.exchange.screen import Screen, look
@@ -114,10 +115,18 @@ class Venue:
         return await to_thread.run_sync(self._events, underlying, start, end, at)
 
     async def past_worth(
-        self, lines: Sequence[Transaction], *, opened_at: datetime, start: date, at: datetime
+        self,
+        lines: Sequence[Transaction],
+        due: Iterable[Receivable],
+        *,
+        opened_at: datetime,
+        start: date,
+        at: datetime,
     ) -> tuple[NetWorth, ...]:
         """See `worth_at_closes`."""
-        work = partial(worth_at_closes, lines, self.market, opened_at=opened_at, start=start, at=at)
+        work = partial(
+            worth_at_closes, lines, due, self.market, opened_at=opened_at, start=start, at=at
+        )
         return await to_thread.run_sync(work)
 
     def _implied_history(
