@@ -623,6 +623,20 @@ async def test_the_worth_at_closes_is_told_of_those_that_are_over(
     assert denied.value.reason is Reason.ACCOUNT_UNKNOWN
 
 
+async def test_the_balances_of_closes_are_told_of_those_that_are_over(
+    broker: Broker, account_id: str
+) -> None:
+    """An account of this morning has none, whichever days are asked for."""
+    today = exchange_date(NOON)
+
+    assert await broker.closing_balances(account_id, today, today) == ()
+    assert await broker.closing_balances(account_id, today - timedelta(days=30), today) == ()
+    with pytest.raises(Denied) as denied:
+        await broker.closing_balances("NOBODY", today, today)
+
+    assert denied.value.reason is Reason.ACCOUNT_UNKNOWN
+
+
 async def test_the_lists_that_it_keeps_are_counted_whole_and_the_users_come_first(
     broker: Broker,
 ) -> None:

@@ -17,6 +17,7 @@ from strikedesk.domain.accounts import (
     Account,
     AccountKind,
     Balances,
+    ClosingBalances,
     Environment,
     NetWorth,
     OptionLevel,
@@ -176,6 +177,11 @@ class ScriptedBroker:
         return 0
 
     async def worth_history(self, account_id: str, start: date) -> tuple[NetWorth, ...]:
+        return ()
+
+    async def closing_balances(
+        self, account_id: str, start: date, end: date
+    ) -> tuple[ClosingBalances, ...]:
         return ()
 
     async def margin_held(self, account_id: str) -> MarginHeld:

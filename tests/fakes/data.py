@@ -12,6 +12,7 @@ from strikedesk.domain.accounts import (
     Account,
     AccountKind,
     Balances,
+    ClosingBalances,
     Environment,
     NetWorth,
     Position,
@@ -296,6 +297,7 @@ class ScriptedKeeper:
     )
     lines: tuple[Transaction, ...] = ()
     worths: tuple[NetWorth, ...] | None = ()
+    closes: tuple[ClosingBalances, ...] = ()
     margin: Decimal | None = None
     calls: list[tuple[str, ...]] = field(default_factory=list[tuple[str, ...]])
     gate: asyncio.Event | None = None
@@ -345,6 +347,12 @@ class ScriptedKeeper:
         if self.worths is None:
             raise Unavailable(Reason.BROKER_UNAVAILABLE)
         return tuple(each for each in self.worths if exchange_date(each.at) >= start)
+
+    async def closing_balances(
+        self, account_id: str, start: date, end: date
+    ) -> tuple[ClosingBalances, ...]:
+        self.calls.append(("closing_balances", account_id))
+        return tuple(close for close in self.closes if start <= close.day <= end)
 
     async def risk_free_rate(self) -> Decimal | None:
         return None

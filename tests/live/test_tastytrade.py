@@ -43,6 +43,16 @@ async def test_the_worth_of_a_year_is_told_by_the_close(live: Live) -> None:
     assert [each.at for each in worths] == sorted({each.at for each in worths})
 
 
+async def test_the_balances_of_a_year_are_told_by_the_close(live: Live) -> None:
+    (account, *_) = await live.broker.accounts()
+    today = exchange_date(live.broker.now())
+
+    closes = await live.broker.closing_balances(account.account_id, today - YEAR, today)
+
+    assert [each.day for each in closes] == sorted({each.day for each in closes})
+    assert all(each.net_liquidation is not None for each in closes)
+
+
 async def test_shares_and_an_index_are_quoted(live: Live) -> None:
     quotes = await live.broker.quotes([SPY, SPX])
 

@@ -29,13 +29,11 @@ async def test_a_session_knows_its_customer_and_accounts(session: Session) -> No
 
 async def test_an_account_tells_what_it_is_worth(session: Session, account: Account) -> None:
     balances = await account.get_balances(session)
-    snapshots = await account.get_balance_snapshots(session)
     status = await account.get_trading_status(session)
 
     assert balances.cash_balance == balances.net_liquidating_value == Decimal(100000)
     assert balances.derivative_buying_power == Decimal(100000)
     assert balances.equity_buying_power == Decimal(200000)
-    assert [each.cash_balance for each in snapshots] == [Decimal(100000)]
     assert status.options_level == "No Restrictions"
     assert not status.is_frozen
     assert await account.get_positions(session) == []

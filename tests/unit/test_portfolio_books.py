@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strikedesk.domain.accounts import Position, Transaction, TransactionKind
+from strikedesk.domain.accounts import ClosingBalances, Position, Transaction, TransactionKind
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import parse_symbol
@@ -246,6 +246,20 @@ async def test_days_of_the_book_are_inclusive(books: Books, keeper: ScriptedKeep
     ]
 
 
+async def test_balances_of_past_days_are_asked_for_by_handle(
+    books: Books, keeper: ScriptedKeeper
+) -> None:
+    days = [date(2026, 11, day) for day in (16, 17, 18)]
+    keeper.closes = tuple(ClosingBalances(account_id="ID-main", day=day) for day in days)
+
+    assert await books.closing_balances("main", *days[:2]) == keeper.closes[:2]
+    with pytest.raises(Denied) as denied:
+        await books.closing_balances("theirs", *days[:2])
+
+    assert denied.value.reason is Reason.ACCOUNT_UNKNOWN
+    assert keeper.calls == [("accounts",), ("closing_balances", "ID-main")]
+
+
 async def test_a_page_of_the_book_past_its_end_is_denied(
     books: Books, keeper: ScriptedKeeper
 ) -> None:
@@ -262,6 +276,7 @@ async def test_questions_that_cannot_be_meant_are_denied_before_the_broker_is_as
 ) -> None:
     impossible = [
         lambda: books.transactions("main", start=date(2026, 11, 18), end=date(2026, 11, 17)),
+        lambda: books.closing_balances("main", date(2026, 11, 18), date(2026, 11, 17)),
         lambda: books.transactions("main", page=10**400),
         lambda: books.transactions("main", page_size=101),
         lambda: books.positions("main", page_size=0),

@@ -269,6 +269,33 @@ def logout_command(
     typer.echo(asyncio.run(linking.unlink(broker, linking.site_of(live=live, here=here))))
 
 
+@app.command(name="balances")
+def balances_command(
+    account: Annotated[
+        str | None, typer.Argument(help="A handle, as paper-margin; every account without one.")
+    ] = None,
+    *,
+    first: Annotated[
+        str | None,
+        typer.Option("--from", metavar="DAY", help="A date; thirty days before --to without."),
+    ] = None,
+    last: Annotated[
+        str | None, typer.Option("--to", metavar="DAY", help="A date; today, and now too, without.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+) -> None:
+    """Tell what accounts are worth now, and were at the close of past days."""
+    from strikedesk.cli import balances  # noqa: PLC0415 -- one command's
+    from strikedesk.cli.showing import screen  # noqa: PLC0415 -- rich
+
+    told = asyncio.run(balances.balances(account, balances.Days(first=first, last=last)))
+    if as_json:
+        typer.echo(balances.as_json(told))
+    else:
+        for part in balances.shown(told):
+            screen().print(part)
+
+
 @app.command(name="margin")
 def margin_command(
     account: Annotated[str, typer.Argument(help="A handle: paper-margin, for example.")],

@@ -135,6 +135,23 @@ class NetWorth:
     amount: Decimal
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosingBalances:
+    """What an account was worth when the session of `day` closed; otherwise as `Balances`."""
+
+    account_id: str = field(repr=False)
+    day: date
+    net_liquidation: Decimal | None = None
+    cash: Decimal | None = None
+    option_buying_power: Decimal | None = None
+    stock_buying_power: Decimal | None = None
+    maintenance_margin: Decimal | None = None
+    maintenance_excess: Decimal | None = None
+    long_value: Decimal | None = None
+    short_value: Decimal | None = None
+    dividends_accrued: Decimal | None = None
+
+
 class TransactionKind(StrEnum):
     """Why cash or a position changed."""
 

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from strikedesk.domain.accounts import (
     Account,
     Balances,
+    ClosingBalances,
     NetWorth,
     Position,
     Transaction,
@@ -71,6 +72,12 @@ class BookKeeper(Protocol):
 
     async def worth_history(self, account_id: str, start: date) -> tuple[NetWorth, ...]:
         """See `Broker.worth_history`."""
+        ...
+
+    async def closing_balances(
+        self, account_id: str, start: date, end: date
+    ) -> tuple[ClosingBalances, ...]:
+        """See `Broker.closing_balances`."""
         ...
 
     def moves(self, account_id: str) -> int:
@@ -195,6 +202,19 @@ class Books:
         return await self.cache.get(
             key, LIVED_TTL_S, lambda: lived(self.broker, account.account_id, start)
         )
+
+    async def closing_balances(
+        self, handle: str, start: date, end: date
+    ) -> tuple[ClosingBalances, ...]:
+        """Return what the account was worth at the closes of `start` to `end`, oldest first.
+
+        Raises:
+            Denied: INVALID_ARGUMENT; DATA_UNAVAILABLE.
+        """
+        _check_days(start, end)
+        account = await self.named(handle)
+        await self.broker.ready()
+        return await self.broker.closing_balances(account.account_id, start, end)
 
     async def margin_held(self, handle: str) -> MarginHeld:
         """Return what is asked for what the account holds, read at most thirty seconds ago.

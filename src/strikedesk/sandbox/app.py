@@ -31,6 +31,7 @@ from strikedesk.sandbox.orders.pairs import PairWatch
 from strikedesk.sandbox.orders.routes import OrderRoutes
 from strikedesk.sandbox.people import PeopleRoutes
 from strikedesk.sandbox.refusal import Refusal, answer_desk_error, answer_refusal
+from strikedesk.sandbox.snapshots import SnapshotRoutes
 from strikedesk.sandbox.transactions import TransactionRoutes
 from strikedesk.sandbox.watchlists import WatchlistRoutes
 from strikedesk.sandbox.wire import maybe, one, zulu
@@ -55,6 +56,7 @@ def build_app(
     rooms = (
         PeopleRoutes(world),
         MoneyRoutes(world),
+        SnapshotRoutes(world),
         OrderRoutes(world),
         GroupRoutes(world),
         TransactionRoutes(world),

@@ -1,6 +1,5 @@
 """Balances and positions: what an account is worth, and what it holds."""
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -10,12 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from strikedesk.domain.accounts import Balances, Position
+from strikedesk.domain.accounts import Position
 from strikedesk.domain.calendar import exchange_date
 from strikedesk.domain.ledger import Json
 from strikedesk.domain.quotes import Quote
 from strikedesk.domain.symbols import OptionSymbol, Symbol
-from strikedesk.exchange.accounts import NOTHING, PaperAccount, multiplier_of
+from strikedesk.exchange.accounts import NOTHING, multiplier_of
 from strikedesk.exchange.ends import settles_at
 from strikedesk.sandbox import query
 from strikedesk.sandbox.door import version_of
@@ -28,39 +27,14 @@ from strikedesk.sandbox.wire import (
     many,
     maybe,
     one,
-    page_of,
-    paged,
     signed,
 )
 from strikedesk.sandbox.world import SandboxWorld
+from strikedesk.sandbox.worth import USD, Worth, told_worth
 
-USD: Final = "USD"
-_PAGE: Final = 250
-_PAGE_MAX: Final = 2000
 _EVERY: Final = 1_000_000
 
-# What this venue has none of: futures, coins, bonds, and calls that only a broker's staff make.
-_ABSENT: Final = (
-    "long-futures-value",
-    "short-futures-value",
-    "long-futures-derivative-value",
-    "short-futures-derivative-value",
-    "long-margineable-value",
-    "short-margineable-value",
-    "day-trading-buying-power",
-    "futures-margin-requirement",
-    "available-trading-funds",
-    "reg-t-call-value",
-    "day-trading-call-value",
-    "day-equity-call-value",
-    "long-cryptocurrency-value",
-    "short-cryptocurrency-value",
-    "cryptocurrency-margin-requirement",
-    "equity-offering-margin-requirement",
-    "long-bond-value",
-    "bond-margin-requirement",
-)
-_VALUES: Final = ("long-equity", "short-equity", "long-derivative", "short-derivative")
+# What this venue has none of, beside what snapshots have.
 _ABSENT_NOW: Final = (
     "fixed-income-security-margin-requirement",
     "long-fixed-income-security-value",
@@ -87,7 +61,6 @@ class MoneyRoutes:
         return [
             Route("/accounts/{number}/balances", self.balances),
             Route("/accounts/{number}/balances/{currency}", self.balance),
-            Route("/accounts/{number}/balance-snapshots", self.snapshots),
             Route("/accounts/{number}/positions", self.positions),
         ]
 
@@ -101,17 +74,6 @@ class MoneyRoutes:
         if request.path_params["currency"] != USD:
             raise Refusal(NOT_FOUND, "record_not_found", "This account has dollars alone.")
         return one(request, await told_balances(self.world, request.path_params["number"]))
-
-    async def snapshots(self, request: Request) -> Response:
-        """Tell today's snapshot as it stands: the venue keeps none of other days."""
-        number, page = request.path_params["number"], page_of(request, size=_PAGE, most=_PAGE_MAX)
-        time_of_day = query.text(request, "time-of-day")
-        if time_of_day is None:
-            raise Refusal.of_parameter("time-of-day", "is BOD, EOD or Intraday")
-        told = await told_balances(self.world, number)
-        wanted = _wanted_days(request)
-        found = [_snapshot(told, time_of_day)] if _within(told, wanted) else []
-        return paged(request, page.cut(found), page, len(found))
 
     async def positions(self, request: Request) -> Response:
         """Tell what is held, with marks where they are wanted."""
@@ -142,10 +104,25 @@ async def told_balances(world: SandboxWorld, number: str) -> dict[str, Json]:
     Raises:
         Refusal: 403, where the account is nobody's.
     """
-    _, account, at = await world.account(number)
+    _, _, at = await world.account(number)
+    return _balances(number, await worth_now(world, number), at)
+
+
+async def worth_now(world: SandboxWorld, number: str) -> Worth:
+    """Return what an account comes to as it stands; an unknown figure is nothing here."""
     balances = await world.broker.balances(number)
     positions = await world.broker.positions(number)
-    return _balances(account, balances, positions, at)
+    cash = balances.cash or NOTHING
+    return Worth(
+        cash=cash,
+        in_all=balances.net_liquidation if balances.net_liquidation is not None else cash,
+        option_power=balances.option_buying_power or NOTHING,
+        stock_power=balances.stock_buying_power or NOTHING,
+        required=balances.maintenance_margin or NOTHING,
+        excess=balances.maintenance_excess or NOTHING,
+        accrued=balances.dividends_accrued or NOTHING,
+        values={each.symbol: each.market_value or NOTHING for each in positions},
+    )
 
 
 async def told_positions(
@@ -192,53 +169,18 @@ def _ends(world: SandboxWorld, symbol: Symbol) -> datetime | None:
     return None if terms is None else settles_at(symbol, terms)
 
 
-def _balances(
-    account: PaperAccount, balances: Balances, positions: Iterable[Position], at: datetime
-) -> dict[str, Json]:
-    values = _values(positions)
-    cash = balances.cash or NOTHING
-    power = max(balances.option_buying_power or NOTHING, NOTHING)
-    excess = balances.maintenance_excess or NOTHING
-    worth = balances.net_liquidation if balances.net_liquidation is not None else cash
-    required = balances.maintenance_margin or NOTHING
-    settled = min(cash, power)
+def _balances(number: str, worth: Worth, at: datetime) -> dict[str, Json]:
     return {
-        "account-number": account.account_id,
-        "currency": USD,
-        "cash-balance": decimal(cash),
-        **values,
-        **dict.fromkeys((*_ABSENT, *_ABSENT_NOW), decimal(0)),
-        "margin-equity": decimal(worth),
-        "equity-buying-power": decimal(max(balances.stock_buying_power or NOTHING, NOTHING)),
-        "derivative-buying-power": decimal(power),
-        "maintenance-requirement": decimal(required),
-        "maintenance-call-value": decimal(-min(excess, NOTHING)),
-        "net-liquidating-value": decimal(worth),
-        "cash-available-to-withdraw": decimal(max(settled, NOTHING)),
-        "day-trade-excess": decimal(max(excess, NOTHING)),
-        **signed("pending-cash", balances.dividends_accrued or NOTHING),
-        "unsettled-cryptocurrency-fiat-amount": decimal(0),
-        "unsettled-cryptocurrency-fiat-effect": "None",
-        "closed-loop-available-balance": decimal(max(settled, NOTHING)),
-        "used-derivative-buying-power": decimal(max(worth - power, NOTHING)),
+        **told_worth(number, worth),
+        **dict.fromkeys(_ABSENT_NOW, decimal(0)),
         "snapshot-date": exchange_date(at).isoformat(),
-        "reg-t-margin-requirement": decimal(required),
-        "maintenance-excess": decimal(max(excess, NOTHING)),
+        "reg-t-margin-requirement": decimal(worth.required),
+        "maintenance-excess": decimal(max(worth.excess, NOTHING)),
         **signed("buying-power-adjustment", NOTHING),
-        "margin-settle-balance": decimal(cash),
-        "total-settle-balance": decimal(cash),
+        "margin-settle-balance": decimal(worth.cash),
+        "total-settle-balance": decimal(worth.cash),
         "updated-at": instant(at),
     }
-
-
-def _values(positions: Iterable[Position]) -> dict[str, Json]:
-    """Return what is held by kind and direction, as magnitudes."""
-    sums: dict[str, Decimal] = dict.fromkeys(_VALUES, NOTHING)
-    for position in positions:
-        side = "long" if position.quantity > 0 else "short"
-        kind = "derivative" if isinstance(position.symbol, OptionSymbol) else "equity"
-        sums[f"{side}-{kind}"] += abs(position.market_value or NOTHING)
-    return {f"{name}-value": decimal(amount) for name, amount in sums.items()}
 
 
 def _position(
@@ -302,40 +244,3 @@ def _closed(number: str, symbol: Symbol, gain: Decimal, at: datetime) -> dict[st
     )
     told = _position(nothing, None, None, at, gain, marked=False)
     return {**told, "quantity-direction": "Zero", "cost-effect": "None"}
-
-
-def _wanted_days(request: Request) -> tuple[str | None, str | None]:
-    """Return the first and the last day that are wanted, as texts that sort."""
-    only = query.day(request, "snapshot-date")
-    first, last = query.day(request, "start-date"), query.day(request, "end-date")
-    first, last = (only, only) if only is not None else (first, last)
-    return (
-        None if first is None else first.isoformat(),
-        None if last is None else last.isoformat(),
-    )
-
-
-def _within(told: Mapping[str, Json], wanted: tuple[str | None, str | None]) -> bool:
-    first, last = wanted
-    day = str(told["snapshot-date"])
-    return (first is None or first <= day) and (last is None or day <= last)
-
-
-def _snapshot(told: Mapping[str, Json], time_of_day: str) -> dict[str, Json]:
-    later = {*_ABSENT_NOW, *_LATER}
-    kept = {name: value for name, value in told.items() if name not in later}
-    return {**kept, "time-of-day": time_of_day}
-
-
-# Of today's balances, what a snapshot does not have.
-_LATER: Final = frozenset(
-    {
-        "reg-t-margin-requirement",
-        "maintenance-excess",
-        "buying-power-adjustment",
-        "buying-power-adjustment-effect",
-        "margin-settle-balance",
-        "total-settle-balance",
-        "updated-at",
-    }
-)

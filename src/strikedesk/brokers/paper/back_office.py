@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from strikedesk.brokers.paper.archive import Archive
 from strikedesk.brokers.paper.clerk import Clerk
 from strikedesk.brokers.paper.keeper import WorldKeeper
+from strikedesk.brokers.paper.past_books import PastBooks
 from strikedesk.brokers.paper.venue import Venue
 from strikedesk.exchange.market import Market
 
@@ -16,5 +17,6 @@ class BackOffice:
     keeper: WorldKeeper
     venue: Venue
     archive: Archive
+    past: PastBooks
     clerk: Clerk
     market: Market

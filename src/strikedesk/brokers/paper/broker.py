@@ -5,7 +5,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
-from operator import attrgetter
 from typing import Final
 
 from strikedesk.brokers.paper.archive import Archive, has_client_id
@@ -22,9 +21,17 @@ from strikedesk.brokers.paper.fresh_starts import broker_of
 from strikedesk.brokers.paper.keeper import WorldKeeper
 from strikedesk.brokers.paper.margins import margin_held_of, margin_rates_of
 from strikedesk.brokers.paper.opening import Opening
+from strikedesk.brokers.paper.past_books import PastBooks
 from strikedesk.brokers.paper.venue import Venue
 from strikedesk.brokers.streams import Hub
-from strikedesk.domain.accounts import Account, Balances, Environment, NetWorth, Position
+from strikedesk.domain.accounts import (
+    Account,
+    Balances,
+    ClosingBalances,
+    Environment,
+    NetWorth,
+    Position,
+)
 from strikedesk.domain.broking import (
     BrokerOrder,
     BrokerWatchlist,
@@ -70,11 +77,6 @@ CAPABILITIES: Final = Capabilities(
 )
 
 
-_number: Final = attrgetter("number")
-
-_EVERY_LINE: Final = 1_000_000
-
-
 class PaperBroker:
     """Trades play money on a simulated or replayed market.
 
@@ -114,10 +116,14 @@ class PaperBroker:
         self._clerk = Clerk(
             keeper=self._keeper, venue=self._venue, archive=self._archive, market=market
         )
+        self._past = PastBooks(
+            store=store, world=world, keeper=self._keeper, archive=self._archive, market=market
+        )
         self._back_office = BackOffice(
             keeper=self._keeper,
             venue=self._venue,
             archive=self._archive,
+            past=self._past,
             clerk=self._clerk,
             market=market,
         )
@@ -275,18 +281,13 @@ class PaperBroker:
 
     async def worth_history(self, account_id: str, start: date) -> tuple[NetWorth, ...]:
         """See `Broker.worth_history`."""
-        seen = await self._keeper.snapshot()
-        account = seen.world.account(account_id)
-        rows, _ = await self._store.lines(
-            self._name, account_id, start=None, end=None, limit=_EVERY_LINE, offset=0
-        )
-        return await self._venue.past_worth(
-            [read_line(row) for row in reversed(rows)],
-            account.receivables,
-            opened_at=seen.world.frame.opened_at,
-            start=start,
-            at=seen.at,
-        )
+        return await self._past.worth(account_id, start)
+
+    async def closing_balances(
+        self, account_id: str, start: date, end: date
+    ) -> tuple[ClosingBalances, ...]:
+        """See `Broker.closing_balances`. What is left to spend is unknown while orders work."""
+        return await self._past.closing_balances(account_id, start, end)
 
     async def margin_held(self, account_id: str) -> MarginHeld:
         """See `Broker.margin_held`: of holdings alone, what orders hold back is no part of it."""
@@ -387,8 +388,9 @@ def _account(account: PaperAccount) -> Account:
 
 def _working(world: World, account: PaperAccount) -> tuple[BrokerOrder, ...]:
     """Return an account's working orders, newest first."""
-    orders = sorted(world.orders_of(account.account_id), key=_number, reverse=True)
-    return tuple(order.shown for order in orders)
+    orders = world.orders_of(account.account_id)
+    newest_first = sorted(orders, key=lambda order: order.number, reverse=True)
+    return tuple(order.shown for order in newest_first)
 
 
 def _place_in_line(order: BrokerOrder) -> int:

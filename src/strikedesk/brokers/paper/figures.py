@@ -80,7 +80,7 @@ def balances_of(
         net_liquidation=None if value is None else account.cash + account.accrued + value,
         cash=account.cash,
         option_buying_power=None if free is None else to_cents(free),
-        stock_buying_power=None if free is None else to_cents(free * _leverage(account)),
+        stock_buying_power=None if free is None else to_cents(free * leverage_of(account)),
         maintenance_margin=None if claim is None else to_cents(claim.maintenance),
         maintenance_excess=None if excess is None else to_cents(excess),
         in_margin_call=calls.in_call(account, excess),
@@ -133,7 +133,8 @@ def _parts_of_day(
     yield NOTHING if today is None else today.dividends
 
 
-def _leverage(account: PaperAccount) -> int:
+def leverage_of(account: PaperAccount) -> int:
+    """Return how many dollars of shares a dollar of buying power buys."""
     return _LEVERAGE if account.kind is AccountKind.MARGIN else 1
 
 

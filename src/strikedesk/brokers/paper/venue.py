@@ -1,6 +1,6 @@
 """What the market says, asked off the event loop wherever it could take a while."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,8 +10,6 @@ from typing import Final, TypeVar
 from anyio import to_thread
 
 from strikedesk.brokers.paper.instruments import instrument_of
-from strikedesk.brokers.paper.past_worth import worth_at_closes
-from strikedesk.domain.accounts import NetWorth, Transaction
 from strikedesk.domain.calendar import previous_session
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.events import MarketEvent
@@ -20,7 +18,6 @@ from strikedesk.domain.quotes import Bar, Chain, Expiration, Interval, Quote, Sy
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, Symbol
 from strikedesk.domain.volatility import ImpliedClose, ImpliedHistory
-from strikedesk.exchange.accounts import Receivable
 from strikedesk.exchange.days import trading_day
 from strikedesk.exchange.market import Market
 from strikedesk.exchange.screen import Screen, look
@@ -113,21 +110,6 @@ class Venue:
     ) -> tuple[MarketEvent, ...]:
         """See `Market.events`."""
         return await to_thread.run_sync(self._events, underlying, start, end, at)
-
-    async def past_worth(
-        self,
-        lines: Sequence[Transaction],
-        due: Iterable[Receivable],
-        *,
-        opened_at: datetime,
-        start: date,
-        at: datetime,
-    ) -> tuple[NetWorth, ...]:
-        """See `worth_at_closes`."""
-        work = partial(
-            worth_at_closes, lines, due, self.market, opened_at=opened_at, start=start, at=at
-        )
-        return await to_thread.run_sync(work)
 
     def _implied_history(
         self, underlying: EquitySymbol, sessions: Sequence[date], at: datetime

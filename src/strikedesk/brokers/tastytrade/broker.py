@@ -31,11 +31,19 @@ from strikedesk.brokers.tastytrade.quoting import Quoting
 from strikedesk.brokers.tastytrade.quoting_beside import QuotingBeside
 from strikedesk.brokers.tastytrade.session import Session
 from strikedesk.brokers.tastytrade.sites import Site
+from strikedesk.brokers.tastytrade.snapshots import Snapshots
 from strikedesk.brokers.tastytrade.streams import StreamBackedQuoting, Streams
 from strikedesk.brokers.tastytrade.venue_clock import VenueClock
 from strikedesk.brokers.tastytrade.wire import Wire
 from strikedesk.domain import calendar
-from strikedesk.domain.accounts import Account, Balances, Environment, NetWorth, Position
+from strikedesk.domain.accounts import (
+    Account,
+    Balances,
+    ClosingBalances,
+    Environment,
+    NetWorth,
+    Position,
+)
 from strikedesk.domain.broking import (
     BrokerOrder,
     BrokerWatchlist,
@@ -102,6 +110,7 @@ class TastytradeBroker:
         self._past_worth = PastWorth(
             client=client, directory=self._directory, site=site, clock=clock
         )
+        self._snapshots = Snapshots(client=client, directory=self._directory, clock=clock)
         self._margins = MarginDesk(client=client, directory=self._directory, clock=clock)
         self._streams = None if streams is None else streams(client, clock)
         self._quoting = _quoting(client, site, self._streams)
@@ -254,6 +263,12 @@ class TastytradeBroker:
     async def worth_history(self, account_id: str, start: date) -> tuple[NetWorth, ...]:
         """See `Broker.worth_history`."""
         return await self._past_worth.history(account_id, start)
+
+    async def closing_balances(
+        self, account_id: str, start: date, end: date
+    ) -> tuple[ClosingBalances, ...]:
+        """See `Broker.closing_balances`."""
+        return await self._snapshots.closing_balances(account_id, start, end)
 
     async def margin_held(self, account_id: str) -> MarginHeld:
         """See `Broker.margin_held`."""

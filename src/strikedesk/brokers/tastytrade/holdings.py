@@ -65,7 +65,6 @@ class Holdings:
         number = await self.directory.number(account_id)
         call = Call(path=path_of("accounts", number.reveal(), "balances", "USD"))
         told = await self.client.one(call, _BALANCE)
-        shorts = total(told.short_equity_value, told.short_derivative_value)
         return Balances(
             account_id=account_id,
             as_of=told.updated_at or self.clock.now(),
@@ -76,8 +75,8 @@ class Holdings:
             maintenance_margin=told.maintenance_requirement,
             maintenance_excess=told.maintenance_excess,
             in_margin_call=_called(told),
-            long_value=total(told.long_equity_value, told.long_derivative_value),
-            short_value=None if shorts is None else -abs(shorts),
+            long_value=long_value(told),
+            short_value=short_value(told),
         )
 
     async def positions(self, account_id: str) -> tuple[Position, ...]:
@@ -135,6 +134,17 @@ class Holdings:
         return TransactionPage(
             rows=tuple(_transaction(account_id, line) for line in told), total=count
         )
+
+
+def long_value(told: BalanceTold) -> Decimal | None:
+    """Return what is held long, USD."""
+    return total(told.long_equity_value, told.long_derivative_value)
+
+
+def short_value(told: BalanceTold) -> Decimal | None:
+    """Return what is held short, USD, as the debt that it is."""
+    shorts = total(told.short_equity_value, told.short_derivative_value)
+    return None if shorts is None else -abs(shorts)
 
 
 def _called(told: BalanceTold) -> bool | None:

@@ -7,7 +7,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
 
-from strikedesk.domain.accounts import Account, Balances, NetWorth, Position, Transaction
+from strikedesk.domain.accounts import (
+    Account,
+    Balances,
+    ClosingBalances,
+    NetWorth,
+    Position,
+    Transaction,
+)
 from strikedesk.domain.broking import (
     BrokerOrder,
     BrokerWatchlist,
@@ -175,6 +182,19 @@ class Broker(MarketData, Protocol):
         """Return what the account was worth at the closes from `start` on, oldest first.
 
         A close of which nobody knows is absent; a broker that keeps no history returns none.
+        """
+        ...
+
+    async def closing_balances(
+        self, account_id: str, start: date, end: date
+    ) -> tuple[ClosingBalances, ...]:
+        """Return the balances at the closes of `start` to `end`, both included, oldest first.
+
+        A close that is not over, or of which nobody knows, is absent; a broker that keeps no
+        balances of other days returns none.
+
+        Raises:
+            Denied: ACCOUNT_UNKNOWN; DATA_UNAVAILABLE where it does not tell them.
         """
         ...
 

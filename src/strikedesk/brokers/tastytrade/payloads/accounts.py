@@ -165,6 +165,13 @@ class BalanceTold(Payload):
     updated_at: Moment = None
 
 
+class SnapshotTold(BalanceTold):
+    """What an account was worth at a time of a day: `BOD`, `EOD` or `Intraday`."""
+
+    snapshot_date: Day = None
+    time_of_day: Words = None
+
+
 class PositionTold(Payload):
     """Something held. Its sign is `quantity_direction`; `cost_effect` is that of closing it."""
 
