@@ -129,6 +129,9 @@ class ScriptedMarket:
         )
         return Chain(underlying=underlying.ticker, spot=spot, as_of=at, rows=rows)
 
+    def forward(self, underlying: EquitySymbol, until: datetime, at: datetime) -> Decimal | None:
+        return None
+
     def bars(
         self, symbol: Symbol, interval: Interval, start: datetime, end: datetime
     ) -> tuple[Bar, ...]:

@@ -67,6 +67,11 @@ async def order(http: httpx2.AsyncClient, document: Mapping[str, Any] = RESTING)
         ({"legs": [{**LEG, "action": "Buy"}]}, 400, "action"),
         ({"legs": [{**LEG, "instrument-type": "Equity Option"}]}, 400, "instrument-type"),
         ({"legs": [{**LEG, "instrument-type": "Cryptocurrency"}]}, 400, "instrument-type"),
+        (
+            {"legs": [{**LEG, "instrument-type": "Future", "symbol": "/ESZ6"}]},
+            400,
+            "instrument-type",
+        ),
         ({"legs": [{**LEG, "symbol": "\u202eAAPL"}]}, 422, "invalid_symbol"),
         ({"legs": [{**LEG, "symbol": "SPX"}]}, 422, "invalid_order"),
         ({"rules": {"conditions": []}}, 422, "not_supported"),

@@ -383,3 +383,8 @@ def test_volatility_that_the_tape_does_not_tell_is_unknown(tmp_path: Path) -> No
     assert market.implied_volatility(EquitySymbol("MSFT"), date(2026, 11, 20)) is None
     assert market.implied_volatility(AAPL, date(2026, 11, 23)) is None
     assert bare.implied_volatility(AAPL, date(2026, 11, 20)) is None
+
+
+def test_a_tape_has_no_rate_that_would_carry_a_price(market: TapeMarket) -> None:
+    """Nothing is made up, a future's price least of all."""
+    assert market.forward(AAPL, friday(0) + timedelta(days=28), friday(0)) is None

@@ -30,6 +30,14 @@ class Market(Protocol):
         """Return the standing quote of each symbol at `at`; those not listed then are absent."""
         ...
 
+    def forward(self, underlying: EquitySymbol, until: datetime, at: datetime) -> Decimal | None:
+        """Return what the underlying costs at `at` for delivery at `until`, USD, not rounded.
+
+        None for what is not listed, for an end that is past, and where the market does not know
+        what it costs to carry the underlying there.
+        """
+        ...
+
     def expirations(self, underlying: EquitySymbol, at: datetime) -> tuple[Expiration, ...]:
         """Return what is listed, ascending.
 

@@ -17,6 +17,7 @@ from strikedesk.sandbox.chains import ChainRoutes
 from strikedesk.sandbox.door import Door
 from strikedesk.sandbox.faults.line import Line
 from strikedesk.sandbox.faults.panel import Panel
+from strikedesk.sandbox.futures import FutureRoutes
 from strikedesk.sandbox.history import HistoryRoutes
 from strikedesk.sandbox.instruments import InstrumentRoutes
 from strikedesk.sandbox.margin import MarginRoutes
@@ -68,6 +69,7 @@ def build_app(
         AlertRoutes(world),
         ChainRoutes(world),
         InstrumentRoutes(world),
+        FutureRoutes(world),
         MarketDataRoutes(world),
         MarketTimeRoutes(world),
     )

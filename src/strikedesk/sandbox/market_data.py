@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
@@ -16,7 +16,10 @@ from strikedesk.domain.errors import Denied
 from strikedesk.domain.ledger import Json
 from strikedesk.domain.quotes import Bar, Interval, Quote
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol, parse_symbol
+from strikedesk.domain.untraded_quotes import UntradedQuote
+from strikedesk.exchange.futures import E_MINI
 from strikedesk.sandbox import query
+from strikedesk.sandbox.futures import FUTURE, quote_of
 from strikedesk.sandbox.refusal import Refusal
 from strikedesk.sandbox.spelling import EQUITY, EQUITY_OPTION, INDEX, SLASH, wire_symbol
 from strikedesk.sandbox.wire import decimal, known, maybe, one, zulu
@@ -44,13 +47,15 @@ class MarketDataRoutes:
     async def by_type(self, request: Request) -> Response:
         """Tell what is known of the symbols asked for, under the type that each was asked by."""
         wanted = [(k, s) for name, k in _KINDS.items() for s in query.listed(request, name)]
-        if len(wanted) > ASKED_MAX:
+        futures = query.listed(request, "future")
+        if len(wanted) + len(futures) > ASKED_MAX:
             raise Refusal.of_parameter("symbols", f"are {ASKED_MAX} at most")
         found = [(kind, each) for kind, text in wanted if (each := _read(kind, text)) is not None]
         quotes = await self.world.broker.quotes({symbol for _, symbol in found})
         items = [
             await self._told(kind, quotes[symbol]) for kind, symbol in found if symbol in quotes
         ]
+        items += [told for text in futures if (told := self._future(text)) is not None]
         body = {"data": {"items": items}, "pagination": None, "context": request.url.path}
         return JSONResponse(body)
 
@@ -62,15 +67,40 @@ class MarketDataRoutes:
             quote = (await self.world.broker.quotes({symbol})).get(symbol)
             if quote is not None:
                 return one(request, await self._told(kind, quote))
+        future = self._future(request.path_params["symbol"]) if kind == FUTURE else None
+        if future is not None:
+            return one(request, future)
         raise Refusal.not_found("market data for that symbol")
 
     async def _told(self, kind: str, quote: Quote) -> dict[str, Json]:
         at = self.world.now()
-        day = exchange_date(at)
         session = current_or_next_session(at)
         bar = await self._bar_of(quote.symbol, session.opens_at, at)
-        halted = quote.symbol.underlying in self.world.office.market.halted(at)
-        return known({**_figures(kind, quote, day, halted=halted), **_of_bar(bar)})
+        head = self._head(kind, wire_symbol(quote.symbol), quote.symbol.underlying)
+        return known({**head, **_figures(quote, _mark(quote)), **_of_bar(bar)})
+
+    def _future(self, text: str) -> dict[str, Json] | None:
+        """Return what is known of a future; it is halted with its index."""
+        quote = quote_of(self.world, text)
+        if quote is None:
+            return None
+        head = self._head(FUTURE, quote.name.compact, E_MINI.underlying.ticker)
+        return known({**head, **_figures(quote, quote.mark)})
+
+    def _head(self, kind: str, symbol: str, underlying: str) -> dict[str, Json]:
+        at = self.world.now()
+        day = exchange_date(at)
+        return {
+            "symbol": symbol,
+            "instrument-type": kind,
+            "close-price-type": "Regular",
+            "prev-close-price-type": "Regular",
+            "summary-date": day.isoformat(),
+            "prev-close-date": previous_session(day).day.isoformat(),
+            "is-trading-halted": underlying in self.world.office.market.halted(at),
+            "halt-start-time": -1,
+            "halt-end-time": -1,
+        }
 
     async def _bar_of(self, symbol: Symbol, opens_at: datetime, at: datetime) -> Bar | None:
         """Return the day so far; a contract's is not asked for, it would take too long."""
@@ -89,29 +119,19 @@ def _read(kind: str, text: str) -> Symbol | None:
     return symbol if isinstance(symbol, OptionSymbol) == (kind == EQUITY_OPTION) else None
 
 
-def _figures(kind: str, quote: Quote, day: date, *, halted: bool) -> dict[str, Json]:
-    before = previous_session(day).day
+def _figures(quote: Quote | UntradedQuote, mark: Decimal | None) -> dict[str, Json]:
     last = maybe(quote.last)
     return {
-        "symbol": wire_symbol(quote.symbol),
-        "instrument-type": kind,
         "updated-at": zulu(quote.at),
         "bid": maybe(quote.bid),
         "bid-size": decimal(quote.bid_size or 0),
         "ask": maybe(quote.ask),
         "ask-size": decimal(quote.ask_size or 0),
         "mid": maybe(quote.mid),
-        "mark": maybe(_mark(quote)),
+        "mark": maybe(mark),
         "last": last,
         "last-mkt": last,
-        "close-price-type": "Regular",
         "prev-close": maybe(quote.previous_close),
-        "prev-close-price-type": "Regular",
-        "summary-date": day.isoformat(),
-        "prev-close-date": before.isoformat(),
-        "is-trading-halted": halted,
-        "halt-start-time": -1,
-        "halt-end-time": -1,
         "volume": maybe(quote.volume),
         "open-interest": maybe(quote.open_interest),
     }

@@ -114,6 +114,20 @@ class SimulatedMarket:
             found |= {quote.symbol: quote for quote in self._options(underlying, wanted, moment)}
         return found
 
+    def forward(self, underlying: EquitySymbol, until: datetime, at: datetime) -> Decimal | None:
+        """Return what the underlying costs at `at` for delivery at `until`, as its options have it.
+
+        In extended hours it is that of the last close.
+        """
+        known, moment = self._by_ticker.get(underlying.ticker), moment_at(at)
+        if known is None or moment is None:
+            return None
+        pit = self._pits.pit(known, moment.session)
+        standing = pit.standing(moment)
+        if until <= standing.priced_at:
+            return None
+        return Decimal(pit.forward(standing.step, until.timestamp()))
+
     def expirations(self, underlying: EquitySymbol, at: datetime) -> tuple[Expiration, ...]:
         """Return what is listed, by day; where two roots share one, the morning's comes first.
 

@@ -91,6 +91,11 @@ def carried(book: Book) -> Floats:
     return np.maximum(book.spot - escrow, _LEFT_OF_SPOT * book.spot)
 
 
+def forward(book: Book) -> Floats:
+    """Return what the underlying costs now for delivery at each contract's end, USD."""
+    return carried(book) * np.exp((surface.RATE - book.underlying.carry) * book.years)
+
+
 def european(book: Book) -> Floats:
     """Return the value of each contract without the right to exercise early, USD."""
     spot = carried(book)

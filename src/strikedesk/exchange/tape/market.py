@@ -173,6 +173,15 @@ class TapeMarket:
             raise Denied(Reason.SYMBOL_NOT_FOUND, symbol=symbol.compact)
         return tuple(bars_between(self._tape, track, interval, start, end))
 
+    def forward(
+        self,
+        underlying: EquitySymbol,  # noqa: ARG002 -- as `Market` has it
+        until: datetime,  # noqa: ARG002 -- as `Market` has it
+        at: datetime,  # noqa: ARG002 -- as `Market` has it
+    ) -> Decimal | None:
+        """Return None: a tape tells quotes and no rate that would carry one."""
+        return None
+
     def halted(self, at: datetime) -> frozenset[str]:  # noqa: ARG002 -- as `Market` has it
         """Return nothing: a tape says that nobody quoted, and not why."""
         return frozenset()
