@@ -525,6 +525,17 @@ def a_stop(trigger: str, limit: str | None = None, **changes: object) -> Draft:
     return a_draft(**(said | changes))
 
 
+async def test_an_owners_limit_speaks_before_a_rule_of_the_broker(orders: OrderDesk) -> None:
+    """Where every fact is there; what the owner set is what the owner hears of."""
+    orders.broker.refusals = ("an_index_has_no_shares",)
+    orders.broker.because = {"rule": "an_index_has_no_shares"}
+    orders.limits = replace(orders.limits, contracts_max=1)
+
+    error = await denied(orders, a_leg(CALL, quantity=2))
+
+    assert error.reason is Reason.CONTRACTS_ABOVE_LIMIT
+
+
 async def test_a_stop_far_below_the_market_may_have_its_limit_there(orders: OrderDesk) -> None:
     """The market will stand at the trigger by then: that is what the limit is measured by."""
     orders.broker.held[parse_symbol(CALL)] = 1
@@ -547,6 +558,17 @@ async def test_a_stop_that_is_reached_already_is_denied(orders: OrderDesk, trigg
         await orders.previewer.place(a_stop(trigger, "1.10"), caller="stdio")
 
     assert raised.value.facts["rule"] == "stop_is_reached_already"
+
+
+async def test_a_stop_beside_no_price_is_denied_for_want_of_one(orders: OrderDesk) -> None:
+    """Whether it is reached already nobody can say."""
+    orders.broker.held[parse_symbol(CALL)] = 1
+    orders.quote(CALL, None, None)
+
+    with pytest.raises(Denied) as raised:
+        await orders.previewer.place(a_stop("0.80", "0.75"), caller="stdio")
+
+    assert raised.value.reason is Reason.QUOTE_MISSING
 
 
 @pytest.mark.parametrize(
