@@ -52,6 +52,28 @@ def test_what_only_buys_is_paid_for_and_what_only_sells_is_paid_out(
     assert denied.value.facts["rule"] == "one_way_effect"
 
 
+@pytest.mark.parametrize(
+    ("action", "effect", "expected"),
+    [
+        (Action.BUY_TO_OPEN, PriceEffect.CREDIT, "debit"),
+        (Action.SELL_TO_OPEN, PriceEffect.DEBIT, "credit"),
+    ],
+)
+def test_the_way_that_was_meant_is_told(action: Action, effect: PriceEffect, expected: str) -> None:
+    with pytest.raises(Denied) as denied:
+        drafted(a_leg(CALL, action), price="1.20", effect=effect)
+
+    assert denied.value.facts["expected"] == expected
+
+
+def test_nothing_is_no_price_of_what_only_buys() -> None:
+    """It would rest for ever, as if it were an order."""
+    with pytest.raises(Denied) as denied:
+        drafted(a_leg(CALL), price="0", effect=PriceEffect.EVEN)
+
+    assert denied.value.facts["rule"] == "one_way_effect"
+
+
 @pytest.mark.parametrize("effect", PriceEffect)
 def test_a_spread_may_go_either_way(effect: PriceEffect) -> None:
     price = "0" if effect is PriceEffect.EVEN else "0.40"
@@ -76,6 +98,30 @@ def test_shares_from_one_dollar_up_trade_on_the_cent_both_ways(
         drafted(shares(action), price="200.1234", effect=effect)
 
     assert denied.value.reason is Reason.INVALID_TICK
+
+
+def test_a_share_of_little_more_than_a_dollar_trades_on_the_cent_and_that_is_told() -> None:
+    with pytest.raises(Denied) as denied:
+        drafted(shares(Action.SELL), price="1.0001", effect=PriceEffect.CREDIT)
+
+    facts = denied.value.facts
+    assert (facts["price"], facts["tick"]) == (Decimal("1.0001"), Decimal("0.01"))
+
+
+def test_a_stop_off_the_tick_is_refused_beside_a_limit_that_is_on_it() -> None:
+    draft = Draft(
+        account="paper-margin",
+        legs=(shares(Action.SELL),),
+        order_type=OrderType.STOP_LIMIT,
+        price=Decimal("190.00"),
+        price_effect=PriceEffect.CREDIT,
+        stop_trigger=Decimal("190.0001"),
+    )
+
+    with pytest.raises(Denied) as denied:
+        order_of(draft, "PAPER0001")
+
+    assert denied.value.facts["price"] == Decimal("190.0001")
 
 
 def test_a_stop_at_nothing_is_refused_and_not_taken_for_no_change() -> None:

@@ -765,6 +765,23 @@ async def test_the_rules_of_groups_are_told_by_name(orders: OrderDesk) -> None:
         assert (await refused(orders, *terms, kind=kind)).facts["rule"] == rule
 
 
+async def test_of_a_pair_the_one_that_waits_may_stop_there_and_the_trigger_may_not(
+    orders: OrderDesk,
+) -> None:
+    """The call stands at 1.15 now: who waits is measured when it begins to work."""
+    reached = replace(
+        ENTRY,
+        order_type=OrderType.STOP_LIMIT,
+        stop_trigger=Decimal("1.10"),
+    )
+
+    preview = await preview_of(orders, ENTRY, a_stop_at("1.18", "1.16"), kind=GroupKind.OTO)
+    alone = await _denied(preview_of(orders, reached, an_exit_at(), kind=GroupKind.OTO))
+
+    assert preview.record.group_kind is GroupKind.OTO
+    assert alone.facts["rule"] == "stop_is_reached_already"
+
+
 async def test_what_waits_for_its_trigger_may_stop_beyond_the_market_of_now(
     orders: OrderDesk,
 ) -> None:

@@ -10,7 +10,7 @@ from functools import partial
 
 import pytest
 
-from strikedesk.domain.accounts import Position
+from strikedesk.domain.accounts import Account, Position
 from strikedesk.domain.broking import BrokerOrder, Capabilities, Survey, Ticket
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.ledger import Halt
@@ -27,9 +27,9 @@ from strikedesk.orders.showing import digest_of_shown
 from strikedesk.risk.limits import Limits
 from strikedesk.risk.verdict import Outcome
 from tests.builders import NOON, a_leg
-from tests.fakes.broker import Day, ScriptedBroker
+from tests.fakes.broker import ACCOUNT, Day, ScriptedBroker
 from tests.patience import PATIENCE_S
-from tests.unit.order_desk import CALL, ME, OrderDesk
+from tests.unit.order_desk import CALL, ME, OneAccount, OrderDesk
 
 SHORT = "AAPL261218C00210000"
 SATURDAY = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -534,6 +534,22 @@ async def test_an_owners_limit_speaks_before_a_rule_of_the_broker(orders: OrderD
     error = await denied(orders, a_leg(CALL, quantity=2))
 
     assert error.reason is Reason.CONTRACTS_ABOVE_LIMIT
+
+
+class LookedAt(OneAccount):
+    """Knows an account in which its user may only look."""
+
+    async def named(self, handle: str) -> Account:
+        return replace(await super().named(handle), can_trade=False)
+
+
+async def test_an_account_that_may_only_be_looked_at_is_told_by_its_handle() -> None:
+    orders = OrderDesk(accounts=LookedAt())
+
+    error = await denied(orders)
+
+    assert error.reason is Reason.INSUFFICIENT_PERMISSIONS
+    assert error.facts == {"account": ACCOUNT.handle}
 
 
 async def test_a_stop_far_below_the_market_may_have_its_limit_there(orders: OrderDesk) -> None:
