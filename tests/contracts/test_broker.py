@@ -329,6 +329,15 @@ async def test_a_future_that_is_not_listed_has_no_quote(broker: Broker) -> None:
     assert await broker.quotes_beside({UntradedName("/XXZ6", "future")}) == {}
 
 
+async def test_options_on_futures_of_no_product_are_refused_by_name(broker: Broker) -> None:
+    """By a market without futures as by one that lists others: `XXXXX` is no product."""
+    with pytest.raises(Denied) as denied:
+        await broker.future_chain("XXXXX")
+
+    assert denied.value.reason in {Reason.INSTRUMENT_NOT_TRADED, Reason.SYMBOL_NOT_FOUND}
+    assert denied.value.facts["product"] == "XXXXX"
+
+
 async def test_a_missing_side_is_none(broker: Broker, stage: Stage) -> None:
     """A side that nobody stands on is not a price of nothing."""
     quote = await quote_of(broker, stage.lame)

@@ -41,6 +41,7 @@ from strikedesk.domain.calendar import Session
 from strikedesk.domain.customer import Customer
 from strikedesk.domain.errors import Denied, DeskError, Fact, OutcomeUnknown, Rejected, Unavailable
 from strikedesk.domain.events import MarketEvent
+from strikedesk.domain.future_chains import FutureExpiration
 from strikedesk.domain.groups import GroupKind, member_id
 from strikedesk.domain.holidays import Holidays
 from strikedesk.domain.instruments import Instrument
@@ -235,6 +236,9 @@ class ScriptedBroker:
 
     async def search(self, text: str, limit: int) -> tuple[SymbolInfo, ...]:
         return ()
+
+    async def future_chain(self, product: str) -> tuple[FutureExpiration, ...]:
+        raise Denied(Reason.INSTRUMENT_NOT_TRADED, product=product)
 
     async def implied_history(
         self, underlying: EquitySymbol, start: date, end: date

@@ -22,6 +22,7 @@ from strikedesk.domain.calendar import Session, exchange_date
 from strikedesk.domain.customer import Customer
 from strikedesk.domain.errors import Denied, DeskError, Unavailable
 from strikedesk.domain.events import MarketEvent
+from strikedesk.domain.future_chains import FutureExpiration
 from strikedesk.domain.greeks import Greeks
 from strikedesk.domain.holidays import Holidays
 from strikedesk.domain.instruments import Instrument
@@ -201,6 +202,10 @@ class ScriptedMarket:
             for ticker in found
         )
         return tuple(infos)[:limit]
+
+    async def future_chain(self, product: str) -> tuple[FutureExpiration, ...]:
+        await self._asked("future_chain", product)
+        return ()
 
     async def implied_history(
         self, underlying: EquitySymbol, start: date, end: date

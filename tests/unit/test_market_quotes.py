@@ -84,6 +84,15 @@ async def test_a_hundred_callers_of_overlapping_symbols_ask_for_each_once(
     assert sorted(asked) == ["AAPL", "AAPL261218C00200000", "MSFT", "SPY"]
 
 
+async def test_the_chain_of_a_product_is_asked_for_once_however_its_code_is_written(
+    room: MarketRoom, market: ScriptedMarket
+) -> None:
+    """It is a document of some megabytes."""
+    await asyncio.gather(*(room.future_chain(code) for code in ("ES", "/ES", "es")))
+
+    assert market.calls == [("future_chain", "ES")]
+
+
 async def test_fresh_quotes_pass_over_what_is_remembered_and_share_a_request(
     room: MarketRoom, market: ScriptedMarket
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from strikedesk.cli import audit, groups, orders, practice, scans
+from strikedesk.cli import audit, groups, orders, practice, reading, scans
 from strikedesk.cli.clients import Client
 from strikedesk.cli.serving import Transport, Wanted, serve
 from strikedesk.cli.speech import FAILED, FINE
@@ -36,6 +36,7 @@ app.add_typer(groups.vault, name="vault")
 app.add_typer(groups.tape, name="tape")
 app.add_typer(practice.market, name="market")
 app.add_typer(practice.paper, name="paper")
+app.add_typer(reading.reading)
 
 
 def _known(context: typer.Context) -> Known:
@@ -267,73 +268,6 @@ def logout_command(
     from strikedesk.cli import linking  # noqa: PLC0415 -- one command's
 
     typer.echo(asyncio.run(linking.unlink(broker, linking.site_of(live=live, here=here))))
-
-
-@app.command(name="balances")
-def balances_command(
-    account: Annotated[
-        str | None, typer.Argument(help="A handle, as paper-margin; every account without one.")
-    ] = None,
-    *,
-    first: Annotated[
-        str | None,
-        typer.Option("--from", metavar="DAY", help="A date; thirty days before --to without."),
-    ] = None,
-    last: Annotated[
-        str | None, typer.Option("--to", metavar="DAY", help="A date; today, and now too, without.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
-) -> None:
-    """Tell what accounts are worth now, and were at the close of past days."""
-    from strikedesk.cli import balances  # noqa: PLC0415 -- one command's
-    from strikedesk.cli.showing import screen  # noqa: PLC0415 -- rich
-
-    told = asyncio.run(balances.balances(account, balances.Days(first=first, last=last)))
-    if as_json:
-        typer.echo(balances.as_json(told))
-    else:
-        for part in balances.shown(told):
-            screen().print(part)
-
-
-@app.command(name="margin")
-def margin_command(
-    account: Annotated[str, typer.Argument(help="A handle: paper-margin, for example.")],
-    symbols: Annotated[
-        list[str] | None, typer.Argument(metavar="[SYMBOL]...", help="Tell the rates of these too.")
-    ] = None,
-) -> None:
-    """Tell what the broker asks for what an account holds, and at which rates it reckons."""
-    from strikedesk.cli.margins import margin, shown  # noqa: PLC0415 -- one command's
-    from strikedesk.cli.showing import screen  # noqa: PLC0415 -- rich
-
-    screen().print(*shown(asyncio.run(margin(account, symbols or ()))))
-
-
-@app.command(name="instrument")
-def instrument_command(
-    symbols: Annotated[
-        list[str], typer.Argument(metavar="SYMBOL...", help="AAPL, /ESZ6 or BTC/USD, for example.")
-    ],
-) -> None:
-    """Tell what the broker has on record of shares, options, futures and coins."""
-    from strikedesk.cli.instruments import instruments, shown  # noqa: PLC0415 -- one command's
-    from strikedesk.cli.showing import screen  # noqa: PLC0415 -- rich
-
-    screen().print(*shown(asyncio.run(instruments(symbols))))
-
-
-@app.command(name="quote")
-def quote_command(
-    symbols: Annotated[
-        list[str], typer.Argument(metavar="SYMBOL...", help="AAPL, /ESZ6 or BTC/USD, for example.")
-    ],
-) -> None:
-    """Tell what shares, options, futures and coins cost now; futures and coins cannot be traded."""
-    from strikedesk.cli.quotes import quotes, shown  # noqa: PLC0415 -- one command's
-    from strikedesk.cli.showing import screen  # noqa: PLC0415 -- rich
-
-    screen().print(*shown(asyncio.run(quotes(symbols))))
 
 
 @app.command(name="demo")

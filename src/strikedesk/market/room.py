@@ -19,6 +19,7 @@ from typing import Final, TypeVar
 from strikedesk.domain.calendar import Session, exchange_date
 from strikedesk.domain.errors import Denied, Fact, Unavailable
 from strikedesk.domain.events import MarketEvent
+from strikedesk.domain.future_chains import FutureExpiration, product_code
 from strikedesk.domain.holidays import Holidays
 from strikedesk.domain.instruments import Instrument
 from strikedesk.domain.ports import Cache, MarketData
@@ -238,6 +239,12 @@ class MarketRoom:
         """See `MarketData.instrument`."""
         await self.ready()
         return await self.data.instrument(name)
+
+    async def future_chain(self, product: str) -> tuple[FutureExpiration, ...]:
+        """See `MarketData.future_chain`."""
+        code = product_code(product)
+        key = f"future-chain:{code}"
+        return await self.cache.get(key, ttl.CHAINS_S, lambda: self.data.future_chain(code))
 
     async def search(self, text: str, limit: int = 10) -> tuple[SymbolInfo, ...]:
         """Return listed symbols that begin with or are described by `text`, best first.

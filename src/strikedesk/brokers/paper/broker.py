@@ -12,6 +12,7 @@ from strikedesk.brokers.paper.back_office import BackOffice
 from strikedesk.brokers.paper.clerk import Clerk
 from strikedesk.brokers.paper.feeds import LOOK_EVERY_S, OrderFeed, QuoteFeed
 from strikedesk.brokers.paper.figures import (
+    account_of,
     balances_of,
     gone_today,
     positions_of,
@@ -45,7 +46,9 @@ from strikedesk.domain.broking import (
 )
 from strikedesk.domain.calendar import Session, sessions_between
 from strikedesk.domain.customer import Customer
+from strikedesk.domain.errors import Denied
 from strikedesk.domain.events import MarketEvent
+from strikedesk.domain.future_chains import FutureExpiration, product_code
 from strikedesk.domain.groups import GroupKind
 from strikedesk.domain.holidays import Holidays
 from strikedesk.domain.instruments import Instrument
@@ -53,6 +56,7 @@ from strikedesk.domain.margin import MarginHeld, MarginRates
 from strikedesk.domain.orders import LEGS_MAX, OrderType, TimeInForce
 from strikedesk.domain.ports import Clock, Entropy, TransactionPage, WorldStore
 from strikedesk.domain.quotes import Bar, Chain, Expiration, Interval, Quote, SymbolInfo
+from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, Symbol, parse_symbol
 from strikedesk.domain.untraded import Untraded, UntradedName
 from strikedesk.domain.untraded_quotes import UntradedQuote
@@ -196,6 +200,10 @@ class PaperBroker:
         await self._keeper.ready()
         return await self._venue.instrument(parse_symbol(name), self.now())
 
+    async def future_chain(self, product: str) -> tuple[FutureExpiration, ...]:
+        """See `MarketData.future_chain`: this market has no futures."""
+        raise Denied(Reason.INSTRUMENT_NOT_TRADED, product=product_code(product))
+
     async def implied_history(
         self, underlying: EquitySymbol, start: date, end: date
     ) -> ImpliedHistory:
@@ -240,7 +248,7 @@ class PaperBroker:
     async def accounts(self) -> tuple[Account, ...]:
         """See `Broker.accounts`."""
         world = (await self._keeper.snapshot()).world
-        return tuple(_account(world.accounts[account_id]) for account_id in sorted(world.accounts))
+        return tuple(account_of(account) for _, account in sorted(world.accounts.items()))
 
     async def customer(self) -> Customer | None:
         """See `Broker.customer`: nobody has to be anybody here."""
@@ -356,7 +364,7 @@ class PaperBroker:
         seen = await self._keeper.snapshot()
         account = seen.world.account(ticket.account_id)
         return Survey(
-            account=_account(account),
+            account=account_of(account),
             positions=positions_of(account, await self._venue.screen(account.stakes, seen.at)),
             working=_working(seen.world, account),
             preflight=await self._clerk.look(seen, ticket),
@@ -370,20 +378,6 @@ class PaperBroker:
             Denied: ACCOUNT_UNKNOWN, ORDER_UNKNOWN.
         """
         return await self._clerk.submit(ticket)
-
-
-def _account(account: PaperAccount) -> Account:
-    return Account(
-        account_id=account.account_id,
-        handle=account.handle,
-        nickname=account.nickname,
-        kind=account.kind,
-        environment=Environment.PAPER,
-        simulated=True,
-        option_level=account.level,
-        frozen=False,
-        closing_only=False,
-    )
 
 
 def _working(world: World, account: PaperAccount) -> tuple[BrokerOrder, ...]:

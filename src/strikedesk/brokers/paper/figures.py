@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from strikedesk.domain.accounts import AccountKind, Balances, Position
+from strikedesk.domain.accounts import Account, AccountKind, Balances, Environment, Position
 from strikedesk.domain.money import to_cents
 from strikedesk.domain.symbols import Symbol
 from strikedesk.exchange import calls, power
@@ -26,6 +26,21 @@ from strikedesk.exchange.world import World
 
 # Half of the shares' price is lent: a dollar of buying power buys two dollars of shares.
 _LEVERAGE: Final = 2
+
+
+def account_of(account: PaperAccount) -> Account:
+    """Return a paper account as the desk sees it."""
+    return Account(
+        account_id=account.account_id,
+        handle=account.handle,
+        nickname=account.nickname,
+        kind=account.kind,
+        environment=Environment.PAPER,
+        simulated=True,
+        option_level=account.level,
+        frozen=False,
+        closing_only=False,
+    )
 
 
 def priced_symbols(account: PaperAccount) -> set[Symbol]:

@@ -12,6 +12,7 @@ from strikedesk.brokers.tastytrade.calls import Call
 from strikedesk.brokers.tastytrade.chains import Chains
 from strikedesk.brokers.tastytrade.client import Client, Patience
 from strikedesk.brokers.tastytrade.directory import Directory
+from strikedesk.brokers.tastytrade.future_chains import FutureChains
 from strikedesk.brokers.tastytrade.holdings import Holdings
 from strikedesk.brokers.tastytrade.instruments import Instruments
 from strikedesk.brokers.tastytrade.lists import Lists
@@ -57,6 +58,7 @@ from strikedesk.domain.broking import (
 from strikedesk.domain.customer import Customer
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.events import MarketEvent
+from strikedesk.domain.future_chains import FutureExpiration
 from strikedesk.domain.groups import GroupKind
 from strikedesk.domain.holidays import Holidays
 from strikedesk.domain.instruments import Instrument
@@ -116,6 +118,7 @@ class TastytradeBroker:
         self._quoting = _quoting(client, site, self._streams)
         self._quoting_beside = QuotingBeside(client=client, site=site)
         self._chains = Chains(client=client, quoting=self._quoting, clock=clock)
+        self._future_chains = FutureChains(client=client)
         self._outlook = Outlook(client=client)
         self._instruments = Instruments(client=client)
         self._lists = Lists(client=client, site=site)
@@ -193,6 +196,10 @@ class TastytradeBroker:
     async def instrument(self, name: str) -> Instrument:
         """See `MarketData.instrument`: futures, options on them and coins are told too."""
         return await self._instruments.one(name)
+
+    async def future_chain(self, product: str) -> tuple[FutureExpiration, ...]:
+        """See `MarketData.future_chain`."""
+        return await self._future_chains.of(product)
 
     async def implied_history(
         self,

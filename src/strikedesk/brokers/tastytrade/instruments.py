@@ -31,7 +31,7 @@ _SHELVES: Final = {
 _MISSING: Final = {_OPTION: Reason.CONTRACT_NOT_FOUND}
 _ODD: Final = re.compile(r"[^A-Za-z0-9 .,:;&'()/%+-]+", re.ASCII)
 _WORDS_MAX: Final = 80
-_STYLES: Final = {"American": "american", "European": "european"}
+STYLES: Final = {"American": "american", "European": "european"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,18 +65,18 @@ def _instrument(spelling: str, kind: str, told: InstrumentTold) -> Instrument:
     return Instrument(
         symbol=spelling,
         kind=_kind(kind, told),
-        description=_plain(told.description),
-        underlying=_plain(told.underlying_symbol),
+        description=plain(told.description),
+        underlying=plain(told.underlying_symbol),
         multiplier=_multiplier(kind, told),
-        steps=_steps(told.tick_sizes) or _step(told.tick_size),
-        option_steps=_steps(told.option_tick_sizes),
+        steps=steps(told.tick_sizes) or _step(told.tick_size),
+        option_steps=steps(told.option_tick_sizes),
         ends_at=told.stops_trading_at,
-        style=_STYLES.get(told.exercise_style or ""),
-        settlement=_plain(told.settlement_type),
+        style=STYLES.get(told.exercise_style or ""),
+        settlement=plain(told.settlement_type),
         closing_only=told.is_closing_only,
         halted=None if told.halted_at is None else True,
         fractions=told.is_fractional_quantity_eligible,
-        lendability=_plain(told.lendability),
+        lendability=plain(told.lendability),
         borrow_rate=told.borrow_rate,
     )
 
@@ -88,16 +88,21 @@ def _kind(kind: str, told: InstrumentTold) -> str:
 
 
 def _multiplier(kind: str, told: InstrumentTold) -> Decimal | None:
-    """Return what a point is worth; of an option on a future its value over its display factor."""
+    """Return what a point is worth."""
     if kind == "future_option":
-        value, factor = told.notional_value, told.display_factor
-        return None if value is None or not factor else value / factor
+        return point_of(told.notional_value, told.display_factor)
     if kind in {_SHARE, _COIN}:
         return None if told.is_index else Decimal(1)
     return told.shares_per_contract if kind == _OPTION else told.notional_multiplier
 
 
-def _steps(table: Iterable[TickTold]) -> tuple[Step, ...]:
+def point_of(value: Decimal | None, factor: Decimal | None) -> Decimal | None:
+    """Return what a point of an option on a future is worth: its value over its display factor."""
+    return None if value is None or not factor else value / factor
+
+
+def steps(table: Iterable[TickTold]) -> tuple[Step, ...]:
+    """Return the steps of prices that are told."""
     return tuple(Step(size=line.value, below=line.threshold) for line in table if line.value)
 
 
@@ -105,6 +110,6 @@ def _step(size: Decimal | None) -> tuple[Step, ...]:
     return (Step(size=size),) if size else ()
 
 
-def _plain(words: str | None) -> str | None:
+def plain(words: str | None) -> str | None:
     """Return the broker's words as short, plain text."""
     return _ODD.sub("", words)[:_WORDS_MAX].strip() or None if words else None

@@ -28,6 +28,7 @@ from strikedesk.domain.broking import (
 from strikedesk.domain.calendar import Session
 from strikedesk.domain.customer import Customer
 from strikedesk.domain.events import MarketEvent
+from strikedesk.domain.future_chains import FutureExpiration
 from strikedesk.domain.holidays import Holidays
 from strikedesk.domain.instruments import Instrument
 from strikedesk.domain.margin import MarginHeld, MarginRates
@@ -88,6 +89,15 @@ class MarketData(Protocol):
         Raises:
             Denied: INVALID_SYMBOL; SYMBOL_NOT_FOUND, CONTRACT_NOT_FOUND; INSTRUMENT_NOT_TRADED for
                 a kind that the broker has none of.
+        """
+        ...
+
+    async def future_chain(self, product: str) -> tuple[FutureExpiration, ...]:
+        """Return the options listed on the futures of a product (ES), by day. None is traded here.
+
+        Raises:
+            Denied: INVALID_ARGUMENT for what is no code of a product; SYMBOL_NOT_FOUND;
+                INSTRUMENT_NOT_TRADED where the broker has no futures.
         """
         ...
 
