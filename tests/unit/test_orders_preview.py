@@ -389,6 +389,21 @@ async def test_a_last_day_whose_session_is_over_is_denied(orders: OrderDesk, day
     assert raised.value.reason is Reason.INVALID_TIME_IN_FORCE
 
 
+async def test_a_last_day_ends_with_its_close_and_not_after_it(orders: OrderDesk) -> None:
+    """At the very instant nothing trades any more; a second before it may still be sent."""
+    close = NOON.replace(hour=21)
+    last = a_draft(time_in_force=TimeInForce.GTD, gtd_date=NOON.date())
+    orders.clock.at = close - timedelta(seconds=1)
+    preview = await orders.previewer.place(last, caller="stdio")
+    orders.clock.at = close
+
+    with pytest.raises(Denied) as raised:
+        await orders.previewer.place(last, caller="stdio")
+
+    assert preview.nonce
+    assert raised.value.reason is Reason.INVALID_TIME_IN_FORCE
+
+
 async def test_a_last_day_without_a_session_is_told(orders: OrderDesk) -> None:
     thanksgiving = date(2026, 11, 26)
 
