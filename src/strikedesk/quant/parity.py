@@ -1,6 +1,7 @@
 """What calls and puts of one expiration agree on: the forward, and the dividends in it."""
 
 from dataclasses import dataclass
+from statistics import median
 from typing import Final
 
 import numpy as np
@@ -58,13 +59,14 @@ def implied_carry(
             forward=np.nan, dividends=np.nan, dividend_yield=np.nan, apart=np.nan, pairs=0
         )
     nearest = known[np.argsort(np.abs(calls - puts)[known], kind="stable")[:NEAREST]]
-    forward = float(np.median(forwards[nearest]))
+    told = forwards[nearest].tolist()
+    forward = median(told)
     return ImpliedCarry(
         forward=forward,
         dividends=spot - discount * forward,
         dividend_yield=float(np.log(spot / (discount * forward)) / years)
         if forward > 0
         else np.nan,
-        apart=float(np.median(np.abs(forwards[nearest] - forward))),
+        apart=median(abs(each - forward) for each in told),
         pairs=nearest.size,
     )

@@ -105,13 +105,13 @@ def fit_smile(
     strikes, sigma, weights = (each.ravel() for each in np.broadcast_arrays(*columns))
     known = (strikes > 0.0) & (sigma > 0.0) & (weights > 0.0)
     known &= weights >= _WORTH_FITTING * np.max(weights, initial=0.0, where=known)
-    if np.unique(strikes[known]).size < POINTS_MIN:
+    strikes, sigma, weights = strikes[known], sigma[known], weights[known]
+    if len(set(strikes.tolist())) < POINTS_MIN:
         return None
-    k = np.log(strikes[known] / forward)
-    w, total = sigma[known] ** 2 * years, weights[known]
+    k, w = np.log(strikes / forward), sigma * sigma * years
     # Errors of volatility, not of variance: dw = 2·volatility·years·d(volatility).
-    by_point = total / (2.0 * sigma[known] * years)
-    by_point /= np.sqrt(np.sum(total * total))
+    by_point = weights / (2.0 * sigma * years)
+    by_point /= np.sqrt(np.sum(weights * weights))
     best = nearest(k, w, by_point)
     misses = float(np.sqrt(best[5]))
     a, d, c, m, s = (float(each) for each in best[:5])
