@@ -158,6 +158,18 @@ def test_a_value_is_at_least_the_european_one_and_what_exercise_brings(case: Cas
     assert value <= (case.spot if case.is_call else case.strike)
 
 
+@given(case=CASES)
+def test_what_early_exercise_adds_is_the_value_less_the_european_one(case: Case) -> None:
+    """Where it never pays, that is nothing at all, and not the rounding of two values."""
+    columns, volatility = oracles.contracts([case])
+
+    added = american.added(columns, volatility)
+
+    european = black_scholes.price(columns, volatility)
+    beyond = american.price(columns, volatility) - european
+    np.testing.assert_allclose(added, beyond, rtol=0.0, atol=1e-11 * case.spot)
+
+
 @given(case=CASES, more=st.floats(1.01, 1.5))
 def test_more_volatility_is_never_worth_less(case: Case, more: float) -> None:
     columns, volatility = oracles.contracts([case])

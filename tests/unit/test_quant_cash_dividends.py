@@ -123,6 +123,21 @@ def test_a_value_is_at_least_what_exercise_brings_and_the_european_one(case: Cas
     assert value <= (case.spot if case.is_call else case.strike)
 
 
+@given(case=CASES)
+@settings(max_examples=60)
+def test_what_early_exercise_adds_is_the_value_less_the_european_one(case: Case) -> None:
+    """It is told apart where the European value is known and need not be reckoned again."""
+    columns, volatility = oracles.contracts([case])
+    worth = tree.held(case, QUARTERLY, 0.0)
+    european = oracles.contracts([replace(case, spot=case.spot - worth)])[0]
+
+    added = cash_dividends.added(columns, PAID, volatility)
+
+    value = cash_dividends.price(columns, PAID, volatility)
+    least = black_scholes.price(european, volatility)
+    np.testing.assert_allclose(added, value - least, rtol=0.0, atol=1e-11 * case.spot)
+
+
 @given(case=CASES, more=st.floats(1.1, 2.0))
 @settings(max_examples=60)
 def test_larger_dividends_take_from_calls_and_give_to_puts(case: Case, more: float) -> None:

@@ -69,6 +69,22 @@ def price(contracts: Contracts, volatility: npt.ArrayLike) -> FloatArray:
     return value.reshape(contracts.shape)
 
 
+def added(contracts: Contracts, volatility: npt.ArrayLike) -> FloatArray:
+    """Return what the right to exercise early adds to each European value, USD per share.
+
+    Law: 0 where exercise never pays; elsewhere NaN where `price` is. Raises what that does.
+    """
+    sigma = contracts.flat(volatility)
+    with np.errstate(all="ignore"):  # What makes no sense becomes NaN, which is the answer.
+        form = PutForm.of(contracts)
+        kind = Exercise.of(contracts, form)
+        more = np.where(kind.never & (sigma >= 0.0), 0.0, np.nan)
+        for table, lanes in groups(form, _tabled(kind, sigma)):
+            value = _values(form, table, lanes, sigma[lanes])
+            more[lanes] = value - black_scholes.price(contracts.part(lanes), sigma[lanes])
+    return more.reshape(contracts.shape)
+
+
 def greeks(
     contracts: Contracts, volatility: npt.ArrayLike, *, with_rho: bool = True
 ) -> GreekArrays:

@@ -82,12 +82,21 @@ class Group:
 
     def values(self, sigma: FloatArray) -> FloatArray:
         """Return values; never below what exercise brings."""
+        european = black_scholes.price(self.stripped, sigma)
+        return np.maximum(european + self.early(sigma), self.gain())
+
+    def added(self, sigma: FloatArray) -> FloatArray:
+        """Return what `values` are above European ones."""
+        short = self.gain() - black_scholes.price(self.stripped, sigma)
+        return np.maximum(self.early(sigma), short)
+
+    def early(self, sigma: FloatArray) -> FloatArray:
+        """Return what the right to exercise later adds."""
         some = self.stripped
         options = Options(
             log_spot=self.log_spot(), strike=some.strike, sigma=sigma, is_call=some.is_call
         )
-        early = some.strike * premiums(self.calendar, options)
-        return np.maximum(black_scholes.price(some, sigma) + early, self.gain())
+        return some.strike * premiums(self.calendar, options)
 
     def gain(self) -> FloatArray:
         """Return what exercise brings now."""
@@ -112,9 +121,29 @@ def price(contracts: Contracts, dividends: CashDividends, volatility: npt.ArrayL
         plain = np.flatnonzero(~sees)
         if plain.size:
             value[plain] = american.price(contracts.part(plain), sigma[plain])
-        inside = sees & (sigma >= SIGMA_MIN) & (sigma <= SIGMA_MAX)
-        for group in groups(contracts, dividends, inside):
+        for group in groups(contracts, dividends, sees & _in_range(sigma)):
             value[group.lanes] = group.values(sigma[group.lanes])
+    return value.reshape(contracts.shape)
+
+
+def added(contracts: Contracts, dividends: CashDividends, volatility: npt.ArrayLike) -> FloatArray:
+    """Return what the right to exercise early adds to each contract's European value, USD a share.
+
+    Law: `price` less the European value on the share without its dividends, NaN as in `price` but
+    where exercise never pays, which adds 0.
+
+    Raises:
+        ValueError: `volatility` does not fit the contracts' shape.
+    """
+    sigma = contracts.flat(volatility)
+    value = np.full(len(contracts), np.nan)
+    with np.errstate(all="ignore"):  # What makes no sense becomes NaN, which is the answer.
+        sees = paying(contracts, dividends)
+        plain = np.flatnonzero(~sees)
+        if plain.size:
+            value[plain] = american.added(contracts.part(plain), sigma[plain])
+        for group in groups(contracts, dividends, sees & _in_range(sigma)):
+            value[group.lanes] = group.added(sigma[group.lanes])
     return value.reshape(contracts.shape)
 
 
@@ -160,8 +189,7 @@ def valued_greeks(
             values[plain] = american.price(some, sigma[plain])
             at = american.greeks(some, sigma[plain], with_rho=with_rho)
             rows[:, plain] = at.delta, at.gamma, at.theta, at.vega, at.rho
-        inside = sees & (sigma >= SIGMA_MIN) & (sigma <= SIGMA_MAX)
-        for group in groups(contracts, dividends, inside):
+        for group in groups(contracts, dividends, sees & _in_range(sigma)):
             found, value = _greeks(group, sigma[group.lanes])
             rows[:, group.lanes] = found
             if with_rho:
@@ -183,6 +211,10 @@ def paying(contracts: Contracts, dividends: CashDividends) -> BoolArray:
     return contracts.years >= first
 
 
+def _in_range(sigma: FloatArray) -> BoolArray:
+    return (sigma >= SIGMA_MIN) & (sigma <= SIGMA_MAX)
+
+
 def groups(contracts: Contracts, dividends: CashDividends, chosen: BoolArray) -> list[Group]:
     """Return the chosen contracts that make sense, apart by what their trees share."""
     sensible = np.isfinite(contracts.strike + contracts.spot) & (contracts.strike > 0.0)
@@ -190,11 +222,18 @@ def groups(contracts: Contracts, dividends: CashDividends, chosen: BoolArray) ->
     lanes = np.flatnonzero(chosen & sensible)
     if not lanes.size:
         return []
-    columns = np.column_stack((contracts.years, contracts.rate, contracts.dividend_yield))[lanes]
-    order = np.lexsort(columns.T)
-    new = np.flatnonzero((np.diff(columns[order], axis=0) != 0.0).any(axis=1)) + 1
-    parts = np.split(lanes[order], new)
+    parts = _alike(np.array((contracts.years, contracts.rate, contracts.dividend_yield)), lanes)
     return [group for part in parts if (group := _group(contracts, dividends, part))]
+
+
+def _alike(columns: FloatArray, lanes: Lanes) -> list[Lanes]:
+    """Return lanes that have the same in all columns, together and in order."""
+    chosen = columns[:, lanes]
+    if (chosen == chosen[:, :1]).all():  # As those of one expiration are.
+        return [lanes]
+    order = np.lexsort(chosen)
+    new = np.flatnonzero((np.diff(chosen[:, order]) != 0.0).any(axis=0)) + 1
+    return np.split(lanes[order], new)
 
 
 def _group(contracts: Contracts, dividends: CashDividends, lanes: Lanes) -> Group | None:
@@ -240,12 +279,17 @@ def _greeks(group: Group, sigma: FloatArray) -> tuple[FloatArray, FloatArray]:
     slope = (up - down) / (2.0 * by)
     delta = at.delta + slope / spot
     gamma = at.gamma + ((up - 2.0 * here + down) / (by * by) - slope) / (spot * spot)
-    value = black_scholes.price(contracts, sigma) + here
+    value = _european(contracts, at) + here
     drift = (contracts.rate - contracts.dividend_yield) * spot + contracts.rate * group.worth
     decay = drift * delta + 0.5 * (sigma * spot) ** 2 * gamma
     theta = (contracts.rate * value - decay) / DAYS_PER_YEAR
     vega = at.vega + (high - low) / (2.0 * _SIGMA_STEP * sigma) * PERCENT
-    return np.stack((delta, gamma, theta, vega, np.zeros_like(delta))), value
+    return np.array((delta, gamma, theta, vega, np.zeros_like(delta))), value
+
+
+def _european(contracts: Contracts, at: GreekArrays) -> FloatArray:
+    """Return the value that the sensitivities of the closed formula tell: shares less cash."""
+    return at.delta * contracts.spot - at.rho / (contracts.years * PERCENT)
 
 
 def _rho(contracts: Contracts, dividends: CashDividends, sigma: FloatArray) -> FloatArray:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final, Self, TypeAlias
+from math import prod
+from typing import Final, Self, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ from strikedesk.quant.normal import FloatArray
 
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 Lanes: TypeAlias = npt.NDArray[np.intp]
+_Number = TypeVar("_Number", np.float64, np.bool_)
 
 BLOCK: Final = 12_288  # Contracts worked on at a time: few numpy calls, arrays that fit a cache.
 
@@ -69,7 +71,7 @@ class Contracts:
         # Taken before broadcasting: a chain has few expirations and many strikes.
         decays = np.expm1(-r * t), np.expm1(-q * t)
         floats = (np.asarray(spot, np.float64), np.asarray(strike, np.float64), t, r, q, *decays)
-        shape = np.broadcast_shapes(calls.shape, *(column.shape for column in floats))
+        shape = np.broadcast(calls, *floats).shape
         columns = [_flat(column, shape) for column in floats]
         return cls(
             shape=shape,
@@ -80,7 +82,7 @@ class Contracts:
             dividend_yield=columns[4],
             strike_decay=columns[5],
             spot_decay=columns[6],
-            is_call=np.broadcast_to(calls, shape).ravel(),
+            is_call=_flat(calls, shape),
         )
 
     def __len__(self) -> int:
@@ -127,10 +129,12 @@ class Contracts:
         return (slice(start, end) for start, end in pairwise(edges))
 
 
-def _flat(column: FloatArray, shape: tuple[int, ...]) -> FloatArray:
+def _flat(column: npt.NDArray[_Number], shape: tuple[int, ...]) -> npt.NDArray[_Number]:
     """Return a column broadcast to a shape, in one dimension; one that has it is not copied."""
     if column.shape == shape:
         return column.ravel()
+    if not column.ndim:
+        return np.full(prod(shape), column)
     return np.broadcast_to(column, shape).ravel()
 
 

@@ -52,8 +52,8 @@ class Calendar:
         rows, waits = np.arange(steps), due.any(axis=1)
         # A call is exercised just before the first of them, a put just after the last.
         first, last = np.argmax(due, axis=1), due.shape[1] - 1 - np.argmax(due[:, ::-1], axis=1)
-        which = np.stack((last, first))
-        later = np.arange(ex_years.size) >= np.stack((last + 1, first))[:, :, None]
+        which = np.array((last, first))
+        later = np.arange(ex_years.size) >= np.array((last + 1, first))[:, :, None]
         return cls(
             steps=steps,
             step=step,
@@ -100,8 +100,9 @@ def _moments(
 ) -> FloatArray:
     """Return the rows of `Calendar.moments`."""
     times = np.concatenate(([0.0], ex_years, [years]))
-    to_come = np.stack((ex_years > times[:, None], ex_years >= times[:, None]))
-    cash = (to_come * amounts * np.exp(-rate * ex_years)).sum(axis=2)
-    cash[:, -1] = 0.0  # At the end the share is without every dividend.
-    discounts = np.exp(-rate * times), np.exp(-dividend_yield * times)
-    return np.stack([np.column_stack((*discounts, each)) for each in cash])
+    worth, late = amounts * np.exp(-rate * ex_years), times[:, None]
+    moments = np.empty((2, times.size, 3))
+    moments[:, :, 0], moments[:, :, 1] = np.exp(-rate * times), np.exp(-dividend_yield * times)
+    moments[0, :, 2], moments[1, :, 2] = (ex_years > late) @ worth, (ex_years >= late) @ worth
+    moments[:, -1, 2] = 0.0  # At the end the share is without every dividend.
+    return moments

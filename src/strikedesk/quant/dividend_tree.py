@@ -77,7 +77,7 @@ def premiums(calendar: Calendar, options: Options) -> FloatArray:
 
 def _premiums(calendar: Calendar, options: Options) -> FloatArray:
     waits, scale = ~np.isnan(calendar.owed[0]), _half(calendar) ** (calendar.steps - 1)
-    shares, values = _last_step(calendar, options)
+    shares, values, exact = _last_step(calendar, options)
     european = _likelihoods(calendar) @ values
     brought = _brought(calendar, options, shares * scale)
     values *= scale
@@ -87,11 +87,13 @@ def _premiums(calendar: Calendar, options: Options) -> FloatArray:
         if step < calendar.steps - 1:
             np.add(values[1 : size + 1], values[:size], out=other[:size])
             values, other = other, values
-        if (exercised := next(brought)) is not None:
-            corner = _corner(exercised - values[:size]) if waits[step] else 0.0
-            np.maximum(values[:size], exercised, out=values[:size])
-            values[1:step] += corner
-    exact = _closed(calendar, options, options.log_spot, calendar.years)
+        if (exercised := next(brought)) is None:
+            continue
+        here = values[:size]
+        corner = _corner(exercised - here) if waits[step] else None
+        np.maximum(here, exercised, out=here)
+        if corner is not None:
+            here[1:step] += corner
     apart = 1.0 - _optionality(calendar, options, values[0], exact)
     return np.maximum(values[0] - european + apart * (european - exact), 0.0)
 
@@ -113,18 +115,17 @@ def _brought(
     """
     last, half = calendar.steps - 1, _half(calendar)
     gains = _gains(calendar, options) * half ** np.arange(calendar.steps)[:, None]
-    pays = set(np.flatnonzero(gains.max(axis=1) > -np.inf).tolist())
-    to_earlier = np.exp(options.sigma * np.sqrt(calendar.step) - _growth(calendar, options.sigma))
-    to_earlier /= half
+    pays = (gains.max(axis=1) > -np.inf).tolist()
+    back = options.sigma * np.sqrt(calendar.step) - _growth(calendar, options.sigma) - np.log(half)
     if options.strike.size <= _AT_ONCE:
-        powers = to_earlier ** np.arange(last, -1, -1.0)[:, None]
-        every = shares * powers[:, None] + gains[:, None]
-        yield from (every[n, : n + 1] if n in pays else None for n in range(last, -1, -1))
+        every = shares * np.exp(np.arange(last, -1, -1.0)[:, None] * back)[:, None]
+        every += gains[:, None]
+        yield from (every[n, : n + 1] if pays[n] else None for n in range(last, -1, -1))
         return
-    brought = np.empty_like(shares)
+    brought, to_earlier = np.empty_like(shares), np.exp(back)
     for step in range(last, -1, -1):
         now = brought[: step + 1]
-        yield np.add(shares[: step + 1], gains[step], out=now) if step in pays else None
+        yield np.add(shares[: step + 1], gains[step], out=now) if pays[step] else None
         shares[:step] *= to_earlier
 
 
@@ -171,24 +172,35 @@ def _gains(calendar: Calendar, options: Options) -> FloatArray:
     return np.fmax(now, soon)
 
 
-def _last_step(calendar: Calendar, options: Options) -> tuple[FloatArray, FloatArray]:
-    """Return the shares, with the option's sign, and the values a step before the end."""
+def _last_step(calendar: Calendar, options: Options) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the shares, with the option's sign, and the values a step before the end.
+
+    Beside them the European value of now, which the same formula tells.
+    """
     last = calendar.steps - 1
     moves = 2.0 * np.arange(calendar.steps)[:, None] - last
-    log_share = options.log_spot + last * _growth(calendar, options.sigma)
-    log_share = log_share + moves * (options.sigma * np.sqrt(calendar.step))
-    values = _closed(calendar, options, log_share, calendar.step)
-    return options.sign * np.exp(log_share), values
+    log_spot = np.empty((calendar.steps + 1, options.strike.size))
+    log_spot[:-1] = options.log_spot + last * _growth(calendar, options.sigma)
+    log_spot[:-1] += moves * (options.sigma * np.sqrt(calendar.step))
+    log_spot[-1] = options.log_spot
+    years = np.full(calendar.steps + 1, calendar.step)
+    years[-1] = calendar.years
+    share, values = _closed(calendar, options, log_spot, years[:, None])
+    return share[:-1], values[:-1], values[-1]
 
 
-def _closed(calendar: Calendar, options: Options, log_spot: FloatArray, years: float) -> FloatArray:
-    """Return European values by the closed formula, in strikes."""
+def _closed(
+    calendar: Calendar, options: Options, log_spot: FloatArray, years: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return shares, with the option's sign, and European values, by the closed formula."""
     sign = options.sign
     spread = options.sigma * np.sqrt(years)
-    plus = (log_spot + (calendar.rate - calendar.dividend_yield) * years) / spread + 0.5 * spread
-    held = np.exp(log_spot - calendar.dividend_yield * years) * upper_tail(-sign * plus)
-    owed = np.exp(-calendar.rate * years) * upper_tail(-sign * (plus - spread))
-    return sign * (held - owed)
+    plus = (log_spot + (calendar.rate - calendar.dividend_yield) * years) / spread
+    plus += 0.5 * spread
+    tails = upper_tail(np.array((plus, plus - spread)) * -sign)
+    share = sign * np.exp(log_spot)
+    held = share * np.exp(-calendar.dividend_yield * years) * tails[0]
+    return share, held - sign * np.exp(-calendar.rate * years) * tails[1]
 
 
 def _growth(calendar: Calendar, sigma: FloatArray) -> FloatArray:

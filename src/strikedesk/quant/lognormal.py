@@ -42,7 +42,7 @@ class Tails:
     def at(cls, x: FloatArray, s: FloatArray) -> Self:
         """Take the tails at `s`; both in one sweep, which halves the number of numpy calls."""
         h, t = SQRT_HALF * x / s, (0.5 * SQRT_HALF) * s
-        arguments = np.stack((h - t, h + t))
+        arguments = np.array((h - t, h + t))
         sign = np.copysign(1.0, arguments[0])
         near, far = erfcx_nonnegative(np.abs(arguments, out=arguments))
         return cls(h=h, t=t, sign=sign, near=near, far=far)

@@ -6,6 +6,7 @@ borrow the share).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import exp, log, nan
 from typing import Final, Self
 
 import numpy as np
@@ -30,13 +31,14 @@ def carry(*, spot: float, forward: float, years: float, dividends: CashDividends
     Law: forward = (spot - worth of the dividends until then)·exp(rate·years). NaN where these are
     worth the share.
     """
-    paid = dividends.until(years)
+    every = zip(dividends.years.tolist(), dividends.amounts.tolist(), strict=True)
+    paid = [(when, amount) for when, amount in every if when <= years]
     rate = 0.0
     for _ in range(_ROUNDS):
-        left = spot - paid.worth(rate)
-        if left <= 0.0:
-            return np.nan
-        rate = float(np.clip(np.log(forward / left) / years, -_CARRY_MAX, _CARRY_MAX))
+        left = spot - sum(amount * exp(-rate * when) for when, amount in paid)
+        if not (left > 0.0 and forward > 0.0):
+            return nan
+        rate = min(max(log(forward / left) / years, -_CARRY_MAX), _CARRY_MAX)
     return rate
 
 

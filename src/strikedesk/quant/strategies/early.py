@@ -71,12 +71,12 @@ def early(
     carried = ends.carries(dividends)[ends.back]
     contracts = _contracts(some, spot, carried)
     found, at = _implied(contracts, dividends, prices, added)
-    plain = black_scholes.greeks(_contracts(some, forwards, 0.0), usual)
     rows = np.full((6, len(legs)), np.nan)
     rows[0, options] = np.where(np.isnan(found), usual, found)
     rows[1, options] = carried
-    lacks = np.isnan(at[0])
-    rows[2:, options] = np.where(lacks, (plain.delta, plain.gamma, plain.theta, plain.vega), at)
+    if (lacks := np.isnan(at[0])).any():
+        at = np.where(lacks, _closed(_contracts(some, forwards, 0.0), usual), at)
+    rows[2:, options] = at
     return Early(
         volatility=rows[0],
         carry=rows[1],
@@ -105,10 +105,10 @@ def _first_look(
     rates = np.concatenate((carried, carried, carried[ends.back]))
     every = _contracts([*at_the_money, *legs], ends.spot, rates)
     with np.errstate(all="ignore"):  # What makes no sense is NaN, and looked at more closely.
-        stripped = _stripped(every, dividends)
-        known = implied_vol.implied_volatility(stripped.part(slice(money, None)), price)
+        stripped = _stripped(every.part(slice(money, None)), dividends)
+        known = implied_vol.implied_volatility(stripped, price)
         sigma = np.concatenate((ends.sigma, ends.sigma, known.volatility))
-        added = cash_dividends.price(every, dividends, sigma) - black_scholes.price(stripped, sigma)
+        added = cash_dividends.added(every, dividends, sigma)
     call, put = added[:money].reshape(2, -1)
     apart = np.nan_to_num((call - put) * np.exp(np.maximum(carried, 0.0) * ends.years))
     return replace(ends, forwards=ends.forwards - apart), added[money:]
@@ -132,32 +132,33 @@ def _implied(
     """
     with np.errstate(all="ignore"):  # See `_first_look`.
         stripped = _stripped(contracts, dividends)
-        sigma = implied_vol.implied_volatility(stripped, price - added).volatility
-        rows = _closed(stripped, sigma)
+        known, at = implied_vol.implied_greeks(stripped, price - added)
+        sigma, rows = known.volatility, np.array((at.delta, at.gamma, at.theta, at.vega))
         closer = np.flatnonzero(~(added < _SEEN * rows[3]))
         if closer.size:
-            some = contracts.part(closer)
-            found = _stepped(some, stripped.part(closer), dividends, price[closer], sigma[closer])
+            some, closed = contracts.part(closer), rows[:, closer]
+            found = _stepped(some, dividends, price[closer], sigma[closer], closed)
             sigma[closer], rows[:, closer] = found
     return sigma, rows
 
 
 def _stepped(
     contracts: Contracts,
-    stripped: Contracts,
     dividends: CashDividends,
     price: FloatArray,
     start: FloatArray,
+    closed: FloatArray,
 ) -> tuple[FloatArray, FloatArray]:
     """Return the same by one step of Newton from `start`, whose tree tells value and slope.
 
-    After a short step only the closed formula's part of the sensitivities is moved: what early
-    exercise adds to them hardly changes. Where the step is long, the search goes on.
+    The closed formula has the rows `closed` there. After a short step only its part of the
+    sensitivities is moved: what early exercise adds to them hardly changes. Where the step is
+    long, the search goes on.
     """
     value, at = cash_dividends.valued_greeks(contracts, dividends, start)
     sigma = start + PERCENT * (price - value) / at.vega
     rows = np.array((at.delta, at.gamma, at.theta, at.vega))
-    rows += _closed(stripped, sigma) - _closed(stripped, start)
+    rows += _closed(_stripped(contracts, dividends), sigma) - closed
     far = np.flatnonzero(~(np.abs(sigma - start) < _NEAR))
     if far.size:
         some = contracts.part(far)
