@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from strikedesk.domain.calendar import expiration_instant
 from strikedesk.domain.errors import Denied
+from strikedesk.domain.greeks import Greeks
 from strikedesk.domain.orders import Action, Leg
-from strikedesk.domain.quotes import ChainRow, Expiration, Settlement
+from strikedesk.domain.quotes import Expiration, Settlement
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right, Symbol
 from strikedesk.portfolio.proposal_legs import AskedMarket
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 _DAYS_PER_YEAR: Final = 365.0
 _TODAY: Final = 0.5  # An option of today has some of the day before it, and ends before tomorrow's.
 
-_Key: TypeAlias = tuple[float, Kind, float]
+_Key: TypeAlias = tuple[float, Right, float]
 
 
 async def legs_from_words(
@@ -89,21 +90,25 @@ async def _built(
 
     years = {(each.root, each.day): at for at, each in listed.items()}
     slices = await market.slices(underlying, [each.day for each in listed.values()])
-    rows = {
-        key: row
+    rows = [
+        (at, row.contract, row.greeks)
         for each in slices
         for row in each.rows
         if (at := years.get((row.contract.root, row.contract.expiration))) is not None
-        for key in [_key(row.contract, at)]
-    }
+    ]
+    strikes = [float(contract.strike) for _, contract, _ in rows]
     listing = Listing.of(
         spot=float(await _spot(market, underlying)),
-        strike=[strike for _, _, strike in rows],
+        strike=strikes,
         years=[at for at, _, _ in rows],
-        is_call=[kind is Kind.CALL for _, kind, _ in rows],
-        delta=[_delta(row) for row in rows.values()],
+        is_call=[contract.right is Right.CALL for _, contract, _ in rows],
+        delta=[_delta(greeks) for _, _, greeks in rows],
     )
-    return tuple(_leg(each, underlying, rows) for each in built(asked, listing))
+    contracts = {
+        (at, contract.right, strike): contract
+        for (at, contract, _), strike in zip(rows, strikes, strict=True)
+    }
+    return tuple(_leg(each, underlying, contracts) for each in built(asked, listing))
 
 
 async def _spot(market: AskedMarket, underlying: EquitySymbol) -> Decimal:
@@ -113,21 +118,18 @@ async def _spot(market: AskedMarket, underlying: EquitySymbol) -> Decimal:
     return quote.mark
 
 
-def _key(contract: OptionSymbol, years: float) -> _Key:
-    kind = Kind.CALL if contract.right is Right.CALL else Kind.PUT
-    return years, kind, float(contract.strike)
+def _delta(greeks: Greeks | None) -> float:
+    return math.nan if greeks is None or greeks.delta is None else greeks.delta
 
 
-def _delta(row: ChainRow) -> float:
-    delta = row.greeks.delta if row.greeks else None
-    return math.nan if delta is None else delta
-
-
-def _leg(leg: "numerics.Leg", underlying: EquitySymbol, rows: Mapping[_Key, ChainRow]) -> Leg:
+def _leg(
+    leg: "numerics.Leg", underlying: EquitySymbol, contracts: Mapping[_Key, OptionSymbol]
+) -> Leg:
     bought = leg.quantity > 0
     if leg.kind is Kind.SHARE:
         return _order_leg(underlying, Action.BUY if bought else Action.SELL, leg.quantity)
-    contract = rows[leg.years, leg.kind, leg.strike].contract
+    right = Right.CALL if leg.kind is Kind.CALL else Right.PUT
+    contract = contracts[leg.years, right, leg.strike]
     action = Action.BUY_TO_OPEN if bought else Action.SELL_TO_OPEN
     return _order_leg(contract, action, leg.quantity)
 

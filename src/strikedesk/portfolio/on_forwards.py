@@ -6,6 +6,7 @@ numpy is imported when this is first called.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -17,9 +18,47 @@ if TYPE_CHECKING:
     from strikedesk.quant.contracts import Contracts
 
 
-def forward_of_each(holdings: Sequence[Holding], spot: float) -> list[float]:
-    """Return the forward of each option's expiration; the spot where no pair tells one."""
-    known = forwards_of(holdings)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mids:
+    """The mids of one listing that are quoted on both sides, by strike.
+
+    Units: USD a share, as they were read; the underlying may have moved since.
+    """
+
+    calls: Mapping[float, float]
+    puts: Mapping[float, float]
+
+    @classmethod
+    def of(cls, rows: Iterable[ChainRow]) -> "Mids":
+        """Read them off a listing."""
+        calls: dict[float, float] = {}
+        puts: dict[float, float] = {}
+        for row in rows:
+            mid = row.quote.mid
+            if mid is not None:
+                side = calls if row.contract.right is Right.CALL else puts
+                side[float(row.contract.strike)] = float(mid)
+        return cls(calls=calls, puts=puts)
+
+
+def mids_of(holdings: Iterable[Holding]) -> Mapping[Listing, Mids]:
+    """Return the mids of each option's listing, each read once."""
+    found: dict[Listing, Mids] = {}
+    for each in holdings:
+        symbol = each.symbol
+        if isinstance(symbol, OptionSymbol) and (symbol.root, symbol.expiration) not in found:
+            found[symbol.root, symbol.expiration] = Mids.of(each.listing)
+    return found
+
+
+def forward_of_each(
+    holdings: Sequence[Holding], spot: float, mids: Mapping[Listing, Mids] | None = None
+) -> list[float]:
+    """Return the forward of each option's expiration; the spot where no pair tells one.
+
+    Units: `mids` as `forwards_of` has them.
+    """
+    known = forwards_of(holdings, mids)
     return [
         known.get((each.symbol.root, each.symbol.expiration), spot)
         if isinstance(each.symbol, OptionSymbol)
@@ -36,6 +75,11 @@ def own_volatilities(
 
     contracts = contracts_of(holdings, forwards)
     solved = implied_volatility(contracts, [float(price) for price in prices]).volatility.tolist()
+    return or_told(holdings, solved)
+
+
+def or_told(holdings: Sequence[Holding], solved: Sequence[float]) -> list[float]:
+    """Return volatilities that prices imply, the feed's where one implies none; NaN = unknown."""
     told = (math.nan if each.volatility is None else each.volatility for each in holdings)
     return [feed if math.isnan(sigma) else sigma for sigma, feed in zip(solved, told, strict=True)]
 
@@ -55,20 +99,23 @@ def contracts_of(holdings: Sequence[Holding], forwards: Sequence[float]) -> "Con
     )
 
 
-def forwards_of(holdings: Iterable[Holding]) -> Mapping[Listing, float]:
-    """Return the undiscounted forward of each listing that tells one."""
+def forwards_of(
+    holdings: Sequence[Holding], mids: Mapping[Listing, Mids] | None = None
+) -> Mapping[Listing, float]:
+    """Return the undiscounted forward of each listing that tells one; `mids` if they are known."""
+    quoted = mids_of(holdings) if mids is None else mids
     found: dict[Listing, float] = {}
     for each in holdings:
         symbol = each.symbol
         if isinstance(symbol, EquitySymbol) or (symbol.root, symbol.expiration) in found:
             continue
-        forward = _forward(each)
+        forward = _forward(each, quoted[symbol.root, symbol.expiration])
         if not math.isnan(forward):
             found[symbol.root, symbol.expiration] = forward
     return found
 
 
-def _forward(holding: Holding) -> float:
+def _forward(holding: Holding, mids: Mids) -> float:
     """Return what the pairs of its listing agree on; NaN without a pair that is quoted.
 
     They agreed at the underlying's price of then, and are carried to the price of now.
@@ -77,7 +124,7 @@ def _forward(holding: Holding) -> float:
 
     if holding.spot is None or not holding.years:
         return math.nan
-    calls, puts = _mids(holding.listing)
+    calls, puts = mids.calls, mids.puts
     strikes = sorted(calls.keys() & puts.keys())
     forward = implied_carry(
         spot=float(holding.spot) / holding.moved,
@@ -88,15 +135,3 @@ def _forward(holding: Holding) -> float:
         rate=0.0,
     ).forward
     return forward * holding.moved if forward > 0.0 else math.nan
-
-
-def _mids(rows: Iterable[ChainRow]) -> tuple[dict[float, float], dict[float, float]]:
-    """Return the mids of calls and of puts, by strike, that are quoted on both sides."""
-    calls: dict[float, float] = {}
-    puts: dict[float, float] = {}
-    for row in rows:
-        mid = row.quote.mid
-        if mid is not None:
-            side = calls if row.contract.right is Right.CALL else puts
-            side[float(row.contract.strike)] = float(mid)
-    return calls, puts

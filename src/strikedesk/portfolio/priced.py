@@ -64,7 +64,7 @@ def priced(holdings: Sequence[Holding], without: Collection[str] = ()) -> Priced
     rest = [each for each in holdings if each.underlying not in without]
     lacking |= {each.symbol.compact: "price" for each in rest if each.spot is None}
     spots = {each.underlying: float(each.spot) for each in rest if each.spot is not None}
-    forwards = forwards_of(each for each in rest if each.early is None)
+    forwards = forwards_of([each for each in rest if each.early is None])
     legs = [leg for each in rest if (leg := _leg(each, forwards)) is not None]
     volatilities = _volatilities(legs)
     lacking |= {leg.symbol.compact: "volatility" for leg in legs if leg not in volatilities}

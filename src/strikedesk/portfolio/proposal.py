@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from strikedesk.domain.calendar import exchange_date
 from strikedesk.domain.events import Dividend
 from strikedesk.domain.orders import Leg
-from strikedesk.domain.quotes import ChainRow, Feed
-from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right
+from strikedesk.domain.quotes import Feed
+from strikedesk.domain.symbols import EquitySymbol, OptionSymbol
 from strikedesk.domain.terms import ExerciseStyle
 from strikedesk.portfolio.margin import Margin, Opened
 from strikedesk.portfolio.numeric_legs import cash_ahead, numeric
@@ -150,12 +150,13 @@ def _report(
     if stated is not None:
         view = Lognormal(forward=priced.forward, deviation=stated * math.sqrt(nearest))
     sides = [priced.quotes[leg.symbol] for leg in priced.legs]
-    curve = _curve(priced, nearest)
+    curve = _curve(priced)
     analysis = analyse(
         legs,
         market,
         price=[float(price) for price in priced.prices],
         volatility=priced.volatilities,
+        at=priced.implied.greeks,
         outlook=curve,
         stated=view,
         capital=_capital(capital, margin),
@@ -210,42 +211,24 @@ def _lines(priced: Priced, legs: Sequence["numerics.Leg"], analysis: "Analysis")
     )
 
 
-def _curve(priced: Priced, years: float) -> "Smiled | None":
+def _curve(priced: Priced) -> "Smiled | None":
     """Return what the nearest expiration's options say of the share, if enough of them are quoted.
 
-    Of each strike the option that is out of the money: its mid is all time value. Each counts by
-    its vega, so that the curve misses prices, not volatilities, by as little as it can. Strikes and
-    mids that were read at another spot are scaled to that of now: a volatility is the same there.
+    Each counts by its vega, so that the curve misses prices, not volatilities, by as little as it
+    can.
     """
-    from strikedesk.quant.contracts import Contracts  # noqa: PLC0415 -- imports numpy
-    from strikedesk.quant.implied_vol import implied_greeks  # noqa: PLC0415 -- imports numpy
-    from strikedesk.quant.smile import POINTS_MIN, fit_smile  # noqa: PLC0415 -- imports numpy
+    from strikedesk.quant.smile import fit_smile  # noqa: PLC0415 -- imports numpy
     from strikedesk.quant.strategies.outlook import Smiled  # noqa: PLC0415 -- imports numpy
 
-    outside = [row for row in priced.nearest if _is_outside(row, priced.forward / priced.moved)]
-    mids = [(row.contract, float(mid)) for row in outside if (mid := row.quote.mid)]
-    if len(mids) < POINTS_MIN:
-        return None
-    contracts = Contracts.of(
-        spot=priced.forward,
-        strike=[float(contract.strike) * priced.moved for contract, _ in mids],
-        years=years,
-        rate=0.0,
-        is_call=[contract.right is Right.CALL for contract, _ in mids],
-    )
-    found, at = implied_greeks(contracts, [mid * priced.moved for _, mid in mids])
+    known = priced.implied
     smile = fit_smile(
-        forward=priced.forward,
-        years=years,
-        strike=contracts.strike,
-        volatility=found.volatility,
-        weight=at.vega,
+        forward=known.outside.forward,
+        years=known.outside.years,
+        strike=known.outside.strikes,
+        volatility=known.around,
+        weight=known.vega,
     )
     return None if smile is None else Smiled(smile=smile)
-
-
-def _is_outside(row: ChainRow, forward: float) -> bool:
-    return (float(row.contract.strike) >= forward) == (row.contract.right is Right.CALL)
 
 
 def _number(price: Decimal | None) -> float:

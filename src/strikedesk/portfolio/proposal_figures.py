@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 
 from strikedesk.domain.orders import Leg
 from strikedesk.domain.terms import ExerciseStyle
-from strikedesk.portfolio.on_forwards import contracts_of
 from strikedesk.portfolio.proposal_legs import Priced
 
 if TYPE_CHECKING:
@@ -65,13 +64,13 @@ def told_legs(
     seen: "Early | None",
 ) -> tuple[StrategyLeg, ...]:
     """Return the figures of each leg: European ones, or those that were `seen`."""
-    from strikedesk.quant import black_scholes, likelihoods  # noqa: PLC0415 -- imports numpy
+    from strikedesk.quant import likelihoods  # noqa: PLC0415 -- imports numpy
 
-    contracts = contracts_of(priced.holdings, priced.forwards)
+    contracts = priced.implied.contracts
     sigma = seen.volatility if seen else priced.volatilities
     columns = (
         contracts.flat(sigma),
-        seen.delta if seen else black_scholes.greeks(contracts, sigma).delta,
+        seen.delta if seen else priced.implied.greeks.delta,
         likelihoods.in_the_money(contracts, sigma),
         likelihoods.touch(contracts, sigma),
     )

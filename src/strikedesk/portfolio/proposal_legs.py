@@ -13,12 +13,13 @@ from strikedesk.domain.accounts import Position
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.money import SHARES_PER_CONTRACT
 from strikedesk.domain.orders import Leg
-from strikedesk.domain.quotes import ChainRow, Quote
+from strikedesk.domain.quotes import Quote
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol
 from strikedesk.portfolio.holdings import Holding, holdings_of
 from strikedesk.portfolio.market_view import MarketView
-from strikedesk.portfolio.on_forwards import forward_of_each, own_volatilities
+from strikedesk.portfolio.on_forwards import forward_of_each, mids_of
+from strikedesk.portfolio.proposal_implied import Implied, Outside, implied
 
 
 class AskedMarket(MarketView, Protocol):
@@ -34,20 +35,22 @@ class Priced:
     """Legs of one underlying of which everything is known.
 
     Units: as `StrategyLeg`; `forwards` USD, undiscounted, of each leg's expiration, the spot where
-    no pair tells one; `forward` that of the nearest, whose listing is `nearest`, read when the spot
-    was lower by the factor `moved`.
+    no pair tells one; `forward` that of the nearest.
     """
 
     legs: Sequence[Leg]
     holdings: Sequence[Holding]
     quotes: Mapping[Symbol, Quote]
     prices: Sequence[Decimal]
-    volatilities: Sequence[float]
+    implied: Implied
     forwards: Sequence[float]
     spot: Decimal
     forward: float
-    nearest: Sequence[ChainRow]
-    moved: float
+
+    @property
+    def volatilities(self) -> Sequence[float]:
+        """That of each leg; NaN of shares."""
+        return self.implied.volatilities
 
     @property
     def price_of(self) -> Mapping[Symbol, Decimal]:
@@ -81,20 +84,27 @@ async def priced_legs(market: AskedMarket, underlying: EquitySymbol, legs: Seque
     known = [price for price in prices if price is not None]
     positions = [_position(leg, price) for leg, price in zip(legs, known, strict=True)]
     holdings = await holdings_of(market, positions)
-    forwards = forward_of_each(holdings, float(spot))
-    options = [each for each in holdings if isinstance(each.symbol, OptionSymbol)]
-    first = min(options, key=lambda each: each.years or 0.0)
+    mids = mids_of(holdings)
+    forwards = forward_of_each(holdings, float(spot), mids)
+    symbols = enumerate(each.symbol for each in holdings)
+    options = {place: symbol for place, symbol in symbols if isinstance(symbol, OptionSymbol)}
+    first = min(options, key=lambda place: holdings[place].years or 0.0)
+    outside = Outside.of(
+        mids[options[first].root, options[first].expiration],
+        forward=forwards[first],
+        years=holdings[first].years or 0.0,
+        moved=holdings[first].moved,
+    )
+    found = implied(holdings, forwards, known, outside)
     return Priced(
         legs=legs,
         holdings=holdings,
         quotes=quotes,
         prices=known,
-        volatilities=_volatilities(legs, holdings, forwards, known),
+        implied=_known(legs, holdings, found),
         forwards=forwards,
         spot=spot,
-        forward=forwards[holdings.index(first)],
-        nearest=first.listing,
-        moved=first.moved,
+        forward=forwards[first],
     )
 
 
@@ -110,15 +120,9 @@ def _position(leg: Leg, price: Decimal) -> Position:
     )
 
 
-def _volatilities(
-    legs: Sequence[Leg],
-    holdings: Sequence[Holding],
-    forwards: Sequence[float],
-    prices: Sequence[Decimal],
-) -> list[float]:
-    """Return what each mid implies, else what the feed tells; NaN for shares."""
-    known = own_volatilities(holdings, forwards, prices)
-    for leg, holding, sigma in zip(legs, holdings, known, strict=True):
+def _known(legs: Sequence[Leg], holdings: Sequence[Holding], found: Implied) -> Implied:
+    """Refuse an option that has ended, or whose volatility neither its mid nor the feed tells."""
+    for leg, holding, sigma in zip(legs, holdings, found.volatilities, strict=True):
         if leg.is_option and (math.isnan(sigma) or not holding.years):
             raise Denied(Reason.NO_QUOTE, symbol=leg.symbol.compact, lacks="volatility")
-    return known
+    return found

@@ -30,6 +30,16 @@ class GreekArrays:
     vega: FloatArray
     rho: FloatArray
 
+    def part(self, piece: slice) -> "GreekArrays":
+        """Return those of some contracts, as views."""
+        return GreekArrays(
+            delta=self.delta[piece],
+            gamma=self.gamma[piece],
+            theta=self.theta[piece],
+            vega=self.vega[piece],
+            rho=self.rho[piece],
+        )
+
 
 def price(contracts: Contracts, volatility: npt.ArrayLike) -> FloatArray:
     """Return the value of each contract, USD per share, in the shape of the contracts.

@@ -49,9 +49,10 @@ def touch(contracts: Contracts, volatility: npt.ArrayLike) -> FloatArray:
         # exp(2·far·towards/total²)·N(-back), whose factors may overflow apart from each other.
         back = (towards + far) / total
         scaled = 0.5 * np.exp(-0.5 * ends_beyond * ends_beyond) * erfcx(back * SQRT_HALF)
-        plain = np.exp(2.0 * far * (towards / total) / total) * ndtr(-back)
+        beyond, mirrored = ndtr(np.array((ends_beyond, -back)))
+        plain = np.exp(2.0 * far * (towards / total) / total) * mirrored
         came_back = np.where(back >= 0.0, scaled, plain)
-        found = np.minimum(ndtr(ends_beyond) + came_back, 1.0)
+        found = np.minimum(beyond + came_back, 1.0)
         found = np.where(far == 0.0, total / total, found)
     return found.reshape(contracts.shape)
 

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from strikedesk.quant import black_scholes
+from strikedesk.quant.black_scholes import GreekArrays
 from strikedesk.quant.contracts import Contracts
 from strikedesk.quant.normal import FloatArray
 from strikedesk.quant.strategies.curve import Chances, Curve
@@ -67,6 +68,7 @@ def analyse(
     *,
     price: npt.ArrayLike,
     volatility: npt.ArrayLike,
+    at: GreekArrays | None = None,
     outlook: Outlook | None = None,
     stated: Outlook | None = None,
     capital: float | None = None,
@@ -74,7 +76,8 @@ def analyse(
 ) -> Analysis:
     """Return the analysis of legs bought and sold at `price`, USD a share, one for each leg.
 
-    Units: `volatility` one for each leg, any for shares; `outlook` the market's distribution at the
+    Units: `volatility` one for each leg, any for shares, `at` the sensitivities there, any of
+    shares, reckoned here if none are given; `outlook` the market's distribution at the
     nearest expiration, the lognormal one of the options' mean volatility if none is given; `stated`
     another to ask; `capital` USD, the greatest loss if none is given; `patterns` those with names.
     Law: European values and sensitivities, at the carry of `market`.
@@ -105,7 +108,7 @@ def analyse(
         deviation=view.deviation,
         bounds=bounds,
         exact=exact,
-        exposure=exposure(legs, sigma, market),
+        exposure=exposure(legs, at or _european(legs, sigma, market)),
         market=curve.chances(view, bounds),
         stated=None if stated is None else curve.chances(stated, bounds),
         capital=binds,
@@ -114,25 +117,27 @@ def analyse(
     )
 
 
-def exposure(legs: Sequence[Leg], volatility: FloatArray, market: Market) -> Exposure:
-    """Return the sensitivities of all legs together."""
+def exposure(legs: Sequence[Leg], at: GreekArrays) -> Exposure:
+    """Return the sensitivities of all legs together, from those of one share's worth of each."""
     options = np.array([leg.kind is not Kind.SHARE for leg in legs])
     shares = np.array([float(leg.shares) for leg in legs])
+    rows = np.array((at.delta, at.gamma, at.theta, at.vega, at.rho))
+    rows[:, ~options] = 0.0
+    rows[0, ~options] = 1.0
+    delta, gamma, theta, vega, rho = (rows @ shares).tolist()
+    return Exposure(delta=delta, gamma=gamma, theta=theta, vega=vega, rho=rho)
+
+
+def _european(legs: Sequence[Leg], volatility: FloatArray, market: Market) -> GreekArrays:
     contracts = Contracts.of(
-        spot=market.spot * np.array([leg.carry for leg in legs])[options],
-        strike=np.array([leg.strike for leg in legs])[options],
-        years=np.array([leg.years for leg in legs])[options],
+        spot=market.spot * np.array([leg.carry for leg in legs]),
+        strike=[leg.strike for leg in legs],
+        years=[leg.years for leg in legs],
         rate=market.rate,
         dividend_yield=market.dividend_yield,
-        is_call=np.array([leg.kind is Kind.CALL for leg in legs])[options],
+        is_call=[leg.kind is Kind.CALL for leg in legs],
     )
-    at = black_scholes.greeks(contracts, volatility[options])
-    held = float(shares[~options].sum())
-    sums = [
-        float(each @ shares[options]) for each in (at.delta, at.gamma, at.theta, at.vega, at.rho)
-    ]
-    delta, gamma, theta, vega, rho = sums
-    return Exposure(delta=delta + held, gamma=gamma, theta=theta, vega=vega, rho=rho)
+    return black_scholes.greeks(contracts, volatility)
 
 
 def _usual(legs: Sequence[Leg], sigma: FloatArray, market: Market, years: float) -> Lognormal:

@@ -1,7 +1,7 @@
 """What may happen to a strategy before its end, and what it costs to trade."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
@@ -45,7 +45,7 @@ def assignments(
         raise ValueError("give one price for each leg")
     rates = np.broadcast_to(np.asarray(market.rate if rate is None else rate), prices.shape)
     return tuple(
-        _assignment(leg, replace(market, rate=own), each, dividends)
+        _assignment(leg, market.spot, own, each, dividends)
         for leg, each, own in zip(legs, prices.tolist(), rates.tolist(), strict=True)
     )
 
@@ -82,16 +82,18 @@ def liquidity(legs: Sequence[Leg], *, bid: npt.ArrayLike, ask: npt.ArrayLike) ->
     return Liquidity(to_cross=to_cross, of_mid=of_mid, widest=widest)
 
 
-def _assignment(leg: Leg, market: Market, price: float, dividends: CashDividends) -> Assignment:
+def _assignment(
+    leg: Leg, spot: float, rate: float, price: float, dividends: CashDividends
+) -> Assignment:
     call = leg.kind is Kind.CALL
-    gain = (market.spot - leg.strike) * (1.0 if call else -1.0)
+    gain = (spot - leg.strike) * (1.0 if call else -1.0)
     if leg.quantity > 0 or leg.kind is Kind.SHARE or gain <= 0.0:
         return Assignment.UNLIKELY
     time_value = price - gain
     ahead = dividends.until(leg.years)
     if time_value <= 0.0:
         return Assignment.NO_TIME_VALUE
-    if call and ahead.amounts.size and time_value < ahead.worth(market.rate):
+    if call and ahead.amounts.size and time_value < ahead.worth(rate):
         return Assignment.DIVIDEND
-    interest = leg.strike * -float(np.expm1(-market.rate * leg.years))
+    interest = leg.strike * -float(np.expm1(-rate * leg.years))
     return Assignment.INTEREST if not call and time_value < interest else Assignment.UNLIKELY

@@ -85,4 +85,5 @@ class Smiled:
 def _excess(forward: float, strike: FloatArray, deviation: FloatArray) -> FloatArray:
     """Return Black's undiscounted call."""
     plus = np.log(forward / strike) / deviation + 0.5 * deviation
-    return forward * ndtr(plus) - strike * ndtr(plus - deviation)
+    held, owed = ndtr(np.array((plus, plus - deviation)))
+    return forward * held - strike * owed

@@ -60,20 +60,36 @@ def ahead(
     """
     total = np.zeros((years.size, spot.size))
     first = float(years.min(initial=np.inf))
-    for leg, sigma in zip(legs, volatility.tolist(), strict=True):
+    for leg in legs:
         if leg.years <= first:  # Shares, and what has ended: no formula is needed.
             total += leg.shares * _gain(leg, spot * leg.carry)
-            continue
-        contracts = Contracts.of(
-            spot=spot * leg.carry,
-            strike=leg.strike,
-            years=np.maximum(leg.years - years[:, None], 0.0),
-            rate=market.rate,
-            dividend_yield=market.dividend_yield,
-            is_call=leg.kind is Kind.CALL,
-        )
-        total += leg.shares * black_scholes.price(contracts, sigma)
+    alive = np.array([leg.years > first for leg in legs])
+    later = [leg for leg in legs if leg.years > first]
+    if later:
+        worth = _formula(later, volatility[alive], market, spot=spot, years=years)
+        total += np.tensordot([float(leg.shares) for leg in later], worth, axes=1)
     return total
+
+
+def _formula(
+    legs: Sequence[Leg],
+    volatility: FloatArray,
+    market: Market,
+    *,
+    spot: FloatArray,
+    years: FloatArray,
+) -> FloatArray:
+    """Return what one share's worth of each option is worth: legs, times, prices."""
+    carry, strike, ends = np.array([(leg.carry, leg.strike, leg.years) for leg in legs]).T
+    contracts = Contracts.of(
+        spot=carry[:, None, None] * spot,
+        strike=strike[:, None, None],
+        years=np.maximum(ends[:, None] - years, 0.0)[:, :, None],
+        rate=market.rate,
+        dividend_yield=market.dividend_yield,
+        is_call=np.array([leg.kind is Kind.CALL for leg in legs])[:, None, None],
+    )
+    return black_scholes.price(contracts, volatility[:, None, None])
 
 
 def extremes(legs: Sequence[Leg], cost: float) -> Extremes:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from math import gcd, isclose
 from typing import Final
 
@@ -37,17 +36,10 @@ def recognised(legs: Sequence[Leg], patterns: Sequence[Pattern] = PATTERNS) -> R
     if units is None:
         return Recognised(name=CUSTOM, units=1, legs=known)
     one = tuple(_part(leg, units) for leg in known)
-    fitting = _by_signature(tuple(patterns)).get(_signature(one), ())
-    names = [pattern.name for pattern in fitting if _wings_fit(pattern.wings, one)]
-    return Recognised(name=names[0] if names else CUSTOM, units=units, legs=one)
-
-
-@cache
-def _by_signature(patterns: tuple[Pattern, ...]) -> dict[Signature, list[Pattern]]:
-    found: dict[Signature, list[Pattern]] = {}
-    for pattern in patterns:
-        found.setdefault(pattern.signature, []).append(pattern)
-    return found
+    signature = _signature(one)
+    fitting = (pattern for pattern in patterns if pattern.signature == signature)
+    names = (pattern.name for pattern in fitting if _wings_fit(pattern.wings, one))
+    return Recognised(name=next(names, CUSTOM), units=units, legs=one)
 
 
 def _units(legs: Sequence[Leg]) -> int | None:
