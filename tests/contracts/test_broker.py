@@ -472,6 +472,23 @@ async def test_a_marketable_limit_gets_the_markets_price(
     assert filled.order == order
 
 
+@pytest.mark.parametrize("force", [force for force in TimeInForce if force.extended])
+async def test_an_order_of_shares_for_extended_hours_is_told_as_what_it_is(
+    broker: Broker, stage: Stage, account_id: str, force: TimeInForce
+) -> None:
+    """Taken for an order of the day it would be thought to end, or to rest, when it does not."""
+    shares = EquitySymbol(stage.near.underlying)
+    far_off = (await bid_of(broker, shares) - 5).quantize(Decimal(1))
+    order = replace(limit(account_id, far_off, bought(shares, 3)), time_in_force=force)
+
+    working = await seen_of(broker, await place(broker, order))
+
+    assert (working.state, working.order) == (OrderState.WORKING, order)
+    assert force in broker.capabilities.times_in_force
+    found = await broker.find(account_id, "mine-1")
+    assert found.broker_order == working
+
+
 async def test_a_receipt_carries_our_id_and_the_order_is_found_by_it(
     broker: Broker, stage: Stage, account_id: str
 ) -> None:

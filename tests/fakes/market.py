@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from strikedesk.domain import calendar
+from strikedesk.domain.calendar import MarketStatus
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.quotes import (
@@ -31,14 +32,15 @@ class ScriptedMarket:
     """Says what it was told: a quote stands until the next one of its symbol.
 
     `indices` are numbers without shares; `stopped` those halted, until `resumes_at` where that is
-    known; `scheduled` what happens on days to come, `promised` the terms of contracts that are not
-    the usual ones, `implied` the volatility at the close of days. `asked` counts how often quotes
-    were looked at.
+    known; `recorded` has no extended hours; `scheduled` what happens on days to come, `promised`
+    the terms of contracts that are not the usual ones, `implied` the volatility at the close of
+    days. `asked` counts how often quotes were looked at.
     """
 
     indices: frozenset[str] = frozenset()
     stopped: frozenset[str] = frozenset()
     resumes_at: datetime | None = None
+    recorded: bool = False
     scheduled: tuple[MarketEvent, ...] = ()
     promised: dict[OptionSymbol, Terms] = field(default_factory=dict[OptionSymbol, Terms])
     implied: dict[tuple[str, date], float] = field(default_factory=dict[tuple[str, date], float])
@@ -142,8 +144,17 @@ class ScriptedMarket:
         ]
         return tuple(Bar(at=at, open=m, high=m, low=m, close=m) for at, m in marks)
 
+    @property
+    def has_extended_hours(self) -> bool:
+        return not self.recorded
+
     def ticks(
-        self, symbols: Collection[Symbol], after: datetime, until: datetime
+        self,
+        symbols: Collection[Symbol],
+        after: datetime,
+        until: datetime,
+        *,
+        extended: bool = False,
     ) -> Iterator[datetime]:
         told = {quote.at for symbol in symbols for quote in self._told.get(symbol, [])}
         sessions = calendar.sessions_between(
@@ -151,7 +162,18 @@ class ScriptedMarket:
         )
         starts = {session.opens_at for session in sessions}
         starts |= set() if self.resumes_at is None else {self.resumes_at}
-        yield from sorted(t for t in told | starts if after < t <= until and self.is_open(t))
+        late = frozenset(symbols) if extended else frozenset[Symbol]()
+        yield from sorted(
+            t
+            for t in told | starts
+            if after < t <= until and (self.is_open(t) or self.extended(late, t))
+        )
+
+    def extended(self, symbols: Collection[Symbol], at: datetime) -> frozenset[Symbol]:
+        if self.recorded or calendar.status(at) in {MarketStatus.OPEN, MarketStatus.CLOSED}:
+            return frozenset()
+        shares = (symbol for symbol in symbols if isinstance(symbol, EquitySymbol))
+        return frozenset(share for share in shares if share.ticker not in self.indices)
 
     def is_open(self, at: datetime) -> bool:
         return calendar.is_open(at)

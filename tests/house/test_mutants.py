@@ -53,6 +53,8 @@ KEY_FILE, ROTATION = "tests/unit/test_vault_file_home.py", "tests/unit/test_vaul
 SCANS, SCANNER = "tests/unit/test_scan_reading.py", "tests/unit/test_scanner.py"
 LISTING, SCANNED = "tests/unit/test_scan_listing.py", "tests/tools/test_scan_tools.py"
 ROUNDS, SHELF = "tests/unit/test_scan_rounds.py", "tests/unit/test_scan_book.py"
+LAWFUL, HOURS = "tests/unit/test_orders.py", "tests/unit/test_trading_hours.py"
+EXTENDED, EVENING = "tests/unit/test_orders_extended.py", "tests/unit/test_exchange_extended.py"
 LEASES, RUNS = "tests/contracts/test_leases.py", "tests/contracts/test_scan_runs.py"
 
 
@@ -598,6 +600,32 @@ MUTANTS = [
         "if value is None or math.isnan(value):\n            return True",
         SCANS,
     ),
+    Mutant("risk/place.py", "if facts.market_open is None:", "if False:", LIMITS),
+    Mutant("domain/orders.py", "if self.has_options or len(self.legs) > 1:", "if False:", LAWFUL),
+    Mutant("domain/orders.py", "if self.order_type is not OrderType.LIMIT:", "if False:", LAWFUL),
+    Mutant("domain/groups.py", "if any(order.time_in_force.extended for", "if any(0 for", GROUPS),
+    Mutant(
+        "domain/trading_hours.py",
+        "        return None\n    return True",
+        "        return True\n    return True",
+        HOURS,
+    ),
+    Mutant(
+        "orders/figures.py",
+        "closed = trades is False",
+        "closed = not calendar.is_open(now)",
+        EXTENDED,
+    ),
+    Mutant(
+        "exchange/screen.py", "trades_at(request.time_in_force, self.at) is False", "False", EVENING
+    ),
+    Mutant(
+        "exchange/screen.py",
+        "or not self.is_open:\n            return None",
+        "or False:\n            return None",
+        EVENING,
+    ),
+    Mutant("exchange/gate.py", "and not market.has_extended_hours", "and False", EVENING),
     Mutant("scan/screening.py", "    if account is None:", "    if False:", SCANNER),
     Mutant("scan/screening.py", "if share is not None and amount is None:", "if False:", SCANNER),
     Mutant("scan/book.py", "    if scan.lacks_account:", "    if False:", SHELF),
@@ -948,6 +976,10 @@ def test_the_tests_pass_on_the_unbroken_copy(house: Path, judge: Judge) -> None:
         SHELF,
         LEASES,
         RUNS,
+        LAWFUL,
+        HOURS,
+        EXTENDED,
+        EVENING,
     )
 
     assert code == 0, said

@@ -79,6 +79,11 @@ async def order(http: httpx2.AsyncClient, document: Mapping[str, Any] = RESTING)
         ({"external-identifier": "x" * 201}, 400, "external-identifier"),
         ({"time-in-force": "Ext", "legs": [OPTION]}, 422, "invalid_time_in_force"),
         ({"time-in-force": "GTC Ext", "legs": [LEG, OPTION]}, 422, "invalid_time_in_force"),
+        (
+            {"time-in-force": "Ext", "order-type": "Market", "price": None, "price-effect": None},
+            422,
+            "invalid_time_in_force",
+        ),
     ],
 )
 async def test_an_order_that_cannot_be_read_is_refused_by_its_field(

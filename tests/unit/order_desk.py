@@ -8,7 +8,7 @@ from strikedesk.domain.broking import LookupStatus
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.ledger import Note, OrderRecord, Progress
 from strikedesk.domain.money import PriceEffect
-from strikedesk.domain.orders import Leg, OrderType
+from strikedesk.domain.orders import Leg, OrderType, TimeInForce
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
 from strikedesk.domain.symbols import parse_symbol
@@ -162,6 +162,7 @@ class OrderDesk:
         price: str | None = "1.20",
         effect: PriceEffect | None = PriceEffect.DEBIT,
         order_type: OrderType = OrderType.LIMIT,
+        time_in_force: TimeInForce = TimeInForce.DAY,
         caller: str = ME,
     ) -> Preview:
         """Preview one call bought at the offer, unless told otherwise."""
@@ -171,6 +172,7 @@ class OrderDesk:
             order_type=order_type,
             price=None if price is None else Decimal(price),
             price_effect=effect,
+            time_in_force=time_in_force,
         )
         return await self.previewer.place(draft, caller=caller)
 

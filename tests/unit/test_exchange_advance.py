@@ -189,7 +189,15 @@ WISHES = st.tuples(
         ]
     ),
     st.integers(-300, 300),
-    st.sampled_from([TimeInForce.DAY, TimeInForce.GTC]),
+    st.sampled_from(
+        [
+            TimeInForce.DAY,
+            TimeInForce.GTC,
+            TimeInForce.EXT,
+            TimeInForce.GTC_EXT,
+            TimeInForce.GTC_EXT_OVERNIGHT,
+        ]
+    ),
     st.booleans(),
 )
 

@@ -104,6 +104,7 @@ def test_an_order_inside_every_limit_passes_every_check() -> None:
         (with_account(frozen=True), ("account", Reason.ACCOUNT_FROZEN)),
         (with_account(closing_only=True), ("closing_only", Reason.CLOSING_ONLY)),
         (replace(FINE, market_open=False), ("market_hours", Reason.MARKET_CLOSED)),
+        (replace(FINE, market_open=None), ("market_hours", Reason.CHECK_IMPOSSIBLE)),
         (replace(FINE, minutes_left=D(30), minutes_left_short=None), None),
         (
             replace(FINE, minutes_left=D(29), minutes_left_short=None),

@@ -124,6 +124,27 @@ def test_shares_alone_are_priced_one_by_one() -> None:
     assert order.cash_effect(Decimal(200)) == Decimal(-6_000)
 
 
+@pytest.mark.parametrize("force", [force for force in TimeInForce if force.extended])
+def test_shares_at_a_limit_may_ask_for_extended_hours_and_read_back_so(force: TimeInForce) -> None:
+    order = a_request(legs=(a_leg("AAPL", Action.BUY, 30),), time_in_force=force)
+
+    assert read_canonical(order.canonical) == order
+    assert f'"time_in_force":"{force.value}"' in order.canonical
+
+
+def test_what_stands_as_long_in_regular_hours() -> None:
+    assert {force.value: force.in_regular_hours.value for force in TimeInForce} == {
+        "day": "day",
+        "gtc": "gtc",
+        "gtd": "gtd",
+        "ioc": "ioc",
+        "ext": "day",
+        "gtc_ext": "gtc",
+        "ext_overnight": "day",
+        "gtc_ext_overnight": "gtc",
+    }
+
+
 def a_request(**changes: object) -> OrderRequest:
     given_fields: dict[str, object] = {
         "account_id": "a",
@@ -167,6 +188,32 @@ def a_request(**changes: object) -> OrderRequest:
                 "order_type": OrderType.STOP_LIMIT,
                 "stop_trigger": Decimal(1),
                 "time_in_force": TimeInForce.IOC,
+            },
+        ),
+        ("extended_hours_are_for_one_leg_of_shares", {"time_in_force": TimeInForce.EXT}),
+        (
+            "extended_hours_are_for_one_leg_of_shares",
+            {
+                "time_in_force": TimeInForce.GTC_EXT,
+                "legs": (a_leg("AAPL", Action.BUY, 100), a_leg()),
+            },
+        ),
+        (
+            "extended_hours_take_limit_orders",
+            {
+                "time_in_force": TimeInForce.EXT_OVERNIGHT,
+                "legs": (a_leg("AAPL", Action.BUY, 10),),
+                "order_type": OrderType.MARKET,
+                "limit_net": None,
+            },
+        ),
+        (
+            "extended_hours_take_limit_orders",
+            {
+                "time_in_force": TimeInForce.GTC_EXT_OVERNIGHT,
+                "legs": (a_leg("AAPL", Action.BUY, 10),),
+                "order_type": OrderType.STOP_LIMIT,
+                "stop_trigger": Decimal(1),
             },
         ),
         (

@@ -107,8 +107,10 @@ def test_without_one_legs_quote_its_age_is_unknown_and_so_is_the_orders() -> Non
 def test_an_age_is_counted_in_milliseconds() -> None:
     quote = a_quote(NEAR_100, "4.00")
 
-    assert quote_age_s(quote, NOON + timedelta(microseconds=340)) == Decimal("2.0")
-    assert quote_age_s(quote, NOON + timedelta(microseconds=760)) == Decimal("2.001")
+    def aged(microseconds: int) -> Decimal:
+        return quote_age_s(quote, NOON + timedelta(microseconds=microseconds), closed=False)
+
+    assert (aged(340), aged(760)) == (Decimal("2.0"), Decimal("2.001"))
 
 
 def test_a_quote_of_this_very_instant_in_a_closed_market_has_no_age() -> None:
@@ -116,4 +118,4 @@ def test_a_quote_of_this_very_instant_in_a_closed_market_has_no_age() -> None:
     night = NOON + timedelta(hours=10)
     quote = Quote(symbol=parse_symbol("AAPL"), at=night, feed=Feed.SIMULATED)
 
-    assert quote_age_s(quote, night) == 0
+    assert quote_age_s(quote, night, closed=True) == 0

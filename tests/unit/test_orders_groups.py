@@ -747,6 +747,14 @@ async def test_a_broker_that_holds_no_groups_is_sent_none(orders: OrderDesk) -> 
     assert denied.facts == {"broker": "scripted", "cannot": "groups of kind otoco"}
 
 
+SHARES_LATE = replace(
+    ENTRY,
+    legs=(a_leg("AAPL", Action.BUY_TO_OPEN, 10),),
+    price=Decimal(200),
+    time_in_force=TimeInForce.EXT,
+)
+
+
 async def test_the_rules_of_groups_are_told_by_name(orders: OrderDesk) -> None:
     for kind, terms, rule in (
         (GroupKind.OTO, BRACKET, "orders_of_a_group"),
@@ -760,6 +768,11 @@ async def test_the_rules_of_groups_are_told_by_name(orders: OrderDesk) -> None:
             GroupKind.OTO,
             (replace(ENTRY, time_in_force=TimeInForce.IOC), an_exit_at()),
             "orders_of_a_group_wait",
+        ),
+        (
+            GroupKind.OTO,
+            (SHARES_LATE, an_exit_at(legs=(a_leg("AAPL", Action.SELL_TO_CLOSE, 10),))),
+            "orders_of_a_group_keep_to_regular_hours",
         ),
     ):
         assert (await refused(orders, *terms, kind=kind)).facts["rule"] == rule

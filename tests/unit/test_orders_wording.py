@@ -55,6 +55,19 @@ def orders(draw: st.DrawFn) -> OrderRequest:
     )
 
 
+def test_a_person_reads_that_an_order_may_trade_outside_regular_hours() -> None:
+    """Who agrees to it in the evening should not think that it waits for the morning."""
+    day, late = (
+        replace(an_order(a_leg("AAPL", Action.BUY, 10), net="200"), time_in_force=force)
+        for force in (TimeInForce.DAY, TimeInForce.GTC_EXT)
+    )
+
+    told = [words_of(a_preview(order=order), EXPIRES) for order in (day, late)]
+
+    assert "Good: day\n" in told[0]
+    assert "Good: gtc_ext, MAY TRADE OUTSIDE REGULAR HOURS: 07:00 to 20:00 in New York\n" in told[1]
+
+
 @st.composite
 def previews(draw: st.DrawFn) -> PreviewRecord:
     """A preview of any order, in any account, for any purpose; ids are as they happen to be."""

@@ -67,6 +67,15 @@ def test_it_is_a_market(market: TapeMarket) -> None:
     assert any_market.feed is Feed.TAPE
 
 
+def test_no_extended_hours_were_recorded(market: TapeMarket) -> None:
+    """Its last record of a day is its last price, however long the evening was."""
+    evening = friday(0) + timedelta(hours=7)
+
+    assert not market.has_extended_hours
+    assert market.extended([AAPL], evening) == frozenset()
+    assert [*market.ticks([AAPL], friday(5), evening, extended=True)] == []
+
+
 def test_a_quote_is_the_last_record_at_or_before_the_instant(market: TapeMarket) -> None:
     """It is dated when it was recorded, so that a stale one can be seen to be stale."""
     before, at = market.quotes([CALL], friday(1, 59)), market.quotes([CALL], friday(2))

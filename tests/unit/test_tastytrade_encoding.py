@@ -53,6 +53,8 @@ def orders(draw: st.DrawFn) -> OrderRequest:
         more = [] if stops else draw(st.lists(CONTRACTS, max_size=3))
         symbols = [*{first, *(c for c in more if c.underlying == first.underlying)}]
     times = [TimeInForce.DAY] if kind is OrderType.MARKET else [*TimeInForce]
+    late = kind is OrderType.LIMIT and isinstance(symbols[0], EquitySymbol)
+    times = [t for t in times if late or not t.extended]
     time = draw(st.sampled_from([t for t in times if not (stops and t is TimeInForce.IOC)]))
     limited = kind in {OrderType.LIMIT, OrderType.STOP_LIMIT}
     quantities = st.integers(1, 500)
@@ -255,6 +257,25 @@ def test_an_order_of_a_group_knows_its_group_and_what_it_waits_for() -> None:
     assert (told.group_id, told.waits_for) == ("9", "9")
     assert read(trigger, child).waits_for is None
     assert read(told_order(an_order(), status="Contingent", replaces_order_id=5)).waits_for == "5"
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [("Ext", TimeInForce.DAY), ("GTC Ext Overnight", TimeInForce.GTC)],
+)
+def test_an_order_for_extended_hours_that_the_desk_could_not_place_is_told_by_how_long_it_stands(
+    word: str, told: TimeInForce
+) -> None:
+    """Nobody may lose sight of an order because of a form that the desk itself does not use."""
+    a_stop = OrderRequest(
+        account_id=ACCOUNT,
+        legs=(a_leg("AAPL", Action.SELL_TO_CLOSE, 10),),
+        order_type=OrderType.STOP,
+        stop_trigger=Decimal(190),
+    )
+
+    for order in (an_order(), a_stop):
+        assert read(told_order(order) | {"time-in-force": word}).order.time_in_force is told
 
 
 @pytest.mark.parametrize(

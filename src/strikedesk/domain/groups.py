@@ -35,8 +35,8 @@ class OrderGroup:
 
     Law: as many orders as the kind has, of one account and one underlying. The sides of an OCO ask
     for the same number of units, stand equally long and wait for a price: none is a market order
-    and none is immediate. Nor is a trigger immediate. Raises `Denied` with the rule's name
-    otherwise.
+    and none is immediate. Nor is a trigger immediate. All keep to regular hours. Raises `Denied`
+    with the rule's name otherwise.
     """
 
     # How many orders an OTO may set to work. A desk's limits are reckoned for one.
@@ -52,6 +52,10 @@ class OrderGroup:
             raise Denied(Reason.INVALID_ORDER, rule="a_group_has_one_account_and_underlying")
         if any(order.time_in_force is TimeInForce.IOC for order in self.orders):
             raise Denied(Reason.INVALID_TIME_IN_FORCE, rule="orders_of_a_group_wait")
+        if any(order.time_in_force.extended for order in self.orders):
+            raise Denied(
+                Reason.INVALID_TIME_IN_FORCE, rule="orders_of_a_group_keep_to_regular_hours"
+            )
         self._check_sides()
 
     @property

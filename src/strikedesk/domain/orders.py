@@ -68,12 +68,37 @@ class OrderType(StrEnum):
 
 
 class TimeInForce(StrEnum):
-    """How long the order stands."""
+    """How long the order stands, and in which hours it may trade: see `trading_hours`."""
 
     DAY = "day"
     GTC = "gtc"
     GTD = "gtd"
     IOC = "ioc"
+    EXT = "ext"
+    GTC_EXT = "gtc_ext"
+    EXT_OVERNIGHT = "ext_overnight"
+    GTC_EXT_OVERNIGHT = "gtc_ext_overnight"
+
+    @property
+    def extended(self) -> bool:
+        """Whether it reaches beyond regular hours."""
+        return self in _IN_REGULAR_HOURS
+
+    @property
+    def in_regular_hours(self) -> "TimeInForce":
+        """The one that stands as long, and trades in regular hours alone."""
+        return _IN_REGULAR_HOURS.get(self, self)
+
+
+_IN_REGULAR_HOURS: Final = {
+    TimeInForce.EXT: TimeInForce.DAY,
+    TimeInForce.GTC_EXT: TimeInForce.GTC,
+    TimeInForce.EXT_OVERNIGHT: TimeInForce.DAY,
+    TimeInForce.GTC_EXT_OVERNIGHT: TimeInForce.GTC,
+}
+
+
+_STANDING: Final = frozenset({TimeInForce.GTC, TimeInForce.GTD})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,14 +236,21 @@ class OrderRequest:
     def _check_time(self) -> None:
         if (self.gtd_date is None) == (self.time_in_force is TimeInForce.GTD):
             raise Denied(Reason.INVALID_TIME_IN_FORCE, rule="gtd_date_with_gtd_only")
-        if self.order_type is OrderType.MARKET and self.time_in_force not in {
-            TimeInForce.DAY,
-            TimeInForce.IOC,
-        }:
+        if self.order_type is OrderType.MARKET and self.time_in_force in _STANDING:
             raise Denied(Reason.INVALID_TIME_IN_FORCE, rule="market_order_is_day_or_ioc")
         if self.stop_trigger is not None and self.time_in_force is TimeInForce.IOC:
             # It would end at once, untouched, and leave its owner in the belief of being protected.
             raise Denied(Reason.INVALID_TIME_IN_FORCE, rule="stop_order_waits")
+        if self.time_in_force.extended:
+            self._check_extended()
+
+    def _check_extended(self) -> None:
+        """Options do not trade then, and nobody knows at what price a thin market fills."""
+        if self.has_options or len(self.legs) > 1:
+            rule = "extended_hours_are_for_one_leg_of_shares"
+            raise Denied(Reason.INVALID_TIME_IN_FORCE, rule=rule)
+        if self.order_type is not OrderType.LIMIT:
+            raise Denied(Reason.INVALID_TIME_IN_FORCE, rule="extended_hours_take_limit_orders")
 
     def _check_legs(self) -> None:
         if not 1 <= len(self.legs) <= LEGS_MAX:

@@ -37,7 +37,10 @@ class Reason(Enum):
     INVALID_QUANTITY = (2006, "A quantity is a whole number, 1 or more.")
     INVALID_PRICE = (2007, "Give a positive decimal price and price_effect debit, credit or even.")
     INVALID_TICK = (2008, "Use a price on the tick that the facts name.")
-    INVALID_TIME_IN_FORCE = (2009, "Use day, gtc, gtd with a gtd_date in the future, or ioc.")
+    INVALID_TIME_IN_FORCE = (
+        2009,
+        "Use day, gtc, gtd with a gtd_date, or ioc; for shares at a limit any ext word too.",
+    )
     PREVIEW_UNKNOWN = (2010, "Call preview_order again and confirm what it returns.")
     PREVIEW_EXPIRED = (2011, "Prices move: call preview_order again.")
     NONCE_MISMATCH = (2012, "The preview is void now. Call preview_order again.")

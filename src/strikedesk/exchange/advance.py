@@ -69,10 +69,10 @@ def _match_until(world: World, market: Market, until: datetime, effort: int) -> 
     spent, before = 0, None
     for tick in _ticks(world, market, until):
         # How the market stood when the orders were last looked at: the same whoever asks, and when.
-        before = before or look(market, world.orders.symbols, world.advanced_to)
-        screen = replace(look(market, world.orders.symbols, tick), before=before)
+        before = before or _look(world, market, world.advanced_to)
+        screen = replace(_look(world, market, tick), before=before)
         orders = stirred(world, screen)
-        spent += _A_TICK + _A_QUOTE * len(world.orders.symbols) + len(orders)
+        spent += _A_TICK + _A_QUOTE * len(screen.quotes) + len(orders)
         world.advanced_to = tick
         if _match(world, market, screen, orders) or spent >= effort:
             return spent
@@ -85,7 +85,17 @@ def _ticks(world: World, market: Market, until: datetime) -> Iterator[datetime]:
     """Yield the ticks up to `until` at which an order could fill: none where none works."""
     if not len(world.orders):
         return iter(())
-    return market.ticks(frozenset(world.orders.symbols), world.advanced_to, until)
+    extended = bool(world.orders.extended)
+    symbols = frozenset(world.orders.symbols)
+    return market.ticks(symbols, world.advanced_to, until, extended=extended)
+
+
+def _look(world: World, market: Market, at: datetime) -> Screen:
+    """Ask the market for what may trade: outside regular hours, for a few shares alone."""
+    if market.is_open(at) or not world.orders.extended:
+        return look(market, world.orders.symbols, at)
+    late = {part.symbol for order in world.orders.extended for part in order.parts}
+    return look(market, late, at)
 
 
 def _match(world: World, market: Market, screen: Screen, orders: Iterable[WorkingOrder]) -> bool:

@@ -41,11 +41,16 @@ def check(request: OrderRequest, screen: Screen) -> None:
 def check_form(request: OrderRequest, market: Market) -> None:
     """Refuse more of a leg than the venue takes at once, and prices off the contract's own tick.
 
-    The net price of several legs is on the cent, whatever the ticks of the legs.
+    The net price of several legs is on the cent, whatever the ticks of the legs. A market without
+    extended hours takes no order for them.
 
     Raises:
-        Rejected: QUANTITY_ABOVE_VENUE_LIMIT, INVALID_TICK.
+        Rejected: QUANTITY_ABOVE_VENUE_LIMIT, INVALID_TICK, INVALID_TIME_IN_FORCE.
     """
+    if request.time_in_force.extended and not market.has_extended_hours:
+        raise rejection(
+            Reason.INVALID_TIME_IN_FORCE, rule="this_market_was_recorded_in_regular_hours_only"
+        )
     for leg in request.legs:
         most = CONTRACTS_MAX if leg.is_option else SHARES_MAX
         if leg.quantity > most:

@@ -56,17 +56,32 @@ class Market(Protocol):
         """Return the bars that start in `[start, end)`."""
         ...
 
+    @property
+    def has_extended_hours(self) -> bool:
+        """Whether shares ever trade outside regular hours."""
+        ...
+
     def ticks(
-        self, symbols: Collection[Symbol], after: datetime, until: datetime
+        self,
+        symbols: Collection[Symbol],
+        after: datetime,
+        until: datetime,
+        *,
+        extended: bool = False,
     ) -> Iterator[datetime]:
         """Yield, ascending, the instants in `(after, until]` at which a quote may have changed.
 
-        Only instants at which the market trades; a resting order is matched at each of them.
+        Only instants at which the market trades, `extended` those outside regular hours too; a
+        resting order that may trade then is matched at each of them.
         """
         ...
 
     def is_open(self, at: datetime) -> bool:
-        """Whether orders are matched at `at`."""
+        """Whether orders are matched at `at`, in regular hours."""
+        ...
+
+    def extended(self, symbols: Collection[Symbol], at: datetime) -> frozenset[Symbol]:
+        """Return the shares among `symbols` that trade at `at` outside regular hours."""
         ...
 
     def halted(self, at: datetime) -> frozenset[str]:

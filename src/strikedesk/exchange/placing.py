@@ -79,7 +79,7 @@ def accepted(found: Assessment) -> Assessment:
 def place(
     world: World, market: Market, at: datetime, request: OrderRequest, *, client_order_id: str
 ) -> BrokerOrder:
-    """Take an order; in an open market it meets the quotes at once.
+    """Take an order; while it may trade it meets the quotes at once.
 
     Raises:
         Rejected: with the rule that refuses it.
@@ -169,7 +169,7 @@ def shown(world: World, order_id: str) -> BrokerOrder:
 
 def _first_chance(world: World, order_id: str, screen: Screen) -> None:
     order = world.orders.get(order_id)
-    if order is not None and screen.is_open:
+    if order is not None and screen.lets(order.request):
         attempt(world, order, screen)
 
 

@@ -41,6 +41,7 @@ class OrderQueue:
     )
     _tied: dict[str, WorkingOrder] = field(default_factory=dict[str, WorkingOrder])
     _to_arrive: dict[str, WorkingOrder] = field(default_factory=dict[str, WorkingOrder])
+    _extended: dict[str, WorkingOrder] = field(default_factory=dict[str, WorkingOrder])
 
     def __len__(self) -> int:
         return len(self._orders)
@@ -79,6 +80,11 @@ class OrderQueue:
         """The orders that have met no open market yet, and wait for nothing else."""
         return self._to_arrive.values()
 
+    @property
+    def extended(self) -> Collection[WorkingOrder]:
+        """The orders that may trade outside regular hours, and wait for nothing else."""
+        return self._extended.values()
+
     def reserved(self, account_id: str) -> Decimal:
         """Return the USD of buying power that an account's orders hold back."""
         return self._reserved.get(account_id, NOTHING)
@@ -112,6 +118,7 @@ class OrderQueue:
             dict(self._of),
             dict(self._tied),
             dict(self._to_arrive),
+            dict(self._extended),
         )
 
     def put(self, order: WorkingOrder) -> None:
@@ -144,6 +151,8 @@ class OrderQueue:
         self.shelves.put(order)
         if not order.arrived:
             self._to_arrive[order_id] = order
+        if order.request.time_in_force.extended:
+            self._extended[order_id] = order
         if _weighs(order):
             self._lanes[_lane(order)] = {**self._lanes.get(_lane(order), {}), order_id: order}
 
@@ -157,6 +166,7 @@ class OrderQueue:
             return
         self.shelves.remove(order)
         self._to_arrive.pop(order_id, None)
+        self._extended.pop(order_id, None)
         if _weighs(order):
             _put_or_drop(self._lanes, _lane(order), _less(self._lanes[_lane(order)], order_id))
 

@@ -19,7 +19,13 @@ from strikedesk.exchange.world import World
 
 
 def stirred(world: World, screen: Screen) -> list[WorkingOrder]:
-    """Return the orders that something could happen to, oldest first; others move up in line."""
+    """Return the orders that something could happen to, oldest first; others move up in line.
+
+    Outside regular hours those that may trade then, every one: they are few, and nobody else moves.
+    """
+    if not screen.is_open:
+        late = (order for order in world.orders.extended if screen.lets(order.request))
+        return sorted(late, key=lambda order: order.number)
     found = {order.order_id: order for order in world.orders.to_arrive}
     looked_at = set[str]()
     for symbol in _moved(world, screen):

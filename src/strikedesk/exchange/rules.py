@@ -2,19 +2,20 @@
 
 Every refusal is a `Rejected` with a code. The sessions: `ioc` orders, and market orders that open
 something, are refused while the market is closed; everything else waits for the next session, a
-`day` order until its close.
+`day` order until its close, an `ext` order until the end of its extended hours.
 """
 
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
-from strikedesk.domain.calendar import current_or_next_session, previous_session, session_on
+from strikedesk.domain.calendar import previous_session, session_on
 from strikedesk.domain.errors import Fact, Rejected
 from strikedesk.domain.money import CENT, PRICE_STEP, on_tick
 from strikedesk.domain.orders import Leg, OrderRequest, OrderType, TimeInForce
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import OptionSymbol, Symbol
+from strikedesk.domain.trading_hours import span_at
 from strikedesk.exchange.accounts import PaperAccount
 from strikedesk.exchange.book import WorkingOrder
 from strikedesk.exchange.ends import trades_until
@@ -126,10 +127,11 @@ def _ends(symbol: Symbol, screen: Screen) -> datetime | None:
 
 
 def _stands_until(request: OrderRequest, at: datetime) -> datetime | None:
-    match request.time_in_force:
-        case TimeInForce.DAY | TimeInForce.IOC:
-            return current_or_next_session(at).closes_at
-        case TimeInForce.GTC:
+    force = request.time_in_force
+    match force:
+        case TimeInForce.DAY | TimeInForce.IOC | TimeInForce.EXT | TimeInForce.EXT_OVERNIGHT:
+            return span_at(force, at).ends_at
+        case TimeInForce.GTC | TimeInForce.GTC_EXT | TimeInForce.GTC_EXT_OVERNIGHT:
             return None
         case TimeInForce.GTD:
             return None if request.gtd_date is None else _close_of(request.gtd_date)

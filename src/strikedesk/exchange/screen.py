@@ -7,9 +7,11 @@ from decimal import Decimal
 from typing import Final
 
 from strikedesk.domain.calendar import exchange_date
+from strikedesk.domain.orders import OrderRequest
 from strikedesk.domain.quotes import Quote
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol
 from strikedesk.domain.terms import Terms
+from strikedesk.domain.trading_hours import trades_at
 from strikedesk.exchange.fees import Product
 from strikedesk.exchange.market import Market
 
@@ -20,7 +22,8 @@ _INDEX: Final = "index"
 class Screen:
     """The market at `at`, as far as it was asked for; `terms` of the contracts to be ordered.
 
-    `before` is how it stood a tick earlier.
+    `extended` are the shares that trade at `at` outside regular hours; `before` is how it stood a
+    tick earlier.
     """
 
     at: datetime
@@ -28,6 +31,7 @@ class Screen:
     indices: frozenset[str]
     is_open: bool
     halted: frozenset[str] = frozenset()
+    extended: frozenset[Symbol] = frozenset()
     terms: Mapping[Symbol, Terms] = field(default_factory=dict[Symbol, Terms])
     before: "Screen | None" = None
 
@@ -38,13 +42,22 @@ class Screen:
             return True
         return exchange_date(self.before.at) != exchange_date(self.at)
 
+    def lets(self, request: OrderRequest) -> bool:
+        """Whether an order may trade now: in regular hours, or where its own reach beyond them."""
+        if self.is_open:
+            return True
+        if trades_at(request.time_in_force, self.at) is False:
+            return False
+        return all(leg.symbol in self.extended for leg in request.legs)
+
     def traded(self, symbol: Symbol) -> int | None:
         """Return what changed hands since the screen before; None where it was not told.
 
-        Of the first quote of a session that is all of the session's volume.
+        Of the first quote of a session that is all of the session's volume. Outside regular hours
+        nobody counts.
         """
         quote = self.quotes.get(symbol)
-        if self.before is None or quote is None or quote.volume is None:
+        if self.before is None or quote is None or quote.volume is None or not self.is_open:
             return None
         if self.opens:
             of_today = exchange_date(quote.at) == exchange_date(self.at)
@@ -78,12 +91,14 @@ class Screen:
 
 def look(market: Market, symbols: Collection[Symbol], at: datetime) -> Screen:
     """Ask the market for these symbols."""
+    is_open = market.is_open(at)
     return Screen(
         at=at,
         quotes=market.quotes(symbols, at) if symbols else {},
         indices=indices_of(market, at),
-        is_open=market.is_open(at),
+        is_open=is_open,
         halted=market.halted(at),
+        extended=frozenset() if is_open else market.extended(symbols, at),
     )
 
 

@@ -11,6 +11,7 @@ from strikedesk.domain.groups import GroupKind, OrderGroup
 from strikedesk.domain.money import CENT
 from strikedesk.domain.orders import OrderRequest, TimeInForce
 from strikedesk.domain.reasons import Reason
+from strikedesk.domain.trading_hours import in_words, span_at
 from strikedesk.orders.appraise import Appraisal
 from strikedesk.orders.figures import Figures
 
@@ -96,7 +97,8 @@ def warnings_of(order: OrderRequest, appraisal: Appraisal, venue_now: datetime) 
     """Return what a person would want to be told before agreeing, in our words."""
     figures = appraisal.figures
     told = (
-        _of_hours(figures, venue_now),
+        _of_hours(order, figures, venue_now),
+        _of_extended_hours(order),
         _of_what_is_filled(order, appraisal.filled_before),
         _of_no_limit(order),
         _of_cover(figures),
@@ -135,11 +137,22 @@ def protection_warning(order: OrderRequest) -> str | None:
     return f"This order closes {order.underlying} positions: without it nothing protects them."
 
 
-def _of_hours(figures: Figures, venue_now: datetime) -> str | None:
+def _of_hours(order: OrderRequest, figures: Figures, venue_now: datetime) -> str | None:
     if figures.market_open:
         return None
-    opens = calendar.current_or_next_session(venue_now).opens_at
-    return f"The market is closed; the order waits until {opens:%Y-%m-%dT%H:%MZ}."
+    if figures.trades_now is None:
+        return "It is overnight: whether these shares trade then is not known here."
+    if figures.trades_now:
+        return "Regular hours are over or to come: the order may trade now, in extended hours."
+    begins = span_at(order.time_in_force, venue_now).begins_at
+    return f"The market is closed; the order waits until {begins:%Y-%m-%dT%H:%MZ}."
+
+
+def _of_extended_hours(order: OrderRequest) -> str | None:
+    hours = in_words(order.time_in_force)
+    if hours is None:
+        return None
+    return f"It may trade outside regular hours ({hours}), when few trade and quotes are wide."
 
 
 def _of_what_is_filled(order: OrderRequest, filled: int) -> str | None:

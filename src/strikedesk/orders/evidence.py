@@ -48,7 +48,7 @@ class Evidence:
             limit_net=order.limit_net,
             market_net=figures.reached_net,
             quote_age_s=figures.quote_age_s,
-            market_open=figures.market_open,
+            market_open=figures.trades_now,
             minutes_left=self._minutes_left(opened),
             minutes_left_short=self._minutes_left(leg for leg in opened if leg.action.sign < 0),
             level_needed=level_needed(

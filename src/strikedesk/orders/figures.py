@@ -12,6 +12,7 @@ from strikedesk.domain.orders import Leg, OrderRequest
 from strikedesk.domain.payoff import Holding, expirations_differ, holdings_of, payoff
 from strikedesk.domain.quotes import Quote
 from strikedesk.domain.symbols import Symbol
+from strikedesk.domain.trading_hours import trades_at
 from strikedesk.domain.worst_case import floor_value, risk_added
 
 # An amount, or that nothing bounds it, or None where nobody can say.
@@ -34,7 +35,8 @@ class Figures:
     Units: nets USD per share of one unit, positive = we pay, `reached_net` the natural one, or the
     stop where that is worse; `cash_effect` USD before fees, positive = cash in; losses and profits
     USD at expiration before fees, amounts >= 0; `risk_added` USD, negative = frees risk;
-    `notional` USD of all legs at their prices, whichever way they go. `None` = unknown.
+    `notional` USD of all legs at their prices, whichever way they go; `market_open` in regular
+    hours, `trades_now` in those that the order may trade in. `None` = unknown.
     """
 
     mid_net: Decimal | None
@@ -49,6 +51,7 @@ class Figures:
     quote_age_s: Decimal | None
     legs: tuple[LegQuote, ...]
     market_open: bool
+    trades_now: bool | None
 
 
 def figures_of(
@@ -58,7 +61,9 @@ def figures_of(
     now: datetime,
 ) -> Figures:
     """Return the figures on these quotes; risk is that beside the worst of `books`."""
-    legs = tuple(_leg_quote(leg, quotes.get(leg.symbol), now) for leg in order.legs)
+    trades = trades_at(order.time_in_force, now)
+    closed = trades is False
+    legs = tuple(_leg_quote(leg, quotes.get(leg.symbol), now, closed=closed) for leg in order.legs)
     natural = natural_net(order, quotes)
     reached = reached_net(order, natural)
     price = order.limit_net if order.limit_net is not None else reached
@@ -78,6 +83,7 @@ def figures_of(
         quote_age_s=None if None in ages else max(age for age in ages if age is not None),
         legs=legs,
         market_open=calendar.is_open(now),
+        trades_now=trades,
     )
 
 
@@ -131,14 +137,15 @@ def worst_of(risks: Sequence[Bound]) -> Bound:
     return max(known) if len(known) == len(risks) else "unlimited"
 
 
-def quote_age_s(quote: Quote, now: datetime) -> Decimal:
-    """Return the quote's age, seconds; while the market is closed, counted at its last close.
+def quote_age_s(quote: Quote, now: datetime, *, closed: bool) -> Decimal:
+    """Return the quote's age, seconds; while the market is `closed`, counted at its last close.
 
     A closed market quotes nothing newer: its last quotes are as fresh as they can be, and the
-    preview says that the market is closed. A quote from the future has a negative age at any hour.
+    preview says that the market is closed. To an order that may trade now it is not closed, at
+    whatever hour. A quote from the future has a negative age at any hour.
     """
     age = now - quote.at
-    if age >= timedelta(0) and not calendar.is_open(now):
+    if age >= timedelta(0) and closed:
         age = max(calendar.last_close(now) - quote.at, timedelta(0))
     return Decimal(str(round(age.total_seconds(), 3)))
 
@@ -158,8 +165,9 @@ def _extremes(
     return _or_unlimited(result.max_loss), _or_unlimited(result.max_profit), result.break_evens
 
 
-def _leg_quote(leg: Leg, quote: Quote | None, now: datetime) -> LegQuote:
-    return LegQuote(leg=leg, quote=quote, age_s=None if quote is None else quote_age_s(quote, now))
+def _leg_quote(leg: Leg, quote: Quote | None, now: datetime, *, closed: bool) -> LegQuote:
+    age_s = None if quote is None else quote_age_s(quote, now, closed=closed)
+    return LegQuote(leg=leg, quote=quote, age_s=age_s)
 
 
 def _natural(leg: Leg, quote: Quote | None) -> Decimal | None:

@@ -16,6 +16,7 @@ from strikedesk.domain.groups import GroupKind
 from strikedesk.domain.ledger import Json, OrderRecord, PreviewRecord, TicketKind
 from strikedesk.domain.money import CENT, price_and_effect, to_cents
 from strikedesk.domain.orders import Leg, OrderRequest
+from strikedesk.domain.trading_hours import in_words
 from strikedesk.orders.binding import binding_of
 from strikedesk.orders.showing import amount_in, shown_beside
 
@@ -119,7 +120,9 @@ def _price(order: OrderRequest) -> str:
 
 def _time(order: OrderRequest) -> str:
     until = "" if order.gtd_date is None else f" until {order.gtd_date.isoformat()}"
-    return f"{order.time_in_force.value}{until}"
+    hours = in_words(order.time_in_force)
+    beyond = "" if hours is None else f", MAY TRADE OUTSIDE REGULAR HOURS: {hours}"
+    return f"{order.time_in_force.value}{until}{beyond}"
 
 
 def _figures(shown: Mapping[str, Json]) -> list[str]:

@@ -36,7 +36,8 @@ class OrderFacts:
     held in the underlying (negative = it frees risk), `None` = unknown; `notional_usd` USD of all
     legs at their prices; nets USD per share of one unit, positive = we pay; `market_net` what it
     meets: the natural net, or its stop where that is worse; `quote_age_s` the oldest leg's,
-    `None` = some leg has no quote; `minutes_left` to the close for contracts that are opened and
+    `None` = some leg has no quote; `market_open` in hours in which this order may trade, `None` =
+    it depends on the shares; `minutes_left` to the close for contracts that are opened and
     end that day, `None` = it opens none; deltas in shares, before the order and after.
     Law: `closes` = every leg only takes back what is held, and what is left can lose no more than
     what was there. What `broker_refuses` is denied with the broker's own reason, so that what its
@@ -54,7 +55,7 @@ class OrderFacts:
     limit_net: Decimal | None
     market_net: Decimal | None
     quote_age_s: Decimal | None
-    market_open: bool
+    market_open: bool | None
     minutes_left: Decimal | None
     minutes_left_short: Decimal | None
     level_needed: OptionLevel

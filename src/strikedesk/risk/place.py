@@ -51,9 +51,11 @@ def option_level(facts: OrderFacts, limits: Limits) -> Check:
 
 
 def market_hours(facts: OrderFacts, limits: Limits) -> Check:
-    """Whether the market is open, where the owner wants it to be."""
+    """Whether the market is open, in hours of the order's own, where the owner wants it to be."""
     if not limits.open_market_only:
         return unset("market_hours")
+    if facts.market_open is None:
+        return lacking("market_hours", "whether_the_shares_trade_overnight")
     told: dict[str, Fact] = {"market_open": facts.market_open}
     reason = Reason.MARKET_CLOSED
     return verdict("market_hours", passed=facts.market_open, reason=reason, facts=told)

@@ -20,14 +20,7 @@ from strikedesk.domain.errors import Denied
 from strikedesk.domain.groups import GroupKind
 from strikedesk.domain.ledger import Json
 from strikedesk.domain.money import PRICE_MAX, PriceEffect
-from strikedesk.domain.orders import (
-    LEGS_MAX,
-    QUANTITY_MAX,
-    Action,
-    Leg,
-    OrderType,
-    TimeInForce,
-)
+from strikedesk.domain.orders import LEGS_MAX, QUANTITY_MAX, Action, Leg, OrderType, TimeInForce
 from strikedesk.domain.pages import PAGE_MAX
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import (
@@ -398,3 +391,5 @@ OneTimeCode: TypeAlias = Annotated[str, text(16)]
 TypeOfOrder: TypeAlias = Annotated[OrderType, _ORDER_TYPE]
 Effect: TypeAlias = Annotated[PriceEffect, _EFFECT]
 Force: TypeAlias = Annotated[TimeInForce, _FORCE]
+# The words are told by preview_order; any other is refused with all of them.
+ForceWord: TypeAlias = Annotated[TimeInForce, replace(_FORCE, schema=TEXT)]

@@ -2,14 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache, partial
 
 from strikedesk.domain import calendar
-from strikedesk.domain.calendar import Session
+from strikedesk.domain.calendar import MarketStatus, Session
 from strikedesk.domain.errors import Denied
-from strikedesk.domain.events import MarketEvent
+from strikedesk.domain.events import Dividend, MarketEvent, Split
 from strikedesk.domain.quotes import (
     Bar,
     Chain,
@@ -31,6 +31,7 @@ from strikedesk.exchange.simulated.moments import (
     LAST_DAY,
     Moment,
     instants_between,
+    long_instants_between,
     moment_at,
 )
 from strikedesk.exchange.simulated.night import Night, Nights, night_at
@@ -66,6 +67,7 @@ class SimulatedMarket:
         self._standing = StandingQuotes()
         self._by_ticker = {underlying.ticker: underlying for underlying in underlyings}
         self._halts = lru_cache(maxsize=64)(self._halts_of)
+        self._changes = lru_cache(maxsize=256)(self._changes_over)
         self._infos = tuple(self._by_ticker[ticker].info for ticker in sorted(self._by_ticker))
         self._by_root = {root: each for each in underlyings for root in each.roots}
         self._terms = {root: u.ticks.on(u.terms(root)) for root, u in self._by_root.items()}
@@ -75,16 +77,51 @@ class SimulatedMarket:
         """Simulated."""
         return Feed.SIMULATED
 
+    @property
+    def has_extended_hours(self) -> bool:
+        """It has: from 04:00 to 20:00 in New York."""
+        return True
+
     def is_open(self, at: datetime) -> bool:
         """Whether orders are matched at `at`: in regular hours."""
         moment = moment_at(at)
         return moment is not None and moment.is_open
 
+    def extended(self, symbols: Collection[Symbol], at: datetime) -> frozenset[Symbol]:
+        """Return the shares among `symbols` that trade at `at` outside regular hours.
+
+        Not in the morning before they are split or go without a dividend: the books learn of that
+        at the opening.
+        """
+        moment = moment_at(at)
+        night = None if moment is None else night_at(moment, at)
+        if night is None or calendar.status(at) is MarketStatus.CLOSED:
+            return frozenset()
+        return frozenset(symbol for symbol in symbols if self._trades_in(symbol, night))
+
+    def _trades_in(self, symbol: Symbol, night: Night) -> bool:
+        known = None if isinstance(symbol, OptionSymbol) else self._by_ticker.get(symbol.ticker)
+        if known is None or known.is_index:
+            return False
+        return not (night.is_early and self._changes(known, night.closed.day, night.opens.day))
+
+    def _changes_over(self, underlying: Underlying, closed: date, opens: date) -> bool:
+        """Whether a share is another thing at the opening than it was at the close."""
+        events = self._pits.schedule.events(underlying, closed + timedelta(days=1), opens)
+        return any(isinstance(event, Split | Dividend) for event in events)
+
     def ticks(
-        self, symbols: Collection[Symbol], after: datetime, until: datetime
+        self,
+        symbols: Collection[Symbol],
+        after: datetime,
+        until: datetime,
+        *,
+        extended: bool = False,
     ) -> Iterator[datetime]:
         """Yield, ascending, the steps in `(after, until]`: every quote may change at each."""
-        return instants_between(after, until) if symbols else iter(())
+        if not symbols:
+            return iter(())
+        return (long_instants_between if extended else instants_between)(after, until)
 
     def listed(self, at: datetime) -> tuple[SymbolInfo, ...]:
         """Return the underlyings that trade, by ticker."""

@@ -94,6 +94,23 @@ def instants_between(after: datetime, until: datetime) -> Iterator[datetime]:
         session = next_session(session.day)
 
 
+def long_instants_between(after: datetime, until: datetime) -> Iterator[datetime]:
+    """Yield the instants in `(after, until]`, ascending, of steps in extended hours too.
+
+    The grid of a session is that of the hours around it.
+    """
+    session = session_on(exchange_date(after)) or next_session(exchange_date(after))
+    while session.extended_from <= until and session.day <= LAST_DAY:
+        step = max(0, (after - session.extended_from) // STEP + 1)
+        instant = session.extended_from + step * STEP
+        while instant < session.extended_until:
+            if instant > until:
+                return
+            yield instant
+            instant += STEP
+        session = next_session(session.day)
+
+
 def sessions_from(start: datetime, end: datetime) -> Iterator[Session]:
     """Yield the sessions that trade at some instant of `[start, end)`."""
     session = _first_session(start)

@@ -80,8 +80,22 @@ class TapeMarket:
         session = self._session(at)
         return session is not None and at <= instant(session.last)
 
+    @property
+    def has_extended_hours(self) -> bool:
+        """None: what was recorded is a session from its first record to its last."""
+        return False
+
+    def extended(self, symbols: Collection[Symbol], at: datetime) -> frozenset[Symbol]:  # noqa: ARG002 -- every market is asked alike
+        """Return nothing: see `has_extended_hours`."""
+        return frozenset()
+
     def ticks(
-        self, symbols: Collection[Symbol], after: datetime, until: datetime
+        self,
+        symbols: Collection[Symbol],
+        after: datetime,
+        until: datetime,
+        *,
+        extended: bool = False,  # noqa: ARG002 -- every market is asked alike
     ) -> Iterator[datetime]:
         """Yield, ascending, the instants in `(after, until]` at which a symbol has a record."""
         since, before = floor(after.timestamp()) + 1, floor(until.timestamp()) + 1

@@ -12,6 +12,15 @@ _BY_RULE: Final = {
     "market_order_is_day_or_ioc": Fault(
         "gtc_market_orders_not_supported", "GTC/GTD Market orders are not supported."
     ),
+    "extended_hours_are_for_one_leg_of_shares": Fault(
+        "invalid_time_in_force", "Extended hours are for orders of one equity leg."
+    ),
+    "extended_hours_take_limit_orders": Fault(
+        "invalid_time_in_force", "Extended hours are for Limit orders."
+    ),
+    "orders_of_a_group_keep_to_regular_hours": Fault(
+        "invalid_time_in_force", "The orders of a complex order keep to regular hours."
+    ),
     "sides_wait_for_a_price": Fault(
         "invalid_oco_order_type_combo", "The orders of an OCO are a Limit and a Stop."
     ),

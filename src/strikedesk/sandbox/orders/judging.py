@@ -31,6 +31,7 @@ CLOSED: Final = Fault("tif.next_valid_session", "Your order will begin working n
 NOTHING_TO_CLOSE: Final = Fault(
     "closing_with_no_position", "A closing leg has no position: it was made to open one."
 )
+_OF_A_DAY: Final = frozenset({TimeInForce.DAY, TimeInForce.EXT, TimeInForce.EXT_OVERNIGHT})
 _OPENED: Final = {
     Action.BUY_TO_CLOSE: Action.BUY_TO_OPEN,
     Action.SELL_TO_CLOSE: Action.SELL_TO_OPEN,
@@ -86,7 +87,7 @@ async def judge(sandbox: SandboxWorld, account_id: str, wanted: Wanted) -> Judge
     if off_tick is not None:
         found = await _examined(sandbox, _on_tick(request, off_tick))
     check(found)
-    if not found.screen.is_open and request.time_in_force is TimeInForce.DAY:
+    if not found.screen.lets(request) and request.time_in_force in _OF_A_DAY:
         warnings.append(CLOSED)
     return Judged(
         request=request,

@@ -9,7 +9,7 @@ from typing import Final, cast
 
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.orders import Action, Leg, OrderRequest, OrderType, TimeInForce
-from strikedesk.domain.symbols import EquitySymbol, Symbol, parse_symbol
+from strikedesk.domain.symbols import Symbol, parse_symbol
 from strikedesk.sandbox.notes import ComplexKind
 from strikedesk.sandbox.orders.faults import fault_of
 from strikedesk.sandbox.ratio import COMPARATORS, Ratio
@@ -30,13 +30,10 @@ TIMES_IN_FORCE: Final = {
     "GTC": TimeInForce.GTC,
     "GTD": TimeInForce.GTD,
     "IOC": TimeInForce.IOC,
-}
-# This venue has the regular session alone: such an order stands there for as long as its name says.
-EXTENDED: Final = {
-    "Ext": TimeInForce.DAY,
-    "Ext Overnight": TimeInForce.DAY,
-    "GTC Ext": TimeInForce.GTC,
-    "GTC Ext Overnight": TimeInForce.GTC,
+    "Ext": TimeInForce.EXT,
+    "GTC Ext": TimeInForce.GTC_EXT,
+    "Ext Overnight": TimeInForce.EXT_OVERNIGHT,
+    "GTC Ext Overnight": TimeInForce.GTC_EXT_OVERNIGHT,
 }
 ACTIONS: Final = {
     "Buy to Open": Action.BUY_TO_OPEN,
@@ -45,10 +42,6 @@ ACTIONS: Final = {
     "Sell to Close": Action.SELL_TO_CLOSE,
 }
 _SIGNS: Final = {"Debit": 1, "Credit": -1, "None": 0}
-_TIMES: Final = {**TIMES_IN_FORCE, **EXTENDED}
-_ONE_SHARE_LEG: Final = Fault(
-    "invalid_time_in_force", "Extended hours are for orders of one equity leg."
-)
 _DEPRECATED: Final = "BLAST"
 _TEXT_MAX: Final = 200
 
@@ -89,7 +82,6 @@ class Wanted:
             Refusal: 422, with the rule that its form breaks.
         """
         own = tuple(legs if legs is not None else self.legs or ())
-        _check_hours(self.time_in_force, own)
         try:
             return OrderRequest(
                 account_id=account_id,
@@ -97,7 +89,7 @@ class Wanted:
                 order_type=ORDER_TYPES[self.order_type],
                 limit_net=self.limit_net,
                 stop_trigger=self.stop_trigger,
-                time_in_force=_TIMES[self.time_in_force],
+                time_in_force=TIMES_IN_FORCE[self.time_in_force],
                 gtd_date=self.gtc_date,
             )
         except Denied as denied:
@@ -126,7 +118,7 @@ def read_order(document: Document) -> Wanted:
         Refusal: 400 for what cannot be read, 422 for what this venue does not trade.
     """
     order_type = _choice(document, "order-type", {*ORDER_TYPES, "Notional Market"})
-    time_in_force = _choice(document, "time-in-force", _TIMES)
+    time_in_force = _choice(document, "time-in-force", TIMES_IN_FORCE)
     _check_traded(document, order_type)
     return Wanted(
         order_type=order_type,
@@ -217,13 +209,6 @@ def read_ratio(document: Document, standing: Ratio | None = None) -> Ratio:
         threshold=threshold,
         on_notional=on_notional,
     )
-
-
-def _check_hours(time_in_force: str, legs: Sequence[Leg]) -> None:
-    """Refuse, as the broker does, extended hours for anything but one leg of shares."""
-    of_shares = len(legs) <= 1 and all(isinstance(leg.symbol, EquitySymbol) for leg in legs)
-    if time_in_force in EXTENDED and not of_shares:
-        raise Refusal.of_order([_ONE_SHARE_LEG])
 
 
 def _check_traded(document: Document, order_type: str) -> None:

@@ -5,7 +5,7 @@ from typing import Final
 
 from strikedesk.domain.broking import BrokerOrder, Fill
 from strikedesk.domain.ledger import Json
-from strikedesk.domain.orders import Leg, OrderRequest, OrderType, TimeInForce
+from strikedesk.domain.orders import Leg, OrderRequest, OrderType
 from strikedesk.domain.states import OrderState
 from strikedesk.sandbox.notes import (
     ComplexKind,
@@ -16,7 +16,7 @@ from strikedesk.sandbox.notes import (
     number_of,
 )
 from strikedesk.sandbox.orders.faults import reject_reason
-from strikedesk.sandbox.orders.reading import ACTIONS
+from strikedesk.sandbox.orders.reading import ACTIONS, TIMES_IN_FORCE
 from strikedesk.sandbox.spelling import EQUITY, instrument_type, wire_symbol
 from strikedesk.sandbox.wire import decimal, epoch_ms, instant, known
 
@@ -45,12 +45,7 @@ ORDER_TYPE_NAMES: Final = {
     OrderType.STOP: "Stop",
     OrderType.STOP_LIMIT: "Stop Limit",
 }
-TIME_NAMES: Final = {
-    TimeInForce.DAY: "Day",
-    TimeInForce.GTC: "GTC",
-    TimeInForce.GTD: "GTD",
-    TimeInForce.IOC: "IOC",
-}
+TIME_NAMES: Final = {time: name for name, time in TIMES_IN_FORCE.items()}
 _CHANGEABLE: Final = frozenset({RECEIVED, "Live", CONTINGENT})
 
 

@@ -9,7 +9,7 @@ from strikedesk.orders.closing import CloseRequest
 from strikedesk.server.arguments import (
     AccountHandle,
     Effect,
-    Force,
+    ForceWord,
     LegSymbols,
     Price,
     Quantity,
@@ -26,7 +26,7 @@ async def preview_close(
     quantity: Quantity | None = None,
     price: Price | None = None,
     price_effect: Effect | None = None,
-    time_in_force: Force = TimeInForce.DAY,
+    time_in_force: ForceWord = TimeInForce.DAY,
 ) -> Annotated[CallToolResult, PREVIEW]:
     """Preview one order that closes 1 to 4 positions of one underlying. Sends nothing.
 

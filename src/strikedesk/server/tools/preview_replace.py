@@ -5,7 +5,7 @@ from typing import Annotated
 from mcp.types import CallToolResult
 
 from strikedesk.orders.draft import Change
-from strikedesk.server.arguments import Day, Effect, Force, Identifier, Price, Quantity
+from strikedesk.server.arguments import Day, Effect, ForceWord, Identifier, Price, Quantity
 from strikedesk.server.call import Call, caller_of, desk_of
 from strikedesk.server.order_answers import PREVIEW, preview_answer
 from strikedesk.server.shaping import record
@@ -18,7 +18,7 @@ async def preview_replace(
     price_effect: Effect | None = None,
     stop_trigger: Price | None = None,
     quantity: Quantity | None = None,
-    time_in_force: Force | None = None,
+    time_in_force: ForceWord | None = None,
     gtd_date: Day | None = None,
 ) -> Annotated[CallToolResult, PREVIEW]:
     """Preview another price, size or time in force for a working order. Sends nothing.

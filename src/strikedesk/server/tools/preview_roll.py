@@ -16,7 +16,7 @@ from strikedesk.server.arguments import (
     Contract,
     Day,
     Effect,
-    Force,
+    ForceWord,
     Price,
     Quantity,
 )
@@ -49,7 +49,7 @@ async def preview_roll(
     quantity: Quantity | None = None,
     price: Price | None = None,
     price_effect: Effect | None = None,
-    time_in_force: Force = TimeInForce.DAY,
+    time_in_force: ForceWord = TimeInForce.DAY,
 ) -> Annotated[CallToolResult, ROLL]:
     """Preview closing an option position and opening its like elsewhere, as one order.
 

@@ -74,7 +74,7 @@ def request_of(told: OrderTold, account_id: str) -> OrderRequest | None:
             order_type=kind,
             limit_net=_net(told) if kind in _WITH_LIMIT else None,
             stop_trigger=told.stop_trigger if kind in _WITH_STOP else None,
-            time_in_force=time,
+            time_in_force=_standing(time, kind, legs),
             gtd_date=told.gtc_date if time is TimeInForce.GTD else None,
         )
     except Denied:
@@ -88,6 +88,12 @@ def _leg(told: LegTold) -> Leg | None:
     if symbol is None or action is None or quantity is None or quantity != int(quantity):
         return None
     return Leg(symbol=symbol, action=action, quantity=int(quantity))
+
+
+def _standing(time: TimeInForce, kind: OrderType, legs: Sequence[Leg | None]) -> TimeInForce:
+    """Return how long it stands; extended hours too, where the desk could ask for them itself."""
+    shares = len(legs) == 1 and legs[0] is not None and not legs[0].is_option
+    return time if shares and kind is OrderType.LIMIT else time.in_regular_hours
 
 
 def _net(told: OrderTold) -> Decimal | None:

@@ -36,18 +36,13 @@ TIMES: Final = MappingProxyType(
         TimeInForce.GTC: "GTC",
         TimeInForce.GTD: "GTD",
         TimeInForce.IOC: "IOC",
+        TimeInForce.EXT: "Ext",
+        TimeInForce.GTC_EXT: "GTC Ext",
+        TimeInForce.EXT_OVERNIGHT: "Ext Overnight",
+        TimeInForce.GTC_EXT_OVERNIGHT: "GTC Ext Overnight",
     }
 )
-# What was placed elsewhere may stand outside of the regular session too; how long is what we tell.
-READ_TIMES: Final = MappingProxyType(
-    {word: time for time, word in TIMES.items()}
-    | {
-        "Ext": TimeInForce.DAY,
-        "Ext Overnight": TimeInForce.DAY,
-        "GTC Ext": TimeInForce.GTC,
-        "GTC Ext Overnight": TimeInForce.GTC,
-    }
-)
+READ_TIMES: Final = MappingProxyType({word: time for time, word in TIMES.items()})
 
 CONTINGENT: Final = "Contingent"
 FILLED: Final = "Filled"
