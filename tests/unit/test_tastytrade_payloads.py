@@ -148,6 +148,18 @@ def test_a_number_is_read_from_text_or_number(value: object, read: Decimal | Non
     assert fields.number(value) == read
 
 
+@given(st.lists(st.text(max_size=60) | st.decimals().map(str) | st.integers() | st.none()))
+def test_numbers_of_a_chain_are_read_as_each_alone_would_be(values: list[object]) -> None:
+    """Also when they are read again."""
+    told = {fields.number(value) for value in values}
+
+    assert fields.numbers(values) == fields.numbers([*values, *values]) == told
+
+
+def test_one_and_true_are_not_taken_for_each_other() -> None:
+    assert fields.numbers(["1", True, 1]) == {Decimal(1), None}
+
+
 @pytest.mark.parametrize(
     ("value", "read"), [("1.0", 1), (742, 742), ("2.5", None), ("-1", -1), ({}, None)]
 )

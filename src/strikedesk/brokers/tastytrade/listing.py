@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from strikedesk.brokers.tastytrade.payloads.chains import ChainTold, ExpirationTold, TickTold
 from strikedesk.brokers.tastytrade.payloads.envelopes import Listed
-from strikedesk.brokers.tastytrade.payloads.fields import number
+from strikedesk.brokers.tastytrade.payloads.fields import number, numbers
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.money import SHARES_PER_CONTRACT
 from strikedesk.domain.quotes import Expiration, Settlement
@@ -93,7 +93,7 @@ def _expiration(chain: ChainTold, told: ExpirationTold, today: date) -> Expirati
 
 def _strikes(told: ExpirationTold) -> tuple[Decimal, ...]:
     """Return the strikes in order: those of futures come in none, and some come as null."""
-    read = {number(strike.get("strike-price")) for strike in told.strikes}
+    read = numbers([strike.get("strike-price") for strike in told.strikes])
     return tuple(sorted(strike for strike in read if strike is not None and strike > 0))
 
 

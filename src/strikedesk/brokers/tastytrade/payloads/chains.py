@@ -1,10 +1,23 @@
 """Nested option chains as tastytrade tells them: thousands of strikes, so they stay plain dicts."""
 
-from typing import TypeAlias
+from typing import Annotated, Final, TypeAlias
+
+from pydantic import GetPydanticSchema
+from pydantic_core import core_schema
 
 from strikedesk.brokers.tastytrade.payloads.fields import Day, Number, Payload, Whole, Words
 
-StrikeTold: TypeAlias = dict[str, object]
+# What is looked at of a strike; the rest of it never becomes an object.
+_STRIKE: Final = core_schema.typed_dict_schema(
+    {
+        name: core_schema.typed_dict_field(core_schema.any_schema(), required=False)
+        for name in ("strike-price", "call", "put")
+    },
+    extra_behavior="ignore",
+)
+StrikeTold: TypeAlias = Annotated[
+    dict[str, object], GetPydanticSchema(lambda _kind, _next: _STRIKE)
+]
 
 
 class TickTold(Payload):

@@ -1,7 +1,9 @@
 """Fields as they come: numbers as text or text as numbers, times in four styles, "NaN"."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Annotated, Final, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, PlainValidator
@@ -28,6 +30,20 @@ def number(value: object) -> Decimal | None:
     except InvalidOperation:
         return None
     return read if read.is_finite() and abs(read.adjusted()) <= _EXPONENT_MAX else None
+
+
+def numbers(values: Iterable[object]) -> set[Decimal | None]:
+    """Return what `number` says of each, remembered: chains tell a strike many times over."""
+    most = _LONGEST_NUMBER
+    return {
+        _remembered(value) if type(value) is str and len(value) <= most else number(value)
+        for value in values
+    }
+
+
+@lru_cache(maxsize=16_384)
+def _remembered(text: str) -> Decimal | None:
+    return number(text)
 
 
 def whole(value: object) -> int | None:
