@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from strikedesk.store.database import Database, upgrade
 
-POSTGRES_URL: Final = os.environ.get("STRIKEDESK_TEST_POSTGRES_URL")  # noqa: TID251 -- tests have no settings
+# A variable that is set to nothing names no database.
+POSTGRES_URL: Final = os.environ.get("STRIKEDESK_TEST_POSTGRES_URL") or None  # noqa: TID251 -- tests have no settings
 
 on_postgres: Final = (
     pytest.mark.postgres,
