@@ -472,6 +472,24 @@ async def test_a_marketable_limit_gets_the_markets_price(
     assert filled.order == order
 
 
+async def test_an_order_that_says_that_it_is_marketable_is_told_as_what_it_is(
+    broker: Broker, stage: Stage, account_id: str
+) -> None:
+    """It fills as a limit does, and rests as one where the market has left."""
+    ask = await ask_of(broker, stage.near)
+    at_once = replace(
+        limit(account_id, ask, bought(stage.near)), order_type=OrderType.MARKETABLE_LIMIT
+    )
+    left = replace(at_once, limit_net=Decimal("0.01"), legs=(bought(stage.far),))
+
+    filled = await seen_of(broker, await place(broker, at_once))
+    resting = await seen_of(broker, await place(broker, left, "mine-2"))
+
+    assert (filled.state, filled.average_net) == (OrderState.FILLED, ask)
+    assert (resting.state, resting.order) == (OrderState.WORKING, left)
+    assert filled.order == at_once
+
+
 @pytest.mark.parametrize("force", [force for force in TimeInForce if force.extended])
 async def test_an_order_of_shares_for_extended_hours_is_told_as_what_it_is(
     broker: Broker, stage: Stage, account_id: str, force: TimeInForce

@@ -53,6 +53,7 @@ KEY_FILE, ROTATION = "tests/unit/test_vault_file_home.py", "tests/unit/test_vaul
 SCANS, SCANNER = "tests/unit/test_scan_reading.py", "tests/unit/test_scanner.py"
 LISTING, SCANNED = "tests/unit/test_scan_listing.py", "tests/tools/test_scan_tools.py"
 ROUNDS, SHELF = "tests/unit/test_scan_rounds.py", "tests/unit/test_scan_book.py"
+AT_ONCE = "tests/unit/test_orders_marketable.py"
 LAWFUL, HOURS = "tests/unit/test_orders.py", "tests/unit/test_trading_hours.py"
 EXTENDED, EVENING = "tests/unit/test_orders_extended.py", "tests/unit/test_exchange_extended.py"
 LEASES, RUNS = "tests/contracts/test_leases.py", "tests/contracts/test_scan_runs.py"
@@ -601,6 +602,9 @@ MUTANTS = [
         SCANS,
     ),
     Mutant("risk/place.py", "if facts.market_open is None:", "if False:", LIMITS),
+    Mutant("orders/cautions.py", "market is None or order.limit_net < market", "False", AT_ONCE),
+    Mutant("orders/cautions.py", "if not figures.trades_now:", "if False:", AT_ONCE),
+    Mutant("orders/cautions.py", "    if waits:", "    if False:", GROUPS),
     Mutant("domain/orders.py", "if self.has_options or len(self.legs) > 1:", "if False:", LAWFUL),
     Mutant("domain/orders.py", "if self.order_type is not OrderType.LIMIT:", "if False:", LAWFUL),
     Mutant("domain/groups.py", "if any(order.time_in_force.extended for", "if any(0 for", GROUPS),
@@ -976,6 +980,7 @@ def test_the_tests_pass_on_the_unbroken_copy(house: Path, judge: Judge) -> None:
         SHELF,
         LEASES,
         RUNS,
+        AT_ONCE,
         LAWFUL,
         HOURS,
         EXTENDED,

@@ -164,6 +164,22 @@ def a_request(**changes: object) -> OrderRequest:
         ("one_underlying", {"legs": (a_leg(), a_leg("MSFT261218C00400000"))}),
         ("price_goes_with_limit_orders", {"limit_net": None}),
         ("price_goes_with_limit_orders", {"order_type": OrderType.MARKET}),
+        (
+            "price_goes_with_limit_orders",
+            {"order_type": OrderType.MARKETABLE_LIMIT, "limit_net": None},
+        ),
+        (
+            "stop_trigger_goes_with_stop_orders",
+            {"order_type": OrderType.MARKETABLE_LIMIT, "stop_trigger": Decimal(1)},
+        ),
+        (
+            "extended_hours_take_limit_orders",
+            {
+                "time_in_force": TimeInForce.EXT,
+                "legs": (a_leg("AAPL", Action.BUY, 10),),
+                "order_type": OrderType.MARKETABLE_LIMIT,
+            },
+        ),
         ("stop_trigger_goes_with_stop_orders", {"stop_trigger": Decimal(1)}),
         ("price_is_finite", {"limit_net": Decimal("NaN")}),
         ("price_is_finite", {"limit_net": Decimal("1e7")}),

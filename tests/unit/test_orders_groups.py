@@ -778,6 +778,21 @@ async def test_the_rules_of_groups_are_told_by_name(orders: OrderDesk) -> None:
         assert (await refused(orders, *terms, kind=kind)).facts["rule"] == rule
 
 
+async def test_a_marketable_limit_leads_a_group_and_waits_in_none(orders: OrderDesk) -> None:
+    """What trades at once protects nothing, and nobody knows what the market is once it begins."""
+    at_once = replace(ENTRY, order_type=OrderType.MARKETABLE_LIMIT)
+    waiting = an_exit_at(order_type=OrderType.MARKETABLE_LIMIT)
+
+    second = await refused(orders, ENTRY, waiting, kind=GroupKind.OTO)
+    hold(orders)
+    side = await refused(orders, waiting, a_stop_at(), kind=GroupKind.OCO)
+    preview = await preview_of(orders, at_once, an_exit_at(), a_stop_at())
+
+    assert preview.record.order.order_type is OrderType.MARKETABLE_LIMIT
+    for denied in (second, side):
+        assert denied.facts["rule"] == "a_marketable_limit_waits_for_no_other_order"
+
+
 async def test_of_a_pair_the_one_that_waits_may_stop_there_and_the_trigger_may_not(
     orders: OrderDesk,
 ) -> None:

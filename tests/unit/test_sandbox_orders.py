@@ -47,8 +47,7 @@ LEGS = st.lists(
 def orders(draw: st.DrawFn) -> OrderRequest:
     """Any order that is lawful by its form."""
     kind, time = draw(st.sampled_from(OrderType)), draw(st.sampled_from(TimeInForce))
-    limited = kind in {OrderType.LIMIT, OrderType.STOP_LIMIT}
-    stopped = kind in {OrderType.STOP, OrderType.STOP_LIMIT}
+    limited, stopped = kind.has_limit, kind.has_stop
     sign = draw(st.sampled_from([1, -1]))
     try:
         return OrderRequest(

@@ -56,7 +56,7 @@ def orders(draw: st.DrawFn) -> OrderRequest:
     late = kind is OrderType.LIMIT and isinstance(symbols[0], EquitySymbol)
     times = [t for t in times if late or not t.extended]
     time = draw(st.sampled_from([t for t in times if not (stops and t is TimeInForce.IOC)]))
-    limited = kind in {OrderType.LIMIT, OrderType.STOP_LIMIT}
+    limited = kind.has_limit
     quantities = st.integers(1, 500)
     return OrderRequest(
         account_id=ACCOUNT,

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from strikedesk.brokers.tastytrade.orders.finding import PAST
+from strikedesk.brokers.tastytrade.orders.groups import check_group, encoded_group
 from strikedesk.domain.broking import (
     CancelTicket,
     GroupTicket,
@@ -755,6 +757,18 @@ async def test_a_combination_that_the_broker_refuses_is_refused_here(desk: Desk)
     found = await desk.broker.preflight(a_group(desk, second=again))
 
     assert found.because["rule"] == "one_side_is_a_limit_and_one_a_stop"
+
+
+def test_a_marketable_limit_may_trigger_a_group(desk: Desk) -> None:
+    trigger = replace(an_own_order(desk), order_type=OrderType.MARKETABLE_LIMIT)
+    exit_of_it = an_own_order(desk, a_leg(action=Action.SELL_TO_CLOSE), net="-2.00")
+    group = OrderGroup(kind=GroupKind.OTO, orders=(trigger, exit_of_it))
+
+    check_group(group)
+
+    told = encoded_group(group, ("a", "b"))["trigger-order"]
+    assert isinstance(told, dict)
+    assert told["order-type"] == "Marketable Limit"
 
 
 async def test_a_trigger_has_a_limit(desk: Desk) -> None:

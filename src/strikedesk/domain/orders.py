@@ -65,6 +65,17 @@ class OrderType(StrEnum):
     MARKET = "market"
     STOP = "stop"
     STOP_LIMIT = "stop_limit"
+    MARKETABLE_LIMIT = "marketable_limit"
+
+    @property
+    def has_limit(self) -> bool:
+        """Whether a price bounds it."""
+        return self.endswith("limit")
+
+    @property
+    def has_stop(self) -> bool:
+        """Whether it waits for its trigger."""
+        return self.startswith("stop")
 
 
 class TimeInForce(StrEnum):
@@ -263,13 +274,11 @@ class OrderRequest:
             raise Denied(Reason.INVALID_LEGS, rule="one_share_leg")
 
     def _check_prices(self) -> None:
-        needs_limit = self.order_type in {OrderType.LIMIT, OrderType.STOP_LIMIT}
-        if needs_limit != (self.limit_net is not None):
+        if self.order_type.has_limit != (self.limit_net is not None):
             raise Denied(Reason.INVALID_PRICE, rule="price_goes_with_limit_orders")
-        needs_stop = self.order_type in {OrderType.STOP, OrderType.STOP_LIMIT}
-        if needs_stop != (self.stop_trigger is not None):
+        if self.order_type.has_stop != (self.stop_trigger is not None):
             raise Denied(Reason.INVALID_PRICE, rule="stop_trigger_goes_with_stop_orders")
-        if needs_stop and len(self.legs) > 1:
+        if self.order_type.has_stop and len(self.legs) > 1:
             raise Denied(Reason.INVALID_LEGS, rule="stop_orders_have_one_leg")
         for price in (self.limit_net, self.stop_trigger):
             _check_price(price)

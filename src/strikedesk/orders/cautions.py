@@ -9,7 +9,7 @@ from strikedesk.domain.broking import Capabilities
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.groups import GroupKind, OrderGroup
 from strikedesk.domain.money import CENT
-from strikedesk.domain.orders import OrderRequest, TimeInForce
+from strikedesk.domain.orders import OrderRequest, OrderType, TimeInForce
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.trading_hours import in_words, span_at
 from strikedesk.orders.appraise import Appraisal
@@ -90,6 +90,29 @@ def check_stop(order: OrderRequest, figures: Figures) -> None:
             stop_trigger=order.stop_trigger,
             market=quote.mark,
             expected="above the market" if sign > 0 else "below the market",
+        )
+
+
+def check_marketable(order: OrderRequest, figures: Figures, *, waits: bool) -> None:
+    """Refuse a marketable limit that would not trade at once, on the quotes of now.
+
+    Raises:
+        Denied: INVALID_ORDER where it waits for another order, MARKET_CLOSED, INVALID_PRICE.
+    """
+    if order.order_type is not OrderType.MARKETABLE_LIMIT or order.limit_net is None:
+        return
+    if waits:
+        raise Denied(Reason.INVALID_ORDER, rule="a_marketable_limit_waits_for_no_other_order")
+    if not figures.trades_now:
+        raise Denied(Reason.MARKET_CLOSED, rule="a_marketable_limit_needs_an_open_market")
+    market = figures.natural_net
+    if market is None or order.limit_net < market:
+        raise Denied(
+            Reason.INVALID_PRICE,
+            rule="a_marketable_limit_reaches_the_market",
+            limit_net=order.limit_net,
+            market_net=market,
+            instead="a price at the market_net or beyond, or order_type limit",
         )
 
 

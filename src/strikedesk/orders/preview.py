@@ -20,6 +20,7 @@ from strikedesk.orders.binding import binding_of, hash_nonce
 from strikedesk.orders.cautions import (
     check_group,
     check_last_day,
+    check_marketable,
     check_session,
     check_stop,
     check_supported,
@@ -174,6 +175,7 @@ class Previewer:
         deny_failed(appraisal.checks)
         for row, figures in zip((record, *others), appraisal.each, strict=True):
             check_session(row.order, figures)
+            check_marketable(row.order, figures, waits=_waits(row))
             if row.group_place == 1 or record.group_kind in {None, GroupKind.OCO}:
                 check_stop(row.order, figures)
         deny_refused(appraisal.preflight)
@@ -282,6 +284,12 @@ class Previewer:
             await self.ledger.void(stored.record.preview_id, lapsed, note)
             raise
         return None if asked is None else await self.approvals.of(asked)
+
+
+def _waits(row: OrderRecord) -> bool:
+    """Whether it is a side of a group, or waits for its trigger."""
+    kind = row.group_kind
+    return kind is not None and not (kind.has_trigger and row.group_place == 1)
 
 
 def _refusal(record: OrderRecord, others: tuple[OrderRecord, ...], error: Denied) -> Note:

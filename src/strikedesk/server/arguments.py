@@ -393,3 +393,4 @@ Effect: TypeAlias = Annotated[PriceEffect, _EFFECT]
 Force: TypeAlias = Annotated[TimeInForce, _FORCE]
 # The words are told by preview_order; any other is refused with all of them.
 ForceWord: TypeAlias = Annotated[TimeInForce, replace(_FORCE, schema=TEXT)]
+EffectWord: TypeAlias = Annotated[PriceEffect, replace(_EFFECT, schema=TEXT)]

@@ -20,7 +20,7 @@ Document = Mapping[str, object]
 
 ORDER_TYPES: Final = {
     "Limit": OrderType.LIMIT,
-    "Marketable Limit": OrderType.LIMIT,
+    "Marketable Limit": OrderType.MARKETABLE_LIMIT,
     "Market": OrderType.MARKET,
     "Stop": OrderType.STOP,
     "Stop Limit": OrderType.STOP_LIMIT,

@@ -5,7 +5,7 @@ from typing import Final
 
 from strikedesk.domain.broking import BrokerOrder, Fill
 from strikedesk.domain.ledger import Json
-from strikedesk.domain.orders import Leg, OrderRequest, OrderType
+from strikedesk.domain.orders import Leg, OrderRequest
 from strikedesk.domain.states import OrderState
 from strikedesk.sandbox.notes import (
     ComplexKind,
@@ -16,7 +16,7 @@ from strikedesk.sandbox.notes import (
     number_of,
 )
 from strikedesk.sandbox.orders.faults import reject_reason
-from strikedesk.sandbox.orders.reading import ACTIONS, TIMES_IN_FORCE
+from strikedesk.sandbox.orders.reading import ACTIONS, ORDER_TYPES, TIMES_IN_FORCE
 from strikedesk.sandbox.spelling import EQUITY, instrument_type, wire_symbol
 from strikedesk.sandbox.wire import decimal, epoch_ms, instant, known
 
@@ -39,12 +39,7 @@ STATUSES: Final = {
     OrderState.EXPIRED: "Expired",
 }
 ACTION_NAMES: Final = {action: name for name, action in ACTIONS.items()}
-ORDER_TYPE_NAMES: Final = {
-    OrderType.LIMIT: "Limit",
-    OrderType.MARKET: "Market",
-    OrderType.STOP: "Stop",
-    OrderType.STOP_LIMIT: "Stop Limit",
-}
+ORDER_TYPE_NAMES: Final = {kind: name for name, kind in ORDER_TYPES.items()}
 TIME_NAMES: Final = {time: name for name, time in TIMES_IN_FORCE.items()}
 _CHANGEABLE: Final = frozenset({RECEIVED, "Live", CONTINGENT})
 

@@ -34,8 +34,9 @@ async def preview_order(
     """Check an order of 1 to 4 legs and show what it would do. Sends nothing.
 
     price is the positive net per share of one unit, price_effect says debit or credit. Shares use
-    buy or sell; with ext in time_in_force they may trade outside regular hours, at a limit. Show
-    the figures to the person, then send with confirm_order before expires_at.
+    buy or sell; with ext in time_in_force they may trade outside regular hours, at a limit. A
+    marketable_limit is refused unless it trades at once. Show the figures to the person, then send
+    with confirm_order before expires_at.
     """
     desk = await desk_of(call)
     draft = Draft(

@@ -5,7 +5,7 @@ from typing import Annotated
 from mcp.types import CallToolResult
 
 from strikedesk.orders.draft import Change
-from strikedesk.server.arguments import Day, Effect, ForceWord, Identifier, Price, Quantity
+from strikedesk.server.arguments import Day, EffectWord, ForceWord, Identifier, Price, Quantity
 from strikedesk.server.call import Call, caller_of, desk_of
 from strikedesk.server.order_answers import PREVIEW, preview_answer
 from strikedesk.server.shaping import record
@@ -15,7 +15,7 @@ async def preview_replace(
     call: Call,
     order_id: Identifier,
     price: Price | None = None,
-    price_effect: Effect | None = None,
+    price_effect: EffectWord | None = None,
     stop_trigger: Price | None = None,
     quantity: Quantity | None = None,
     time_in_force: ForceWord | None = None,

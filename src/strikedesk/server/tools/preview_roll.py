@@ -15,7 +15,7 @@ from strikedesk.server.arguments import (
     AccountHandle,
     Contract,
     Day,
-    Effect,
+    EffectWord,
     ForceWord,
     Price,
     Quantity,
@@ -48,7 +48,7 @@ async def preview_roll(
     new_strike: Price | None = None,
     quantity: Quantity | None = None,
     price: Price | None = None,
-    price_effect: Effect | None = None,
+    price_effect: EffectWord | None = None,
     time_in_force: ForceWord = TimeInForce.DAY,
 ) -> Annotated[CallToolResult, ROLL]:
     """Preview closing an option position and opening its like elsewhere, as one order.

@@ -23,8 +23,6 @@ from strikedesk.domain.orders import Leg, OrderRequest, OrderType, TimeInForce
 from strikedesk.domain.states import OrderState
 
 _TRIGGER: Final = "trigger-order"
-_WITH_LIMIT: Final = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT})
-_WITH_STOP: Final = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
 _REJECTED: Final = "rejected_by_the_venue"
 
 
@@ -72,8 +70,8 @@ def request_of(told: OrderTold, account_id: str) -> OrderRequest | None:
             account_id=account_id,
             legs=tuple(leg for leg in legs if leg is not None) if None not in legs else (),
             order_type=kind,
-            limit_net=_net(told) if kind in _WITH_LIMIT else None,
-            stop_trigger=told.stop_trigger if kind in _WITH_STOP else None,
+            limit_net=_net(told) if kind.has_limit else None,
+            stop_trigger=told.stop_trigger if kind.has_stop else None,
             time_in_force=_standing(time, kind, legs),
             gtd_date=told.gtc_date if time is TimeInForce.GTD else None,
         )

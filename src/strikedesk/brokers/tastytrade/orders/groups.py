@@ -12,7 +12,7 @@ from strikedesk.domain.ledger import Json
 from strikedesk.domain.orders import OrderType
 from strikedesk.domain.reasons import Reason
 
-_STOPS: Final = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
+_TRIGGERS: Final = frozenset({OrderType.LIMIT, OrderType.MARKETABLE_LIMIT})
 
 
 def encoded_group(group: OrderGroup, ids: Sequence[str]) -> dict[str, Json]:
@@ -31,9 +31,9 @@ def check_group(group: OrderGroup) -> None:
         Denied: INVALID_ORDER, with the rule's name.
     """
     trigger = group.trigger
-    if trigger is not None and trigger.order_type is not OrderType.LIMIT:
+    if trigger is not None and trigger.order_type not in _TRIGGERS:
         raise Denied(Reason.INVALID_ORDER, rule="a_trigger_is_a_limit_order")
-    if group.sides and len({side.order_type in _STOPS for side in group.sides}) == 1:
+    if group.sides and len({side.order_type.has_stop for side in group.sides}) == 1:
         raise Denied(Reason.INVALID_ORDER, rule="one_side_is_a_limit_and_one_a_stop")
 
 

@@ -23,12 +23,11 @@ TYPES: Final = MappingProxyType(
         OrderType.MARKET: "Market",
         OrderType.STOP: "Stop",
         OrderType.STOP_LIMIT: "Stop Limit",
+        OrderType.MARKETABLE_LIMIT: "Marketable Limit",
     }
 )
-# A marketable limit is a limit to whoever reads it; what counts dollars has no word here.
-READ_TYPES: Final = MappingProxyType(
-    {word: kind for kind, word in TYPES.items()} | {"Marketable Limit": OrderType.LIMIT}
-)
+# What counts dollars has no word here.
+READ_TYPES: Final = MappingProxyType({word: kind for kind, word in TYPES.items()})
 
 TIMES: Final = MappingProxyType(
     {
