@@ -21,7 +21,7 @@ from strikedesk.quant.contracts import BoolArray
 from strikedesk.quant.normal import FloatArray
 from strikedesk.quant.strategies.patterns import Wings
 
-ROWS, COLUMNS = 64, 512
+ROWS, COLUMNS = 256, 256
 _LISTED = 16_384
 _SAME_USD = 1e-6  # Gaps that differ by less are even.
 

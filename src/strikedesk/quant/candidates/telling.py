@@ -1,6 +1,7 @@
 """Candidates as they are told: from places on an axis to legs, prices and every measure."""
 
 from collections.abc import Iterator
+from math import isnan
 
 import numpy as np
 
@@ -45,7 +46,7 @@ def told(board: Board, search: Search, places: Lanes) -> Iterator[Candidate]:
             natural=natural + held,
             break_evens=tuple(sorted({zero for zero in zeros[lane] if zero > 0.0})),
             measures={
-                measure: None if np.isnan(column[lane]) else column[lane]
+                measure: None if isnan(column[lane]) else column[lane]
                 for measure, column in figures.items()
             },
         )
