@@ -7,7 +7,14 @@ from pathlib import Path
 
 import benchmarks
 
-SUPPORT = {"__main__", "bare_server", "pipe_client", "quant_coefficients", "report"}
+SUPPORT = {
+    "__main__",
+    "bare_server",
+    "optopsy_verticals",
+    "pipe_client",
+    "quant_coefficients",
+    "report",
+}
 
 
 def main(wanted: list[str]) -> int:

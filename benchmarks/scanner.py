@@ -2,12 +2,9 @@
 
 Run: `python -m benchmarks.scanner [--rounds 5] [--symbols 10]`. Prints a table and writes it under
 `benchmarks/results`. The floor is a plain loop over candidates in this file, one after another with
-the math module and the same rules, on a sample. optopsy, a package that lists vertical spreads with
-pandas, is timed beside it where it is installed: `uv run --with optopsy python -m
-benchmarks.scanner` (it is under the AGPL, and not part of this project in any way). It is asked for
-the best 100 by such of the rules as its columns tell: it knows no chance, value or open interest. A
-time is the smallest of several, in seconds of this process's own: other work on the machine does
-not count.
+the math module and the same rules, on a sample. `benchmarks.verticals` has the same beside another
+package. A time is the smallest of several, in seconds of this process's own: other work on the
+machine does not count.
 """
 
 import argparse
@@ -15,11 +12,9 @@ import json
 import os
 import platform
 import resource
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from importlib.util import find_spec
 from itertools import islice
 from math import erf, log, sqrt
 from typing import Final
@@ -77,7 +72,7 @@ def main(rounds: int, symbols: int) -> None:
         rows |= rated(f"iron condors, {told}", lambda n=near: condors(chain, n), rounds)
     rows["peak memory, MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
     rows |= watched(symbols)
-    rows |= peers(chain, rows)
+    rows |= beside(chain, rows)
     for name, value in rows.items():
         print(f"{name:72}{value:14,.2f}")
     kept = {"benchmark": "scanner", "python": platform.python_version(), "rows": rows}
@@ -195,20 +190,12 @@ def watched(symbols: int) -> dict[str, float]:
     return found
 
 
-def peers(chain: Chain, rows: dict[str, float]) -> dict[str, float]:
-    """Time the plain loop, and optopsy if it is there, on puts' verticals; return ratios too."""
+def beside(chain: Chain, rows: dict[str, float]) -> dict[str, float]:
+    """Time the plain loop on puts' verticals; return the ratio too."""
     loop = SAMPLE / min(seconds_of(lambda: plain_loop(chain)) for _ in range(3))
     ours = 1e6 * rows["verticals, best and counted: millions a second"]
     found = {"plain loop, verticals: thousands a second": loop / 1e3}
     found["verticals, ratio to the plain loop"] = ours / loop
-    if find_spec("optopsy"):
-        rate = with_optopsy(chain)
-        found["optopsy, verticals: thousands a second"] = rate / 1e3
-        found["verticals, ratio to optopsy"] = ours / rate
-    else:
-        print(
-            "optopsy is not installed: timed are the plain loop and this project", file=sys.stderr
-        )
     return found
 
 
@@ -262,45 +249,6 @@ def mean_put(strike: float, forward: float, deviation: float) -> float:
 def normal(x: float) -> float:
     """Return the normal distribution."""
     return 0.5 * (1.0 + erf(x * sqrt(0.5)))
-
-
-def with_optopsy(chain: Chain) -> float:
-    """Return how many short put verticals a second optopsy lists and chooses from."""
-    import optopsy  # noqa: PLC0415 -- optional peer
-    import pandas as pd  # noqa: PLC0415 -- comes with it
-
-    begun = pd.Timestamp("2026-01-05")
-    frames = [
-        pd.DataFrame(
-            {
-                "underlying_symbol": "X",
-                "underlying_price": chain.spot,
-                "option_type": "p",
-                "expiration": begun + pd.Timedelta(days=of.days),
-                "quote_date": at,
-                "strike": of.strikes,
-                "bid": of.puts.bid,
-                "ask": of.puts.ask,
-                "delta": of.puts.delta,
-            }
-        )
-        for of in chain.slices
-        for at in (begun, begun + pd.Timedelta(days=of.days))
-    ]
-    data = pd.concat(frames, ignore_index=True)
-    options = {"raw": True, "max_entry_dte": 400, "exit_dte": 0, "max_otm_pct": 10.0}
-    listed: list[int] = []
-
-    def chosen() -> None:
-        found = optopsy.short_put_spread(data, **options)
-        listed.append(len(found))
-        width, credit = found["strike_leg2"] - found["strike_leg1"], -found["total_entry_cost"]
-        yearly = credit / (width - credit) * 365.0 / found["dte_entry"]
-        kept = found[(credit >= 0.25 * width) & (credit < width) & (yearly >= 0.1)]
-        kept.assign(yearly=yearly).nlargest(100, "yearly")
-
-    seconds = seconds_of(chosen)
-    return listed[0] / seconds
 
 
 if __name__ == "__main__":
