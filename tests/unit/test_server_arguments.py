@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from strikedesk.domain.errors import Denied
-from strikedesk.domain.orders import Action
+from strikedesk.domain.orders import Action, OrderType
 from strikedesk.domain.reasons import Reason
-from strikedesk.server import arguments
+from strikedesk.server import arguments, order_arguments
 from strikedesk.server.arguments import (
     LIST_TEXT_MAX,
     Argument,
@@ -30,6 +30,7 @@ from strikedesk.server.arguments import (
     text,
     whole,
 )
+from strikedesk.server.order_arguments import TypeOfOrder
 from tests.builders import a_leg
 
 CALL = "AAPL261218C00200000"
@@ -183,6 +184,24 @@ def test_a_word_is_one_of_an_enum_in_either_case() -> None:
         word.read("buy_to", "action")
 
 
+@pytest.mark.parametrize("word", ["notional_market", "Notional Market", "notional"])
+def test_an_order_by_an_amount_of_dollars_is_answered_with_what_to_do_instead(word: str) -> None:
+    """Whoever asks for it wants to spend an amount: a list of types would tell them nothing."""
+    with pytest.raises(Denied) as denied:
+        read(TypeOfOrder, word)
+
+    assert denied.value.facts == {
+        "argument": "given",
+        "given": "an amount of dollars",
+        "instead": "a limit with the whole shares of dollars / price as quantity",
+    }
+
+
+@pytest.mark.parametrize("kind", OrderType)
+def test_every_type_of_order_is_read(kind: OrderType) -> None:
+    assert read(TypeOfOrder, kind.value.upper()) is kind
+
+
 def test_days_may_be_many() -> None:
     assert read(Days, "2026-12-18, 2026-11-20") == (date(2026, 12, 18), date(2026, 11, 20))
 
@@ -257,7 +276,11 @@ def test_a_text_longer_than_any_list_is_not_even_parsed() -> None:
 
 def test_every_kind_of_argument_has_a_lean_schema() -> None:
     """Their sizes add up in a model's context."""
-    kinds = {name: kind for name, kind in vars(arguments).items() if hasattr(kind, "__metadata__")}
+    kinds = {
+        name: kind
+        for name, kind in (vars(arguments) | vars(order_arguments)).items()
+        if hasattr(kind, "__metadata__")
+    }
     long = {
         name: size
         for name, kind in kinds.items()

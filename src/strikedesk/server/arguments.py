@@ -17,10 +17,9 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from strikedesk.domain.errors import Denied
-from strikedesk.domain.groups import GroupKind
 from strikedesk.domain.ledger import Json
-from strikedesk.domain.money import PRICE_MAX, PriceEffect
-from strikedesk.domain.orders import LEGS_MAX, QUANTITY_MAX, Action, Leg, OrderType, TimeInForce
+from strikedesk.domain.money import PRICE_MAX
+from strikedesk.domain.orders import LEGS_MAX, QUANTITY_MAX, Action, Leg
 from strikedesk.domain.pages import PAGE_MAX
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import (
@@ -32,7 +31,6 @@ from strikedesk.domain.symbols import (
     parse_option,
     parse_symbol,
 )
-from strikedesk.orders.draft import Terms
 from strikedesk.server.json_text import read_json
 from strikedesk.server.schemas import AT_LEAST_1, TEXT, Schema
 
@@ -43,8 +41,6 @@ SYMBOLS_MAX: Final = 50
 TEXT_MAX: Final = 200
 SYMBOL_TEXT_MAX: Final = 64
 LIST_TEXT_MAX: Final = 16_384
-GROUP_MIN: Final = 2
-GROUP_MAX: Final = 3
 MARKET_DAYS: Final = (date(1970, 1, 2), date(2099, 12, 30))
 _DIGITS: Final = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 _NUMBER: Final = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,12})?", re.ASCII)
@@ -86,7 +82,7 @@ def whole(least: int, most: int, *, reason: Reason = Reason.INVALID_ARGUMENT) ->
     def read(value: object, name: str) -> int:
         number = _whole(value)
         if number is None or not least <= number <= most:
-            raise _refused(name, allowed, value, reason)
+            raise refused(name, allowed, value, reason)
         return number
 
     return Argument(read, {"type": "integer", "minimum": least, "maximum": most})
@@ -101,7 +97,7 @@ def decimal(
     def read(value: object, name: str) -> Decimal:
         number = _decimal(value)
         if number is None or not least <= number <= most:
-            raise _refused(name, allowed, value, reason)
+            raise refused(name, allowed, value, reason)
         return number
 
     return Argument(read, {"type": "number", "minimum": float(least), "maximum": float(most)})
@@ -128,7 +124,7 @@ def choice(options: type[Choice]) -> Argument[Choice]:
 
     def read(value: object, name: str) -> Choice:
         if not isinstance(value, str) or value.strip().lower() not in words:
-            raise _refused(name, f"one of {', '.join(words)}", value)
+            raise refused(name, f"one of {', '.join(words)}", value)
         return options(value.strip().lower())
 
     return Argument(read, {"type": "string", "enum": [*words]})
@@ -141,7 +137,7 @@ def text(most: int = TEXT_MAX, *, least: int = 1) -> Argument[str]:
     def read(value: object, name: str) -> str:
         given = value.strip() if isinstance(value, str) else None
         if given is None or not least <= len(given) <= most or not given.isprintable():
-            raise _refused(name, allowed, value)
+            raise refused(name, allowed, value)
         return given
 
     return Argument(read, {"type": "string", "minLength": least, "maxLength": most})
@@ -157,9 +153,9 @@ def several(
     allowed = f"a list of {least} to {most}"
 
     def read(value: object, name: str) -> tuple[T, ...]:
-        items = _items(value)
+        items = items_of(value)
         if items is None or not least <= len(items) <= most:
-            raise _refused(name, allowed, value, reason)
+            raise refused(name, allowed, value, reason)
         return tuple(dict.fromkeys(each.read(item, name) for item in items))
 
     schema: Schema = {"type": "array", "items": each.schema, "maxItems": most}
@@ -197,20 +193,20 @@ def _day(value: object, name: str) -> date:
             return date.fromisoformat(given)
     except ValueError:
         pass
-    raise _refused(name, "a date as YYYY-MM-DD", value)
+    raise refused(name, "a date as YYYY-MM-DD", value)
 
 
 def _market_day(value: object, name: str) -> date:
     day = _day(value, name)
     if not MARKET_DAYS[0] <= day <= MARKET_DAYS[1]:
-        raise _refused(name, f"a date from {MARKET_DAYS[0]} to {MARKET_DAYS[1]}", value)
+        raise refused(name, f"a date from {MARKET_DAYS[0]} to {MARKET_DAYS[1]}", value)
     return day
 
 
 def _right(value: object, name: str) -> Right:
     word = value.strip().lower() if isinstance(value, str) else ""
     if word not in _RIGHTS:
-        raise _refused(name, "call or put", value)
+        raise refused(name, "call or put", value)
     return _RIGHTS[word]
 
 
@@ -219,7 +215,7 @@ def _flag(value: object, name: str) -> bool:
         return value
     word = _WORDS.get(value.strip().lower()) if isinstance(value, str) else None
     if word is None:
-        raise _refused(name, "true or false", value)
+        raise refused(name, "true or false", value)
     return word
 
 
@@ -237,14 +233,14 @@ def _contract(value: object, name: str) -> OptionSymbol:
 
 def _symbol_text(value: object, name: str) -> str:
     if not isinstance(value, str) or len(value) > SYMBOL_TEXT_MAX or not value.isascii():
-        raise _refused(name, "a symbol", value, Reason.INVALID_SYMBOL)
+        raise refused(name, "a symbol", value, Reason.INVALID_SYMBOL)
     return value
 
 
 def _legs(value: object, name: str) -> tuple[Leg, ...]:
-    items = _items(value, commas=False)
+    items = items_of(value, commas=False)
     if items is None or not 1 <= len(items) <= LEGS_MAX:
-        raise _refused(name, f"1 to {LEGS_MAX} legs", value, Reason.INVALID_LEGS)
+        raise refused(name, f"1 to {LEGS_MAX} legs", value, Reason.INVALID_LEGS)
     return tuple(_leg(item, f"{name}[{index}]") for index, item in enumerate(items))
 
 
@@ -252,7 +248,7 @@ def _leg(value: object, name: str) -> Leg:
     given: object = read_json(value, LIST_TEXT_MAX) if isinstance(value, str) else value
     parts = cast("dict[str, object]", given) if isinstance(given, dict) else {}
     if parts.keys() != _LEG_PARTS.keys():
-        raise _refused(name, "exactly symbol, action and quantity", value, Reason.INVALID_LEGS)
+        raise refused(name, "exactly symbol, action and quantity", value, Reason.INVALID_LEGS)
     return Leg(
         symbol=SYMBOL.read(parts["symbol"], f"{name}.symbol"),
         action=_ACTION.read(parts["action"], f"{name}.action"),
@@ -260,35 +256,8 @@ def _leg(value: object, name: str) -> Leg:
     )
 
 
-def _orders(value: object, name: str) -> tuple[Terms, ...]:
-    items = _items(value, commas=False)
-    if items is None or not GROUP_MIN <= len(items) <= GROUP_MAX:
-        raise _refused(name, f"{GROUP_MIN} to {GROUP_MAX} orders", value)
-    return tuple(_terms(item, f"{name}[{index}]") for index, item in enumerate(items))
-
-
-def _terms(value: object, name: str) -> Terms:
-    given: object = read_json(value, LIST_TEXT_MAX) if isinstance(value, str) else value
-    parts = cast("dict[str, object]", given) if isinstance(given, dict) else {}
-    if "legs" not in parts or not parts.keys() <= _TERMS.keys():
-        raise _refused(name, f"legs, and any of {', '.join([*_TERMS][1:])}", value)
-    return Terms(
-        legs=_LEGS.read(parts["legs"], f"{name}.legs"),
-        order_type=_told(_ORDER_TYPE, parts, name, "order_type") or OrderType.LIMIT,
-        price=_told(_PRICE, parts, name, "price"),
-        price_effect=_told(_EFFECT, parts, name, "price_effect"),
-        stop_trigger=_told(_PRICE, parts, name, "stop_trigger"),
-        time_in_force=_told(_FORCE, parts, name, "time_in_force") or TimeInForce.DAY,
-        gtd_date=_told(_DATE, parts, name, "gtd_date"),
-    )
-
-
-def _told(argument: Argument[T], parts: dict[str, object], name: str, part: str) -> T | None:
-    given = parts.get(part)
-    return None if given is None else argument.read(given, f"{name}.{part}")
-
-
-def _items(value: object, *, commas: bool = True) -> list[object] | None:
+def items_of(value: object, *, commas: bool = True) -> list[object] | None:
+    """Return what a list holds, its JSON text or a text with commas; None for anything else."""
     if isinstance(value, list):
         return cast("list[object]", value)
     if not isinstance(value, str) or len(value) > LIST_TEXT_MAX:
@@ -299,9 +268,10 @@ def _items(value: object, *, commas: bool = True) -> list[object] | None:
     return [part.strip() for part in value.split(",")] if commas else None
 
 
-def _refused(
+def refused(
     name: str, allowed: str, value: object, reason: Reason = Reason.INVALID_ARGUMENT
 ) -> Denied:
+    """Return the refusal of an argument, with what is allowed and the kind of what was given."""
     return Denied(reason, argument=name, allowed=allowed, given=_kind(value))
 
 
@@ -320,11 +290,11 @@ _KINDS: Final = (
     (type(None), "nothing"),
 )
 SYMBOL: Final = Argument(_symbol, {"type": "string"})
-_DATE: Final = Argument(_day, {"type": "string", "format": "date"})
+DATE: Final = Argument(_day, {"type": "string", "format": "date"})
 _COUNT: Final = whole(1, QUANTITY_MAX, reason=Reason.INVALID_QUANTITY)
 _QUANTITY: Final = replace(_COUNT, schema=AT_LEAST_1)
 _USD: Final = decimal(Decimal(0), PRICE_MAX, reason=Reason.INVALID_PRICE)
-_PRICE: Final = replace(_USD, schema={"type": "number", "minimum": 0})
+PRICE: Final = replace(_USD, schema={"type": "number", "minimum": 0})
 _ACTION: Final = choice(Action)
 _LEG_PARTS: Final[Schema] = {
     "symbol": SYMBOL.schema,
@@ -337,49 +307,22 @@ _LEG_SCHEMA: Final[Schema] = {
     "required": [*_LEG_PARTS],
     "additionalProperties": False,
 }
-_LEGS: Final = Argument(_legs, {"type": "array", "items": _LEG_SCHEMA, "minItems": 1})
-_ORDER_TYPE: Final = choice(OrderType)
-_EFFECT: Final = choice(PriceEffect)
-_FORCE: Final = choice(TimeInForce)
-_TERMS: Final[dict[str, Schema]] = {
-    "legs": _LEGS.schema,
-    "order_type": _ORDER_TYPE.schema,
-    "price": _PRICE.schema,
-    "price_effect": _EFFECT.schema,
-    "stop_trigger": _PRICE.schema,
-    "time_in_force": _FORCE.schema,
-    "gtd_date": _DATE.schema,
-}
-# The words and ranges of each are told by preview_order.
-_TERMS_SCHEMA: Final[Schema] = {
-    "type": "object",
-    "properties": {name: {"type": schema["type"]} for name, schema in _TERMS.items()},
-    "required": ["legs"],
-    "additionalProperties": False,
-}
-
+LEGS: Final = Argument(_legs, {"type": "array", "items": _LEG_SCHEMA, "minItems": 1})
 AccountHandle: TypeAlias = Annotated[str, replace(text(64), schema=TEXT)]
 Identifier: TypeAlias = Annotated[str, replace(text(64), schema=TEXT)]
 OneSymbol: TypeAlias = Annotated[Symbol, SYMBOL]
 Underlying: TypeAlias = Annotated[EquitySymbol, Argument(_underlying, {"type": "string"})]
 Symbols: TypeAlias = Annotated[tuple[Symbol, ...], several(SYMBOL, SYMBOLS_MAX)]
 SomeSymbols: TypeAlias = Annotated[tuple[Symbol, ...], several(SYMBOL, SYMBOLS_MAX, least=0)]
-Legs: TypeAlias = Annotated[tuple[Leg, ...], _LEGS]
-OrdersOfGroup: TypeAlias = Annotated[
-    tuple[Terms, ...],
-    Argument(
-        _orders, {"type": "array", "items": _TERMS_SCHEMA, "minItems": 2, "maxItems": GROUP_MAX}
-    ),
-]
-KindOfGroup: TypeAlias = Annotated[GroupKind, choice(GroupKind)]
+Legs: TypeAlias = Annotated[tuple[Leg, ...], LEGS]
 Quantity: TypeAlias = Annotated[int, _QUANTITY]
-Price: TypeAlias = Annotated[Decimal, _PRICE]
-Day: TypeAlias = Annotated[date, _DATE]
-MarketDay: TypeAlias = Annotated[date, Argument(_market_day, _DATE.schema)]
+Price: TypeAlias = Annotated[Decimal, PRICE]
+Day: TypeAlias = Annotated[date, DATE]
+MarketDay: TypeAlias = Annotated[date, Argument(_market_day, DATE.schema)]
 OptionRight: TypeAlias = Annotated[
     Right, Argument(_right, {"type": "string", "enum": ["call", "put"]})
 ]
-Days: TypeAlias = Annotated[tuple[date, ...], several(_DATE, 64, least=0)]
+Days: TypeAlias = Annotated[tuple[date, ...], several(DATE, 64, least=0)]
 Flag: TypeAlias = Annotated[bool, Argument(_flag, {"type": "boolean"})]
 Page: TypeAlias = Annotated[int, replace(whole(1, PAGE_MAX), schema=AT_LEAST_1)]
 LegSymbols: TypeAlias = Annotated[
@@ -388,9 +331,3 @@ LegSymbols: TypeAlias = Annotated[
 Contract: TypeAlias = Annotated[OptionSymbol, Argument(_contract, {"type": "string"})]
 Nonce: TypeAlias = Annotated[str, text(64)]
 OneTimeCode: TypeAlias = Annotated[str, text(16)]
-TypeOfOrder: TypeAlias = Annotated[OrderType, _ORDER_TYPE]
-Effect: TypeAlias = Annotated[PriceEffect, _EFFECT]
-Force: TypeAlias = Annotated[TimeInForce, _FORCE]
-# The words are told by preview_order; any other is refused with all of them.
-ForceWord: TypeAlias = Annotated[TimeInForce, replace(_FORCE, schema=TEXT)]
-EffectWord: TypeAlias = Annotated[PriceEffect, replace(_EFFECT, schema=TEXT)]

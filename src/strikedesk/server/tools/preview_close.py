@@ -6,16 +6,10 @@ from mcp.types import CallToolResult
 
 from strikedesk.domain.orders import TimeInForce
 from strikedesk.orders.closing import CloseRequest
-from strikedesk.server.arguments import (
-    AccountHandle,
-    Effect,
-    ForceWord,
-    LegSymbols,
-    Price,
-    Quantity,
-)
+from strikedesk.server.arguments import AccountHandle, LegSymbols, Price, Quantity
 from strikedesk.server.call import Call, caller_of, desk_of
 from strikedesk.server.order_answers import PREVIEW, preview_answer
+from strikedesk.server.order_arguments import Effect, ForceWord
 from strikedesk.server.shaping import record
 
 

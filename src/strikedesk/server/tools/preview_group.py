@@ -5,9 +5,10 @@ from typing import Annotated
 from mcp.types import CallToolResult
 
 from strikedesk.orders.groups import GroupDraft
-from strikedesk.server.arguments import AccountHandle, KindOfGroup, OrdersOfGroup
+from strikedesk.server.arguments import AccountHandle
 from strikedesk.server.call import Call, caller_of, desk_of
 from strikedesk.server.order_answers import PREVIEW, preview_answer
+from strikedesk.server.order_arguments import KindOfGroup, OrdersOfGroup
 from strikedesk.server.shaping import record
 
 

@@ -6,17 +6,10 @@ from mcp.types import CallToolResult
 
 from strikedesk.domain.orders import OrderType, TimeInForce
 from strikedesk.orders.draft import Draft
-from strikedesk.server.arguments import (
-    AccountHandle,
-    Day,
-    Effect,
-    Force,
-    Legs,
-    Price,
-    TypeOfOrder,
-)
+from strikedesk.server.arguments import AccountHandle, Day, Legs, Price
 from strikedesk.server.call import Call, caller_of, desk_of
 from strikedesk.server.order_answers import PREVIEW, preview_answer
+from strikedesk.server.order_arguments import Effect, Force, TypeOfOrder
 from strikedesk.server.shaping import record
 
 

@@ -5,9 +5,10 @@ from typing import Annotated
 from mcp.types import CallToolResult
 
 from strikedesk.orders.draft import Change
-from strikedesk.server.arguments import Day, EffectWord, ForceWord, Identifier, Price, Quantity
+from strikedesk.server.arguments import Day, Identifier, Price, Quantity
 from strikedesk.server.call import Call, caller_of, desk_of
 from strikedesk.server.order_answers import PREVIEW, preview_answer
+from strikedesk.server.order_arguments import EffectWord, ForceWord
 from strikedesk.server.shaping import record
 
 

@@ -11,17 +11,10 @@ from strikedesk.domain.symbols import OptionSymbol
 from strikedesk.market.numbers import decimals
 from strikedesk.orders.closing import RollRequest
 from strikedesk.portfolio.rolls import RollProposal, RollTable, roll_table
-from strikedesk.server.arguments import (
-    AccountHandle,
-    Contract,
-    Day,
-    EffectWord,
-    ForceWord,
-    Price,
-    Quantity,
-)
+from strikedesk.server.arguments import AccountHandle, Contract, Day, Price, Quantity
 from strikedesk.server.call import Call, caller_of, desk_of
 from strikedesk.server.order_answers import PREVIEW, preview_answer
+from strikedesk.server.order_arguments import EffectWord, ForceWord
 from strikedesk.server.schemas import LIST, either
 from strikedesk.server.shaping import Cell, Value, record, table
 
