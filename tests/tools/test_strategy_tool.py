@@ -2,7 +2,9 @@
 
 import json
 from dataclasses import replace
+from math import sqrt
 from pathlib import Path
+from statistics import NormalDist
 from typing import Any
 
 import pytest
@@ -229,6 +231,24 @@ async def test_volatilities_are_those_of_american_options_where_they_are() -> No
     assert facts_of(found)["greeks"]["delta"] == pytest.approx(
         100 * (call["delta"] - put["delta"]), abs=0.02
     )
+
+
+async def test_how_the_delta_moves_follows_from_the_deltas_told() -> None:
+    """Black's vanna and charm, worked out here from the iv and the delta of each leg alone."""
+    asked = legs("2 SPXW 2026-12-31 5500 C", "-1 SPXW 2026-12-31 4800 P")
+    async with PaperDesk().client() as client:
+        found = await client.call_tool("analyze_strategy", asked)
+
+    facts, normal = facts_of(found), NormalDist()
+    years, vanna, charm = facts["days"] / 365, 0.0, 0.0
+    for row in rows_of(found):
+        d1 = normal.inv_cdf(row["delta"] % 1)  # A put's is its call's less one.
+        d2 = d1 - row["iv"] * sqrt(years)
+        shares = 100 * row["quantity"] * normal.pdf(d1)
+        vanna -= shares * d2 / row["iv"] / 100
+        charm += shares * d2 / (2 * years) / 365
+    assert facts["greeks"]["vanna"] == pytest.approx(vanna, rel=5e-3)
+    assert facts["greeks"]["charm"] == pytest.approx(charm, rel=5e-3)
 
 
 async def test_options_on_an_index_wait_for_their_end() -> None:

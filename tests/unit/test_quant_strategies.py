@@ -14,9 +14,10 @@ from strikedesk.domain import payoff as exact_payoff
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right
 from strikedesk.quant import black_scholes
 from strikedesk.quant.contracts import Contracts
+from strikedesk.quant.cross_greeks import cross_greeks
 from strikedesk.quant.normal import FloatArray, ndtr
 from strikedesk.quant.smile import Smile
-from strikedesk.quant.strategies.analysis import analyse
+from strikedesk.quant.strategies.analysis import analyse, cross_exposure
 from strikedesk.quant.strategies.legs import Kind, Leg, merged
 from strikedesk.quant.strategies.outlook import Lognormal, Smiled
 from strikedesk.quant.strategies.patterns import PATTERNS, Pattern, Wings, signature_of
@@ -303,6 +304,40 @@ def test_sensitivities_are_those_of_all_legs_and_shares() -> None:
     assert found.theta == pytest.approx(worth(years=1 / 365) - worth(), rel=1e-2)
     assert found.vega == pytest.approx(worth(more=0.005) - worth(more=-0.005), rel=1e-4)
     assert found.rho < 0.0
+
+
+def test_how_delta_moves_is_its_difference_in_all_legs_and_none_in_shares() -> None:
+    """What is told of them without the sensitivities is told with them."""
+    legs = [Leg(kind=Kind.SHARE, quantity=100), option("-C105"), option("+2P95")]
+    sigma = np.array([0.0, 0.3, 0.35])
+    contracts = Contracts.of(
+        spot=100.0,
+        strike=[np.nan, 105.0, 95.0],
+        years=0.25,
+        rate=0.04,
+        dividend_yield=0.01,
+        is_call=[False, True, False],
+    )
+
+    found = cross_exposure(legs, cross_greeks(contracts, sigma))
+
+    def delta(more: float = 0.0, days: float = 0.0) -> float:
+        later = replace(contracts, years=contracts.years - days / 365)
+        some = Contracts.of(
+            spot=later.spot,
+            strike=later.strike,
+            years=later.years,
+            rate=0.04,
+            dividend_yield=0.01,
+            is_call=later.is_call,
+        )
+        at = black_scholes.greeks(some, sigma + more).delta
+        return float(-100 * at[1] + 200 * at[2])
+
+    assert found.vanna == pytest.approx((delta(0.001) - delta(-0.001)) / 0.2, rel=1e-4)
+    assert found.charm == pytest.approx((delta(days=0.1) - delta(days=-0.1)) / 0.2, rel=1e-4)
+    told = cross_greeks(contracts, sigma, black_scholes.greeks(contracts, sigma))
+    assert cross_exposure(legs, told) == found
 
 
 @pytest.mark.parametrize(

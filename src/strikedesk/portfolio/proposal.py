@@ -37,7 +37,7 @@ from strikedesk.quant.strategies.patterns import PATTERNS, Pattern
 
 if TYPE_CHECKING:
     from strikedesk.quant.strategies import legs as numerics
-    from strikedesk.quant.strategies.analysis import Analysis
+    from strikedesk.quant.strategies.analysis import Analysis, CrossExposure
     from strikedesk.quant.strategies.early import Early
     from strikedesk.quant.strategies.hazards import Liquidity
     from strikedesk.quant.strategies.lines import Lines
@@ -52,13 +52,15 @@ class StrategyReport:
 
     `stated` is the volatility that the other chances assume, if one was; `distribution` is `smile`
     where the market's chances are those of a curve through its volatilities, else `lognormal`, of
-    the legs' own; `lines` are there if they are to be drawn.
+    the legs' own; `crossed` is European whatever the style; `lines` are there if they are to be
+    drawn.
     """
 
     underlying: EquitySymbol
     as_of: datetime
     spot: Decimal
     analysis: "Analysis"
+    crossed: "CrossExposure"
     liquidity: "Liquidity"
     legs: tuple[StrategyLeg, ...]
     stated: float | None
@@ -169,6 +171,7 @@ def _report(
         as_of=now,
         spot=priced.spot,
         analysis=analysis if seen is None else _as_seen(analysis, legs, seen),
+        crossed=_crossed(priced, legs),
         liquidity=liquidity(
             legs,
             bid=[_number(each.bid) for each in sides],
@@ -182,6 +185,16 @@ def _report(
         margin=margin,
         lines=_lines(priced, legs, analysis) if drawn else None,
     )
+
+
+def _crossed(priced: Priced, legs: Sequence["numerics.Leg"]) -> "CrossExposure":
+    """Return how the position's delta moves, as that of European options on their forwards."""
+    from strikedesk.quant.cross_greeks import cross_greeks  # noqa: PLC0415 -- imports numpy
+    from strikedesk.quant.strategies.analysis import cross_exposure  # noqa: PLC0415 -- imports numpy
+
+    known = priced.implied
+    found = cross_greeks(known.contracts, known.volatilities, known.greeks)
+    return cross_exposure(legs, found)
 
 
 def _as_seen(analysis: "Analysis", legs: Sequence["numerics.Leg"], seen: "Early") -> "Analysis":

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from strikedesk.quant.black_scholes import DAYS_PER_YEAR, PERCENT, greeks
+from strikedesk.quant.black_scholes import DAYS_PER_YEAR, PERCENT, GreekArrays, greeks
 from strikedesk.quant.contracts import Contracts
 from strikedesk.quant.lognormal import SMALLEST
 from strikedesk.quant.normal import FloatArray
@@ -24,18 +24,21 @@ class CrossGreeks:
     charm: FloatArray
 
 
-def cross_greeks(contracts: Contracts, volatility: npt.ArrayLike) -> CrossGreeks:
+def cross_greeks(
+    contracts: Contracts, volatility: npt.ArrayLike, at: GreekArrays | None = None
+) -> CrossGreeks:
     """Return vanna and charm of each contract at `volatility`; see `CrossGreeks` for units.
 
-    Both are gamma times something finite, so that no division by a vanishing volatility is left.
+    Units: `at` the sensitivities there, worked out here if none are given. Both are gamma times
+    something finite, so that no division by a vanishing volatility is left.
     Source: E. G. Haug, The Complete Guide to Option Pricing Formulas (2007), chapter 2.
 
     Raises:
         ValueError: `volatility` does not fit the contracts' shape.
     """
     sigma = contracts.flat(volatility)
-    at = greeks(contracts, volatility)
-    delta, gamma = at.delta.ravel(), at.gamma.ravel()
+    known = greeks(contracts, volatility) if at is None else at
+    delta, gamma = known.delta.ravel(), known.gamma.ravel()
     with np.errstate(all="ignore"):  # What makes no sense becomes NaN, which is the answer.
         years = np.maximum(contracts.years, SMALLEST)
         drift = contracts.rate - contracts.dividend_yield

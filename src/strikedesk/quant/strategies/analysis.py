@@ -9,6 +9,7 @@ import numpy.typing as npt
 from strikedesk.quant import black_scholes
 from strikedesk.quant.black_scholes import GreekArrays
 from strikedesk.quant.contracts import Contracts
+from strikedesk.quant.cross_greeks import CrossGreeks
 from strikedesk.quant.normal import FloatArray
 from strikedesk.quant.strategies.curve import Chances, Curve
 from strikedesk.quant.strategies.legs import Kind, Leg
@@ -32,6 +33,18 @@ class Exposure:
     theta: float
     vega: float
     rho: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrossExposure:
+    """How the position's delta moves, in shares.
+
+    Units: `vanna` per volatility point, which is also USD of vega per $1; `charm` per calendar day
+    that passes.
+    """
+
+    vanna: float
+    charm: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +139,14 @@ def exposure(legs: Sequence[Leg], at: GreekArrays) -> Exposure:
     rows[0, ~options] = 1.0
     delta, gamma, theta, vega, rho = (rows @ shares).tolist()
     return Exposure(delta=delta, gamma=gamma, theta=theta, vega=vega, rho=rho)
+
+
+def cross_exposure(legs: Sequence[Leg], of: CrossGreeks) -> CrossExposure:
+    """Return how the delta of all legs together moves; that of shares does not."""
+    shares = [0.0 if leg.kind is Kind.SHARE else float(leg.shares) for leg in legs]
+    sums = (np.where(np.equal(shares, 0.0), 0.0, each) @ shares for each in (of.vanna, of.charm))
+    vanna, charm = (float(each) for each in sums)
+    return CrossExposure(vanna=vanna, charm=charm)
 
 
 def _european(legs: Sequence[Leg], volatility: FloatArray, market: Market) -> GreekArrays:

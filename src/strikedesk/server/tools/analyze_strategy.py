@@ -106,15 +106,15 @@ async def analyze_strategy(
     account: AccountHandle | None = None,
     picture: Flag = False,
 ) -> Annotated[CallToolResult, RETURNS]:
-    """Analyze option legs of one underlying at market mids, before an order is made of them.
+    """Analyze option legs of one underlying at market mids, before an order.
 
-    Give legs, or underlying and strategy, from which legs are chosen: `iron condor, 45 DTE,
-    16 delta, 5 wide, x 2`, `call calendar, 30/60 DTE`. USD. cost: + paid. Bounds and break_evens at
-    the first expiration, exact or sampled, before fees. profit_probability and expected_value
-    (beyond cost) are the market's, by its smile; stated: the same, lognormal, at
-    stated_volatility. capital: what return_on_capital divides by; not given, what margin takes: by
-    account's broker, else Reg T with nothing else held; else the greatest loss. greeks of the
-    position: theta per day, vega per point. iv and greeks by exercise style; all else European.
+    Give legs, or underlying and strategy to choose them by: `iron condor, 45 DTE, 16 delta,
+    5 wide, x 2`, `call calendar, 30/60 DTE`. USD. cost: + paid. Bounds and break_evens at the first
+    expiration, exact or sampled, before fees. profit_probability and expected_value (beyond cost)
+    are the market's, by its smile; stated: the same, lognormal, at stated_volatility. capital: what
+    return_on_capital divides by; not given, what margin takes: by account's broker, else Reg T with
+    nothing else held; else the greatest loss. greeks of the position: theta, charm per day, vega,
+    vanna per point. iv and greeks by exercise style; vanna, charm, all else European.
     touch: of ever being at the strike.
     assignment: why a sold leg may be exercised. picture: the payoff, for a person.
     """
@@ -204,6 +204,8 @@ def _about(report: StrategyReport) -> dict[str, Value]:
             "gamma": decimals(found.exposure.gamma, 4),
             "theta": decimals(found.exposure.theta, 2),
             "vega": decimals(found.exposure.vega, 2),
+            "vanna": decimals(report.crossed.vanna, 3),
+            "charm": decimals(report.crossed.charm, 3),
         },
         "liquidity": {
             "to_cross": decimals(report.liquidity.to_cross, 2),
