@@ -610,8 +610,8 @@ MUTANTS = [
     Mutant("domain/groups.py", "if any(order.time_in_force.extended for", "if any(0 for", GROUPS),
     Mutant(
         "domain/trading_hours.py",
-        "        return None\n    return True",
-        "        return True\n    return True",
+        "return None if at < span.known_from else True",
+        "return True",
         HOURS,
     ),
     Mutant(
@@ -623,12 +623,7 @@ MUTANTS = [
     Mutant(
         "exchange/screen.py", "trades_at(request.time_in_force, self.at) is False", "False", EVENING
     ),
-    Mutant(
-        "exchange/screen.py",
-        "or not self.is_open:\n            return None",
-        "or False:\n            return None",
-        EVENING,
-    ),
+    Mutant("exchange/reach.py", "and net <= order.limit)", ")", EVENING),
     Mutant("exchange/gate.py", "and not market.has_extended_hours", "and False", EVENING),
     Mutant("scan/screening.py", "    if account is None:", "    if False:", SCANNER),
     Mutant("scan/screening.py", "if share is not None and amount is None:", "if False:", SCANNER),

@@ -151,6 +151,17 @@ def test_the_line_of_a_day_order_does_not_move_at_night(floor: Floor) -> None:
     assert first == second
 
 
+def test_nor_does_that_of_an_order_which_may_trade_then(floor: Floor) -> None:
+    """What stands ahead in a thin market is not what stands ahead by day."""
+    order = floor.place(cheap(GTC_EXT, net="199.90")).broker_order_id
+    before = dict(floor.world.line)
+
+    floor.market.tell("AAPL", "199.90", "200.40", at=EVENING, size=1)
+    floor.to(EVENING)
+
+    assert floor.world.line == before == {order: 100}
+
+
 def test_a_recorded_market_takes_no_order_for_extended_hours() -> None:
     floor = Floor(market=ScriptedMarket(recorded=True))
     floor.quote("AAPL", "199.90", "200.10")

@@ -54,7 +54,11 @@ def test_an_order_for_the_day_lives_in_the_hours_under_way_or_to_come() -> None:
 
     assert span_at(DAY, evening).ends_at == friday[0]
     assert span_at(EXT, evening).ends_at == new_york("2026-11-19 20:00")
-    assert span_at(EXT, night) == Span(begins_at=new_york("2026-11-20 07:00"), ends_at=friday[1])
+    assert span_at(EXT, night) == Span(
+        begins_at=new_york("2026-11-20 07:00"),
+        ends_at=friday[1],
+        known_from=new_york("2026-11-20 07:00"),
+    )
     assert span_at(OVERNIGHT, night).begins_at == new_york("2026-11-19 20:00")
 
 

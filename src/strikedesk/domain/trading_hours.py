@@ -6,6 +6,7 @@ of an overnight order from 20:00 of the evening before. After an early close the
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final
 
 from strikedesk.domain import calendar
@@ -25,32 +26,32 @@ _IN_WORDS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """From when to when an order may trade on the day of a session, aware UTC."""
+    """From when to when an order may trade on the day of a session, aware UTC.
+
+    Before `known_from` it depends on the shares, and nobody tells the desk which of them trade.
+    """
 
     begins_at: datetime
     ends_at: datetime
+    known_from: datetime
 
 
 def span_at(force: TimeInForce, at: datetime) -> Span:
     """Return the span that is under way at `at`, else the next one to come."""
-    if not force.extended:
-        session = calendar.current_or_next_session(at)
-        return Span(begins_at=session.opens_at, ends_at=session.closes_at)
-    session = _extended_session(at)
-    return Span(begins_at=_begins_at(force, session), ends_at=session.extended_until)
+    today = calendar.exchange_date(at)
+    session = calendar.session_on(today) or calendar.next_session(today)
+    span = _span_on(force, session.day)
+    return span if at < span.ends_at else _span_on(force, calendar.next_session(session.day).day)
 
 
+# A look at the market asks it of every order, and of one instant: nearly always of the last one.
+@lru_cache(maxsize=256)
 def trades_at(force: TimeInForce, at: datetime) -> bool | None:
-    """Tell whether an order may trade at `at`; None between 20:00 and 04:00 in New York.
-
-    Overnight it depends on the shares, and nobody tells the desk which of them trade then.
-    """
+    """Tell whether an order may trade at `at`; None overnight, from 20:00 to 04:00 in New York."""
     span = span_at(force, at)
     if not span.begins_at <= at < span.ends_at:
         return False
-    if calendar.status(at) is calendar.MarketStatus.CLOSED:
-        return None
-    return True
+    return None if at < span.known_from else True
 
 
 def in_words(force: TimeInForce) -> str | None:
@@ -61,12 +62,15 @@ def in_words(force: TimeInForce) -> str | None:
     return _IN_WORDS[TimeInForce.EXT_OVERNIGHT if overnight else TimeInForce.EXT]
 
 
-def _extended_session(at: datetime) -> Session:
-    """Return the first session whose extended hours end later than `at`."""
-    session = calendar.session_on(calendar.exchange_date(at))
-    if session is not None and at < session.extended_until:
-        return session
-    return calendar.next_session(calendar.exchange_date(at))
+@lru_cache(maxsize=1024)
+def _span_on(force: TimeInForce, day: date) -> Span:
+    """Return the span of the session on `day`, or of the next one where there is none."""
+    session = calendar.session_on(day) or calendar.next_session(day)
+    begins_at, ends_at = session.opens_at, session.closes_at
+    if force.extended:
+        begins_at, ends_at = _begins_at(force, session), session.extended_until
+    known_from = max(begins_at, session.extended_from)
+    return Span(begins_at=begins_at, ends_at=ends_at, known_from=known_from)
 
 
 def _begins_at(force: TimeInForce, session: Session) -> datetime:

@@ -21,10 +21,11 @@ from strikedesk.exchange.world import World
 def stirred(world: World, screen: Screen) -> list[WorkingOrder]:
     """Return the orders that something could happen to, oldest first; others move up in line.
 
-    Outside regular hours those that may trade then, every one: they are few, and nobody else moves.
+    Outside regular hours those alone that may trade then and that the market has come to: nobody
+    moves up in a line.
     """
     if not screen.is_open:
-        late = (order for order in world.orders.extended if screen.lets(order.request))
+        late = (order for order in world.orders.extended if _reached_late(screen, order))
         return sorted(late, key=lambda order: order.number)
     found = {order.order_id: order for order in world.orders.to_arrive}
     looked_at = set[str]()
@@ -40,6 +41,13 @@ def stirred(world: World, screen: Screen) -> list[WorkingOrder]:
             for order in orders:
                 found[order.order_id] = order
     return sorted(found.values(), key=lambda order: order.number)
+
+
+def _reached_late(screen: Screen, order: WorkingOrder) -> bool:
+    if not screen.lets(order.request):
+        return False
+    net = _net(order.parts, screen.quotes)
+    return not order.arrived or (net is not None and order.limit is not None and net <= order.limit)
 
 
 def _moved(world: World, screen: Screen) -> Iterator[Symbol]:

@@ -53,11 +53,10 @@ class Screen:
     def traded(self, symbol: Symbol) -> int | None:
         """Return what changed hands since the screen before; None where it was not told.
 
-        Of the first quote of a session that is all of the session's volume. Outside regular hours
-        nobody counts.
+        Of the first quote of a session that is all of the session's volume.
         """
         quote = self.quotes.get(symbol)
-        if self.before is None or quote is None or quote.volume is None or not self.is_open:
+        if self.before is None or quote is None or quote.volume is None:
             return None
         if self.opens:
             of_today = exchange_date(quote.at) == exchange_date(self.at)
