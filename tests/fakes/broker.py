@@ -107,6 +107,9 @@ class ScriptedBroker:
     account: Account = ACCOUNT
     beside: tuple[Untraded, ...] = ()
     quoted_beside: tuple[UntradedQuote, ...] = ()
+    future_chains: Mapping[str, tuple[FutureExpiration, ...]] = field(
+        default_factory=dict[str, tuple[FutureExpiration, ...]]
+    )
     shelved: tuple[BrokerWatchlist, ...] | DeskError = ()
     tickets: list[Ticket] = field(default_factory=list[Ticket])
     placed: list[BrokerOrder] = field(default_factory=list[BrokerOrder])
@@ -238,7 +241,9 @@ class ScriptedBroker:
         return ()
 
     async def future_chain(self, product: str) -> tuple[FutureExpiration, ...]:
-        raise Denied(Reason.INSTRUMENT_NOT_TRADED, product=product)
+        if product not in self.future_chains:
+            raise Denied(Reason.INSTRUMENT_NOT_TRADED, product=product)
+        return self.future_chains[product]
 
     async def implied_history(
         self, underlying: EquitySymbol, start: date, end: date

@@ -138,6 +138,9 @@ class ScriptedMarket:
     beside: dict[UntradedName, UntradedQuote | None] = field(
         default_factory=dict[UntradedName, UntradedQuote | None]
     )
+    future_chains: dict[str, tuple[FutureExpiration, ...]] = field(
+        default_factory=dict[str, tuple[FutureExpiration, ...]]
+    )
     complete: bool = True
     tells_too_much: bool = False
     calls: list[tuple[str, ...]] = field(default_factory=list[tuple[str, ...]])
@@ -205,7 +208,7 @@ class ScriptedMarket:
 
     async def future_chain(self, product: str) -> tuple[FutureExpiration, ...]:
         await self._asked("future_chain", product)
-        return ()
+        return self.future_chains.get(product, ())
 
     async def implied_history(
         self, underlying: EquitySymbol, start: date, end: date

@@ -3,16 +3,19 @@
 import csv
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from math import log, sqrt
+from statistics import NormalDist
 
 import pytest
 
 from strikedesk.domain.events import Dividend, Earnings, EarningsTiming, MarketEvent
+from strikedesk.domain.future_chains import FutureExpiration, FutureStrike
 from strikedesk.domain.quotes import Feed, Quote, SymbolInfo
 from strikedesk.domain.symbols import EquitySymbol, Symbol
-from strikedesk.domain.untraded import UntradedName
+from strikedesk.domain.untraded import UntradedName, untraded_name
 from strikedesk.domain.untraded_quotes import UntradedQuote
 from tests.builders import NOON
 from tests.fakes.clock import StoppedClock
@@ -135,6 +138,30 @@ async def test_a_future_is_quoted_with_its_mark_and_as_what_cannot_be_ordered() 
         "no_quote_because",
     }
     assert share.keys() - alone.keys() == {"mark", "untraded"}
+
+
+async def test_an_option_on_a_future_is_told_with_what_its_price_implies() -> None:
+    """Of the future beside it nothing is implied, and without one neither column is there."""
+    name = untraded_name("./ESZ6 ESZ6 261218P6300")
+    assert name is not None
+    option = replace(PRICED, name=name, bid=Decimal(50), ask=Decimal(52), mark=None)
+    put = FutureStrike(strike=Decimal(6300), call=None, put=name.compact)
+    ends = NOON + timedelta(days=73)
+    chain = FutureExpiration(
+        future="/ESZ6", root="ES", day=ends.date(), ends_at=ends, strikes=(put,)
+    )
+    market = talkative(quoted_beside=(PRICED, option), future_chains={"ES": (chain,)})
+    async with market.client() as client:
+        asked = {"symbols": [name.compact, "/ESZ6"]}
+        found, future = rows_of(await client.call_tool("get_quotes", asked))
+
+    deviation = found["iv"] * sqrt(0.2)
+    d1 = log(6800.5 / 6300) / deviation + deviation / 2
+    normal = NormalDist()
+    worth = 6300 * normal.cdf(deviation - d1) - 6800.5 * normal.cdf(-d1)
+    assert worth == pytest.approx(51, abs=0.1)
+    assert found["delta"] == pytest.approx(-normal.cdf(-d1), abs=1e-4)
+    assert (future["iv"], future["delta"]) == (None, None)
 
 
 @pytest.mark.parametrize("kind", ["/ESZ6", "./ESZ6 ESZ6  261218P6300", "BTC/USD"])

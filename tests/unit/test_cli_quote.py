@@ -13,6 +13,7 @@ from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol
 from strikedesk.domain.untraded import UntradedName
 from strikedesk.domain.untraded_quotes import UntradedQuote
+from strikedesk.market.on_futures import FutureOptionReading
 from strikedesk.market.room import QuoteSheet
 from tests.builders import NOON
 from tests.unit.cli_door import call
@@ -60,11 +61,22 @@ def test_what_is_not_traded_says_so_beside_its_price() -> None:
         bid=Decimal("-0.25"),
         mark=Decimal("1E+2"),
     )
+    option = UntradedQuote(
+        name=UntradedName("./ESZ6 ESZ6  261218P6300", "future_option"),
+        at=NOON,
+        feed=Feed.REALTIME,
+        bid=Decimal(12),
+    )
     sheet = QuoteSheet(
         now=NOON,
         quotes=(),
         missing={EquitySymbol("ZZZZ"): Reason.SYMBOL_NOT_FOUND},
-        beside=(future,),
+        beside=(future, option),
+        readings={
+            option.name: FutureOptionReading(
+                future=Decimal("6.8E+3"), volatility=0.18123, delta=-0.25
+            )
+        },
     )
     console = Console(width=100, record=True)
     with console.capture() as said:
@@ -77,6 +89,14 @@ def test_what_is_not_traded_says_so_beside_its_price() -> None:
         f"told at {future.at:%Y-%m-%d %H:%M:%S} UTC, 9 s ago",
         "feed realtime",
         "not traded here a future: it cannot be ordered",
+        "./ESZ6 ESZ6 261218P6300",
+        "bid 12",
+        f"told at {NOON:%Y-%m-%d %H:%M:%S} UTC, 0 s ago",
+        "feed realtime",
+        "future 6800",
+        "implied volatility 0.1812",
+        "delta -0.2500",
+        "not traded here a future option: it cannot be ordered",
         "ZZZZ",
         "no quote because SYMBOL_NOT_FOUND",
     ]

@@ -12,6 +12,7 @@ from strikedesk.domain.quotes import Quote
 from strikedesk.domain.symbols import parse_symbol
 from strikedesk.domain.untraded import untraded_name
 from strikedesk.domain.untraded_quotes import UntradedQuote
+from strikedesk.market.on_futures import FutureOptionReading
 from strikedesk.market.room import QuoteSheet
 from strikedesk.settings import load
 from strikedesk.wiring import open_desk
@@ -39,9 +40,18 @@ def _told(sheet: QuoteSheet) -> Iterator[tuple[str, list[tuple[str, str]]]]:
         yield quote.symbol.compact, [*_figures(quote, sheet.now)]
     for quote in sheet.beside:
         kind = f"a {quote.name.kind.replace('_', ' ')}: it cannot be ordered"
-        yield quote.name.compact, [*_figures(quote, sheet.now), ("not traded here", kind)]
+        told = _implied(sheet.readings.get(quote.name))
+        yield quote.name.compact, [*_figures(quote, sheet.now), *told, ("not traded here", kind)]
     for symbol, why in sheet.missing.items():
         yield symbol.compact, [("no quote because", why.name)]
+
+
+def _implied(reading: FutureOptionReading | None) -> Iterator[tuple[str, str]]:
+    """Yield what the price of an option on a future implies, where that is known."""
+    if reading is not None:
+        yield "future", f"{reading.future:f}"
+        yield "implied volatility", f"{reading.volatility:.4f}"
+        yield "delta", f"{reading.delta:.4f}"
 
 
 def _figures(quote: Quote | UntradedQuote, now: datetime) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """The options that are listed on futures of one product: to be read, and never traded."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,6 +10,8 @@ from typing import Final
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.instruments import Step
 from strikedesk.domain.reasons import Reason
+from strikedesk.domain.symbols import Right
+from strikedesk.domain.untraded import UntradedName
 
 _PRODUCT: Final = re.compile(r"/?([A-Z0-9]{1,5})", re.ASCII)
 
@@ -39,6 +42,26 @@ class FutureExpiration:
     multiplier: Decimal | None = None
     steps: tuple[Step, ...] = ()
     strikes: tuple[FutureStrike, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """An option as a chain lists it. Units: `strike` in the future's points."""
+
+    expiration: FutureExpiration
+    strike: Decimal
+    right: Right
+
+
+def listed_as(listed: Iterable[FutureExpiration], name: UntradedName) -> Listed | None:
+    """Return what an option on a future is by its name; None where no chain has it."""
+    on_future = (each for each in listed if name.future == UntradedName(each.future, "future"))
+    for expiration in on_future:
+        for each in expiration.strikes:
+            for called, right in ((each.call, Right.CALL), (each.put, Right.PUT)):
+                if called == name.compact:
+                    return Listed(expiration=expiration, strike=each.strike, right=right)
+    return None
 
 
 def product_code(text: str) -> str:

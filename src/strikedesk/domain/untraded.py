@@ -10,7 +10,8 @@ from types import MappingProxyType
 from typing import Final
 
 # Month letters of futures; one digit of the year, or two.
-_FUTURE: Final = r"/[A-Z0-9]{1,5}[FGHJKMNQUVXZ]\d{1,2}"
+_FUTURE: Final = r"/([A-Z0-9]{1,5})[FGHJKMNQUVXZ]\d{1,2}"
+_PRODUCT: Final = re.compile(_FUTURE, re.ASCII)
 _KINDS: Final = MappingProxyType(
     {
         "future": re.compile(_FUTURE, re.ASCII),
@@ -38,6 +39,18 @@ class UntradedName:
 
     compact: str
     kind: str
+
+    @property
+    def future(self) -> "UntradedName | None":
+        """The future that an option on one delivers; None of anything else."""
+        parts = _PARTS.fullmatch(self.compact)
+        return UntradedName(f"/{parts[1]}", "future") if parts else None
+
+    @property
+    def product(self) -> str:
+        """The code of a future's product, `ES` of `/ESZ6`; empty of anything else."""
+        found = _PRODUCT.fullmatch(self.compact)
+        return found[1] if found else ""
 
 
 def untraded_name(text: str) -> UntradedName | None:

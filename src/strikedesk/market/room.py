@@ -10,7 +10,7 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -37,6 +37,7 @@ from strikedesk.market.chain_page import ChainPage, frame, written
 from strikedesk.market.chain_query import ChainQuery
 from strikedesk.market.hours import DayHours, MarketHours, asked_day, day_hours, market_hours
 from strikedesk.market.listing import choose_expirations
+from strikedesk.market.on_futures import FutureOptionReading, OnFutures
 from strikedesk.market.slices import ChainSlice, cut
 
 T = TypeVar("T")
@@ -56,13 +57,16 @@ class QuoteSheet:
     """Quotes in the order asked, and for each symbol without one the reason why.
 
     `now` is the venue's time: a quote's age is `quote.age(now)`. `beside` are those of futures,
-    options on them and coins.
+    options on them and coins, and `readings` what those options' prices imply, where it is known.
     """
 
     now: datetime
     quotes: tuple[Quote, ...]
     missing: Mapping[Symbol | UntradedName, Reason]
     beside: tuple[UntradedQuote, ...] = ()
+    readings: Mapping[UntradedName, FutureOptionReading] = field(
+        default_factory=dict[UntradedName, FutureOptionReading]
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +130,7 @@ class MarketRoom:
             quotes=tuple(found.values()),
             missing=missing,
             beside=tuple(beside.values()),
+            readings=await self._on_futures.readings(beside, self.now()),
         )
 
     async def why_unquoted(self, symbol: Symbol) -> Reason:
@@ -298,6 +303,10 @@ class MarketRoom:
             return None
         european = kinds[0] == INDEX and underlying.ticker not in AMERICAN_INDICES
         return ExerciseStyle.EUROPEAN if european else ExerciseStyle.AMERICAN
+
+    @property
+    def _on_futures(self) -> OnFutures:
+        return OnFutures(beside=self._beside, chain=self.future_chain)
 
     @property
     def _beside(self) -> Beside:
