@@ -21,6 +21,8 @@ export UV_CACHE_DIR ?= $(CURDIR)/$(TOOLS)/cache
 endif
 unexport VIRTUAL_ENV
 unexport PYTHONPATH
+# Without its bytecode every server that a test starts compiles the whole house again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check lint fix types floors bench docs pictures proof mutants node clean

@@ -19,10 +19,13 @@ TOLD = 2000
 OPTIONS = ("-qx", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
 LIBRARIES = (
     "_hypothesis_pytestplugin",
+    "anyio.pytest_plugin",
     "inline_snapshot.pytest_plugin",
     "hypothesis.internal.conjecture.engine",
+    "pydantic",
     "pytest_asyncio.plugin",
     "pytest_timeout",
+    "sqlalchemy.dialects.sqlite",
     "xdist.plugin",
 )
 

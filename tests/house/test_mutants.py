@@ -3,6 +3,7 @@
 A safety check whose removal no test notices is a decoration.
 """
 
+import compileall
 import json
 import os
 import shutil
@@ -11,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from py_compile import PycInvalidationMode
 
 import pytest
 
@@ -863,6 +865,10 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = tmp_path_factory.mktemp("mutants")
     shutil.copytree(ROOT / "src" / "strikedesk", copy / "strikedesk")
     shutil.copytree(ROOT / "migrations", copy / "strikedesk" / "migrations")
+    # Compiled once, not for every mutant; what is broken, and mended, is told apart by its content.
+    compileall.compile_dir(
+        copy, quiet=2, force=True, invalidation_mode=PycInvalidationMode.CHECKED_HASH
+    )
     return copy
 
 
