@@ -32,6 +32,19 @@ credit_to_width = { min = 0.15 }
 return_on_risk = 1
 """
 
+STRANGLES = """\
+strategy = "short strangle"
+symbols = ["AAPL"]
+slippage = 0.0
+
+[chain]
+days = { min = 30, max = 45 }
+sold = { min = 0.12, max = 0.2 }
+
+[rank]
+credit = 1
+"""
+
 
 @pytest.fixture(scope="module")
 def desk() -> PaperDesk:
@@ -58,6 +71,25 @@ async def test_every_starter_runs_within_a_scans_tokens(desk: PaperDesk, name: s
     for row in rows:
         for measure, bounds in asked.rules.items():
             assert bounds.hold(row[measure.value]), (measure, row)
+
+
+async def test_a_trade_of_endless_loss_has_a_return_on_its_margin(desk: PaperDesk) -> None:
+    """The one that analyze_strategy tells of the same legs; a list of bounded ones says no more."""
+    async with desk.client() as client:
+        found = rows_of(await client.call_tool("run_scan", {"definition": STRANGLES}))
+        bounded = rows_of(await client.call_tool("run_scan", {"definition": MINE}))
+        legs = [
+            {"symbol": symbol, "action": "sell_to_open", "quantity": 1}
+            for symbol in found[0]["legs"].replace("-1 ", "").split()
+        ]
+        told = facts_of(await client.call_tool("analyze_strategy", {"legs": legs}))
+
+    first = found[0]
+    assert (first["max_loss"], first["effect"]) == (None, "credit")
+    assert first["max_profit"] == pytest.approx(100 * first["mid"])
+    assert first["margin"] == pytest.approx(told["margin"]["buying_power_taken"], abs=0.01)
+    assert first["return_on_capital"] == pytest.approx(told["return_on_capital"], rel=5e-3)
+    assert "margin" not in bounded[0]
 
 
 @pytest.mark.parametrize("era", ERAS)

@@ -59,6 +59,20 @@ def test_a_scan_of_a_file_shows_trades_and_says_what_it_could_not_see(
     assert "2026-11-20 16:00 UTC" in done.out
 
 
+def test_a_trade_of_endless_loss_tells_what_it_binds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A return has something to be of."""
+    file = tmp_path / "naked.toml"
+    naked = MINE.replace("bull put spread", "short strangle").partition("[rules]")[0]
+    file.write_text(f"{naked}sold = {{ min = 0.1, max = 0.2 }}\n[rank]\ncredit = 1\n", "utf-8")
+
+    done = call(capsys, "scan", "run", str(file), "--symbols", "AAPL")
+
+    assert (done.code, done.err) == (0, "")
+    assert done.out.count("endless") == done.out.count("binds") == 2
+
+
 def test_a_program_gets_all_of_it_as_run_scan_tells_it(
     mine: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

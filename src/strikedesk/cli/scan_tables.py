@@ -46,8 +46,8 @@ def as_json(report: ScanReport) -> str:
     told: dict[str, Value] = {
         **about(report),
         "symbols": symbols,
-        "columns": named_columns(report.scan),
-        "rows": [row_of(pick, report.scan) for pick in report.picks],
+        "columns": named_columns(report),
+        "rows": [row_of(pick, report) for pick in report.picks],
     }
     return json.dumps({name: plain(value, name) for name, value in told.items()})
 
@@ -109,13 +109,18 @@ def _row(pick: Pick) -> tuple[object, ...]:
         pick.words.replace(" +", "\n+").replace(" -", "\n-"),
         f"{mid} {effect.value}",
         natural,
-        "unbounded" if pick.max_profit is None else to_cents(pick.max_profit),
-        "unbounded" if pick.max_loss is None else to_cents(pick.max_loss),
+        "endless" if pick.max_profit is None else to_cents(pick.max_profit),
+        _endless(pick) if pick.max_loss is None else to_cents(pick.max_loss),
         _figure(measures[Measure.DAYS], 0),
         _figure(measures[Measure.PROFIT_PROBABILITY], 2),
         _figure(measures[Measure.EXPECTED_VALUE], 3),
         _figure(pick.score, 3),
     )
+
+
+def _endless(pick: Pick) -> str:
+    """Say that the loss has no bound, and what that binds where it is known."""
+    return "endless" if pick.margin is None else f"endless\nbinds {pick.margin}"
 
 
 def _figure(value: float | None, places: int) -> str | None:

@@ -4,9 +4,13 @@ Units: USD, positive = asked for; rates are fractions of an underlying's value; 
 did not say.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
+from typing import Protocol
+
+from strikedesk.domain.symbols import Symbol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,3 +66,18 @@ class Bound:
 
     requirement: Decimal
     taken: Decimal
+
+
+class MarginRule(Protocol):
+    """A rule by which holdings of one underlying bind money where nothing else is held."""
+
+    def __call__(
+        self,
+        holdings: Mapping[Symbol, int],
+        prices: Mapping[Symbol, Decimal],
+        *,
+        on: date,
+        settles_in_cash: bool,
+    ) -> Bound | None:
+        """Return what holdings bind; None without a price. `prices` has the underlying's too."""
+        ...

@@ -12,7 +12,7 @@ from decimal import ROUND_CEILING, Decimal
 from typing import Final, Protocol
 
 from strikedesk.domain.broking import PlaceTicket, Preflight, Ticket
-from strikedesk.domain.margin import Bound
+from strikedesk.domain.margin import MarginRule
 from strikedesk.domain.orders import Leg, OrderRequest, OrderType
 from strikedesk.domain.ports import Accounts, Entropy
 from strikedesk.domain.symbols import Symbol
@@ -58,21 +58,6 @@ class Opened:
     prices: Mapping[Symbol, Decimal]
     on: date
     style: ExerciseStyle | None
-
-
-class MarginRule(Protocol):
-    """A rule by which holdings of one underlying bind money where nothing else is held."""
-
-    def __call__(
-        self,
-        holdings: Mapping[Symbol, int],
-        prices: Mapping[Symbol, Decimal],
-        *,
-        on: date,
-        settles_in_cash: bool,
-    ) -> Bound | None:
-        """Return what holdings bind; None without a price. `prices` has the underlying's too."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

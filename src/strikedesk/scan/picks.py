@@ -1,16 +1,17 @@
 """Candidates as people trade them: contracts by name, money in Decimal."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from math import isfinite
 from typing import TYPE_CHECKING
 
+from strikedesk.domain.margin import MarginRule
 from strikedesk.domain.money import SHARES_PER_CONTRACT, to_cents
 from strikedesk.domain.orders import Action, Leg
 from strikedesk.domain.payoff import Holding, expirations_differ, payoff
-from strikedesk.domain.symbols import EquitySymbol, Right
+from strikedesk.domain.symbols import EquitySymbol, Right, Symbol
 from strikedesk.quant.candidates.measures import Measure
 from strikedesk.quant.strategies.legs import Kind
 from strikedesk.scan.chains import SeenChain
@@ -26,7 +27,9 @@ class Pick:
 
     Units: `mid`, `natural` and `price` USD per share of the unit, + paid: at the mids, across every
     spread, and what the scan reckons with in between; `max_profit` and `max_loss` USD a unit at
-    `price`, before fees, None = unbounded; `quoted_at` the oldest of its quotes.
+    `price`, before fees, None = unbounded; `quoted_at` the oldest of its quotes; `marks` USD a
+    share of each leg and of the underlying; `margin` USD that a unit of unbounded loss binds, None
+    where that is not known.
     Law: prices are exact sums of quotes. `exact` tells whether profit and loss are too: with two
     expirations they are the kernel's, to the cent.
     """
@@ -42,6 +45,31 @@ class Pick:
     exact: bool
     quoted_at: datetime
     measures: Mapping[Measure, float | None]
+    marks: Mapping[Symbol, Decimal] = field(default_factory=dict[Symbol, Decimal], repr=False)
+    margin: Decimal | None = None
+
+    @property
+    def return_on_capital(self) -> Decimal | None:
+        """The most that it brings by the most that it costs, of an endless loss by the margin."""
+        capital = self.margin if self.max_loss is None else self.max_loss
+        if capital is None or capital <= 0 or self.max_profit is None:
+            return None
+        return self.max_profit / capital
+
+    def bound_by(self, rule: MarginRule, on: date) -> "Pick":
+        """Return this with what the rule says that it binds, where its loss has no bound.
+
+        At the price that the scan reckons with. What settles in cash lends no cover across
+        expirations, and nobody is asked here whether it does: it is taken to.
+        """
+        if self.max_loss is not None:
+            return self
+        holdings = {leg.symbol: leg.signed_quantity for leg in self.legs}
+        found = rule(holdings, self.marks, on=on, settles_in_cash=True)
+        if found is None:
+            return self
+        beyond = (self.price - self.mid) * SHARES_PER_CONTRACT
+        return replace(self, margin=to_cents(found.taken + beyond))
 
     @property
     def words(self) -> str:
@@ -70,6 +98,10 @@ def pick_of(candidate: "Candidate", chain: SeenChain, slippage: Decimal) -> Pick
         exact=exact,
         quoted_at=min(chain.spot_at if row is None else row.quote.at for row in rows),
         measures=candidate.measures,
+        marks={
+            chain.underlying: chain.spot,
+            **{row.contract: _mid(row, chain) for row in rows if row is not None},
+        },
     )
 
 

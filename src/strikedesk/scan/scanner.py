@@ -8,6 +8,7 @@ from typing import Final
 
 from strikedesk.domain.calendar import exchange_date
 from strikedesk.domain.errors import Denied, Unavailable
+from strikedesk.domain.margin import MarginRule
 from strikedesk.domain.ports import UnderlyingFacts
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol
@@ -57,6 +58,11 @@ class ScanReport:
     distribution: str
 
     @property
+    def endless(self) -> bool:
+        """Whether the loss of some trade found has no bound."""
+        return any(pick.max_loss is None for pick in self.picks)
+
+    @property
     def unseen(self) -> tuple[SymbolVerdict, ...]:
         """The symbols of which nothing can be said."""
         return tuple(each for each in self.verdicts if each.verdict is Verdict.UNSEEN)
@@ -64,12 +70,16 @@ class ScanReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scanner:
-    """Runs scans. It can look at the market, the owner's lists and the books, and act on none."""
+    """Runs scans. It can look at the market, the owner's lists and the books, and act on none.
+
+    `margin` says what a trade of unbounded loss binds where nothing else is held.
+    """
 
     market: ScanMarket
     facts: UnderlyingFacts
     lists: Lists
     books: Holder
+    margin: MarginRule
     pieces: Pieces = field(default_factory=Pieces, repr=False)
 
     async def __call__(
@@ -157,12 +167,13 @@ class Scanner:
         picks = [pick for each in found for pick in each.picks]
         closes = await self._closes(scan, picks)
         listing = listed(picks, scan.caps, closes, scan.top)
+        today = exchange_date(self.market.now())
         near = sorted((one for each in found for one in each.near), key=lambda one: one.margin)
         ruled = [{v.rule: 1} for v, _ in looked if v.verdict is Verdict.RULED_OUT and v.rule]
         return ScanReport(
             scan=scan,
             as_of=self.market.now(),
-            picks=tuple(listing.picks),
+            picks=tuple(pick.bound_by(self.margin, today) for pick in listing.picks),
             near=tuple(near[:NEAR]),
             enumerated=sum(each.enumerated for each in found),
             passed=sum(each.passed for each in found),

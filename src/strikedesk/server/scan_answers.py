@@ -31,6 +31,8 @@ SYMBOLS_SHOWN: Final = 8
 _ALWAYS: Final = (Measure.DAYS, Measure.PROFIT_PROBABILITY, Measure.EXPECTED_VALUE)
 _IN_USD: Final = frozenset({Measure.MAX_LOSS, Measure.MAX_PROFIT})
 _MONEY: Final = ("mid", "natural", "effect", "max_profit", "max_loss")
+# Told where the loss of some trade has no bound.
+_ENDLESS: Final = ("margin", "return_on_capital")
 
 
 def columns_of(scan: Scan) -> tuple[Measure, ...]:
@@ -39,13 +41,17 @@ def columns_of(scan: Scan) -> tuple[Measure, ...]:
     return tuple(measure for measure in asked if measure not in _IN_USD)
 
 
-def named_columns(scan: Scan) -> list[str]:
+def named_columns(report: ScanReport) -> list[str]:
     """Return the names of all columns."""
-    return ["legs", *_MONEY, *(measure.value for measure in columns_of(scan)), "score"]
+    endless = _ENDLESS if report.endless else ()
+    measures = (measure.value for measure in columns_of(report.scan))
+    return ["legs", *_MONEY, *endless, *measures, "score"]
 
 
-def row_of(pick: Pick, scan: Scan) -> list[Cell]:
+def row_of(pick: Pick, report: ScanReport) -> list[Cell]:
     """Return a trade by `named_columns`."""
+    earned = pick.return_on_capital
+    capital = (pick.margin, None if earned is None else digits(float(earned), 3))
     mid, effect = price_and_effect(pick.mid)
     natural = pick.natural if pick.mid >= 0 else -pick.natural
     return [
@@ -55,7 +61,8 @@ def row_of(pick: Pick, scan: Scan) -> list[Cell]:
         effect,
         _usd(pick.max_profit),
         _usd(pick.max_loss),
-        *(digits(pick.measures[measure], 3) for measure in columns_of(scan)),
+        *(capital if report.endless else ()),
+        *(digits(pick.measures[measure], 3) for measure in columns_of(report.scan)),
         digits(pick.score, 3),
     ]
 

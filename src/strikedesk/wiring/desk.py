@@ -223,7 +223,13 @@ def assemble(
     strategies = OwnStrategies(settings.folders.strategies)
     lists = WatchlistBook(lists=watchlists, clock=clock)
     shelf = ScanBook(scans=scans, clock=clock, patterns=lambda: strategies.known().patterns)
-    scanner = Scanner(market=market, facts=MarketFacts(market=market), lists=lists, books=books)
+    scanner = Scanner(
+        market=market,
+        facts=MarketFacts(market=market),
+        lists=lists,
+        books=books,
+        margin=_bound_alone,
+    )
     return Desk(
         settings=settings,
         clock=clock,

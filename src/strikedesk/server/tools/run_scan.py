@@ -34,9 +34,9 @@ async def run_scan(
 
     definition: TOML, as list_scans shows of a name. symbols replace the scan's own; account is for
     its portfolio rules. A row is one unit: mid and natural per share (negative: the other effect),
-    max_profit and max_loss USD, null = unbounded; other figures per share. Each row keeps what is
-    asked; near: what one rule keeps out by little. Unseen symbols: nothing is known of them.
-    preview_candidates takes legs.
+    max_profit and max_loss USD, null = unbounded (margin: what Reg T takes); other figures per
+    share. Each row keeps what is asked; near: what one rule keeps out by little. Unseen: nothing is
+    known of them. preview_candidates takes legs.
     """
     desk = await desk_of(call)
     if account is not None:
@@ -44,8 +44,8 @@ async def run_scan(
     scan = await _scan(desk, name, definition)
     report = await desk.scanner(scan, symbols=_underlyings(symbols), account=account)
     span = PageSpan(page=page, size=ROWS_A_PAGE, total=len(report.picks))
-    rows = [row_of(pick, scan) for pick in report.picks[span.start : span.stop]]
-    return table(named_columns(scan), rows, span, about(report))
+    rows = [row_of(pick, report) for pick in report.picks[span.start : span.stop]]
+    return table(named_columns(report), rows, span, about(report))
 
 
 async def _scan(desk: "Desk", name: str | None, definition: str | None) -> Scan:
