@@ -148,7 +148,12 @@ async def test_an_option_on_a_future_is_told_with_what_its_price_implies() -> No
     put = FutureStrike(strike=Decimal(6300), call=None, put=name.compact)
     ends = NOON + timedelta(days=73)
     chain = FutureExpiration(
-        future="/ESZ6", root="ES", day=ends.date(), ends_at=ends, strikes=(put,)
+        future="/ESZ6",
+        root="ES",
+        day=ends.date(),
+        ends_at=ends,
+        strike_factor=Decimal(1),
+        strikes=(put,),
     )
     market = talkative(quoted_beside=(PRICED, option), future_chains={"ES": (chain,)})
     async with market.client() as client:

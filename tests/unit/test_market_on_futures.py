@@ -40,7 +40,12 @@ CALL, PUT = named("./ESZ6 E3AZ6 261218C6300"), named("./ESZ6 E3AZ6 261218P6300")
 STRIKE = FutureStrike(strike=Decimal(6300), call=CALL.compact, put=PUT.compact)
 UNNAMED = FutureStrike(strike=Decimal(6295), call=None, put=None)
 CHAIN = FutureExpiration(
-    future="/ESZ6", root="E3A", day=ENDS.date(), ends_at=ENDS, strikes=(UNNAMED, STRIKE)
+    future="/ESZ6",
+    root="E3A",
+    day=ENDS.date(),
+    ends_at=ENDS,
+    strike_factor=Decimal(1),
+    strikes=(UNNAMED, STRIKE),
 )
 
 
@@ -104,10 +109,18 @@ def test_the_volatility_that_made_a_price_is_read_from_it(sigma: float, away: fl
         (6400.0, 60.0, CHAIN),
         (6400.0, 160.0, replace(CHAIN, ends_at=None)),
         (6400.0, 160.0, replace(CHAIN, ends_at=NOON - timedelta(days=1))),
+        (6400.0, 160.0, replace(CHAIN, strike_factor=None)),
+        (6400.0, 160.0, replace(CHAIN, strike_factor=Decimal("0.01"))),
         (6400.0, 160.0, replace(CHAIN, strikes=())),
         (6400.0, 160.0, replace(CHAIN, future="/ESH7")),
     ],
-    ids=["no future", "below nothing", "no price", "below parity", *("end", "past", "name", "of")],
+    ids=[
+        "no future",
+        "below nothing",
+        "no price",
+        "below parity",
+        *("end", "past", "unit", "scale", "name", "of"),
+    ],
 )
 async def test_what_lacks_a_fact_is_not_read(
     future: float | None, option: float | None, chain: FutureExpiration

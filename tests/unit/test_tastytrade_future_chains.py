@@ -69,6 +69,7 @@ async def test_an_expiration_is_told_with_its_terms_and_its_strikes_in_order(des
         settlement="AM",
         ends_at=datetime(2026, 12, 18, 14, 30, tzinfo=UTC),
         multiplier=Decimal(50),
+        strike_factor=Decimal(1),
         steps=(Step(size=Decimal("0.05"), below=Decimal(5)), Step(size=Decimal("0.25"))),
         strikes=(
             FutureStrike(strike=Decimal(6300), call=CALL, put=PUT),

@@ -18,7 +18,7 @@ _PRODUCT: Final = re.compile(r"/?([A-Z0-9]{1,5})", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FutureStrike:
-    """One strike, in the future's points, with what its two options are called; None = not told."""
+    """One strike, as it is told, with what its two options are called; None = not told."""
 
     strike: Decimal
     call: str | None
@@ -29,8 +29,9 @@ class FutureStrike:
 class FutureExpiration:
     """One expiration of options on one future, strikes ascending.
 
-    Units: `multiplier` USD that a point of an option is worth. None = the broker did not say;
-    `root`, `style` and `settlement` are its words: plain, short text.
+    Units: `multiplier` USD that a point of an option is worth; `strike_factor` what a strike is
+    scaled by, 1 = it is in the future's points. None = the broker did not say; `root`, `style` and
+    `settlement` are its words: plain, short text.
     """
 
     future: str
@@ -40,13 +41,14 @@ class FutureExpiration:
     settlement: str | None = None
     ends_at: datetime | None = None
     multiplier: Decimal | None = None
+    strike_factor: Decimal | None = None
     steps: tuple[Step, ...] = ()
     strikes: tuple[FutureStrike, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """An option as a chain lists it. Units: `strike` in the future's points."""
+    """An option as a chain lists it. Units: `strike` as it is told."""
 
     expiration: FutureExpiration
     strike: Decimal

@@ -49,8 +49,8 @@ class OnFutures:
     ) -> Mapping[UntradedName, FutureOptionReading]:
         """Return what is known of the options among some quotes: of the others nothing.
 
-        Law: unknown where the option or its future has no price, where no chain says when it ends,
-        and where no volatility explains what it costs.
+        Law: unknown where the option or its future has no price, where no chain says when it ends
+        and that its strike is in the future's points, and where no volatility explains its price.
         """
         futures = {name: future for name in quotes if (future := name.future)}
         if not futures:
@@ -81,6 +81,9 @@ def _reading(
 ) -> FutureOptionReading | None:
     price, carries, ends = _price(quote), _price(future), terms.expiration.ends_at
     if price is None or carries is None or ends is None or carries <= 0:
+        return None
+    # Of currencies and interest rates strikes may be scaled; by how much is nowhere written down.
+    if terms.expiration.strike_factor != 1:
         return None
     years = (ends - now).total_seconds() / _SECONDS_PER_YEAR
     volatility, delta = _black(price, carries, terms, years)

@@ -60,6 +60,7 @@ def _expiration(told: FutureExpirationTold, style: str | None) -> Iterator[Futur
         settlement=plain(told.settlement_type),
         ends_at=told.stops_trading_at,
         multiplier=point_of(told.notional_value, told.display_factor),
+        strike_factor=told.strike_factor,
         steps=steps(told.tick_sizes),
         strikes=tuple(_strikes(told.strikes)),
     )

@@ -21,6 +21,7 @@ class FutureExpirationTold(Payload):
     settlement_type: Words = None
     notional_value: Number = None
     display_factor: Number = None
+    strike_factor: Number = None
     stops_trading_at: Moment = None
     tick_sizes: tuple[TickTold, ...] = ()
     strikes: tuple[FutureStrikeTold, ...] = ()
