@@ -71,6 +71,8 @@ class _Lines:
             return np.zeros(piece.shape, np.bool_)
         held = self._any(left[0], piece) if left else np.ones(piece.shape, np.bool_)
         for places in left[1:]:
+            if not held.any():
+                break
             held &= self._any(places, piece)
         return held
 
