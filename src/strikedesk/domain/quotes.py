@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 from strikedesk.domain.greeks import Greeks
 from strikedesk.domain.symbols import OptionSymbol, Symbol
+
+_NOTHING: Final = Decimal(0)
 
 
 class Feed(StrEnum):
@@ -41,14 +44,15 @@ class Quote:
     @property
     def two_sided(self) -> bool:
         """Whether somebody stands on both sides, uncrossed."""
-        return self.bid is not None and self.ask is not None and 0 <= self.bid <= self.ask > 0
+        return self.mid is not None
 
     @property
     def mid(self) -> Decimal | None:
         """Half way between bid and ask, or None without both."""
-        if self.bid is None or self.ask is None or not self.two_sided:
+        bid, ask = self.bid, self.ask
+        if bid is None or ask is None or not _NOTHING <= bid <= ask > _NOTHING:
             return None
-        return (self.bid + self.ask) / 2
+        return (bid + ask) / 2
 
     @property
     def mark(self) -> Decimal | None:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from strikedesk.quant import american, black_scholes
 from strikedesk.quant.black_scholes import DAYS_PER_YEAR, PERCENT, GreekArrays, as_greeks
-from strikedesk.quant.contracts import BoolArray, Contracts, Lanes
+from strikedesk.quant.contracts import BoolArray, Contracts, Lanes, alike
 from strikedesk.quant.dividend_calendar import Calendar
 from strikedesk.quant.dividend_tree import Options, premiums
 from strikedesk.quant.frontier import SIGMA_MAX, SIGMA_MIN
@@ -222,18 +222,8 @@ def groups(contracts: Contracts, dividends: CashDividends, chosen: BoolArray) ->
     lanes = np.flatnonzero(chosen & sensible)
     if not lanes.size:
         return []
-    parts = _alike(np.array((contracts.years, contracts.rate, contracts.dividend_yield)), lanes)
+    parts = alike(np.array((contracts.years, contracts.rate, contracts.dividend_yield)), lanes)
     return [group for part in parts if (group := _group(contracts, dividends, part))]
-
-
-def _alike(columns: FloatArray, lanes: Lanes) -> list[Lanes]:
-    """Return lanes that have the same in all columns, together and in order."""
-    chosen = columns[:, lanes]
-    if (chosen == chosen[:, :1]).all():  # As those of one expiration are.
-        return [lanes]
-    order = np.lexsort(chosen)
-    new = np.flatnonzero((np.diff(chosen[:, order]) != 0.0).any(axis=0)) + 1
-    return np.split(lanes[order], new)
 
 
 def _group(contracts: Contracts, dividends: CashDividends, lanes: Lanes) -> Group | None:

@@ -138,6 +138,16 @@ def _flat(column: npt.NDArray[_Number], shape: tuple[int, ...]) -> npt.NDArray[_
     return np.broadcast_to(column, shape).ravel()
 
 
+def alike(columns: FloatArray, lanes: Lanes) -> list[Lanes]:
+    """Return lanes that have the same in all columns, together and in order."""
+    chosen = columns[:, lanes]
+    if (chosen == chosen[:, :1]).all():  # As those of one expiration are.
+        return [lanes]
+    order = np.lexsort(chosen)
+    new = np.flatnonzero((np.diff(chosen[:, order]) != 0.0).any(axis=0)) + 1
+    return np.split(lanes[order], new)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NormalForm:
     """Each contract as the out-of-the-money option at its strike, plus what parity adds.

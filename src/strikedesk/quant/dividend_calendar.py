@@ -44,24 +44,25 @@ class Calendar:
         """Lay dividends over the steps. Law: 0 < each of `ex_years` <= years, in order."""
         steps = _steps(ex_years / years, amounts)
         step = years / steps
-        ahead = ex_years[None, :] - np.arange(steps)[:, None] * step
-        worth = amounts * np.exp(-rate * ahead)
+        rows = np.arange(steps)
+        at, discounts = rows * step, np.exp(-rate * ex_years)
+        # What is still to be paid from each dividend on, of all and of none, at each step's time.
+        to_come = np.append(np.cumsum((amounts * discounts)[::-1])[::-1], 0.0)
+        grown = np.exp(rate * at)
         # The step nearest to an ex-date, from either side, decides about the exercise there.
         nearest = np.minimum(np.rint(ex_years / step), steps - 1)
-        due = nearest == np.arange(steps)[:, None]
-        rows, waits = np.arange(steps), due.any(axis=1)
+        first, after = (np.searchsorted(nearest, rows, side) for side in ("left", "right"))
         # A call is exercised just before the first of them, a put just after the last.
-        first, last = np.argmax(due, axis=1), due.shape[1] - 1 - np.argmax(due[:, ::-1], axis=1)
-        which = np.array((last, first))
-        later = np.arange(ex_years.size) >= np.array((last + 1, first))[:, :, None]
+        which = np.array((after - 1, np.minimum(first, ex_years.size - 1)))
+        waits = after > first
         return cls(
             steps=steps,
             step=step,
             rate=rate,
             dividend_yield=dividend_yield,
-            held=(worth * (ahead > 0.0)).sum(axis=1),
-            owed=np.where(waits, np.exp(-rate * ahead[rows, which]), np.nan),
-            left=np.where(waits, (worth * later).sum(axis=2), np.nan),
+            held=to_come[np.searchsorted(ex_years, at, "right")] * grown,
+            owed=np.where(waits, discounts[which] * grown, np.nan),
+            left=np.where(waits, to_come[np.array((after, first))] * grown, np.nan),
             moments=_moments(
                 years=years,
                 rate=rate,

@@ -17,7 +17,7 @@ from typing import Final, Self
 
 import numpy as np
 
-from strikedesk.quant.contracts import Contracts, Lanes
+from strikedesk.quant.contracts import Contracts, Lanes, alike
 from strikedesk.quant.frontier import frontier, in_sigma
 from strikedesk.quant.normal import FloatArray, upper_tail
 
@@ -132,13 +132,9 @@ def groups(form: PutForm, lanes: Lanes) -> list[tuple[Schedule, Lanes]]:
     """Return the lanes of each (years, rate, yield), with its quadrature."""
     if not lanes.size:
         return []
-    columns = form.years[lanes], form.rate[lanes], form.dividend_yield[lanes]
-    order = np.lexsort(columns)
-    keys = np.column_stack(columns)[order]
-    new = np.flatnonzero((keys[1:] != keys[:-1]).any(axis=1)) + 1
-    firsts = np.concatenate((np.zeros(1, dtype=np.intp), new))
-    parts = np.split(lanes[order], new)
-    return [(schedule(*keys[n].tolist()), part) for n, part in zip(firsts, parts, strict=True)]
+    columns = np.array((form.years, form.rate, form.dividend_yield))
+    parts = alike(columns, lanes)
+    return [(schedule(*columns[:, part[0]].tolist()), part) for part in parts]
 
 
 def _discounted(rate: float, ahead: FloatArray, step: FloatArray, years: float) -> FloatArray:

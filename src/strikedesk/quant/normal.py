@@ -78,9 +78,14 @@ def ndtr(x: npt.ArrayLike) -> FloatArray:
     Law: the error is a few units of the last place, relative, in the lower tail too, down to where
     floats end (x = -37.5).
     """
-    x = np.asarray(x, dtype=np.float64)
-    tail = 0.5 * _exp_of_square(x, -0.5) * erfcx_nonnegative(np.abs(x) * SQRT_HALF)
-    return np.where(x > 0.0, 1.0 - tail, tail)
+    return ndtr_and_pdf(np.asarray(x, dtype=np.float64))[0]
+
+
+def ndtr_and_pdf(x: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return `ndtr` and `pdf`, for little more than the first."""
+    bell = _exp_of_square(x, -0.5)
+    tail = 0.5 * bell * erfcx_nonnegative(np.abs(x) * SQRT_HALF)
+    return np.where(x > 0.0, 1.0 - tail, tail), bell / SQRT_TWO_PI
 
 
 def upper_tail(x: FloatArray) -> FloatArray:

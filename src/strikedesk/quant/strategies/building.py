@@ -82,7 +82,7 @@ def built(request: Request, listing: Listing) -> tuple[Leg, ...]:
 
 def _expirations(request: Request, listing: Listing) -> tuple[float, ...]:
     """Return the listed years nearest to each of the days, earlier first."""
-    listed = np.unique(listing.years[listing.years > 0.0])
+    listed = np.array(sorted({each for each in listing.years.tolist() if each > 0.0}))
     if not listed.size:
         raise Unmet("no expiration is listed")
     found = tuple(float(listed[np.argmin(np.abs(listed - days / 365.0))]) for days in request.days)

@@ -78,10 +78,16 @@ class Ends:
     @classmethod
     def of(cls, legs: Sequence[Leg], spot: float, forward: FloatArray, sigma: FloatArray) -> Self:
         """Take of each expiration what its first option tells."""
-        years, first, back = np.unique(
-            [leg.years for leg in legs], return_index=True, return_inverse=True
+        of_each = [leg.years for leg in legs]
+        ends = sorted({*of_each})
+        first, back = [of_each.index(end) for end in ends], [ends.index(end) for end in of_each]
+        return cls(
+            spot=spot,
+            years=np.array(ends),
+            forwards=forward[first],
+            sigma=sigma[first],
+            back=np.array(back, np.intp),
         )
-        return cls(spot=spot, years=years, forwards=forward[first], sigma=sigma[first], back=back)
 
     def carries(self, dividends: CashDividends) -> FloatArray:
         """Return the carry of each."""

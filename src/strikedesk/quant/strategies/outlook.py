@@ -5,7 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
-from strikedesk.quant.normal import FloatArray, ndtr, pdf
+from strikedesk.quant.normal import FloatArray, ndtr, ndtr_and_pdf
 from strikedesk.quant.smile import Smile
 
 
@@ -72,8 +72,9 @@ class Smiled:
         k = np.log(price / self.smile.forward)
         deviation = np.sqrt(np.maximum(self.smile.total_variance(k), 1e-300))
         plain = k / deviation + 0.5 * deviation
-        skewed = ndtr(plain) + pdf(plain) * self.smile.slope(k) / (2.0 * deviation)
-        return np.clip(skewed, 0.0, 1.0)
+        below, density = ndtr_and_pdf(plain)
+        skewed = below + density * self.smile.slope(k) / (2.0 * deviation)
+        return np.minimum(np.maximum(skewed, 0.0), 1.0)
 
     def above(self, strike: FloatArray) -> FloatArray:
         """Return the mean of what exceeds each strike, USD."""
