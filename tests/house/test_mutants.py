@@ -47,7 +47,7 @@ NETWORK = "tests/tools/test_http.py"
 QUOTAS = "tests/unit/test_tastytrade_client.py"
 CRASHES = "tests/unit/test_crashes.py"
 COMMANDS = "tests/unit/test_cli_serving.py"
-HOLDINGS = "tests/unit/test_tastytrade_reads.py"
+HOLDINGS, ADAPTED = "tests/unit/test_tastytrade_reads.py", "tests/unit/test_tastytrade_orders.py"
 WRITER, ALONE = "tests/unit/test_store_writer.py", "tests/unit/test_store_alone.py"
 SQLITE_STORE = "tests/unit/test_store_sqlite.py"
 KEY_FILE, ROTATION = "tests/unit/test_vault_file_home.py", "tests/unit/test_vault_rotation.py"
@@ -321,6 +321,13 @@ MUTANTS = [
         "asyncio.timeout(None)",
         QUOTAS,
     ),
+    Mutant(
+        "brokers/tastytrade/orders/clerk.py", "await self._check_nights(orders)", "pass", ADAPTED
+    ),
+    Mutant(
+        "brokers/tastytrade/orders/rules.py", "if shares.overnight is None:", "if False:", ADAPTED
+    ),
+    Mutant("brokers/tastytrade/orders/rules.py", "if not shares.overnight:", "if False:", ADAPTED),
     Mutant("brokers/tastytrade/unpacking.py", "if len(part) > left:", "if False:", QUOTAS),
     Mutant("brokers/tastytrade/unpacking.py", "(chunk, most)", "(chunk)", QUOTAS),
     Mutant(

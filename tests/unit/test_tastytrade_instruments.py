@@ -42,6 +42,7 @@ async def test_a_share_is_told_with_what_it_costs_to_borrow(desk: Desk) -> None:
         borrow_rate="0.25",
         is_closing_only=False,
         is_fractional_quantity_eligible=True,
+        overnight_trading_permitted=False,
         tick_sizes=[{"threshold": "1.0", "value": "0.0001"}, {"value": "0.01"}],
         option_tick_sizes=STEPS,
         halted_at="2026-11-20T15:00:00.000+00:00",
@@ -58,6 +59,7 @@ async def test_a_share_is_told_with_what_it_costs_to_borrow(desk: Desk) -> None:
         closing_only=False,
         halted=True,
         fractions=True,
+        overnight=False,
         lendability="Locate Required",
         borrow_rate=Decimal("0.25"),
     )

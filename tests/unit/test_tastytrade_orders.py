@@ -21,7 +21,7 @@ from strikedesk.domain.broking import (
 from strikedesk.domain.errors import Denied, DeskError, OutcomeUnknown, Rejected, Unavailable
 from strikedesk.domain.groups import GroupKind, OrderGroup
 from strikedesk.domain.ledger import Json
-from strikedesk.domain.orders import Action, OrderRequest, OrderType
+from strikedesk.domain.orders import Action, OrderRequest, OrderType, TimeInForce
 from strikedesk.domain.ports import Broker
 from strikedesk.domain.quotes import Interval
 from strikedesk.domain.reasons import Reason
@@ -281,6 +281,40 @@ async def test_shares_are_priced_finer_where_they_trade_below_a_dollar(
 
 
 # Placing
+
+
+@pytest.mark.parametrize(
+    ("told_of_nights", "refusal"),
+    [(True, ()), (False, ("invalid_time_in_force",)), (None, ("check_impossible",))],
+)
+async def test_an_overnight_order_is_for_shares_that_trade_overnight(
+    desk: Desk, told_of_nights: bool | None, refusal: tuple[str, ...]
+) -> None:
+    """Where the broker does not say, nobody knows: the order is not even rehearsed."""
+    order = replace(
+        an_own_order(desk, a_leg("AAPL", Action.BUY_TO_OPEN, 10), net="187.50"),
+        time_in_force=TimeInForce.EXT_OVERNIGHT,
+    )
+    desk.answers("/instruments/equities/AAPL", one({"overnight-trading-permitted": told_of_nights}))
+    desk.answers(DRY, rehearsed(order))
+
+    found = await desk.broker.preflight(to_place(desk, order))
+
+    assert found.refusals == refusal
+    assert bool(desk.asked(DRY)) is (not refusal)
+
+
+async def test_by_day_nobody_asks_whether_shares_trade_overnight(desk: Desk) -> None:
+    order = replace(
+        an_own_order(desk, a_leg("AAPL", Action.BUY_TO_OPEN, 10), net="187.50"),
+        time_in_force=TimeInForce.GTC_EXT,
+    )
+    desk.answers(DRY, rehearsed(order))
+
+    found = await desk.broker.preflight(to_place(desk, order))
+
+    assert found.refusals == ()
+    assert desk.asked("/instruments/equities/AAPL") == []
 
 
 async def test_an_order_is_placed_once_with_our_id(desk: Desk) -> None:

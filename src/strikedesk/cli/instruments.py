@@ -41,6 +41,7 @@ def _known(told: Instrument) -> Iterator[tuple[str, str]]:
         ("closing only", _answer(known=told.closing_only)),
         ("halted", _answer(known=told.halted)),
         ("in fractions", _answer(known=told.fractions)),
+        ("overnight", _answer(known=told.overnight)),
         ("to borrow", told.lendability),
         ("borrowing costs", None if told.borrow_rate is None else f"{told.borrow_rate:f}"),
     )

@@ -20,6 +20,7 @@ class Instrument:
     Units: `multiplier` USD that one point of price is worth; `borrow_rate` as the broker writes it.
     None = the broker did not say. `description` and `lendability` are its words: plain, short text.
     `ends_at` is when trading in it stops for good. `option_steps` are those of options on it.
+    `overnight` is whether it trades between 20:00 and 04:00 in New York too.
     """
 
     symbol: str
@@ -35,5 +36,6 @@ class Instrument:
     closing_only: bool | None = None
     halted: bool | None = None
     fractions: bool | None = None
+    overnight: bool | None = None
     lendability: str | None = None
     borrow_rate: Decimal | None = None

@@ -96,6 +96,11 @@ class TimeInForce(StrEnum):
         return self in _IN_REGULAR_HOURS
 
     @property
+    def overnight(self) -> bool:
+        """Whether it reaches into the night, in which not all shares trade."""
+        return self.endswith("overnight")
+
+    @property
     def in_regular_hours(self) -> "TimeInForce":
         """The one that stands as long, and trades in regular hours alone."""
         return _IN_REGULAR_HOURS.get(self, self)

@@ -17,7 +17,6 @@ EXTENDED_FROM: Final = time(7, 0)
 OVERNIGHT_FROM: Final = time(20, 0)
 
 _ONE_DAY: Final = timedelta(days=1)
-_OVERNIGHT: Final = frozenset({TimeInForce.EXT_OVERNIGHT, TimeInForce.GTC_EXT_OVERNIGHT})
 _IN_WORDS: Final = {
     TimeInForce.EXT: "07:00 to 20:00 in New York",
     TimeInForce.EXT_OVERNIGHT: "20:00 of the evening before to 20:00 in New York",
@@ -58,8 +57,7 @@ def in_words(force: TimeInForce) -> str | None:
     """Return the hours of an order that may trade outside regular ones; None for all others."""
     if not force.extended:
         return None
-    overnight = force in _OVERNIGHT
-    return _IN_WORDS[TimeInForce.EXT_OVERNIGHT if overnight else TimeInForce.EXT]
+    return _IN_WORDS[TimeInForce.EXT_OVERNIGHT if force.overnight else TimeInForce.EXT]
 
 
 @lru_cache(maxsize=1024)
@@ -74,7 +72,7 @@ def _span_on(force: TimeInForce, day: date) -> Span:
 
 
 def _begins_at(force: TimeInForce, session: Session) -> datetime:
-    if force in _OVERNIGHT:
+    if force.overnight:
         return _instant(session.day - _ONE_DAY, OVERNIGHT_FROM)
     return _instant(session.day, EXTENDED_FROM)
 

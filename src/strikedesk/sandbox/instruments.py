@@ -193,7 +193,7 @@ class InstrumentRoutes:
                 "is-fraud-risk": False,
                 "bypass-manual-review": False,
                 "is-fractional-quantity-eligible": False,
-                "overnight-trading-permitted": False,
+                "overnight-trading-permitted": info.kind != "index",
                 "tick-sizes": [
                     {"threshold": decimal(1), "value": "0.0001"},
                     {"value": "0.01"},

@@ -131,6 +131,7 @@ class TastytradeBroker:
             holdings=self._holdings,
             chains=self._chains,
             sizes=Sizes(client=client, directory=self._directory, clock=clock),
+            instruments=self._instruments,
         )
         self._quote_hub = Hub(QuotePolling(quoting=self._quoting))
         self._moves = Moves()

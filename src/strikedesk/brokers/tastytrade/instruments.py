@@ -76,6 +76,7 @@ def _instrument(spelling: str, kind: str, told: InstrumentTold) -> Instrument:
         closing_only=told.is_closing_only,
         halted=None if told.halted_at is None else True,
         fractions=told.is_fractional_quantity_eligible,
+        overnight=told.overnight_trading_permitted,
         lendability=plain(told.lendability),
         borrow_rate=told.borrow_rate,
     )

@@ -9,13 +9,18 @@ from strikedesk.brokers.tastytrade.calls import path_of
 from strikedesk.brokers.tastytrade.chains import Chains
 from strikedesk.brokers.tastytrade.directory import Directory
 from strikedesk.brokers.tastytrade.holdings import Holdings
+from strikedesk.brokers.tastytrade.instruments import Instruments
 from strikedesk.brokers.tastytrade.orders.effects import asks_what_is_held, explicit
 from strikedesk.brokers.tastytrade.orders.encoding import as_body, encoded
 from strikedesk.brokers.tastytrade.orders.finding import Finding
 from strikedesk.brokers.tastytrade.orders.groups import check_group, encoded_group
 from strikedesk.brokers.tastytrade.orders.receipts import Receipts
 from strikedesk.brokers.tastytrade.orders.rehearsals import NOTHING, preflight_of, refused
-from strikedesk.brokers.tastytrade.orders.rules import check_replacement, check_shape
+from strikedesk.brokers.tastytrade.orders.rules import (
+    check_night,
+    check_replacement,
+    check_shape,
+)
 from strikedesk.brokers.tastytrade.orders.sending import Act, Sender
 from strikedesk.brokers.tastytrade.orders.sizes import Sizes
 from strikedesk.brokers.tastytrade.orders.ticks import check_ticks
@@ -50,6 +55,7 @@ class Clerk:
     holdings: Holdings
     chains: Chains
     sizes: Sizes
+    instruments: Instruments
 
     async def preflight(self, ticket: Ticket) -> Preflight:
         """See `Broker.preflight`. Nothing is told of what an answer does not prove."""
@@ -59,6 +65,7 @@ class Clerk:
         try:
             orders = await self._checked(ticket)
             await self.sizes.check(orders)
+            await self._check_nights(orders)
             for order in orders:
                 check_ticks(order, await self._tables(order), penny=await self._is_penny(order))
         except (Denied, Rejected) as refusal:
@@ -151,6 +158,11 @@ class Clerk:
         listing = await self.chains.listing(EquitySymbol(order.underlying))
         symbols = [leg.symbol for leg in order.legs if isinstance(leg.symbol, OptionSymbol)]
         return [listing.ticks.get(symbol.root, ()) for symbol in symbols]
+
+    async def _check_nights(self, orders: tuple[OrderRequest, ...]) -> None:
+        for order in orders:
+            if order.time_in_force.overnight:
+                check_night(await self.instruments.one(order.legs[0].symbol.compact))
 
     async def _is_penny(self, order: OrderRequest) -> bool:
         """Whether shares that are asked for below a dollar trade there, and so in finer steps."""

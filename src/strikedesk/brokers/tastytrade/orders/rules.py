@@ -8,6 +8,7 @@ from collections.abc import Collection
 
 from strikedesk.domain.broking import BrokerOrder
 from strikedesk.domain.errors import Denied
+from strikedesk.domain.instruments import Instrument
 from strikedesk.domain.orders import OrderRequest, OrderType, TimeInForce
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import OptionSymbol
@@ -36,6 +37,22 @@ def check_replacement(order: OrderRequest, old: BrokerOrder) -> None:
         raise Denied(Reason.INVALID_ORDER, rule="what_filled_in_part_is_not_replaced")
     if set(order.legs) != set(old.order.legs) or order.order_type is not old.order.order_type:
         raise Denied(Reason.INVALID_ORDER, rule="a_replacement_keeps_legs_quantities_and_type")
+
+
+def check_night(shares: Instrument) -> None:
+    """Refuse an overnight order for shares that do not trade overnight.
+
+    Raises:
+        Denied: INVALID_TIME_IN_FORCE; CHECK_IMPOSSIBLE where the broker does not say.
+    """
+    if shares.overnight is None:
+        raise Denied(Reason.CHECK_IMPOSSIBLE, check="whether_the_shares_trade_overnight")
+    if not shares.overnight:
+        raise Denied(
+            Reason.INVALID_TIME_IN_FORCE,
+            rule="these_shares_do_not_trade_overnight",
+            symbol=shares.symbol,
+        )
 
 
 def _check_legs(order: OrderRequest, adjusted: Collection[str]) -> None:

@@ -19,6 +19,7 @@ class InstrumentTold(Payload):
     is_index: Flag = None
     is_closing_only: Flag = None
     is_fractional_quantity_eligible: Flag = None
+    overnight_trading_permitted: Flag = None
     halted_at: Moment = None
     stops_trading_at: Moment = None
     exercise_style: Words = None
