@@ -43,8 +43,8 @@ async def get_price_history(
     """Return price bars, oldest first, with a summary of the whole range; USD per share.
 
     interval: 1m 2m 5m 10m 15m 30m 1h 2h 4h 1d 1w 1mo and others. start and end are days, both
-    included; without start: 90 days of 1d, 1 day of 1m. chart adds a picture of the whole range;
-    use it when a person wants to see the price. Times are UTC, a day is New York's.
+    included; without start: 90 days of 1d, 1 day of 1m. chart adds a picture of the whole range,
+    for a person. Times are UTC, a day is New York's.
     """
     query = HistoryQuery(symbol=symbol, width=width(interval), start=start, end=end)
     desk = await desk_of(call)
