@@ -4,6 +4,7 @@ The share less the present value of the dividends until the end is what is logno
 volatility is that of it. Where no dividend falls before the end, see `american`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
@@ -114,16 +115,7 @@ def price(contracts: Contracts, dividends: CashDividends, volatility: npt.ArrayL
     Raises:
         ValueError: `volatility` does not fit the contracts' shape.
     """
-    sigma = contracts.flat(volatility)
-    value = np.full(len(contracts), np.nan)
-    with np.errstate(all="ignore"):  # What makes no sense becomes NaN, which is the answer.
-        sees = paying(contracts, dividends)
-        plain = np.flatnonzero(~sees)
-        if plain.size:
-            value[plain] = american.price(contracts.part(plain), sigma[plain])
-        for group in groups(contracts, dividends, sees & _in_range(sigma)):
-            value[group.lanes] = group.values(sigma[group.lanes])
-    return value.reshape(contracts.shape)
+    return _told(contracts, dividends, volatility, american.price, Group.values)
 
 
 def added(contracts: Contracts, dividends: CashDividends, volatility: npt.ArrayLike) -> FloatArray:
@@ -135,16 +127,27 @@ def added(contracts: Contracts, dividends: CashDividends, volatility: npt.ArrayL
     Raises:
         ValueError: `volatility` does not fit the contracts' shape.
     """
+    return _told(contracts, dividends, volatility, american.added, Group.added)
+
+
+def _told(
+    contracts: Contracts,
+    dividends: CashDividends,
+    volatility: npt.ArrayLike,
+    plain: Callable[[Contracts, FloatArray], FloatArray],
+    by_tree: Callable[[Group, FloatArray], FloatArray],
+) -> FloatArray:
+    """Return a figure of each contract: by its tree where a dividend is paid before it ends."""
     sigma = contracts.flat(volatility)
-    value = np.full(len(contracts), np.nan)
+    found = np.full(len(contracts), np.nan)
     with np.errstate(all="ignore"):  # What makes no sense becomes NaN, which is the answer.
         sees = paying(contracts, dividends)
-        plain = np.flatnonzero(~sees)
-        if plain.size:
-            value[plain] = american.added(contracts.part(plain), sigma[plain])
+        rest = np.flatnonzero(~sees)
+        if rest.size:
+            found[rest] = plain(contracts.part(rest), sigma[rest])
         for group in groups(contracts, dividends, sees & _in_range(sigma)):
-            value[group.lanes] = group.added(sigma[group.lanes])
-    return value.reshape(contracts.shape)
+            found[group.lanes] = by_tree(group, sigma[group.lanes])
+    return found.reshape(contracts.shape)
 
 
 def greeks(
