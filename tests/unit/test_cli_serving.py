@@ -185,3 +185,20 @@ def test_the_command_line_itself_brings_neither_typer_nor_rich_to_serve() -> Non
     )
 
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("words", [["serve"], ["doctor"]])
+def test_a_python_that_drops_docstrings_is_refused_by_name(words: list[str]) -> None:
+    """Tools would have nothing to say of themselves, and every call would end in a fault."""
+    done = subprocess.run(
+        [sys.executable, "-OO", "-m", "strikedesk", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        stdin=subprocess.DEVNULL,
+    )
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "setting=PYTHONOPTIMIZE" in done.stderr
+    assert "Traceback" not in done.stderr

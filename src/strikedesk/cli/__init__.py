@@ -2,10 +2,12 @@
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from strikedesk.logs.known import Known
+
+_DROPS_DOCSTRINGS: Final = 2  # Of the levels at which Python leaves things out.
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -21,6 +23,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         keep_no_core()
     with Known().listening() as known, scrubbed(known), quiet_crashes():
         try:
+            _check_docstrings()
             # A client waits for `serve` to answer: its usual spelling does not pay for a parser.
             if (wanted := quick(given)) is not None:
                 serve(wanted, known)
@@ -28,6 +31,24 @@ def main(argv: Sequence[str] | None = None) -> None:
                 _parse_and_run(given, known)
         except Exception as error:  # noqa: BLE001 -- the process's outermost loop
             sys.exit(complain(error))
+
+
+def _check_docstrings() -> None:
+    """Refuse a Python that drops them: by them tools and commands say what they are for.
+
+    Raises:
+        Misconfigured: CONFIGURATION_UNREADABLE.
+    """
+    if sys.flags.optimize < _DROPS_DOCSTRINGS:
+        return
+    from strikedesk.domain.errors import Misconfigured  # noqa: PLC0415 -- same
+    from strikedesk.domain.reasons import Reason  # noqa: PLC0415 -- same
+
+    raise Misconfigured(
+        Reason.CONFIGURATION_UNREADABLE,
+        setting="PYTHONOPTIMIZE",
+        problem="-OO drops the docstrings that tools and commands are described by; unset it",
+    )
 
 
 def _parse_and_run(argv: Sequence[str], known: "Known") -> None:
