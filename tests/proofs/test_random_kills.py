@@ -9,6 +9,7 @@ import pytest
 from tests.proof import examples, report, seconds
 from tests.proofs.engine import Task, lines_of
 from tests.proofs.parent import (
+    Books,
     Engines,
     a_home,
     a_template,
@@ -35,9 +36,15 @@ def a_while(home: Path, chance: random.Random, engine: Engines) -> float:
     return 2 * median(lives)
 
 
-def killed_often(home: Path, kills: int, chance: random.Random, engine: Engines) -> tuple[int, str]:
-    """Let engines come and go until so many were killed; return the runs, and what broke."""
-    longest, at, killed, runs, broke = a_while(home, chance, engine), 60.0, 0, 0, ""
+def killed_often(
+    home: Path, kills: int, chance: random.Random, engine: Engines
+) -> tuple[str, Books]:
+    """Let engines come and go until so many were killed; return what broke, and the books then.
+
+    What the owner is shown is asked for then, and what nobody answered is repeated after it: a
+    preview that was shown as one may be sent by that.
+    """
+    longest, at, killed, broke = a_while(home, chance, engine), 60.0, 0, ""
     while killed < kills:
         at += chance.choice((1, 5, 15, 40, 130))
         status, _ = engine.run(
@@ -51,12 +58,13 @@ def killed_often(home: Path, kills: int, chance: random.Random, engine: Engines)
                 kill_after_s=chance.uniform(0, longest),
             )
         )
-        runs += 1
         killed += status == KILLED
         broke = broke if status in {0, KILLED} else f"an engine ended with {status}"
-    for verb, later in (("look", 12), ("work", 13), ("recover", 14)):
+    engine.run(Task(folder=str(home), verb="look", at=at + 12, seed=chance.getrandbits(30)))
+    at_the_look = books_of(home)
+    for verb, later in (("work", 13), ("recover", 14)):
         engine.run(Task(folder=str(home), verb=verb, at=at + later, seed=chance.getrandbits(30)))
-    return runs, broke
+    return broke, at_the_look
 
 
 @pytest.mark.timeout(seconds(600, 14_400))
@@ -70,9 +78,9 @@ def test_no_kill_doubles_an_order_loses_one_or_hides_one(tmp_path: Path) -> None
     with engines() as engine:
         for number in range(kills // TOGETHER):
             home = a_home(tmp_path / str(number), template)
-            _, broke = killed_often(home, TOGETHER, chance, engine)
+            broke, at_the_look = killed_often(home, TOGETHER, chance, engine)
             wrong += [broke] if broke else []
-            wrong += wrongs(home, books_of(home))
+            wrong += wrongs(home, books_of(home), at_the_look=at_the_look)
             sent += len(arrivals(home / "venue"))
             heard += len(lines_of(home / "heard.jsonl"))
 
