@@ -366,6 +366,17 @@ def test_what_is_printed_in_pieces_is_searched_as_a_line() -> None:
     assert under.getvalue() == f"a {MASK} b\nunfinished {MASK}"
 
 
+def test_a_letter_that_the_terminal_does_not_have_is_told_by_its_number() -> None:
+    """Where output goes to a file or a pipe, many a machine still has no UTF-8."""
+    under = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    stream = ScrubbedText(under, knowing(CANARY))
+
+    stream.write(f"…1234 {CANARY}\n")
+    under.flush()
+
+    assert under.buffer.getvalue() == rf"\u20261234 {MASK}".encode() + b"\n"
+
+
 @pytest.mark.promise("secrets")
 def test_both_streams_are_searched_until_the_process_is_done(
     capsys: pytest.CaptureFixture[str],

@@ -57,7 +57,15 @@ class ScrubbedText(io.TextIOBase):
     def _let_go(self) -> None:
         held, self._held = self._held, ""
         if held:
-            self._under.write(self._scrubber.line(held))
+            self._write_on(self._scrubber.line(held))
+
+    def _write_on(self, text: str) -> None:
+        """Write what was searched; a letter that this terminal does not have, by its number."""
+        try:
+            self._under.write(text)
+        except UnicodeEncodeError:
+            encoding = self._under.encoding
+            self._under.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 @contextmanager
