@@ -1,5 +1,7 @@
 """`strikedesk serve`: the quick reading of its words, and the full one, read the same."""
 
+import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -202,3 +204,42 @@ def test_a_python_that_drops_docstrings_is_refused_by_name(words: list[str]) -> 
     assert (done.returncode, done.stdout) == (2, "")
     assert "setting=PYTHONOPTIMIZE" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def in_a_shell(words: str, ends: str, home: Path) -> "subprocess.CompletedProcess[str]":
+    """Run a command whose streams end as a shell says: `>&-` closes standard output."""
+    return subprocess.run(
+        ["/bin/sh", "-c", f'exec "$0" -m strikedesk {words} {ends}', sys.executable],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env=os.environ | {"STRIKEDESK_HOME": str(home)},  # noqa: TID251 -- handed on
+        stdin=subprocess.DEVNULL,
+    )
+
+
+@pytest.mark.parametrize("ends", ["<&-", ">&-"])
+def test_without_both_ends_of_a_pipe_stdio_is_not_served(ends: str, tmp_path: Path) -> None:
+    done = in_a_shell("serve", ends, tmp_path)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "standard input or output is closed" in done.stderr
+
+
+@pytest.mark.parametrize(("ends", "told"), [(">&-", False), ("2>&-", True)])
+def test_a_closed_stream_is_written_to_by_nobody(ends: str, told: bool, tmp_path: Path) -> None:
+    """Some clients close standard error: nothing of ours may need it."""
+    done = in_a_shell("quote SPY", ends, tmp_path)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert ("SPY" in done.stdout) is told
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_disk_is_no_bug_of_the_desk(tmp_path: Path) -> None:
+    done = in_a_shell("quote SPY", ">/dev/full", tmp_path)
+
+    assert done.returncode == 1
+    assert os.strerror(errno.ENOSPC) in done.stderr
+    assert "bug" not in done.stderr

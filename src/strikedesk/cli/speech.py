@@ -1,5 +1,6 @@
 """How the command line speaks of trouble: one line, no tracebacks, and an exit code."""
 
+import os
 import sys
 import traceback
 from typing import Final, cast
@@ -14,7 +15,8 @@ MISUSED: Final = 2
 def complain(error: Exception) -> int:
     """Tell a person what went wrong, on stderr, and return the exit code that says the same."""
     cause = _only(error)
-    sys.stderr.write(f"strikedesk: {_sentence(cause)}\n")
+    if sys.stderr is not None:  # None where it was closed
+        sys.stderr.write(f"strikedesk: {_sentence(cause)}\n")
     return MISUSED if isinstance(cause, Misconfigured) else FAILED
 
 
@@ -32,4 +34,7 @@ def _sentence(error: Exception) -> str:
     # An unforeseen exception's own text may hold anything, a secret too: its place is enough.
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "an unknown place"
+    if isinstance(error, OSError) and error.errno is not None:
+        # What the system says of a number is its own words: a full disk is no bug.
+        return f"the system refused, at {place}: {os.strerror(error.errno)}."
     return f"a bug in strikedesk: {type(error).__name__} at {place}. Please report it."

@@ -70,14 +70,15 @@ class ScrubbedText(io.TextIOBase):
 
 @contextmanager
 def scrubbed(known: Known) -> Generator[None]:
-    """Search everything that is printed meanwhile."""
-    before = sys.stdout, sys.stderr
+    """Search everything that is printed meanwhile; a stream that was closed stays none."""
+    before: tuple[TextIO | None, ...] = sys.stdout, sys.stderr
     scrubber = Scrubber(known)
-    ours = [ScrubbedText(stream, scrubber) for stream in before]
+    ours = [None if stream is None else ScrubbedText(stream, scrubber) for stream in before]
     sys.stdout, sys.stderr = (cast("TextIO", stream) for stream in ours)
     try:
         yield
     finally:
-        sys.stdout, sys.stderr = before
+        sys.stdout, sys.stderr = (cast("TextIO", stream) for stream in before)
         for stream in ours:
-            stream.flush()
+            if stream is not None:
+                stream.flush()

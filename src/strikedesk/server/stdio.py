@@ -2,11 +2,14 @@
 
 import os
 import signal
+import sys
 from typing import TYPE_CHECKING, Final
 
 import anyio
 from mcp.server.stdio import stdio_server
 
+from strikedesk.domain.errors import Misconfigured
+from strikedesk.domain.reasons import Reason
 from strikedesk.logs.known import Known
 from strikedesk.logs.loops import quiet_loop
 from strikedesk.logs.scrubber import Scrubber
@@ -26,8 +29,22 @@ def run_stdio(settings: Settings, known: Known, at_work: "Companion | None" = No
     `at_work` goes on at the desk meanwhile.
 
     However it ends, submissions under way are waited for, at most ten seconds.
+
+    Raises:
+        Misconfigured: CONFIGURATION_UNREADABLE, where standard input or output was closed.
     """
+    _check_open()
     anyio.run(serve_stdio, open_server(settings, known, network=False, beside=at_work))
+
+
+def _check_open() -> None:
+    # Python has None for a stream that was closed when it started.
+    if sys.stdin is None or sys.stdout is None:
+        raise Misconfigured(
+            Reason.CONFIGURATION_UNREADABLE,
+            setting="--transport stdio",
+            problem="standard input or output is closed: let a client start it, or serve over http",
+        )
 
 
 async def serve_stdio(server: DeskServer) -> None:
