@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from strikedesk.domain import calendar
@@ -260,10 +260,11 @@ def test_a_quote_holds_its_value_and_its_mid_is_near(
 
 @settings(max_examples=40, deadline=None)
 @given(ticker=tickers, years=st.floats(0.02, 3.0), mood=st.floats(0.6, 1.6))
+@example(ticker="BAC", years=1.3246351113887098, mood=0.984375)
 def test_spreads_widen_away_from_the_money_and_with_low_volume(
     ticker: str, years: float, mood: float
 ) -> None:
-    """In USD for what is in the money, in percent for what is out of it; to a tick."""
+    """In USD in the money, in percent out of it; to a tick on either side."""
     spot = float(BY_TICKER[ticker].start)
     book = a_book(
         ticker, years=years, mood=mood, strikes=np.array([0.6, 1.0, 1.25]) * spot, call=True
@@ -272,14 +273,14 @@ def test_spreads_widen_away_from_the_money_and_with_low_volume(
     quiet = sides(book, values(book), traded(book, 0))
 
     deep, middle, outside = quoted.ask - quoted.bid
-    tick = book.underlying.ticks.coarse
+    ticks = 2 * book.underlying.ticks.coarse
     share = (quoted.ask - quoted.bid) / (quoted.ask + quoted.bid)
-    a_tick = tick / (quoted.ask + quoted.bid)
+    share_of_ticks = ticks / (quoted.ask + quoted.bid)
 
     if book.underlying.measured is None:  # Its forward is elsewhere than its level.
-        assert deep >= middle - tick
-        assert outside <= middle + tick
-        assert share[2] >= share[1] - a_tick[1]
+        assert deep >= middle - ticks
+        assert outside <= middle + ticks
+        assert share[2] >= share[1] - share_of_ticks[1]
     assert (quiet.ask - quiet.bid >= quoted.ask - quoted.bid).all()
 
 
