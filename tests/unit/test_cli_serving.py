@@ -214,7 +214,7 @@ def in_a_shell(words: str, ends: str, home: Path) -> "subprocess.CompletedProces
         text=True,
         check=False,
         timeout=60,
-        env=os.environ | {"STRIKEDESK_HOME": str(home)},  # noqa: TID251 -- handed on
+        env=os.environ | {"STRIKEDESK_HOME": str(home), "PYTHONUNBUFFERED": ""},  # noqa: TID251 -- handed on
         stdin=subprocess.DEVNULL,
     )
 

@@ -12,8 +12,7 @@ _DROPS_DOCSTRINGS: Final = 2  # Of the levels at which Python leaves things out.
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command and leave with its exit code: 0 fine, 1 failed, 2 misused."""
-    from strikedesk.cli.serving import quick, serve  # noqa: PLC0415 -- `import strikedesk.cli` stays free
-    from strikedesk.cli.speech import complain  # noqa: PLC0415 -- same
+    from strikedesk.cli.speech import complain  # noqa: PLC0415 -- `import strikedesk.cli` stays free
     from strikedesk.logs.crashes import keep_no_core, quiet_crashes  # noqa: PLC0415 -- same
     from strikedesk.logs.known import Known  # noqa: PLC0415 -- same
     from strikedesk.logs.streams import scrubbed  # noqa: PLC0415 -- same
@@ -24,11 +23,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     with Known().listening() as known, scrubbed(known), quiet_crashes():
         try:
             _check_docstrings()
-            # A client waits for `serve` to answer: its usual spelling does not pay for a parser.
-            if (wanted := quick(given)) is not None:
-                serve(wanted, known)
-            else:
-                _parse_and_run(given, known)
+            _run(given, known)
         except Exception as error:  # noqa: BLE001 -- the process's outermost loop
             sys.exit(complain(error))
 
@@ -49,6 +44,21 @@ def _check_docstrings() -> None:
         setting="PYTHONOPTIMIZE",
         problem="-OO drops the docstrings that tools and commands are described by; unset it",
     )
+
+
+def _run(given: Sequence[str], known: "Known") -> None:
+    """Serve, or run another command; what it printed is written, or that is its failure."""
+    from strikedesk.cli.serving import quick, serve  # noqa: PLC0415 -- same
+
+    try:
+        # A client waits for `serve` to answer: its usual spelling does not pay for a parser.
+        if (wanted := quick(given)) is not None:
+            serve(wanted, known)
+        else:
+            _parse_and_run(given, known)
+    finally:
+        if sys.stdout is not None:  # None where it was closed.
+            sys.stdout.flush()
 
 
 def _parse_and_run(argv: Sequence[str], known: "Known") -> None:

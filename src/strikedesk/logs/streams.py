@@ -1,6 +1,7 @@
 """stdout and stderr of a process that knows secrets: what is written there is searched first."""
 
 import io
+import os
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -60,12 +61,25 @@ class ScrubbedText(io.TextIOBase):
             self._write_on(self._scrubber.line(held))
 
     def _write_on(self, text: str) -> None:
-        """Write what was searched; a letter that this terminal does not have, by its number."""
+        """Write what was searched; a letter that this terminal does not have, by its number.
+
+        At once: what a full disk does not take is to be heard of here, and not when Python leaves.
+        """
         try:
             self._under.write(text)
         except UnicodeEncodeError:
             encoding = self._under.encoding
             self._under.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        self._under.flush()
+
+    def leave(self) -> None:
+        """Let go of the rest; what cannot be written is dropped, or Python would try again."""
+        try:
+            self.flush()
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._under.fileno())
+            os.close(nowhere)
 
 
 @contextmanager
@@ -81,4 +95,4 @@ def scrubbed(known: Known) -> Generator[None]:
         sys.stdout, sys.stderr = (cast("TextIO", stream) for stream in before)
         for stream in ours:
             if stream is not None:
-                stream.flush()
+                stream.leave()
