@@ -15,7 +15,7 @@ MISUSED: Final = 2
 def complain(error: Exception) -> int:
     """Tell a person what went wrong, on stderr, and return the exit code that says the same."""
     cause = _only(error)
-    if sys.stderr is not None:  # None where it was closed
+    if sys.stderr is not None:  # None where it was closed.
         sys.stderr.write(f"strikedesk: {_sentence(cause)}\n")
     return MISUSED if isinstance(cause, Misconfigured) else FAILED
 

@@ -47,7 +47,7 @@ async def get_quotes(
     """Quote shares, indexes, options, futures, coins in the order asked; USD per share.
 
     Takes AAPL, AAPL261218C00200000, /ESZ6, BTC/USD. null is unknown; a bid of 0 is real. age_s:
-    since the quote. feed: simulated, tape: no market of today. untraded: a kind this desk
+    its age. feed: simulated, tape: no market of today. untraded: a kind this desk
     cannot order. iv, delta: of options on futures.
     """
     desk = await desk_of(call)
