@@ -613,6 +613,12 @@ MUTANTS = [
     Mutant("risk/place.py", "if facts.market_open is None:", "if False:", LIMITS),
     Mutant("orders/cautions.py", "market is None or order.limit_net < market", "False", AT_ONCE),
     Mutant("orders/cautions.py", "if not figures.trades_now:", "if False:", AT_ONCE),
+    Mutant(
+        "orders/confirm.py",
+        "check_marketable(record.order, appraisal.figures, waits=False)",
+        "pass",
+        AT_ONCE,
+    ),
     Mutant("orders/cautions.py", "    if waits:", "    if False:", GROUPS),
     Mutant("domain/orders.py", "if self.has_options or len(self.legs) > 1:", "if False:", LAWFUL),
     Mutant("domain/orders.py", "if self.order_type is not OrderType.LIMIT:", "if False:", LAWFUL),

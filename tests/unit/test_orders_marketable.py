@@ -83,6 +83,21 @@ async def test_a_market_without_a_side_is_reached_by_nothing(orders: OrderDesk) 
     assert (await refused(orders, price="1.20")).reason is Reason.QUOTE_MISSING
 
 
+async def test_where_the_market_moves_away_before_the_confirm_nothing_is_sent(
+    orders: OrderDesk,
+) -> None:
+    """It would rest under a name that says that it trades."""
+    taken = await previewed(orders, a_leg(CALL), price="1.20")
+    orders.quote(CALL, "1.10", "1.21")
+
+    with pytest.raises(Denied) as denied:
+        await orders.confirm(taken)
+
+    assert denied.value.reason is Reason.INVALID_PRICE
+    assert denied.value.facts["rule"] == "a_marketable_limit_reaches_the_market"
+    assert orders.broker.tickets == []
+
+
 async def test_a_change_of_one_that_rests_must_reach_the_market_too(orders: OrderDesk) -> None:
     orders.broker.day = Day.WORKING
     sent = await orders.confirm(await previewed(orders, price="1.20"))

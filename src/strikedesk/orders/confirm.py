@@ -25,6 +25,7 @@ from strikedesk.domain.usage import Allowance
 from strikedesk.orders.appraise import Appraiser, deny_refused
 from strikedesk.orders.approvals import Approvals
 from strikedesk.orders.binding import binding_of, hash_nonce
+from strikedesk.orders.cautions import check_marketable
 from strikedesk.orders.consent import Consent
 from strikedesk.orders.outcome import never_left, told
 from strikedesk.orders.showing import digest_of_shown
@@ -148,6 +149,8 @@ class Confirmer:
             return None
         appraisal = await self.appraise(record, others, claiming=True)
         deny_failed(appraisal.checks)
+        # Of a group its first order alone may be one.
+        check_marketable(record.order, appraisal.figures, waits=False)
         deny_refused(appraisal.preflight)
         return appraisal.allowance
 
