@@ -1,5 +1,6 @@
 """The chain: any change of any line shows, and where."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,9 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strikedesk.domain.canonical import canonical_json
+from strikedesk.domain.canonical import Written, canonical_json
 from strikedesk.domain.ledger import Json, OrderEvent
-from strikedesk.store.chain import GENESIS, ChainHead, first_bad_line, head_of, seal
+from strikedesk.store.chain import (
+    GENESIS,
+    ChainHead,
+    exported,
+    first_bad_line,
+    head_of,
+    seal,
+)
 from tests.builders import NOON, a_note
 
 scalars = (
@@ -166,3 +174,41 @@ def test_a_moment_seals_alike_in_every_zone(microseconds: int, minutes: int) -> 
     }
 
     assert len(digests) == 1
+
+
+objects = st.dictionaries(st.text(), json_values, max_size=4)
+
+
+@given(objects)
+def test_what_is_written_once_is_the_object_that_it_was_written_of(fields: dict[str, Json]) -> None:
+    written = Written(fields)
+
+    assert written.text == canonical_json(fields) == canonical_json(written)
+    assert canonical_json({"in": [written]}) == canonical_json({"in": [fields]})
+    assert written == Written.read(written.text) == json.loads(written.text)
+    assert list(written) == list(fields)
+    assert len(written) == len(fields)
+    assert repr(written) == repr(fields)
+
+
+@pytest.mark.parametrize("text", ["[]", "null", '"{}"', "{", ""])
+def test_what_is_no_written_object_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        Written.read(text)
+
+
+@given(objects, st.text(), st.none() | st.text())
+def test_a_seal_is_taken_of_the_canonical_text_of_all_that_the_line_tells(
+    body: dict[str, Json], word: str, order_id: str | None
+) -> None:
+    note = replace(a_note(word), body=body, actor=word, path=word)
+
+    event = seal(note, order_id=order_id, behind=ChainHead(sequence=6, digest=word))
+    told = {name: value for name, value in exported(event).items() if name != "digest"}
+
+    assert event.digest == hashlib.sha256(canonical_json(told).encode()).hexdigest()
+    assert event == seal(
+        replace(note, body=Written(body)),
+        order_id=order_id,
+        behind=ChainHead(sequence=6, digest=word),
+    )

@@ -12,6 +12,7 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import Final, TypeAlias
 
+from strikedesk.domain.canonical import Written
 from strikedesk.domain.ledger import Json, Note, OrderEvent, OrderRecord
 
 # A row's columns by name: instants as ISO 8601 in UTC, decimals as their digits, words as text.
@@ -38,7 +39,7 @@ def row_of(record: OrderRecord) -> Row:
 def with_row(note: Note, after: OrderRecord, *, before: OrderRecord | None) -> Note:
     """Return a line that also tells what became of the row; of a new row it tells all."""
     told = row_of(after) if before is None else _changed(after, before)
-    return replace(note, body={**note.body, ROW: told})
+    return replace(note, body=Written({**note.body, ROW: told}))
 
 
 def _changed(after: OrderRecord, before: OrderRecord) -> Row:

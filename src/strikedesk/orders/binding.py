@@ -1,9 +1,9 @@
 """What a nonce is tied to, and how it is kept: only as a hash."""
 
 import hashlib
-import json
 from collections.abc import Sequence
 
+from strikedesk.domain.canonical import canonical_json
 from strikedesk.domain.ledger import OrderRecord
 from strikedesk.orders.groups import told_of
 
@@ -33,5 +33,4 @@ def binding_of(record: OrderRecord, others: Sequence[OrderRecord] = ()) -> str:
         "target_order_id": record.target_order_id,
         **told_of(record, others),
     }
-    text = json.dumps(tied, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(canonical_json(tied).encode("ascii")).hexdigest()

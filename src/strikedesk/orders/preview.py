@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from strikedesk.domain.accounts import Account
 from strikedesk.domain.approvals import ConsentPolicy
 from strikedesk.domain.broking import Preflight
+from strikedesk.domain.canonical import Written
 from strikedesk.domain.errors import Denied, Unavailable
 from strikedesk.domain.groups import GroupKind
 from strikedesk.domain.ledger import Json, Note, OrderRecord, PreviewRecord, Progress, TicketKind
@@ -248,7 +249,9 @@ class Previewer:
             binding=binding_of(record, others),
             created_at=record.created_at,
             expires_at=record.created_at + timedelta(seconds=self.preview_ttl_s),
-            shown=shown(record.order, figures, preflight, every_check, warnings, beside=each),
+            shown=Written(
+                shown(record.order, figures, preflight, every_check, warnings, beside=each)
+            ),
             others=others,
         )
         limits = appraisal.allowance.limits if appraisal else None

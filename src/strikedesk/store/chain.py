@@ -4,7 +4,7 @@ Standard library only, so that anybody can check an exported trail.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from enum import StrEnum
@@ -22,6 +22,7 @@ class ChainHead:
     digest: str
 
 
+_BEHIND_BODY: Final = ("kind", "order_id", "path", "previous_digest", "sequence")
 GENESIS: Final = ChainHead(sequence=0, digest="0" * 64)
 
 
@@ -50,8 +51,18 @@ def seal(note: Note, *, order_id: str | None, behind: ChainHead) -> OrderEvent:
         kind=note.kind,
         body=note.body,
         previous_digest=behind.digest,
-        digest=hashlib.sha256(canonical_json(told).encode("ascii")).hexdigest(),
+        digest=hashlib.sha256(_text_of(told, note.body).encode("ascii")).hexdigest(),
     )
+
+
+def _text_of(told: Mapping[str, Json], body: Mapping[str, Json]) -> str:
+    """Return the canonical text of a line, around that of its body, which may be written already.
+
+    Its place among the names, which are sorted, is between these two halves.
+    """
+    before = canonical_json({name: told[name] for name in ("actor", "at")})
+    after = canonical_json({name: told[name] for name in _BEHIND_BODY})
+    return f'{before[:-1]},"body":{canonical_json(body)},{after[1:]}'
 
 
 def exported(event: OrderEvent) -> dict[str, Json]:

@@ -4,8 +4,9 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Text, bindparam, func, insert, select, type_coerce, update
 
+from strikedesk.domain.canonical import Written
 from strikedesk.domain.ledger import NonceState, OrderRecord, PreviewRecord, TicketKind
 from strikedesk.domain.orders import read_canonical
 from strikedesk.store.faults import legible
@@ -54,7 +55,7 @@ _BY_BROKER_ID: Final = Prepared(
 _PREVIEW: Final = Prepared(
     select(
         orders,
-        order_previews.c.shown,
+        type_coerce(order_previews.c.shown, Text).label("shown"),
         nonces.c.nonce_hash,
         nonces.c.binding,
         nonces.c.state.label("nonce_state"),
@@ -123,7 +124,7 @@ def _preview_of(connection: Connection, row: Mapping[str, Any]) -> PreviewRecord
         binding=row["binding"],
         created_at=row["minted_at"],
         expires_at=row["expires_at"],
-        shown=row["shown"],
+        shown=Written.read(row["shown"]),
         nonce_state=row["nonce_state"],
     )
 
