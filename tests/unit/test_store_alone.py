@@ -129,6 +129,8 @@ async def test_a_job_whose_caller_left_in_the_same_turn_is_not_done(room: Room) 
     await asyncio.sleep(0)
 
     assert room.committed() == []
+    assert await room.is_jotted(2)
+    assert room.committed() == [2]
 
 
 async def test_one_slow_commit_by_the_way_changes_nothing(room: Room) -> None:

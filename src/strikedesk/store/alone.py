@@ -56,8 +56,8 @@ class LoneWriter:
         job = Pending(work)
         if self._is_at_home(job.loop):
             self._come.append(job)
-            if len(self._come) == 1:
-                job.loop.call_soon(self._go)
+            await self._end_of_turn(job)
+            self._go()
         else:
             self._others.put(job)
         return await job.waiter
@@ -75,6 +75,14 @@ class LoneWriter:
             if self._loop is None or self._loop.is_closed():
                 self._loop, self._come = loop, []
             return self._loop is loop
+
+    async def _end_of_turn(self, job: Job) -> None:
+        """Let all run who were ready; the first who goes on takes along what came meanwhile."""
+        try:
+            await asyncio.sleep(0)
+        except BaseException:
+            self._come = [other for other in self._come if other is not job]
+            raise
 
     def _go(self) -> None:
         come, self._come = self._come, []
