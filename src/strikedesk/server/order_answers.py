@@ -23,8 +23,8 @@ PREVIEW: Final = with_optional(
         environment=TEXT,
         order=OBJECT,
         figures=maybe(OBJECT),
-        checks=LIST,
-        checks_not_run=LIST,
+        checks=OBJECT,
+        checks_not_run=OBJECT,
         warnings=LIST,
     ),
     nonce=TEXT,
@@ -62,8 +62,8 @@ COLUMNS: Final = (
 def preview_answer(preview: Preview) -> dict[str, Value]:
     """Return a preview as its caller gets it; the nonce appears here and nowhere else."""
     record = preview.record
-    checks = [_check(check) for check in preview.checks if check.outcome is not Outcome.NOT_RUN]
-    skipped = [_check(check) for check in preview.checks if check.outcome is Outcome.NOT_RUN]
+    checks = {c.name: _figures_of(c) for c in preview.checks if c.outcome is not Outcome.NOT_RUN}
+    skipped = {c.name: dict(c.facts) for c in preview.checks if c.outcome is Outcome.NOT_RUN}
     way: dict[str, Value] = {"nonce": preview.nonce}
     if preview.pending is not None:
         way = {"order_id": record.order_id, "approval": approval_answer(preview.pending)}
@@ -245,8 +245,10 @@ def _leg_quote(leg: LegQuote) -> dict[str, Value]:
     }
 
 
-def _check(check: Check) -> dict[str, Value]:
-    return {"check": check.name, "outcome": check.outcome, **check.facts}
+def _figures_of(check: Check) -> dict[str, Value]:
+    """Return what a check looked at; how it ended is told where it did not simply pass."""
+    ended = {} if check.outcome is Outcome.PASSED else {"outcome": check.outcome}
+    return {**ended, **check.facts}
 
 
 def _pair(net: Decimal | None) -> tuple[Decimal | None, str | None]:

@@ -34,9 +34,9 @@ def _parts(shown: "Sequence[Answer] | Answer | str") -> list[RenderableType]:
         return [Text(f"  {shown}\n")]
     if not isinstance(shown, Answer):
         return [_rows([row.content for row in shown])]
-    checks = _objects(shown.content.get("checks"))
+    checks = shown.content.get("checks")
     first: list[RenderableType] = [_figures(_flat(shown.content)), Text()]
-    return [*first, _checks(checks)] if checks else first
+    return [*first, _checks(checks)] if isinstance(checks, Mapping) else first
 
 
 def _rows(rows: Sequence[Mapping[str, Json]]) -> Table:
@@ -50,27 +50,20 @@ def _figures(content: Mapping[str, Json]) -> Table:
     return figures((name, cell) for name, cell in told if cell)
 
 
-def _checks(checks: Sequence[Mapping[str, Json]]) -> Table:
-    rows = [
-        (check["check"], check["outcome"], ", ".join(f"{k} {v}" for k, v in _facts(check).items()))
-        for check in checks
-    ]
+def _checks(checks: Mapping[str, Json]) -> Table:
+    told = {name: check for name, check in checks.items() if isinstance(check, Mapping)}
+    rows = [(name, check.get("outcome", "passed"), _facts(check)) for name, check in told.items()]
     return table(("check", "outcome", "figures"), rows)
 
 
-def _facts(check: Mapping[str, Json]) -> Mapping[str, Json]:
-    told = {"check", "outcome"}
-    return {name: fact for name, fact in check.items() if name not in told and fact is not None}
+def _facts(check: Mapping[str, Json]) -> str:
+    known = {name: fact for name, fact in check.items() if fact is not None}
+    return ", ".join(f"{name} {fact}" for name, fact in known.items() if name != "outcome")
 
 
 def _flat(content: Mapping[str, Json]) -> Mapping[str, Json]:
     inner = [part for name in INSIDE if isinstance(part := content.get(name), Mapping)]
     return dict(ChainMap(dict(content), *map(dict, inner)))
-
-
-def _objects(value: Json) -> Sequence[Mapping[str, Json]]:
-    items = value if isinstance(value, Sequence) and not isinstance(value, str) else ()
-    return [item for item in items if isinstance(item, Mapping)]
 
 
 def _cell(value: Json) -> str | None:
