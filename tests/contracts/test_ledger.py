@@ -535,10 +535,13 @@ async def test_an_order_uses_what_it_filled_or_still_may(
     assert told.twin == ("order-1" if part else None)
 
 
-async def test_a_replacement_takes_the_place_of_what_it_replaces(ledger: Ledger) -> None:
+@pytest.mark.parametrize("state", [OrderState.PARTIALLY_FILLED, OrderState.WORKING])
+async def test_a_replacement_takes_the_place_of_what_it_replaces(
+    ledger: Ledger, state: OrderState
+) -> None:
     order = an_order(a_leg(quantity=4))
     await use(ledger, 1, loss="400", order=order)
-    some = Progress(state=OrderState.PARTIALLY_FILLED, filled_units=1)
+    some = Progress(state=state, filled_units=1)
     await ledger.advance("order-1", some, only_from={OrderState.SUBMITTING}, note=a_note())
 
     beside = await ledger.used(a_window())

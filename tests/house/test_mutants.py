@@ -718,9 +718,13 @@ MUTANTS = [
     Mutant("orders/surroundings.py", "leg.action.opens or leg.quantity > back", "False", USED),
     Mutant("orders/surroundings.py", "risk is not None and risk <= 0", "True", USED),
     Mutant("orders/exposure.py", "else:\n            return None", "else:\n            pass", USED),
-    Mutant("store/use_rows.py", "(_NOTHING, 0), (_REPL", "(_REPL", LEDGER),
-    Mutant("store/use_rows.py", "(_REPLACED, most), ", "", LEDGER),
-    Mutant("store/use_rows.py", "(_OVER, filled), ", "", LEDGER),
+    Mutant("store/use_rows.py", "        (_NOTHING, 0),\n", "", LEDGER),
+    Mutant("store/use_rows.py", "        (_REPLACED, most),\n", "", LEDGER),
+    Mutant("store/use_rows.py", "        (_OVER, filled),\n", "", LEDGER),
+    Mutant("store/use_rows.py", "and_(_IN_FULL, not_(_REPLACED))", "_IN_FULL", LEDGER),
+    Mutant(
+        "store/use_rows.py", "OrderState.FILLED, OrderState.W", "*OrderState, OrderState.W", LEDGER
+    ),
     Mutant("store/use_rows.py", "seen > filled", "seen < filled", LEDGER),
     Mutant("orders/preview.py", "filled_before(target, seen))", "0)", CHANGED),
     Mutant("orders/appraise.py", "if around.replaced and filled:", "if False:", CHANGED),

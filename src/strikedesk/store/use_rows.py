@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
+    and_,
     bindparam,
     case,
     func,
@@ -37,6 +38,8 @@ def _in_states(*states: OrderState) -> ColumnElement[bool]:
 _NOTHING: Final = _in_states(OrderState.LAPSED, OrderState.DECLINED, OrderState.REJECTED)
 # It may have filled in part, and will not fill any more.
 _OVER: Final = _in_states(OrderState.CANCELLED, OrderState.REPLACED, OrderState.EXPIRED)
+# Most of a day's are these: asked for first, a row costs three quarters.
+_IN_FULL: Final = _in_states(OrderState.FILLED, OrderState.WORKING)
 _REPLACED: Final = uses.c.order_id == bindparam("replaces")
 _TODAY: Final = uses.c.claimed_at >= bindparam("day_from")
 _HERE: Final = (uses.c.broker == bindparam("by"), uses.c.environment == bindparam("at"))
@@ -49,7 +52,14 @@ def _sum(cents: ColumnElement[int]) -> ColumnElement[int]:
     of = bindparam("seen_of", type_=Integer)
     seen = (cents + of - 1) // of * bindparam("seen_filled", type_=Integer)
     most = case((seen > filled, seen), else_=filled)
-    counts = case((not_(_TODAY), 0), (_NOTHING, 0), (_REPLACED, most), (_OVER, filled), else_=cents)
+    counts = case(
+        (not_(_TODAY), 0),
+        (and_(_IN_FULL, not_(_REPLACED)), cents),
+        (_NOTHING, 0),
+        (_REPLACED, most),
+        (_OVER, filled),
+        else_=cents,
+    )
     return func.sum(counts)
 
 
