@@ -172,7 +172,7 @@ class OrderRequest:
         self._check_prices()
         self._check_time()
 
-    @property
+    @cached_property
     def underlying(self) -> str:
         """The one ticker that all legs follow."""
         return self.legs[0].symbol.underlying
@@ -182,12 +182,12 @@ class OrderRequest:
         """How many times the smallest form of the legs is ordered."""
         return math.gcd(*(leg.quantity for leg in self.legs))
 
-    @property
+    @cached_property
     def has_options(self) -> bool:
         """Whether any leg is a contract."""
         return any(leg.is_option for leg in self.legs)
 
-    @property
+    @cached_property
     def only_opens(self) -> bool:
         """Whether every leg says that it opens; a plain `buy` or `sell` may close something."""
         return all(leg.action.opens is True for leg in self.legs)
@@ -197,17 +197,17 @@ class OrderRequest:
         """Whether any leg gives something away."""
         return any(leg.action.sign < 0 for leg in self.legs)
 
-    @property
+    @cached_property
     def unit_multiplier(self) -> int:
         """Shares behind one unit's net price: 100 with options, 1 for shares alone."""
         return SHARES_PER_CONTRACT if self.has_options else 1
 
-    @property
+    @cached_property
     def contracts(self) -> int:
         """Option contracts over all legs."""
         return sum(leg.quantity for leg in self.legs if leg.is_option)
 
-    @property
+    @cached_property
     def shares(self) -> int:
         """Shares over all legs, not counting what contracts stand for."""
         return sum(leg.quantity for leg in self.legs if not leg.is_option)

@@ -75,7 +75,7 @@ def shown(
         "buying_power_before": _text(preflight.buying_power_before) if preflight else None,
         "buying_power_after": _text(preflight.buying_power_after) if preflight else None,
         "quote_age_s": _text(figures.quote_age_s) if figures else None,
-        "checks": [[check.name, check.outcome.value, _facts(check)] for check in checks],
+        "checks": [[check.name, check.outcome, _facts(check)] for check in checks],
         "warnings": list(warnings),
         **({_BESIDE: [_own(*each) for each in beside]} if beside else {}),
     }
