@@ -98,6 +98,9 @@ class ScriptedMarket:
             for ticker in tickers
         )
 
+    def index_tickers(self, at: datetime) -> frozenset[str]:
+        return self.indices & {symbol.underlying for symbol in self._told}
+
     def quotes(self, symbols: Collection[Symbol], at: datetime) -> Mapping[Symbol, Quote]:
         self.asked += 1
         standing = {symbol: self._standing(symbol, at) for symbol in symbols}

@@ -218,3 +218,17 @@ def test_the_days_of_a_volatility_index_are_the_sums_of_their_hours() -> None:
         day: (min(bar.low for bar in bars), max(bar.high for bar in bars))
         for day, bars in hours.items()
     }
+
+
+@settings(max_examples=60, deadline=None)
+@given(at=instants)
+def test_shares_trade_in_extended_hours_as_the_calendar_has_them(at: datetime) -> None:
+    status = calendar.status(at)
+    early_or_late = status in {MarketStatus.PRE_MARKET, MarketStatus.AFTER_HOURS}
+
+    trades = bool(MARKET.extended([SPY], at))
+
+    assert MARKET.is_open(at) is (status is MarketStatus.OPEN)
+    assert not trades or early_or_late
+    # In the morning they may wait for a split or a dividend.
+    assert trades or status is not MarketStatus.AFTER_HOURS

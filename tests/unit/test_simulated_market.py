@@ -131,6 +131,8 @@ def test_everything_is_labelled_simulated() -> None:
 def test_the_underlyings_are_listed_by_ticker() -> None:
     assert [info.symbol.compact for info in MARKET.listed(NOON)] == TICKERS
     assert {info.kind for info in MARKET.listed(NOON)} == {"equity", "etf", "index"}
+    indices = {i.symbol.underlying for i in MARKET.listed(NOON) if i.kind == "index"}
+    assert MARKET.index_tickers(NOON) == indices
 
 
 @settings(deadline=None)

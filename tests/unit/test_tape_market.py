@@ -111,6 +111,7 @@ def test_what_has_no_record_yet_is_not_listed(market: TapeMarket) -> None:
     assert market.quotes([LONE], friday(0, 59)) == {}
     assert market.quotes([AAPL], friday(0) - timedelta(seconds=1)) == {}
     assert market.listed(friday(0) - timedelta(seconds=1)) == ()
+    assert market.index_tickers(friday(0) - timedelta(seconds=1)) == frozenset()
 
 
 def test_between_sessions_the_last_quotes_stand(market: TapeMarket) -> None:

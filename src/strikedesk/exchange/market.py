@@ -3,15 +3,17 @@
 Law: the same market asked for the same instant gives the same answer, in every process.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Final, Protocol
 
 from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.quotes import Bar, Chain, Expiration, Feed, Interval, Quote, SymbolInfo
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol
 from strikedesk.domain.terms import Terms
+
+_INDEX: Final = "index"
 
 
 class Market(Protocol):
@@ -24,6 +26,10 @@ class Market(Protocol):
 
     def listed(self, at: datetime) -> tuple[SymbolInfo, ...]:
         """Return the underlyings that trade, by ticker."""
+        ...
+
+    def index_tickers(self, at: datetime) -> frozenset[str]:
+        """Return the tickers that are numbers and no shares: their options settle in cash."""
         ...
 
     def quotes(self, symbols: Collection[Symbol], at: datetime) -> Mapping[Symbol, Quote]:
@@ -111,3 +117,8 @@ class Market(Protocol):
         The market cannot know what time it is for the caller: ask once the contract has ended.
         """
         ...
+
+
+def indices_among(infos: Iterable[SymbolInfo]) -> frozenset[str]:
+    """Return the tickers of those that are numbers and no shares."""
+    return frozenset(info.symbol.underlying for info in infos if info.kind == _INDEX)

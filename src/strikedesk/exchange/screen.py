@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
 
 from strikedesk.domain.calendar import exchange_date
 from strikedesk.domain.orders import OrderRequest
@@ -14,8 +13,6 @@ from strikedesk.domain.terms import Terms
 from strikedesk.domain.trading_hours import trades_at
 from strikedesk.exchange.fees import Product
 from strikedesk.exchange.market import Market
-
-_INDEX: Final = "index"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +91,7 @@ def look(market: Market, symbols: Collection[Symbol], at: datetime) -> Screen:
     return Screen(
         at=at,
         quotes=market.quotes(symbols, at) if symbols else {},
-        indices=indices_of(market, at),
+        indices=market.index_tickers(at),
         is_open=is_open,
         halted=market.halted(at),
         extended=frozenset() if is_open else market.extended(symbols, at),
@@ -105,11 +102,6 @@ def with_terms(screen: Screen, market: Market, symbols: Collection[Symbol]) -> S
     """Return the screen with what the contracts among `symbols` promise, where it is known."""
     asked = {s: market.terms(s) for s in symbols if isinstance(s, OptionSymbol)}
     return replace(screen, terms={s: terms for s, terms in asked.items() if terms is not None})
-
-
-def indices_of(market: Market, at: datetime) -> frozenset[str]:
-    """Return the tickers that are numbers and no shares: their options settle in cash."""
-    return frozenset(i.symbol.underlying for i in market.listed(at) if i.kind == _INDEX)
 
 
 def with_underlyings(symbols: Collection[Symbol]) -> set[Symbol]:

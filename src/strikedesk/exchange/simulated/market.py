@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import lru_cache, partial
 
 from strikedesk.domain import calendar
-from strikedesk.domain.calendar import MarketStatus, Session
+from strikedesk.domain.calendar import Session
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.events import Dividend, MarketEvent, Split
 from strikedesk.domain.quotes import (
@@ -23,6 +23,7 @@ from strikedesk.domain.quotes import (
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol
 from strikedesk.domain.terms import Terms
+from strikedesk.exchange.market import indices_among
 from strikedesk.exchange.simulated.bars import bars_between
 from strikedesk.exchange.simulated.catalogue import UNDERLYINGS, Underlying
 from strikedesk.exchange.simulated.listing import Key, Ladder
@@ -69,6 +70,7 @@ class SimulatedMarket:
         self._halts = lru_cache(maxsize=64)(self._halts_of)
         self._changes = lru_cache(maxsize=256)(self._changes_over)
         self._infos = tuple(self._by_ticker[ticker].info for ticker in sorted(self._by_ticker))
+        self._indices = indices_among(self._infos)
         self._by_root = {root: each for each in underlyings for root in each.roots}
         self._terms = {root: u.ticks.on(u.terms(root)) for root, u in self._by_root.items()}
 
@@ -93,9 +95,8 @@ class SimulatedMarket:
         Not in the morning before they are split or go without a dividend: the books learn of that
         at the opening.
         """
-        moment = moment_at(at)
-        night = None if moment is None else night_at(moment, at)
-        if night is None or calendar.status(at) is MarketStatus.CLOSED:
+        night = night_at(at)
+        if night is None or not night.trades:
             return frozenset()
         return frozenset(symbol for symbol in symbols if self._trades_in(symbol, night))
 
@@ -127,12 +128,16 @@ class SimulatedMarket:
         """Return the underlyings that trade, by ticker."""
         return () if moment_at(at) is None else self._infos
 
+    def index_tickers(self, at: datetime) -> frozenset[str]:
+        """See `Market.index_tickers`."""
+        return frozenset() if moment_at(at) is None else self._indices
+
     def quotes(self, symbols: Collection[Symbol], at: datetime) -> Mapping[Symbol, Quote]:
         """Return the standing quote of each symbol at `at`; those not listed then are absent."""
         moment = moment_at(at)
         if moment is None:
             return {}
-        night = night_at(moment, at)
+        night = night_at(at)
         step = moment.at if night is None else night.at
         return self._standing.at(step, symbols, partial(self._made, moment, night))
 

@@ -16,7 +16,7 @@ from strikedesk.domain.calendar import Session, next_session
 from strikedesk.exchange.simulated import noise
 from strikedesk.exchange.simulated.catalogue import Underlying
 from strikedesk.exchange.simulated.daily import LOWEST_CENTS, DailyWalk, Day
-from strikedesk.exchange.simulated.moments import FULL_DAY_STEPS, LAST_DAY, STEP, Moment
+from strikedesk.exchange.simulated.moments import FULL_DAY_STEPS, LAST_DAY, STEP, moment_at
 from strikedesk.exchange.simulated.noise import Floats, Ints
 from strikedesk.exchange.simulated.weather import NIGHT
 
@@ -38,6 +38,7 @@ class Night:
     opens: Session
     step: int
     at: datetime
+    trades: bool = True
 
     @property
     def is_early(self) -> bool:
@@ -45,18 +46,23 @@ class Night:
         return self.step >= LATE_STEPS
 
 
-def night_at(moment: Moment, at: datetime) -> Night | None:
-    """Return the step that stands at `at`, given the regular moment then; None while it trades."""
-    closed, opens = moment.session, next_session(moment.session.day)
-    if moment.is_open or opens.day > LAST_DAY:
+# A look at the market asks several times of one instant, and the hours around it take a while.
+@lru_cache(maxsize=1024)
+def night_at(at: datetime) -> Night | None:
+    """Return the step that stands at `at`; None in regular hours, and where the world ends."""
+    moment = moment_at(at)
+    if moment is None or moment.is_open:
         return None
-    if at >= opens.extended_from:
-        step = (at - opens.extended_from) // STEP
-        instant = opens.extended_from + step * STEP
+    closed, opens = moment.session, next_session(moment.session.day)
+    if opens.day > LAST_DAY:
+        return None
+    early, late = opens.extended_from, closed.extended_until
+    if at >= early:
+        step = (at - early) // STEP
+        instant = early + step * STEP
         return Night(closed=closed, opens=opens, step=LATE_STEPS + step, at=instant)
-    if at >= closed.extended_until:
-        last = closed.extended_until
-        return Night(closed=closed, opens=opens, step=LATE_STEPS - 1, at=last)
+    if at >= late:
+        return Night(closed=closed, opens=opens, step=LATE_STEPS - 1, at=late, trades=False)
     step = (at - closed.closes_at) // STEP
     instant = closed.closes_at + step * STEP
     return Night(closed=closed, opens=opens, step=step, at=instant)

@@ -1,6 +1,7 @@
 """Quotes that stand until the next step: asked again within a step, they are not made again."""
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Final
@@ -13,8 +14,16 @@ STEPS_KEPT: Final = 8
 SYMBOLS_KEPT: Final = 4_096
 
 
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What is known of a step; `unlisted` are those that have no quote."""
+
+    quotes: dict[Symbol, Quote] = field(default_factory=dict[Symbol, Quote])
+    unlisted: set[Symbol] = field(default_factory=set[Symbol])
+
+
 class StandingQuotes:
-    """What was quoted at the last few steps, None where nothing is listed. Safe between threads."""
+    """What was quoted at the last few steps, and what was not. Safe between threads."""
 
     def __init__(self) -> None:
         """Know nothing yet."""
@@ -29,18 +38,26 @@ class StandingQuotes:
     ) -> dict[Symbol, Quote]:
         """Return the quotes of `symbols` at `step`, making those that were not made yet."""
         known = self._known(step)
-        found = {symbol: known[symbol] for symbol in symbols if symbol in known}
-        if missing := [symbol for symbol in symbols if symbol not in found]:
+        found: dict[Symbol, Quote] = {}
+        missing: list[Symbol] = []
+        for symbol in symbols:
+            quote = known.quotes.get(symbol)
+            if quote is not None:
+                found[symbol] = quote
+            elif symbol not in known.unlisted:
+                missing.append(symbol)
+        if missing:
             made = make(missing)
-            found |= {symbol: made.get(symbol) for symbol in missing}
-            self._keep(step, found)
-        return {symbol: quote for symbol, quote in found.items() if quote is not None}
-
-    def _keep(self, step: datetime, found: Mapping[Symbol, Quote | None]) -> None:
-        known = self._known(step)
-        if len(known) + len(found) <= SYMBOLS_KEPT:
-            known.update(found)
+            found |= made
+            _keep(known, missing, made)
+        return found
 
 
-def _nothing_yet(_step: datetime) -> dict[Symbol, Quote | None]:
-    return {}
+def _keep(known: _Step, asked: Collection[Symbol], made: Mapping[Symbol, Quote]) -> None:
+    if len(known.quotes) + len(known.unlisted) + len(asked) <= SYMBOLS_KEPT:
+        known.quotes.update(made)
+        known.unlisted.update(symbol for symbol in asked if symbol not in made)
+
+
+def _nothing_yet(_step: datetime) -> _Step:
+    return _Step()

@@ -28,6 +28,7 @@ from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right, Symbol
 from strikedesk.domain.terms import ON_SHARES, Terms
 from strikedesk.domain.volatility import around_horizon, at_30_days
+from strikedesk.exchange.market import indices_among
 from strikedesk.exchange.tape.bars import bars_between
 from strikedesk.exchange.tape.greeks import greeks_of
 from strikedesk.exchange.tape.layout import Source
@@ -63,6 +64,7 @@ class TapeMarket:
         shares = {symbol.ticker for symbol in tape.tracks if isinstance(symbol, EquitySymbol)}
         self._tickers = sorted(shares | contracts.keys())
         self._infos = tuple(self._info(ticker) for ticker in self._tickers)
+        self._indices = indices_among(self._infos)
         self._implied = lru_cache(maxsize=8192)(self._implied_at_close)
 
     @property
@@ -106,6 +108,10 @@ class TapeMarket:
     def listed(self, at: datetime) -> tuple[SymbolInfo, ...]:
         """Return the underlyings on the tape, once it has begun."""
         return () if self._session(at) is None else self._infos
+
+    def index_tickers(self, at: datetime) -> frozenset[str]:
+        """See `Market.index_tickers`: none before the tape has begun."""
+        return frozenset() if self._session(at) is None else self._indices
 
     def quotes(self, symbols: Collection[Symbol], at: datetime) -> Mapping[Symbol, Quote]:
         """Return the standing quote of each symbol at `at`; those not listed then are absent."""
