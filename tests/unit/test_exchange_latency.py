@@ -18,7 +18,7 @@ from strikedesk.exchange.rows import read_header, write_header
 from strikedesk.exchange.screen import Screen
 from tests.builders import NOON
 from tests.fakes.clock import CountingEntropy
-from tests.unit.exchange_floor import CALL, Floor, a_world, an_order
+from tests.unit.exchange_floor import CALL, MARGIN, Floor, a_world, an_order
 
 BID = f"buy_to_open 10 {CALL}"
 LATENCY = timedelta(milliseconds=250)
@@ -253,3 +253,20 @@ def test_preflight_counts_nothing_where_a_price_is_not_known() -> None:
     told = told_of_group(OrderGroup(kind=GroupKind.OCO, orders=sides), found)
 
     assert (told.fees, told.buying_power_after, told.margin_change) == (Decimal(1), None, None)
+
+
+def test_orders_stand_in_the_order_of_their_numbers_whatever_took_whose_place(
+    floor: Floor, bid: str
+) -> None:
+    """They are shown that way, and nobody sorts them."""
+    second = floor.place(an_order(BID, net="4.90")).broker_order_id
+    floor.replace(bid, an_order(BID, net="5.10"))
+    floor.place(an_order(BID, net="4.80"))
+    floor.cancel(second)
+
+    floor.to(NOON + timedelta(seconds=1))
+    floor.place(an_order(BID, net="4.70"))
+
+    numbers = [order.number for order in floor.world.orders.of(MARGIN)]
+    assert len(numbers) == 3
+    assert numbers == sorted(numbers)

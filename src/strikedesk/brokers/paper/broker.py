@@ -266,7 +266,8 @@ class PaperBroker:
         """See `Broker.positions`."""
         seen = await self._keeper.snapshot()
         account = seen.world.account(account_id)
-        return positions_of(account, await self._venue.screen(account.stakes, seen.at))
+        quotes = await self._venue.quotes(account.stakes, seen.at)
+        return positions_of(account, quotes, seen.at)
 
     async def untraded(self, account_id: str) -> tuple[Untraded, ...]:
         """See `Broker.untraded`: a paper account holds nothing else."""
@@ -363,9 +364,10 @@ class PaperBroker:
         """See `Broker.survey`: all of it is of one moment."""
         seen = await self._keeper.snapshot()
         account = seen.world.account(ticket.account_id)
+        quotes = await self._venue.quotes(account.stakes, seen.at)
         return Survey(
             account=account_of(account),
-            positions=positions_of(account, await self._venue.screen(account.stakes, seen.at)),
+            positions=positions_of(account, quotes, seen.at),
             working=_working(seen.world, account),
             preflight=await self._clerk.look(seen, ticket),
         )
@@ -382,9 +384,7 @@ class PaperBroker:
 
 def _working(world: World, account: PaperAccount) -> tuple[BrokerOrder, ...]:
     """Return an account's working orders, newest first."""
-    orders = world.orders_of(account.account_id)
-    newest_first = sorted(orders, key=lambda order: order.number, reverse=True)
-    return tuple(order.shown for order in newest_first)
+    return tuple([order.shown for order in reversed(world.orders_of(account.account_id))])
 
 
 def _place_in_line(order: BrokerOrder) -> int:

@@ -11,12 +11,14 @@ from typing import Final
 
 from strikedesk.domain.accounts import Account, AccountKind, Balances, Environment, Position
 from strikedesk.domain.money import to_cents
+from strikedesk.domain.quotes import Quote
 from strikedesk.domain.symbols import Symbol
 from strikedesk.exchange import calls, power
 from strikedesk.exchange.accounts import (
     NOTHING,
     Move,
     PaperAccount,
+    Stake,
     Today,
     average_price,
     multiplier_of,
@@ -57,22 +59,31 @@ def gone_today(account: PaperAccount, at: datetime) -> set[Symbol]:
     return set() if today is None else {*today.moves} - {*account.stakes}
 
 
-def positions_of(account: PaperAccount, screen: Screen) -> tuple[Position, ...]:
+def positions_of(
+    account: PaperAccount, quotes: Mapping[Symbol, Quote], at: datetime
+) -> tuple[Position, ...]:
     """Return what is held at its marks, sorted by symbol; None where nothing quotes it."""
-    today = account.since_open(screen.at)
+    today = account.since_open(at)
     return tuple(
-        Position(
-            account_id=account.account_id,
-            symbol=symbol,
-            quantity=stake.quantity,
-            multiplier=multiplier_of(symbol),
-            average_price=average_price(symbol, stake),
-            opened_at=stake.opened_at,
-            mark=screen.mark(symbol),
-            marked_at=screen.quotes[symbol].at if symbol in screen.quotes else None,
-            day_profit=_day_profit(symbol, stake.quantity, today, screen),
-        )
+        _position(account, symbol, stake, quotes.get(symbol), today)
         for symbol, stake in sorted(account.stakes.items(), key=lambda item: item[0].compact)
+    )
+
+
+def _position(
+    account: PaperAccount, symbol: Symbol, stake: Stake, quote: Quote | None, today: Today | None
+) -> Position:
+    mark, close = (None, None) if quote is None else (quote.mark, quote.previous_close)
+    return Position(
+        account_id=account.account_id,
+        symbol=symbol,
+        quantity=stake.quantity,
+        multiplier=multiplier_of(symbol),
+        average_price=average_price(symbol, stake),
+        opened_at=stake.opened_at,
+        mark=mark,
+        marked_at=None if quote is None else quote.at,
+        day_profit=_day_profit(symbol, stake.quantity, today, mark, close),
     )
 
 
@@ -83,7 +94,7 @@ def balances_of(
 
     `closes` are the marks at the last close of what has gone since.
     """
-    positions = positions_of(account, screen)
+    positions = positions_of(account, screen.quotes, screen.at)
     values = [position.market_value for position in positions]
     claim = power.claim_of(power.quantities(account), account, screen)
     free = power.left_after(world, account, claim)
@@ -111,14 +122,17 @@ def balances_of(
 
 
 def _day_profit(
-    symbol: Symbol, quantity: int, today: Today | None, screen: Screen
+    symbol: Symbol,
+    quantity: int,
+    today: Today | None,
+    mark: Decimal | None,
+    close: Decimal | None,
 ) -> Decimal | None:
     """Return what a held symbol brought on this trading day, USD."""
-    quote = screen.quotes.get(symbol)
-    if quote is None or quote.mark is None:
+    if mark is None:
         return None
-    value = quote.mark * quantity * multiplier_of(symbol)
-    before = _value_before(symbol, quantity, today, quote.previous_close)
+    value = mark * quantity * multiplier_of(symbol)
+    before = _value_before(symbol, quantity, today, close)
     return None if before is None else value - before
 
 
