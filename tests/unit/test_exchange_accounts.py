@@ -74,3 +74,15 @@ def test_no_cent_is_ever_lost(trades: list[tuple[object, int, Decimal, Decimal]]
         account = account.traded(symbol, quantity, price, NOON).charged(fees)  # type: ignore[arg-type] -- one of two symbols
 
     assert account.imbalance == 0
+
+
+def test_what_is_told_of_the_stakes_is_that_of_the_account_as_it_is() -> None:
+    """It is kept beside them: a trade must not leave it behind."""
+    before = an_account().traded(CALL, 2, Decimal("1.25"), NOON)
+    assert before.by_underlying == {"AAPL": {CALL: 2}}
+    assert before.priced == {CALL, SHARES}
+
+    after = before.traded(CALL, -2, Decimal("1.30"), NOON)
+
+    assert (after.quantities, after.by_underlying, after.priced) == ({}, {}, set())
+    assert before.quantities == {CALL: 2}

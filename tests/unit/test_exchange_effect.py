@@ -75,12 +75,12 @@ def a_book(legs: list[tuple[Symbol, int, int]], account_id: str) -> Floor:
 
 
 def free(world: World, account: PaperAccount) -> Decimal | None:
-    screen = look(MARKET, power.priced_by(power.quantities(account)), NOON)
+    screen = look(MARKET, power.priced_by(account.quantities), NOON)
     return power.buying_power(world, account, screen)
 
 
 def excess(account: PaperAccount) -> Decimal | None:
-    held = power.quantities(account)
+    held = account.quantities
     screen = look(MARKET, power.priced_by(held), NOON)
     return power.excess_of(account, power.claim_of(held, account, screen))
 
@@ -103,7 +103,7 @@ def test_an_order_that_fills_takes_exactly_the_buying_power_that_was_said(
     """Fees, grouping with what is held, and loan values included; maintenance too."""
     floor = a_book(book, account_id)
     before = floor.account(account_id)
-    order = an_order(*words(legs, power.quantities(before)), account=account_id)
+    order = an_order(*words(legs, before.quantities), account=account_id)
     said = taken(floor, order)
 
     done = floor.place(order)

@@ -63,7 +63,7 @@ def refusal(floor: Floor, order: OrderRequest) -> tuple[Reason, dict[str, Fact]]
 
 def free(floor: Floor, account_id: str) -> Decimal:
     account = floor.account(account_id)
-    screen = look(floor.market, power.priced_by(power.quantities(account)), NOON)
+    screen = look(floor.market, power.priced_by(account.quantities), NOON)
     left = power.buying_power(floor.world, account, screen)
     assert left is not None
     return left
@@ -259,7 +259,7 @@ def test_a_long_lived_option_nobody_quotes_lends_nothing(floor: Floor) -> None:
 
 def test_shares_on_margin_without_a_price_claim_nobody_knows_what(floor: Floor) -> None:
     floor.place(an_order("buy 100 AAPL", net="200.10"))
-    held = power.quantities(floor.account())
+    held = floor.account().quantities
     floor.quote("AAPL", None, None)
 
     assert power.claim_of(held, floor.account(), look(floor.market, held, NOON)) is None
@@ -270,7 +270,7 @@ def test_a_protective_put_lowers_what_must_be_kept_and_not_what_must_be_paid(flo
     floor.place(an_order("buy 100 AAPL", net="200.10"))
     floor.place(an_order(f"buy_to_open 1 {FAR_PUT}", net="2.10"))
     account = floor.account()
-    held = power.quantities(account)
+    held = account.quantities
 
     claim = power.claim_of(held, account, look(floor.market, power.priced_by(held), NOON))
 

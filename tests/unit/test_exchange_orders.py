@@ -52,7 +52,7 @@ def refused(floor: Floor, *words: str, account: str = MARGIN, **told: str) -> di
 def free(floor: Floor, account_id: str = MARGIN) -> Decimal:
     """Return the buying power of an account."""
     account = floor.account(account_id)
-    symbols = power.priced_by(power.quantities(account))
+    symbols = power.priced_by(account.quantities)
     screen = look(floor.market, symbols, floor.world.advanced_to)
     amount = power.buying_power(floor.world, account, screen)
     assert amount is not None

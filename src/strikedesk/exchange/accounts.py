@@ -6,15 +6,18 @@ which is part of what the account is worth and no part of its cash.
 """
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import cached_property
 from typing import Final
 
 from strikedesk.domain.account_kinds import HIGHEST_LEVEL, AccountKind, OptionLevel
 from strikedesk.domain.money import SHARES_PER_CONTRACT
 from strikedesk.domain.symbols import OptionSymbol, Symbol
 from strikedesk.exchange.days import trading_day
+from strikedesk.exchange.holdings import by_underlying, with_underlyings
 
 # Cost is split finer than a cent, so that a partial close leaves the average where it was.
 COST_STEP: Final = Decimal("0.000001")
@@ -101,9 +104,11 @@ class Exchanged:
     cash: Decimal = NOTHING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class PaperAccount:
     """An account as the exchange keeps it. Units: USD; a change makes a new value.
+
+    What every look at it asks of its stakes is worked out once.
 
     `option_level` None = the highest of its kind. `intraday` = margin is looked at with every order
     and not at the close alone. `called` is what it lacked at the close that began a margin call.
@@ -125,10 +130,25 @@ class PaperAccount:
     intraday: bool = False
     called: Decimal | None = None
 
-    @property
+    @cached_property
     def level(self) -> OptionLevel:
         """What options it may open."""
         return self.option_level or HIGHEST_LEVEL[self.kind]
+
+    @cached_property
+    def quantities(self) -> Mapping[Symbol, int]:
+        """What is held by symbol, + long."""
+        return {symbol: stake.quantity for symbol, stake in self.stakes.items()}
+
+    @cached_property
+    def by_underlying(self) -> Mapping[str, Mapping[Symbol, int]]:
+        """What is held by symbol, for each underlying."""
+        return by_underlying(self.quantities)
+
+    @cached_property
+    def priced(self) -> AbstractSet[Symbol]:
+        """What has to be quoted for it: what is held, and the underlyings that it follows."""
+        return with_underlyings(self.stakes)
 
     @property
     def imbalance(self) -> Decimal:

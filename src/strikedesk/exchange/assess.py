@@ -1,6 +1,7 @@
 """Assess: what an order would do to its account, and whether the exchange would take it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -11,10 +12,12 @@ from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import Symbol
 from strikedesk.exchange import calls, levels, power, rules
 from strikedesk.exchange.accounts import NOTHING, PaperAccount, multiplier_of
-from strikedesk.exchange.book import Part, net_of, parts_of
+from strikedesk.exchange.book import Part, WorkingOrder, net_of, parts_of
 from strikedesk.exchange.fees import load_schedule
+from strikedesk.exchange.holdings import with_underlyings
 from strikedesk.exchange.market import Market
-from strikedesk.exchange.screen import Screen, look, with_terms, with_underlyings
+from strikedesk.exchange.power import Around, Claim
+from strikedesk.exchange.screen import Screen, look
 from strikedesk.exchange.trading import trade_of
 from strikedesk.exchange.world import World
 
@@ -58,9 +61,10 @@ def assess(
     """
     account = world.account(request.account_id)
     world = _without(world, instead_of)
-    screen = look(market, _symbols(world, account, request), at)
-    screen = with_terms(screen, market, [leg.symbol for leg in request.legs])
-    held = power.claims_of(power.quantities(account), account, screen)
+    rivals = world.orders.weighing(account.account_id, request.underlying)
+    legs = [leg.symbol for leg in request.legs]
+    screen = look(market, _symbols(account, legs, rivals), at, ordered=legs)
+    held = power.claims_held(account, screen)
     claim = power.total_of(held)
     found = Assessment(
         screen=screen,
@@ -68,8 +72,11 @@ def assess(
         excess=power.excess_of(account, claim),
     )
     try:
-        found = _figured(world, account, request, found, held)
-        _check_rules(world, account, request, found)
+        parts = _parts(account, request, rivals, screen)
+        around = power.holdings_around(account, rivals, parts, request.units)
+        claims = power.effect(account, around, screen, held=held)
+        found = _figured(world, request, parts, claims, found)
+        _check_rules(account, parts, around, screen)
         _check_call(account, found)
         _check_power(found)
         _check_intraday(account, found)
@@ -78,34 +85,40 @@ def assess(
     return found
 
 
-def _figured(
-    world: World,
-    account: PaperAccount,
-    request: OrderRequest,
-    found: Assessment,
-    held: power.Claims,
-) -> Assessment:
-    """Apply the rules that need no figures, then add the figures."""
-    screen = found.screen
+def _parts(
+    account: PaperAccount, request: OrderRequest, rivals: Sequence[WorkingOrder], screen: Screen
+) -> tuple[Part, ...]:
+    """Apply the rules that need no figures, and return the parts of the order."""
     rules.check_symbols(request, screen)
     rules.check_prices(request)
-    rivals = world.orders.weighing(account.account_id, request.underlying)
     closing = rules.closing_legs(request, account, rivals)
     rules.check_session(request, screen, closing)
     rules.check_adjusted(request, screen, closing)
-    parts = parts_of(request, closing)
+    return parts_of(request, closing)
+
+
+def _figured(
+    world: World,
+    request: OrderRequest,
+    parts: tuple[Part, ...],
+    claims: tuple[Claim, Claim] | None,
+    found: Assessment,
+) -> Assessment:
+    """Add the figures, as far as they are known."""
+    screen = found.screen
     prices = _expected_prices(request, parts, screen)
     fees = _fees(world, request, parts, prices, screen)
-    claims = power.effect(world, account, parts, request.units, screen, held=held)
     if claims is None:
         return replace(found, parts=parts, prices=prices, fees=fees)
     before, after = claims
     cash = request.cash_effect(_net(request, parts, prices)) - fees
-    return replace(
-        found,
+    return Assessment(
+        screen=screen,
         parts=parts,
         prices=prices,
         fees=fees,
+        before=found.before,
+        excess=found.excess,
         consumes=after.on_cash - before.on_cash - cash,
         margin_change=after.initial - before.initial,
         excess_change=cash + before.kept - after.kept,
@@ -113,18 +126,17 @@ def _figured(
 
 
 def _check_rules(
-    world: World, account: PaperAccount, request: OrderRequest, found: Assessment
+    account: PaperAccount, parts: tuple[Part, ...], around: Around, screen: Screen
 ) -> None:
     """Apply the rules of the account's kind and option level.
 
     Raises:
         Rejected: INVALID_ORDER, OPTION_LEVEL_TOO_LOW.
     """
-    before, after = power.holdings_around(world, account, found.parts, request.units)
-    european = request.underlying in found.screen.indices
-    levels.check_short_shares(account, found.parts)
-    levels.check_opens(account, found.parts)
-    levels.check_calls(account, before, after, european=european)
+    european = around.underlying in screen.indices
+    levels.check_short_shares(account, parts)
+    levels.check_opens(account, parts)
+    levels.check_calls(account, around.before, around.after, european=european)
 
 
 def _check_call(account: PaperAccount, found: Assessment) -> None:
@@ -225,12 +237,12 @@ def _fees(
     return total
 
 
-def _symbols(world: World, account: PaperAccount, request: OrderRequest) -> set[Symbol]:
+def _symbols(
+    account: PaperAccount, legs: Collection[Symbol], rivals: Iterable[WorkingOrder]
+) -> AbstractSet[Symbol]:
     """Return what has to be quoted: the legs, and whatever buying power depends on."""
-    legs = {leg.symbol for leg in request.legs}
-    for order in world.orders.weighing(account.account_id, request.underlying):
-        legs |= {part.symbol for part in order.parts}
-    return with_underlyings(legs) | power.priced_by(power.quantities(account))
+    beside = {part.symbol for order in rivals for part in order.parts}
+    return account.priced | with_underlyings({*legs, *beside})
 
 
 def _without(world: World, order_id: str) -> World:

@@ -17,8 +17,9 @@ from strikedesk.domain.money import to_cents
 from strikedesk.domain.symbols import Symbol
 from strikedesk.exchange import power
 from strikedesk.exchange.accounts import NOTHING, PaperAccount
+from strikedesk.exchange.holdings import with_underlyings
 from strikedesk.exchange.market import Market
-from strikedesk.exchange.screen import Screen, look, with_underlyings
+from strikedesk.exchange.screen import Screen, look
 from strikedesk.exchange.world import World
 
 
@@ -56,7 +57,7 @@ def _may_lack(account: PaperAccount) -> bool:
 
 def _look_at(world: World, market: Market, account: PaperAccount, at: datetime) -> None:
     """Begin a call or end one; where a price is missing everything stays as it was."""
-    held = power.quantities(account)
+    held = account.quantities
     screen = look(market, power.priced_by(held), at)
     excess = power.excess_of(account, power.claim_of(held, account, screen))
     if excess is None or not _priced(held, screen) or (excess < 0) == (account.called is not None):

@@ -16,8 +16,9 @@ from strikedesk.domain.terms import ExerciseStyle, Terms
 from strikedesk.exchange import power, rules
 from strikedesk.exchange.delivery import Ending, can_deliver, fees_of, leave
 from strikedesk.exchange.ends import trades_until
+from strikedesk.exchange.holdings import with_underlyings
 from strikedesk.exchange.market import Market
-from strikedesk.exchange.screen import Screen, look, with_underlyings
+from strikedesk.exchange.screen import Screen, look
 from strikedesk.exchange.world import World
 
 

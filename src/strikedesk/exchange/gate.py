@@ -13,7 +13,7 @@ from strikedesk.domain.orders import OrderRequest, OrderType, TimeInForce
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import OptionSymbol
 from strikedesk.domain.terms import Terms
-from strikedesk.exchange.book import net_of, parts_of
+from strikedesk.exchange.book import Part, net_of
 from strikedesk.exchange.market import Market
 from strikedesk.exchange.matching import natural_prices
 from strikedesk.exchange.rules import rejection
@@ -27,7 +27,7 @@ _SHARES_BEYOND: Final = (Decimal("0.10"), Decimal("1.00"))
 _OPTIONS_BEYOND: Final = (Decimal(1), Decimal("5.00"))
 
 
-def check(request: OrderRequest, screen: Screen) -> None:
+def check(request: OrderRequest, parts: tuple[Part, ...], screen: Screen) -> None:
     """Refuse what cannot wait for the end of a halt, has the wrong stop, or is priced far off.
 
     Raises:
@@ -35,7 +35,7 @@ def check(request: OrderRequest, screen: Screen) -> None:
     """
     _check_halt(request, screen)
     _check_stop(request, screen)
-    _check_collar(request, screen)
+    _check_collar(request, parts, screen)
 
 
 def check_form(request: OrderRequest, market: Market) -> None:
@@ -92,11 +92,12 @@ def _check_stop(request: OrderRequest, screen: Screen) -> None:
         )
 
 
-def _check_collar(request: OrderRequest, screen: Screen) -> None:
+def _check_collar(request: OrderRequest, parts: tuple[Part, ...], screen: Screen) -> None:
     """A limit far beyond the market is a slip; one that the market may come to is none."""
-    parts = parts_of(request, (False,) * len(request.legs))
+    if request.limit_net is None or request.stop_trigger is not None:
+        return
     naturals = natural_prices(parts, screen.quotes)
-    if request.limit_net is None or request.stop_trigger is not None or naturals is None:
+    if naturals is None:
         return
     market = net_of(parts, naturals)
     part, least = _OPTIONS_BEYOND if request.has_options else _SHARES_BEYOND

@@ -16,7 +16,7 @@ from strikedesk.exchange.assess import Assessment, assess
 from strikedesk.exchange.book import Part, WorkingOrder
 from strikedesk.exchange.market import Market
 from strikedesk.exchange.membership import Membership
-from strikedesk.exchange.screen import Screen, look, with_terms
+from strikedesk.exchange.screen import Screen, look
 from strikedesk.exchange.trading import attempt
 from strikedesk.exchange.world import World
 
@@ -201,7 +201,7 @@ def _begin(world: World, market: Market, order: WorkingOrder, at: datetime) -> N
 
 def _look_at_terms(market: Market, request: OrderRequest, at: datetime) -> Screen:
     symbols = [leg.symbol for leg in request.legs]
-    return with_terms(look(market, symbols, at), market, symbols)
+    return look(market, symbols, at, ordered=symbols)
 
 
 def _tied(order: WorkingOrder, member: Membership) -> WorkingOrder:
@@ -258,7 +258,7 @@ def _past_the_gate(
     try:
         gate.check_form(request, market)
         if arrives:
-            gate.check(request, found.screen)
+            gate.check(request, found.parts, found.screen)
     except Rejected as refusal:
         return changed(found, refusal=refusal)
     return found

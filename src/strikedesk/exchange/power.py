@@ -6,20 +6,20 @@ Maintenance excess is the same with what has to be kept instead of what has to b
 and without the orders.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from strikedesk.domain.accounts import AccountKind, OptionLevel
 from strikedesk.domain.calendar import exchange_date
 from strikedesk.domain.money import SHARES_PER_CONTRACT
-from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right, Symbol
+from strikedesk.domain.symbols import OptionSymbol, Right, Symbol
 from strikedesk.exchange.accounts import NOTHING, PaperAccount
-from strikedesk.exchange.book import Part
+from strikedesk.exchange.book import Part, WorkingOrder
 from strikedesk.exchange.groups import maintenance, requirement
+from strikedesk.exchange.holdings import by_underlying, share_of, with_underlyings
 from strikedesk.exchange.margin_book import Rules
 from strikedesk.exchange.rates import (
     LONG_OPTION_LENT,
@@ -29,7 +29,7 @@ from strikedesk.exchange.rates import (
     rates_of,
     stock_maintenance,
 )
-from strikedesk.exchange.screen import Screen, with_underlyings
+from strikedesk.exchange.screen import Screen
 from strikedesk.exchange.world import World
 
 
@@ -66,6 +66,16 @@ class Claim:
 
 # By underlying; None where a price is missing.
 Claims: TypeAlias = Mapping[str, Claim | None]
+_NO_CLAIM: Final = Claim()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What is held of one underlying before and after an order fills."""
+
+    underlying: str
+    before: Mapping[Symbol, int]
+    after: Mapping[Symbol, int]
 
 
 def claim_of(holdings: Mapping[Symbol, int], account: PaperAccount, screen: Screen) -> Claim | None:
@@ -75,15 +85,17 @@ def claim_of(holdings: Mapping[Symbol, int], account: PaperAccount, screen: Scre
 
 def claims_of(holdings: Mapping[Symbol, int], account: PaperAccount, screen: Screen) -> Claims:
     """Return what holdings claim by underlying; None where a price is missing."""
-    return {
-        underlying: _claim(underlying, of_one, account, screen)
-        for underlying, of_one in _by_underlying(holdings).items()
-    }
+    return _claims_by(by_underlying(holdings), account, screen)
+
+
+def claims_held(account: PaperAccount, screen: Screen) -> Claims:
+    """Return what all that an account holds claims by underlying."""
+    return _claims_by(account.by_underlying, account, screen)
 
 
 def total_of(claims: Claims) -> Claim | None:
     """Return the sum; None where one of them is not known."""
-    total = Claim()
+    total = _NO_CLAIM
     for claim in claims.values():
         if claim is None:
             return None
@@ -93,7 +105,7 @@ def total_of(claims: Claims) -> Claim | None:
 
 def buying_power(world: World, account: PaperAccount, screen: Screen) -> Decimal | None:
     """Return what the account may spend, USD; None where a price is missing."""
-    return left_after(world, account, claim_of(quantities(account), account, screen))
+    return left_after(world, account, total_of(claims_held(account, screen)))
 
 
 def left_after(world: World, account: PaperAccount, claim: Claim | None) -> Decimal | None:
@@ -108,47 +120,32 @@ def excess_of(account: PaperAccount, claim: Claim | None) -> Decimal | None:
     return None if claim is None else account.cash - claim.kept
 
 
-def quantities(account: PaperAccount) -> dict[Symbol, int]:
-    """Return what is held by symbol, + long."""
-    return {symbol: stake.quantity for symbol, stake in account.stakes.items()}
-
-
 def priced_by(holdings: Mapping[Symbol, int]) -> set[Symbol]:
     """Return the symbols whose prices a claim needs: what is held, and what it follows."""
     return with_underlyings(holdings.keys())
 
 
 def effect(
-    world: World,
-    account: PaperAccount,
-    parts: Collection[Part],
-    units: int,
-    screen: Screen,
-    *,
-    held: Claims,
+    account: PaperAccount, around: Around, screen: Screen, *, held: Claims
 ) -> tuple[Claim, Claim] | None:
-    """Return the claims on an underlying before and after `units` of an order fill.
+    """Return the claims on an underlying before and after an order fills.
 
     `held` is what the account's holdings claim: where nothing sells, that is the claim before.
-
-    Orders at work that sell are taken to fill first, the others not: nothing that is only hoped
-    for covers a short, and one share does not cover two calls.
     """
-    before, after = holdings_around(world, account, parts, units)
-    underlying = next(iter(parts)).symbol.underlying
-    if before == _held(account, underlying):
-        known, claim = held.get(underlying, Claim()), claim_of(after, account, screen)
-        return None if known is None or claim is None else (known, claim)
-    return _claims(account, before, after, screen)
+    if around.before != account.by_underlying.get(around.underlying, {}):
+        return _claims(account, around.before, around.after, screen)
+    known = held.get(around.underlying, _NO_CLAIM)
+    claim = claim_of(around.after, account, screen)
+    return None if known is None or claim is None else (known, claim)
 
 
 def claims_around(
     account: PaperAccount, parts: Collection[Part], units: int, screen: Screen
 ) -> tuple[Claim, Claim] | None:
     """Return the claims on an account before and after `units` fill, as if nothing else worked."""
-    after = quantities(account)
+    after = {**account.quantities}
     _fill(after, parts, units)
-    return _claims(account, quantities(account), after, screen)
+    return _claims(account, account.quantities, after, screen)
 
 
 def _claims(
@@ -159,26 +156,21 @@ def _claims(
 
 
 def holdings_around(
-    world: World, account: PaperAccount, parts: Collection[Part], units: int
-) -> tuple[dict[Symbol, int], dict[Symbol, int]]:
-    """Return what is held of an order's underlying before and after it fills; see `effect`."""
-    before = _with_sales(world, account, next(iter(parts)).symbol.underlying)
-    after = dict(before)
-    _fill(after, parts, units)
-    return before, after
+    account: PaperAccount, rivals: Iterable[WorkingOrder], parts: Collection[Part], units: int
+) -> Around:
+    """Return what is held of an order's underlying before and after it fills.
 
-
-def _with_sales(world: World, account: PaperAccount, underlying: str) -> dict[Symbol, int]:
-    """Return what is held of an underlying once every working order that sells has filled."""
-    held = _held(account, underlying)
-    for order in world.orders.weighing(account.account_id, underlying):
+    Those of the `rivals`, which weigh on it, that sell are taken to fill first, the others not:
+    nothing that is only hoped for covers a short, and one share does not cover two calls.
+    """
+    underlying = next(iter(parts)).symbol.underlying
+    before = {**account.by_underlying.get(underlying, {})}
+    for order in rivals:
         if any(_adds_risk(part) for part in order.parts):
-            _fill(held, order.parts, order.remaining)
-    return held
-
-
-def _held(account: PaperAccount, underlying: str) -> dict[Symbol, int]:
-    return {s: n for s, n in quantities(account).items() if s.underlying == underlying}
+            _fill(before, order.parts, order.remaining)
+    after = {**before}
+    _fill(after, parts, units)
+    return Around(underlying=underlying, before=before, after=after)
 
 
 def _adds_risk(part: Part) -> bool:
@@ -191,20 +183,21 @@ def _fill(holdings: dict[Symbol, int], parts: Collection[Part], units: int) -> N
         holdings[part.symbol] = holdings.get(part.symbol, 0) + part.sign * part.ratio * units
 
 
-def _by_underlying(holdings: Mapping[Symbol, int]) -> dict[str, dict[Symbol, int]]:
-    groups: dict[str, dict[Symbol, int]] = defaultdict(dict)
-    for symbol, count in holdings.items():
-        if count:
-            groups[symbol.underlying][symbol] = count
-    return groups
+def _claims_by(
+    groups: Mapping[str, Mapping[Symbol, int]], account: PaperAccount, screen: Screen
+) -> Claims:
+    return {
+        underlying: _claim(underlying, holdings, account, screen)
+        for underlying, holdings in groups.items()
+    }
 
 
 def _claim(
     underlying: str, holdings: Mapping[Symbol, int], account: PaperAccount, screen: Screen
 ) -> Claim | None:
-    shares = holdings.get(EquitySymbol(underlying), 0)
+    share = share_of(underlying)
+    shares, spot = holdings.get(share, 0), screen.mark(share)
     contracts = {s: n for s, n in holdings.items() if isinstance(s, OptionSymbol)}
-    spot = screen.mark(EquitySymbol(underlying))
     marks = {c: mark for c in contracts if (mark := screen.mark(c)) is not None}
     prices, rules = Prices(spot=spot, marks=marks), _rules(underlying, account, screen)
     if account.kind is AccountKind.MARGIN:

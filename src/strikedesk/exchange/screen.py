@@ -1,14 +1,14 @@
 """What the exchange sees at an instant: quotes, which underlyings are indices, open or closed."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
 from strikedesk.domain.calendar import exchange_date
 from strikedesk.domain.orders import OrderRequest
 from strikedesk.domain.quotes import Quote
-from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol
+from strikedesk.domain.symbols import OptionSymbol, Symbol
 from strikedesk.domain.terms import Terms
 from strikedesk.domain.trading_hours import trades_at
 from strikedesk.exchange.fees import Product
@@ -85,8 +85,17 @@ class Screen:
         return Product.INDEX_OPTION if on_index else Product.EQUITY_OPTION
 
 
-def look(market: Market, symbols: Collection[Symbol], at: datetime) -> Screen:
-    """Ask the market for these symbols."""
+def look(
+    market: Market,
+    symbols: Collection[Symbol],
+    at: datetime,
+    *,
+    ordered: Collection[Symbol] = (),
+) -> Screen:
+    """Ask the market for these symbols, and for what the contracts among those `ordered` promise.
+
+    Where the market does not know that, they have no terms.
+    """
     is_open = market.is_open(at)
     return Screen(
         at=at,
@@ -95,15 +104,13 @@ def look(market: Market, symbols: Collection[Symbol], at: datetime) -> Screen:
         is_open=is_open,
         halted=market.halted(at),
         extended=frozenset() if is_open else market.extended(symbols, at),
+        terms=_terms(market, ordered),
     )
 
 
-def with_terms(screen: Screen, market: Market, symbols: Collection[Symbol]) -> Screen:
-    """Return the screen with what the contracts among `symbols` promise, where it is known."""
-    asked = {s: market.terms(s) for s in symbols if isinstance(s, OptionSymbol)}
-    return replace(screen, terms={s: terms for s, terms in asked.items() if terms is not None})
-
-
-def with_underlyings(symbols: Collection[Symbol]) -> set[Symbol]:
-    """Return the symbols and the underlyings that they follow."""
-    return {*symbols, *(EquitySymbol(symbol.underlying) for symbol in symbols)}
+def _terms(market: Market, symbols: Collection[Symbol]) -> Mapping[Symbol, Terms]:
+    return {
+        symbol: terms
+        for symbol in symbols
+        if isinstance(symbol, OptionSymbol) and (terms := market.terms(symbol)) is not None
+    }

@@ -37,7 +37,7 @@ class MarginRoutes:
         """Tell the whole, and a group for each underlying that is held."""
         _, account, at = await self.world.account(request.path_params["number"])
         balances = await self.world.broker.balances(account.account_id)
-        needed = power.priced_by(power.quantities(account))
+        needed = account.priced
         screen = await self.world.office.venue.screen(needed, at)
         groups = _groups(account, screen)
         initial = sum((claim for _, claim, _, _ in groups), NOTHING)
@@ -104,7 +104,7 @@ def _groups(
 ) -> list[tuple[str, Decimal, Decimal, dict[Symbol, int]]]:
     """Return the claims of each underlying; where a price is missing, none is told."""
     held: defaultdict[str, dict[Symbol, int]] = defaultdict(dict)
-    for symbol, quantity in power.quantities(account).items():
+    for symbol, quantity in account.quantities.items():
         held[symbol.underlying][symbol] = quantity
     found: list[tuple[str, Decimal, Decimal, dict[Symbol, int]]] = []
     for underlying, holdings in sorted(held.items()):

@@ -26,8 +26,8 @@ from strikedesk.domain.symbols import Symbol
 from strikedesk.exchange import orders as exchange
 from strikedesk.exchange import power, rules
 from strikedesk.exchange.book import WorkingOrder
+from strikedesk.exchange.holdings import with_underlyings
 from strikedesk.exchange.market import Market
-from strikedesk.exchange.screen import with_underlyings
 from strikedesk.exchange.world import World
 
 _SHOWN: Final = 40
@@ -163,8 +163,8 @@ class Clerk:
         account = world.account(ticket.account_id)
         orders = world.orders.reserved(account.account_id)
         freed = orders - rest.orders.reserved(account.account_id)
-        needed = power.priced_by(power.quantities(account))
-        before = power.buying_power(world, account, await self.venue.screen(needed, at))
+        screen = await self.venue.screen(account.priced, at)
+        before = power.buying_power(world, account, screen)
         return Preflight(
             fees=Decimal(0),
             buying_power_before=cents(before),

@@ -47,7 +47,7 @@ def account_of(account: PaperAccount) -> Account:
 
 def priced_symbols(account: PaperAccount) -> set[Symbol]:
     """Return the symbols whose quotes the figures need."""
-    return {*account.stakes, *power.priced_by(power.quantities(account))}
+    return {*account.priced}
 
 
 def gone_today(account: PaperAccount, at: datetime) -> set[Symbol]:
@@ -96,7 +96,7 @@ def balances_of(
     """
     positions = positions_of(account, screen.quotes, screen.at)
     values = [position.market_value for position in positions]
-    claim = power.claim_of(power.quantities(account), account, screen)
+    claim = power.total_of(power.claims_held(account, screen))
     free = power.left_after(world, account, claim)
     excess = power.excess_of(account, claim)
     value = _total(values)

@@ -17,7 +17,7 @@ _ALL: Final = Decimal(1)
 
 def margin_held_of(account: PaperAccount, screen: Screen) -> MarginHeld:
     """Return what the holdings require; a missing price leaves what depends on it unknown."""
-    claims = power.claims_of(power.quantities(account), account, screen)
+    claims = power.claims_held(account, screen)
     whole = power.total_of(claims)
     return MarginHeld(
         account_id=account.account_id,

@@ -20,7 +20,7 @@ from strikedesk.exchange import orders as exchange
 from strikedesk.exchange.accounts import PaperAccount
 from strikedesk.exchange.assess import Assessment
 from strikedesk.exchange.fees import load_schedule
-from strikedesk.exchange.screen import with_underlyings
+from strikedesk.exchange.holdings import with_underlyings
 from strikedesk.sandbox.orders.faults import fault_of
 from strikedesk.sandbox.orders.figures import buying_power_effect, charges_of, fee_calculation
 from strikedesk.sandbox.orders.reading import Wanted

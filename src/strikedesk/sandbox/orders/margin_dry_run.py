@@ -111,8 +111,10 @@ class _Underlying:
 def _results(world: World, account: PaperAccount, judged: Judged, at: datetime) -> dict[str, Json]:
     """Return the results, and what changes as the order's own dry run has it."""
     found, request = judged.found, judged.request
-    before, after = power.holdings_around(world, account, found.parts, request.units)
-    claims = [power.claim_of(held, account, found.screen) or Claim() for held in (before, after)]
+    rivals = world.orders.weighing(account.account_id, request.underlying)
+    around = power.holdings_around(account, rivals, found.parts, request.units)
+    both = around.before, around.after
+    claims = [power.claim_of(held, account, found.screen) or Claim() for held in both]
     cash = claims[1].on_cash - claims[0].on_cash - (found.consumes or NOTHING)
     ids, working = _at_work(world, account, request.underlying)
     ticker = request.underlying.replace(".", "/")
@@ -125,8 +127,8 @@ def _results(world: World, account: PaperAccount, judged: Judged, at: datetime) 
             order_ids=order_ids,
         ).told(ticker, account, found.screen, at)
         for held, claim, moved, order_ids in (
-            (before, claims[0], NOTHING, ids),
-            (after, claims[1], cash, (*ids, _ORDER_ID)),
+            (around.before, claims[0], NOTHING, ids),
+            (around.after, claims[1], cash, (*ids, _ORDER_ID)),
         )
     ]
     return {
