@@ -94,7 +94,16 @@ class Trade:
     notional: Decimal
 
 
-_Key: TypeAlias = tuple[Product, str, date]
+_Key: TypeAlias = tuple[Product, str, date, frozenset[Side]]
+
+_DELIVERY: Final = frozenset({Side.DELIVERY})
+# By whether a trade opens, and whether it sells.
+_SIDES: Final = {
+    (True, True): frozenset({Side.ANY, Side.OPEN, Side.SELL}),
+    (True, False): frozenset({Side.ANY, Side.OPEN}),
+    (False, True): frozenset({Side.ANY, Side.CLOSE, Side.SELL}),
+    (False, False): frozenset({Side.ANY, Side.CLOSE}),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,11 +118,12 @@ class FeeSchedule:
 
     def items(self, trade: Trade) -> dict[str, Decimal]:
         """Return what each line charges, USD, to the last decimal."""
-        charged: dict[str, Decimal] = {}
-        for line in self._lines(trade.product, trade.underlying, trade.day):
-            if _falls_on(line, trade):
-                charged[line.name] = line.amount(_counted(line, trade))
-        return charged
+        sides, quantity = _SIDES[trade.opens, trade.sells], Decimal(trade.quantity)
+        return {
+            line.name: line.amount(trade.notional if line.per is Per.USD else quantity)
+            for line in self._lines(trade.product, trade.underlying, trade.day, sides)
+            if trade.quantity >= line.least
+        }
 
     def total(self, trade: Trade) -> Decimal:
         """Return the sum of all lines, USD, rounded to the cent."""
@@ -121,16 +131,20 @@ class FeeSchedule:
 
     def delivery(self, product: Product, underlying: str, day: date) -> Decimal:
         """Return the USD for one exercise or assignment."""
-        lines = self._lines(product, underlying, day)
-        due = (line.amount(Decimal(1)) for line in lines if line.side is Side.DELIVERY)
+        lines = self._lines(product, underlying, day, _DELIVERY)
+        due = (line.amount(Decimal(1)) for line in lines)
         return to_cents(sum(due, Decimal(0)))
 
-    def _lines(self, product: Product, underlying: str, day: date) -> tuple[FeeLine, ...]:
-        key = (product, underlying, day)
-        if key not in self._chosen:
+    def _lines(
+        self, product: Product, underlying: str, day: date, sides: frozenset[Side]
+    ) -> tuple[FeeLine, ...]:
+        key = (product, underlying, day, sides)
+        chosen = self._chosen.get(key)
+        if chosen is None:
             fitting = [line for line in self.lines if line.covers(product, underlying)]
-            self._chosen[key] = tuple(_in_force(fitting, day))
-        return self._chosen[key]
+            chosen = tuple(line for line in _in_force(fitting, day) if line.side in sides)
+            self._chosen[key] = chosen
+        return chosen
 
 
 @lru_cache(maxsize=8)
@@ -180,23 +194,3 @@ def _in_force(lines: Iterable[FeeLine], day: date) -> Iterable[FeeLine]:
         if line.kind not in chosen or line.since <= day:
             chosen[line.kind] = line
     return chosen.values()
-
-
-def _falls_on(line: FeeLine, trade: Trade) -> bool:
-    if trade.quantity < line.least:
-        return False
-    match line.side:
-        case Side.ANY:
-            return True
-        case Side.OPEN:
-            return trade.opens
-        case Side.CLOSE:
-            return not trade.opens
-        case Side.SELL:
-            return trade.sells
-        case Side.DELIVERY:
-            return False
-
-
-def _counted(line: FeeLine, trade: Trade) -> Decimal:
-    return trade.notional if line.per is Per.USD else Decimal(trade.quantity)
