@@ -71,7 +71,7 @@ def test_no_cent_is_ever_lost(trades: list[tuple[object, int, Decimal, Decimal]]
     """Cash, cost, fees, profit and deposits balance exactly, whatever is traded."""
     account = an_account()
     for symbol, quantity, price, fees in trades:
-        account = account.traded(symbol, quantity, price, NOON).charged(fees)  # type: ignore[arg-type] -- one of two symbols
+        account = account.traded(symbol, quantity, price, NOON, fees=fees)  # type: ignore[arg-type] -- one of two symbols
 
     assert account.imbalance == 0
 

@@ -1,5 +1,6 @@
 """Expiration: what is worth a cent is exercised, what is not is gone; every step has a line."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -150,7 +151,8 @@ def test_delivery_must_be_paid_for_with_its_fee() -> None:
     floor = a_floor("204.00")
     floor.place(an_order(f"buy_to_open 1 {CALL}", net="6.20", account=CASH))
     account = floor.account(CASH)
-    floor.world.put_account(account.charged(account.cash - 20_004))
+    spent = account.cash - 20_004
+    floor.world.put_account(replace(account, cash=account.cash - spent, fees=account.fees + spent))
 
     floor.to(AT_EXPIRY)
 

@@ -171,21 +171,29 @@ class PaperAccount:
         """Return the account after `amount` USD came in."""
         return replace(self, cash=self.cash + amount, deposits=self.deposits + amount)
 
-    def charged(self, fees: Decimal) -> "PaperAccount":
-        """Return the account after paying `fees`."""
-        return replace(self, cash=self.cash - fees, fees=self.fees + fees)
-
     def traded(
-        self, symbol: Symbol, signed_quantity: int, price: Decimal, at: datetime
+        self,
+        symbol: Symbol,
+        signed_quantity: int,
+        price: Decimal,
+        at: datetime,
+        *,
+        fees: Decimal = NOTHING,
     ) -> "PaperAccount":
-        """Return the account after buying (+) or selling (-) at `price`, before fees."""
+        """Return the account after buying (+) or selling (-) at `price`, and paying `fees`."""
         amount = price * multiplier_of(symbol) * signed_quantity
-        return self.moved(symbol, signed_quantity, amount, at)
+        return self.moved(symbol, signed_quantity, amount, at, fees=fees)
 
     def moved(
-        self, symbol: Symbol, signed_quantity: int, amount: Decimal, at: datetime
+        self,
+        symbol: Symbol,
+        signed_quantity: int,
+        amount: Decimal,
+        at: datetime,
+        *,
+        fees: Decimal = NOTHING,
     ) -> "PaperAccount":
-        """Return the account after `amount` USD was paid (+) for what came (+), before fees.
+        """Return the account after `amount` USD was paid (+) for what came (+), and `fees`.
 
         What goes against the stake closes it and realises profit; what is left over opens anew.
         """
@@ -203,7 +211,8 @@ class PaperAccount:
             del stakes[symbol]
         return replace(
             self,
-            cash=self.cash - amount,
+            cash=self.cash - amount - fees,
+            fees=self.fees + fees,
             realized=self.realized - for_closing - released,
             stakes=stakes,
             today=self._today(at).with_move(symbol, signed_quantity, amount),

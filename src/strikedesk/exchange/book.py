@@ -163,11 +163,16 @@ class WorkingOrder:
         replaced_by: str | None = None,
     ) -> BrokerOrder:
         """Return the order as it ended at `at`."""
-        return replace(
-            self._told(state, at), reject_code=code, replaced_by=replaced_by, message=_says(code)
-        )
+        return self._told(state, at, code=code, replaced_by=replaced_by)
 
-    def _told(self, state: OrderState, at: datetime) -> BrokerOrder:
+    def _told(
+        self,
+        state: OrderState,
+        at: datetime,
+        *,
+        code: str | None = None,
+        replaced_by: str | None = None,
+    ) -> BrokerOrder:
         return BrokerOrder(
             broker_order_id=self.order_id,
             client_order_id=self.client_order_id,
@@ -178,6 +183,9 @@ class WorkingOrder:
             fees=self.fees,
             fills=self.fills,
             replaces=self.replaces,
+            replaced_by=replaced_by,
+            reject_code=code,
+            message=_says(code),
             created_at=self.created_at,
             updated_at=at,
             group_id=None if self.group is None else self.group.group_id,

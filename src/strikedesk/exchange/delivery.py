@@ -155,7 +155,7 @@ def _book(
 ) -> None:
     """Move something in or out of the account, and write the line that tells it."""
     before = world.accounts[ending.account_id]
-    after = before.moved(symbol, quantity, amount, at).charged(fees)
+    after = before.moved(symbol, quantity, amount, at, fees=fees)
     world.put_account(after)
     world.write(
         Transaction(

@@ -17,7 +17,7 @@ from strikedesk.exchange.book import Part, WorkingOrder
 from strikedesk.exchange.market import Market
 from strikedesk.exchange.membership import Membership
 from strikedesk.exchange.screen import Screen, look
-from strikedesk.exchange.trading import attempt
+from strikedesk.exchange.trading import attempt, stands_still
 from strikedesk.exchange.world import World
 
 
@@ -146,8 +146,7 @@ def made(
 
 def work(world: World, market: Market, order: WorkingOrder, screen: Screen) -> BrokerOrder:
     """Put an order to work, and let it meet an open market at once."""
-    world.put_order(order)
-    _first_chance(world, order.order_id, screen)
+    _set_to_work(world, order, screen)
     begin(world, market, screen.at)
     return shown(world, order.order_id)
 
@@ -165,6 +164,14 @@ def shown(world: World, order_id: str) -> BrokerOrder:
         if ended.broker_order_id == order_id:
             return ended
     raise Denied(Reason.ORDER_UNKNOWN, order_id=order_id)
+
+
+def _set_to_work(world: World, order: WorkingOrder, screen: Screen) -> None:
+    """Keep an order as it is once it has met the market, where it may meet it now."""
+    if stands_still(order, screen) or not screen.lets(order.request):
+        world.put_order(order)
+    else:
+        attempt(world, order, screen)
 
 
 def _first_chance(world: World, order_id: str, screen: Screen) -> None:
@@ -195,8 +202,7 @@ def _begin(world: World, market: Market, order: WorkingOrder, at: datetime) -> N
         expires_at=ends,
         updated_at=at,
     )
-    world.put_order(ready)
-    _first_chance(world, order.order_id, found.screen)
+    _set_to_work(world, ready, found.screen)
 
 
 def _look_at_terms(market: Market, request: OrderRequest, at: datetime) -> Screen:

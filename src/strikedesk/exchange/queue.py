@@ -1,6 +1,6 @@
 """The queue of working orders, with what is asked of it often kept at hand."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -127,9 +127,7 @@ class OrderQueue:
         if before is not None:
             self._forget(before)
         self._orders[order.order_id] = order
-        self._of[order.account_id] = {
-            **self._of.get(order.account_id, {}), order.order_id: order
-        }  # fmt: skip
+        self._of[order.account_id] = _more(self._of.get(order.account_id), order)
         self._note(order)
 
     def remove(self, order_id: str) -> None:
@@ -154,7 +152,7 @@ class OrderQueue:
         if order.request.time_in_force.extended:
             self._extended[order_id] = order
         if _weighs(order):
-            self._lanes[_lane(order)] = {**self._lanes.get(_lane(order), {}), order_id: order}
+            self._lanes[_lane(order)] = _more(self._lanes.get(_lane(order)), order)
 
     def _forget(self, order: WorkingOrder) -> None:
         order_id = order.order_id
@@ -197,8 +195,16 @@ def _lane(order: WorkingOrder) -> Lane:
     return order.account_id, order.request.underlying
 
 
-def _less(lane: Mapping[str, V], order_id: str) -> dict[str, V]:
-    return {key: value for key, value in lane.items() if key != order_id}
+def _more(lane: dict[str, WorkingOrder] | None, order: WorkingOrder) -> dict[str, WorkingOrder]:
+    longer = {} if lane is None else lane.copy()
+    longer[order.order_id] = order
+    return longer
+
+
+def _less(lane: dict[str, V], order_id: str) -> dict[str, V]:
+    shorter = lane.copy()
+    shorter.pop(order_id, None)
+    return shorter
 
 
 def _put_or_drop(lanes: dict[K, dict[str, V]], key: K, lane: dict[str, V]) -> None:

@@ -21,12 +21,12 @@ from strikedesk.exchange.world import World
 
 
 def attempt(world: World, order: WorkingOrder, screen: Screen) -> None:
-    """Give a working order its chance at this instant of an open market.
+    """Give an order its chance at this instant of an open market; one that is new goes to work.
 
     It may trigger, fill, fill in part, or end: a filled order, an `ioc` order that is not, and a
     closing order whose position has gone do not work on. In a halt nothing happens to it.
     """
-    if order.waits_for is not None or order.request.underlying in screen.halted:
+    if stands_still(order, screen):
         return
     fresh = not order.arrived
     if fresh:
@@ -48,6 +48,11 @@ def attempt(world: World, order: WorkingOrder, screen: Screen) -> None:
         _end_if_immediate(world, order, screen.at)
     else:
         _fill(world, order, screen, found)
+
+
+def stands_still(order: WorkingOrder, screen: Screen) -> bool:
+    """Whether nothing happens to an order at this instant, whatever the market shows."""
+    return order.waits_for is not None or order.request.underlying in screen.halted
 
 
 def end(world: World, order: WorkingOrder, state: OrderState, at: datetime) -> None:
@@ -103,7 +108,7 @@ def _fill(world: World, order: WorkingOrder, screen: Screen, found: Match) -> No
     if not units:
         _end(world, order, screen.at, Reason.CLOSE_EXCEEDS_POSITION)
         return
-    found = replace(found, units=units)
+    found = found if units == found.units else replace(found, units=units)
     if not _can_pay(world, order, screen, found):
         _end(world, order, screen.at, Reason.INSUFFICIENT_BUYING_POWER)
         return
@@ -146,8 +151,10 @@ def _fill_leg(world: World, order: WorkingOrder, part: Part, screen: Screen, fou
     count = world.serve if found.in_line else world.take
     count(screen.quotes[part.symbol], part.sign, abs(fill.signed_quantity))
     before = world.accounts[order.account_id]
-    after = before.traded(part.symbol, fill.signed_quantity, fill.price, screen.at)
-    world.put_account(after.charged(fill.known_fees))
+    after = before.traded(
+        part.symbol, fill.signed_quantity, fill.price, screen.at, fees=fill.known_fees
+    )
+    world.put_account(after)
     world.write(_line(world, order, fill, after.realized - before.realized))
     return fill
 
