@@ -45,9 +45,9 @@ def requirement(
 
     `lent` USD on a long option is not lent where it is part of a spread.
     """
-    lots = Lots(count=abs(shares) // SHARES_PER_CONTRACT, short=shares < 0)
-    if all(count > 0 for count in held.values()):
+    if min(held.values(), default=1) > 0:
         return NOTHING
+    lots = Lots(count=abs(shares) // SHARES_PER_CONTRACT, short=shares < 0)
     return _least(Book.of(held, lots, prices, rules, lent))
 
 

@@ -54,12 +54,12 @@ class Book:
     @classmethod
     def of(cls, held: Contracts, lots: Lots, prices: Prices, rules: Rules, lent: Amounts) -> "Book":
         """Return the book of what is held."""
-        contracts = tuple(sorted(contract for contract, count in held.items() if count))
+        contracts = sorted([contract for contract, count in held.items() if count])
         return cls(
-            contracts=contracts,
-            counts=tuple(held[contract] for contract in contracts),
-            marks=tuple(prices.marks.get(contract) for contract in contracts),
-            lent=tuple(lent.get(contract, NOTHING) for contract in contracts),
+            contracts=tuple(contracts),
+            counts=tuple([held[contract] for contract in contracts]),
+            marks=tuple([prices.marks.get(contract) for contract in contracts]),
+            lent=tuple([lent.get(contract, NOTHING) for contract in contracts]),
             lots=lots,
             spot=prices.spot,
             rules=rules,

@@ -197,8 +197,14 @@ def _claim(
 ) -> Claim | None:
     share = share_of(underlying)
     shares, spot = holdings.get(share, 0), screen.mark(share)
-    contracts = {s: n for s, n in holdings.items() if isinstance(s, OptionSymbol)}
-    marks = {c: mark for c in contracts if (mark := screen.mark(c)) is not None}
+    contracts: dict[OptionSymbol, int] = {}
+    marks: dict[OptionSymbol, Decimal] = {}
+    for symbol, count in holdings.items():
+        if isinstance(symbol, OptionSymbol):
+            contracts[symbol] = count
+            mark = screen.mark(symbol)
+            if mark is not None:
+                marks[symbol] = mark
     prices, rules = Prices(spot=spot, marks=marks), _rules(underlying, account, screen)
     if account.kind is AccountKind.MARGIN:
         return on_margin(contracts, shares, prices, rules, exchange_date(screen.at))
@@ -266,7 +272,7 @@ def _lent(
     return {
         contract: prices.marks[contract] * SHARES_PER_CONTRACT * LONG_OPTION_LENT
         for contract, count in contracts.items()
-        if count > 0 and contract in prices.marks and lends(contract, today)
+        if count > 0 and lends(contract, today) and contract in prices.marks
     }
 
 

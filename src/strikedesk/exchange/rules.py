@@ -56,7 +56,7 @@ def check_prices(request: OrderRequest) -> None:
     """
     for price in (request.limit_net, request.stop_trigger):
         if price is not None:
-            tick = CENT if request.has_options or abs(price) >= 1 else PRICE_STEP
+            tick = CENT if abs(price) >= 1 or request.has_options else PRICE_STEP
             if not on_tick(price, tick):
                 raise rejection(Reason.INVALID_TICK, price=abs(price), tick=tick)
     signs = {leg.action.sign for leg in request.legs}

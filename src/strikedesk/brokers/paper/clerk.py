@@ -26,7 +26,6 @@ from strikedesk.domain.symbols import Symbol
 from strikedesk.exchange import orders as exchange
 from strikedesk.exchange import power, rules
 from strikedesk.exchange.book import WorkingOrder
-from strikedesk.exchange.holdings import with_underlyings
 from strikedesk.exchange.market import Market
 from strikedesk.exchange.world import World
 
@@ -184,4 +183,4 @@ def _as_placed(
 
 
 def _asked(*requests: OrderRequest) -> set[Symbol]:
-    return with_underlyings({leg.symbol for request in requests for leg in request.legs})
+    return {leg.symbol for request in requests for leg in request.legs}

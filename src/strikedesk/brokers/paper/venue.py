@@ -19,6 +19,7 @@ from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, Symbol
 from strikedesk.domain.volatility import ImpliedClose, ImpliedHistory
 from strikedesk.exchange.days import trading_day
+from strikedesk.exchange.holdings import with_underlyings
 from strikedesk.exchange.market import Market
 from strikedesk.exchange.screen import Screen, look
 
@@ -57,7 +58,7 @@ class Venue:
     async def warm(self, symbols: Collection[Symbol], at: datetime) -> None:
         """Make the first question about an underlying here, not on the store's writer thread."""
         if not self.is_warm(symbols):
-            await self.quotes(symbols, at)
+            await self.quotes(with_underlyings(symbols), at)
 
     async def expirations(self, underlying: EquitySymbol, at: datetime) -> tuple[Expiration, ...]:
         """See `Market.expirations`."""
