@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from strikedesk.domain.accounts import AccountKind, OptionLevel
@@ -205,20 +206,22 @@ def _claim(
             mark = screen.mark(symbol)
             if mark is not None:
                 marks[symbol] = mark
-    prices, rules = Prices(spot=spot, marks=marks), _rules(underlying, account, screen)
+    prices = Prices(spot=spot, marks=marks)
+    rules = _rules(account.kind, account.level, underlying, underlying in screen.indices)
     if account.kind is AccountKind.MARGIN:
         return on_margin(contracts, shares, prices, rules, exchange_date(screen.at))
     return _unlent(contracts, shares, prices, rules)
 
 
-def _rules(underlying: str, account: PaperAccount, screen: Screen) -> Rules:
+@lru_cache(maxsize=1024)
+def _rules(kind: AccountKind, level: OptionLevel, underlying: str, european: bool) -> Rules:
     """Margin stands behind a short at the highest level alone, below it a long option or cash."""
     return Rules(
         rates=rates_of(underlying),
-        european=underlying in screen.indices,
-        spreads=account.level.rank >= OptionLevel.SPREADS.rank,
-        naked=account.level is OptionLevel.NAKED,
-        lends=account.kind is AccountKind.MARGIN,
+        european=european,
+        spreads=level.rank >= OptionLevel.SPREADS.rank,
+        naked=level is OptionLevel.NAKED,
+        lends=kind is AccountKind.MARGIN,
     )
 
 

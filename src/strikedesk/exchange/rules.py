@@ -90,8 +90,8 @@ def check_session(request: OrderRequest, screen: Screen, closing: tuple[bool, ..
         raise rejection(Reason.MARKET_CLOSED, rule="ioc_needs_an_open_market")
     if not screen.is_open and request.order_type is OrderType.MARKET and not all(closing):
         raise rejection(Reason.MARKET_CLOSED, rule="opening_market_order_needs_an_open_market")
-    ends = expires_at(request, screen)
-    if ends is not None and ends <= screen.at:
+    # Contracts have not ended: see `check_symbols`. All other orders stand until an end to come.
+    if request.gtd_date is not None and _close_of(request.gtd_date) <= screen.at:
         raise rejection(Reason.INVALID_TIME_IN_FORCE, rule="gtd_date_has_passed")
 
 

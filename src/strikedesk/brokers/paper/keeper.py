@@ -8,7 +8,7 @@ copy before it is kept as well: it is what everybody else still sees.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Final, Generic, TypeVar
@@ -159,14 +159,17 @@ class WorldKeeper:
     ) -> tuple[WorldChange, _Outcome[T]]:
         world = self._draft(version, load)
         now = self._now_in(world)
-        if not advance(world, self.market, now):
-            return self._keep(version, world, _Outcome(behind=True))
-        outcome: _Outcome[T]
-        try:
-            outcome = _Outcome(answer=do(world, now))
-        except (Denied, Rejected) as error:
-            outcome = _Outcome(error=error)
-        return self._keep(version, world, outcome)
+        behind = not advance(world, self.market, now)
+        answer, error = None, None
+        if not behind:
+            try:
+                answer = do(world, now)
+            except (Denied, Rejected) as refusal:
+                error = refusal
+        change, ended = self._keep(version, world)
+        return change, _Outcome(
+            copy=self._copy, behind=behind, answer=answer, error=error, ended=ended
+        )
 
     def _draft(self, version: int, load: Callable[[], WorldRows]) -> World:
         """Return a world that may be changed: a fork of the copy if that is the newest."""
@@ -203,14 +206,11 @@ class WorldKeeper:
                 world=self.name,
             )
 
-    def _keep(
-        self, version: int, world: World, outcome: _Outcome[T]
-    ) -> tuple[WorldChange, _Outcome[T]]:
-        change = change_of(world)
-        ended = tuple(world.changes.ended)
+    def _keep(self, version: int, world: World) -> tuple[WorldChange, tuple[BrokerOrder, ...]]:
+        change, ended = change_of(world), tuple(world.changes.ended)
         world.changes = Changes()
         self._copy = _Copy(version=version + (not change.is_empty), world=world)
-        return change, replace(outcome, copy=self._copy, ended=ended)
+        return change, ended
 
     def _now_in(self, world: World) -> datetime:
         """Time never runs back, whatever the wall's clock does and whoever was here first."""
