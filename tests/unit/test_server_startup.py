@@ -41,6 +41,7 @@ OURS = {
     "strikedesk.server.app",
     "strikedesk.server.call",
     "strikedesk.server.envelope",
+    "strikedesk.server.handshake",
     "strikedesk.server.instructions",
     "strikedesk.server.json_text",
     "strikedesk.server.opening",

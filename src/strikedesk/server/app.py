@@ -39,6 +39,7 @@ from strikedesk.logs.lines import configure
 from strikedesk.logs.redaction import Redactor
 from strikedesk.logs.scrubber import Scrubber
 from strikedesk.server.call import Door
+from strikedesk.server.handshake import serve_either
 from strikedesk.server.instructions import instructions
 from strikedesk.server.opening import Opening
 from strikedesk.settings import Settings
@@ -102,8 +103,7 @@ class DeskServer(MCPServer[Door]):
         outgoing: "WriteStream[SessionMessage]",
     ) -> None:
         """Serve one connection over these streams until the client has gone."""
-        core = self._lowlevel_server
-        await core.run(incoming, outgoing, core.create_initialization_options())
+        await serve_either(self._lowlevel_server, incoming, outgoing)
 
     def at_once(
         self, body_max: int, guarded: "TransportSecuritySettings"
