@@ -28,10 +28,13 @@ class Opening:
         self._settings = settings
         self._beside = beside
         self._lazy: LazyDesk | None = None
+        self._open: Desk | None = None
 
     async def desk(self) -> "Desk":
         """See `DeskSource.desk`."""
-        return await self._found().desk()
+        if self._open is None:
+            self._open = await self._found().desk()
+        return self._open
 
     async def close(self) -> None:
         """See `DeskSource.close`."""
