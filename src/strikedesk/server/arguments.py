@@ -120,12 +120,13 @@ def fraction(least: float, most: float) -> Argument[float]:
 
 def choice(options: type[Choice]) -> Argument[Choice]:
     """Return the reader of one word out of an enum's, in either case."""
-    words = [option.value for option in options]
+    words = {option.value: option for option in options}
 
     def read(value: object, name: str) -> Choice:
-        if not isinstance(value, str) or value.strip().lower() not in words:
+        option = words.get(value.strip().lower()) if isinstance(value, str) else None
+        if option is None:
             raise refused(name, f"one of {', '.join(words)}", value)
-        return options(value.strip().lower())
+        return option
 
     return Argument(read, {"type": "string", "enum": [*words]})
 

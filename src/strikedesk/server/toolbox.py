@@ -58,11 +58,14 @@ class Toolbox:
             self._built[item.name] = strict_tool(item)
         return self._built[item.name]
 
+    @cached_property
+    def _by_name(self) -> dict[str, MenuItem]:
+        return {item.name: item for item in self.items}
+
     def _named(self, name: str) -> MenuItem:
-        for item in self.items:
-            if item.name == name:
-                return item
-        raise Denied(Reason.TOOL_NOT_SERVED, tool=clean(name, NAME_SHOWN))
+        if (item := self._by_name.get(name)) is None:
+            raise Denied(Reason.TOOL_NOT_SERVED, tool=clean(name, NAME_SHOWN))
+        return item
 
     def _admit(self, item: MenuItem) -> None:
         caller = self.door.caller()
