@@ -11,7 +11,7 @@ from strikedesk.domain.pages import PageSpan
 from strikedesk.domain.reasons import Reason
 from strikedesk.server.access import MOVES_MONEY, READS
 from strikedesk.server.arguments import Day, Flag, Legs, Price, Quantity, Symbols, text
-from strikedesk.server.call import Call, caller_of
+from strikedesk.server.call import Call
 from strikedesk.server.menu import MenuItem
 from strikedesk.server.schemas import (
     INTEGER,
@@ -32,6 +32,10 @@ ERRORS: Final[dict[str, DeskError]] = {
     "misconfigured": Misconfigured(Reason.DATABASE_UNREADABLE, file="strikedesk.db"),
     "hostile": Denied(Reason.INVALID_ARGUMENT, given="x" * 9000 + "\u202e\n<b>"),
 }
+
+
+def _caller_of(call: Call) -> str:
+    return call.request_context.lifespan_context.caller().name
 
 
 async def echo(
@@ -55,7 +59,7 @@ async def echo(
         "note": note,
     }
     named = [symbol.compact for symbol in symbols]
-    return record({"symbols": named, "caller": caller_of(call), "rest": rest})
+    return record({"symbols": named, "caller": _caller_of(call), "rest": rest})
 
 
 async def crash(call: Call) -> Annotated[CallToolResult, record_schema()]:
@@ -86,7 +90,7 @@ async def rows(call: Call) -> Annotated[CallToolResult, table_schema(feed=TEXT)]
 
 async def spend(call: Call) -> Annotated[CallToolResult, record_schema(caller=TEXT)]:
     """Do what needs the scope trade."""
-    return record({"caller": caller_of(call)})
+    return record({"caller": _caller_of(call)})
 
 
 async def wait(call: Call) -> Annotated[CallToolResult, record_schema()]:

@@ -20,7 +20,7 @@ from pydantic import BaseModel, Field
 from strikedesk.domain.approvals import Voice
 from strikedesk.domain.ledger import OrderRecord
 from strikedesk.orders.approvals import Pending
-from strikedesk.server.call import Call, caller_of, desk_of
+from strikedesk.server.call import Call, desk_and_caller, desk_of
 
 MODERN: Final = "2026-07-28"
 AGREED: Final = "agreed"
@@ -48,8 +48,8 @@ Outcome: TypeAlias = ElicitationResult[Answer]
 
 async def confirmed(call: Call, preview_id: str, nonce: str) -> OrderRecord:
     """Spend the nonce, or learn what came of it; a later round of one call is told the same."""
-    desk = await desk_of(call)
-    return await desk.confirm(preview_id, nonce, caller=caller_of(call))
+    desk, caller = await desk_and_caller(call)
+    return await desk.confirm(preview_id, nonce, caller=caller)
 
 
 async def ask_person(

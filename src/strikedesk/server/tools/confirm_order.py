@@ -19,7 +19,7 @@ from strikedesk.server.asking import (
     confirmed,
     word_of,
 )
-from strikedesk.server.call import Call, caller_of, desk_of
+from strikedesk.server.call import Call, desk_and_caller
 from strikedesk.server.order_answers import CONFIRMED, approval_answer, order_answer
 from strikedesk.server.shaping import record
 from strikedesk.wiring import Desk
@@ -39,8 +39,8 @@ async def confirm_order(
     tells what came of the first call and sends nothing. On OUTCOME_UNKNOWN call get_order; never
     preview again. State awaiting_consent: nothing was sent, do as `approval` says.
     """
-    desk = await desk_of(call)
-    row = await _heard(desk, order, word_of(outcome), code, caller_of(call))
+    desk, caller = await desk_and_caller(call)
+    row = await _heard(desk, order, word_of(outcome), code, caller)
     desk.books.forget(row.account_handle)
     pending = await desk.approvals.of(row)
     told = order_answer(row, await desk.orders.group(row))

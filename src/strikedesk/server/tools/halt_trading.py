@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from mcp.types import CallToolResult
 
 from strikedesk.server.arguments import text
-from strikedesk.server.call import Call, caller_of, desk_of
+from strikedesk.server.call import Call, desk_and_caller
 from strikedesk.server.schemas import BOOLEAN, INTEGER, TEXT, record_schema
 from strikedesk.server.shaping import record
 
@@ -23,9 +23,9 @@ async def halt_trading(
     The owner may have set that those which open something are taken back. No tool can undo it: the
     owner runs `strikedesk resume`.
     """
-    desk = await desk_of(call)
-    halt = await desk.safety.stop(why, caller=caller_of(call), path=_PATH)
-    withdrawal = await desk.safety.take_back(actor=caller_of(call), path=_PATH)
+    desk, caller = await desk_and_caller(call)
+    halt = await desk.safety.stop(why, caller=caller, path=_PATH)
+    withdrawal = await desk.safety.take_back(actor=caller, path=_PATH)
     return record(
         {
             "halted": True,

@@ -5,7 +5,7 @@ from typing import Annotated
 from mcp.types import CallToolResult
 
 from strikedesk.server.arguments import Identifier
-from strikedesk.server.call import Call, caller_of, desk_of
+from strikedesk.server.call import Call, desk_and_caller
 from strikedesk.server.order_answers import PREVIEW, preview_answer
 from strikedesk.server.shaping import record
 
@@ -15,5 +15,5 @@ async def preview_cancel(call: Call, order_id: Identifier) -> Annotated[CallTool
 
     A cancel can remove protection: read the warnings, then send with confirm_order.
     """
-    desk = await desk_of(call)
-    return record(preview_answer(await desk.previewer.cancel(order_id, caller=caller_of(call))))
+    desk, caller = await desk_and_caller(call)
+    return record(preview_answer(await desk.previewer.cancel(order_id, caller=caller)))

@@ -7,7 +7,7 @@ from mcp.types import CallToolResult
 from strikedesk.domain.errors import Denied, Rejected, Unavailable
 from strikedesk.domain.orders import Leg
 from strikedesk.server.arguments import AccountHandle, Quantity
-from strikedesk.server.call import Call, caller_of, desk_of
+from strikedesk.server.call import Call, desk_and_caller
 from strikedesk.server.order_answers import preview_answer
 from strikedesk.server.scan_arguments import Candidates
 from strikedesk.server.schemas import LIST, record_schema
@@ -27,7 +27,7 @@ async def preview_candidates(
 
     candidates: legs as run_scan writes them. Each answers as preview_order does, or is denied.
     """
-    desk, caller = await desk_of(call), caller_of(call)
+    desk, caller = await desk_and_caller(call)
     await desk.books.named(account)
     previews: list[Value] = [
         await _preview(desk, account, legs, quantity, caller) for legs in candidates

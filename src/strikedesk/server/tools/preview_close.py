@@ -7,7 +7,7 @@ from mcp.types import CallToolResult
 from strikedesk.domain.orders import TimeInForce
 from strikedesk.orders.closing import CloseRequest
 from strikedesk.server.arguments import AccountHandle, LegSymbols, Price, Quantity
-from strikedesk.server.call import Call, caller_of, desk_of
+from strikedesk.server.call import Call, desk_and_caller
 from strikedesk.server.order_answers import PREVIEW, preview_answer
 from strikedesk.server.order_arguments import Effect, ForceWord
 from strikedesk.server.shaping import record
@@ -27,7 +27,7 @@ async def preview_close(
     quantity is per symbol, all of it by default; without a price the mid is proposed. Send with
     confirm_order.
     """
-    desk = await desk_of(call)
+    desk, caller = await desk_and_caller(call)
     request = CloseRequest(
         account=account,
         symbols=symbols,
@@ -36,4 +36,4 @@ async def preview_close(
         price_effect=price_effect,
         time_in_force=time_in_force,
     )
-    return record(preview_answer(await desk.closer.close(request, caller=caller_of(call))))
+    return record(preview_answer(await desk.closer.close(request, caller=caller)))

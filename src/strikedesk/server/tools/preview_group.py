@@ -6,7 +6,7 @@ from mcp.types import CallToolResult
 
 from strikedesk.orders.groups import GroupDraft
 from strikedesk.server.arguments import AccountHandle
-from strikedesk.server.call import Call, caller_of, desk_of
+from strikedesk.server.call import Call, desk_and_caller
 from strikedesk.server.order_answers import PREVIEW, preview_answer
 from strikedesk.server.order_arguments import KindOfGroup, OrdersOfGroup
 from strikedesk.server.shaping import record
@@ -21,6 +21,6 @@ async def preview_group(
     which one cancels the other. oco: two such exits alone. orders are as in preview_order, the
     entry first; a stop has one leg. One confirm_order sends them all.
     """
-    desk = await desk_of(call)
+    desk, caller = await desk_and_caller(call)
     draft = GroupDraft(account=account, kind=kind, orders=orders)
-    return record(preview_answer(await desk.previewer.place_group(draft, caller=caller_of(call))))
+    return record(preview_answer(await desk.previewer.place_group(draft, caller=caller)))

@@ -7,7 +7,7 @@ from mcp.types import CallToolResult
 from strikedesk.domain.orders import OrderType, TimeInForce
 from strikedesk.orders.draft import Draft
 from strikedesk.server.arguments import AccountHandle, Day, Legs, Price
-from strikedesk.server.call import Call, caller_of, desk_of
+from strikedesk.server.call import Call, desk_and_caller
 from strikedesk.server.order_answers import PREVIEW, preview_answer
 from strikedesk.server.order_arguments import Effect, Force, TypeOfOrder
 from strikedesk.server.shaping import record
@@ -31,7 +31,7 @@ async def preview_order(
     marketable_limit is refused unless it trades at once. Show the figures to the person, then send
     with confirm_order before expires_at.
     """
-    desk = await desk_of(call)
+    desk, caller = await desk_and_caller(call)
     draft = Draft(
         account=account,
         legs=legs,
@@ -42,4 +42,4 @@ async def preview_order(
         time_in_force=time_in_force,
         gtd_date=gtd_date,
     )
-    return record(preview_answer(await desk.previewer.place(draft, caller=caller_of(call))))
+    return record(preview_answer(await desk.previewer.place(draft, caller=caller)))

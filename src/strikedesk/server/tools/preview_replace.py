@@ -6,7 +6,7 @@ from mcp.types import CallToolResult
 
 from strikedesk.orders.draft import Change
 from strikedesk.server.arguments import Day, Identifier, Price, Quantity
-from strikedesk.server.call import Call, caller_of, desk_of
+from strikedesk.server.call import Call, desk_and_caller
 from strikedesk.server.order_answers import PREVIEW, preview_answer
 from strikedesk.server.order_arguments import EffectWord, ForceWord
 from strikedesk.server.shaping import record
@@ -27,7 +27,7 @@ async def preview_replace(
     quantity counts whole units (spreads, or contracts of a single leg). Send with confirm_order;
     the replacement gets an order_id of its own.
     """
-    desk = await desk_of(call)
+    desk, caller = await desk_and_caller(call)
     change = Change(
         price=price,
         price_effect=price_effect,
@@ -36,5 +36,5 @@ async def preview_replace(
         time_in_force=time_in_force,
         gtd_date=gtd_date,
     )
-    preview = await desk.previewer.replace(order_id, change, caller=caller_of(call))
+    preview = await desk.previewer.replace(order_id, change, caller=caller)
     return record(preview_answer(preview))

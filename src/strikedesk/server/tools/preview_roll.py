@@ -12,7 +12,7 @@ from strikedesk.market.numbers import decimals
 from strikedesk.orders.closing import RollRequest
 from strikedesk.portfolio.rolls import RollProposal, RollTable, roll_table
 from strikedesk.server.arguments import AccountHandle, Contract, Day, Price, Quantity
-from strikedesk.server.call import Call, caller_of, desk_of
+from strikedesk.server.call import Call, desk_and_caller
 from strikedesk.server.order_answers import PREVIEW, preview_answer
 from strikedesk.server.order_arguments import EffectWord, ForceWord
 from strikedesk.server.schemas import LIST, either
@@ -51,7 +51,7 @@ async def preview_roll(
     USD per share, negative = paid; delta and break_even of what is held then. other_leg: a spread's
     second contract, which moves along by as many dollars.
     """
-    desk = await desk_of(call)
+    desk, caller = await desk_and_caller(call)
     if new_expiration is new_strike is price is price_effect is None:
         contracts = (symbol, *((other_leg,) if other_leg else ()))
         return _proposed(await roll_table(desk.market, await desk.books.held(account), contracts))
@@ -66,7 +66,7 @@ async def preview_roll(
         price_effect=price_effect,
         time_in_force=time_in_force,
     )
-    return record(preview_answer(await desk.closer.roll(request, caller=caller_of(call))))
+    return record(preview_answer(await desk.closer.roll(request, caller=caller)))
 
 
 def _proposed(found: RollTable) -> CallToolResult:
