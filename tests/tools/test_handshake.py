@@ -1,9 +1,6 @@
 """A client that opens with the handshake is answered as the SDK's own way would answer it."""
 
-import asyncio
 import json
-from collections.abc import Sequence
-from typing import Any
 
 import anyio
 import pytest
@@ -14,68 +11,29 @@ from mcp.shared._context_streams import create_context_streams
 from mcp.shared.message import SessionMessage
 from mcp.types import (
     INVALID_REQUEST,
-    PROTOCOL_VERSION_META_KEY,
     JSONRPCMessage,
     JSONRPCResponse,
     jsonrpc_message_adapter,
 )
 
-from strikedesk.logs.known import Known
-from strikedesk.logs.scrubber import Scrubber
-from strikedesk.server.wire import Flow, Incoming, Outgoing
+from strikedesk.server.wire import Incoming, Outgoing
 from tests.patience import PATIENCE_S
 from tests.tools.core_door import CoreDoor
-from tests.unit.test_server_wire import Sink
+from tests.tools.wire_talk import ENVELOPE, HELLO, SHAKEN, Said, a_call, answers
 
-Said = dict[str, Any]
-HELLO: Said = {
-    "id": 1,
-    "method": "initialize",
-    "params": {
-        "protocolVersion": "2025-11-25",
-        "capabilities": {},
-        "clientInfo": {"name": "test", "version": "0"},
-    },
-}
-SHAKEN: Said = {"method": "notifications/initialized"}
-ECHO: Said = {
-    "id": 2,
-    "method": "tools/call",
-    "params": {"name": "echo", "arguments": {"symbols": "AAPL"}},
-}
-ENVELOPE: Said = {
-    PROTOCOL_VERSION_META_KEY: "2026-07-28",
-    "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "0"},
-    "io.modelcontextprotocol/clientCapabilities": {},
-}
-ENVELOPED: Said = {**ECHO, "id": 3, "params": {**ECHO["params"], "_meta": ENVELOPE}}
+ECHO: Said = a_call("echo", symbols="AAPL")
+ENVELOPED: Said = {**a_call("echo", enveloped=True, symbols="AAPL"), "id": 3}
 PING: Said = {"id": 4, "method": "ping"}
 UNKNOWN: Said = {"id": 5, "method": "no/such", "params": {"_meta": {"progressToken": 1}}}
 
 
-async def answers(said: Sequence[Said], *, theirs: bool) -> list[Any]:
-    """Say all of this, each once the last is answered, to our loop or to the SDK's."""
-    reader, flow = asyncio.StreamReader(), Flow()
-    sink = Sink(flow)
-    outgoing = Outgoing(sink, flow, Scrubber(Known()))
-    server = CoreDoor().server
-    core = server._lowlevel_server  # pyright: ignore[reportPrivateUsage] -- as `serve` holds it
-    serving = (
-        core.run(Incoming(reader, outgoing), outgoing, core.create_initialization_options())
-        if theirs
-        else server.serve(Incoming(reader, outgoing), outgoing)
-    )
-    with anyio.fail_after(PATIENCE_S):
-        async with anyio.create_task_group() as group:
-            group.start_soon(lambda: serving)
-            for message in said:
-                before = len(sink.lines)
-                reader.feed_data(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
-                while "id" in message and len(sink.lines) == before:
-                    await anyio.lowlevel.checkpoint()
-            reader.feed_eof()
-    assert flow.lost.is_set()
-    return sink.lines
+async def ours(incoming: Incoming, outgoing: Outgoing) -> None:
+    await CoreDoor().server.serve(incoming, outgoing)
+
+
+async def theirs(incoming: Incoming, outgoing: Outgoing) -> None:
+    core = CoreDoor().server._lowlevel_server  # pyright: ignore[reportPrivateUsage] -- as `serve` has it
+    await core.run(incoming, outgoing, core.create_initialization_options())
 
 
 @pytest.mark.parametrize(
@@ -93,12 +51,12 @@ async def answers(said: Sequence[Said], *, theirs: bool) -> list[Any]:
 )
 async def test_every_opening_is_answered_as_the_sdk_answers_it(said: tuple[Said, ...]) -> None:
     """To the byte, whichever era it opens with, and the wire is closed behind it."""
-    assert await answers(said, theirs=False) == await answers(said, theirs=True)
+    assert await answers(ours, said) == await answers(theirs, said)
 
 
 async def test_a_request_of_the_other_era_is_refused_after_a_handshake() -> None:
     """It would say of itself what this connection has agreed on with somebody else."""
-    lines = await answers((HELLO, SHAKEN, ENVELOPED), theirs=False)
+    lines = await answers(ours, (HELLO, SHAKEN, ENVELOPED))
 
     assert json.loads(lines[-1])["error"]["code"] == INVALID_REQUEST
 

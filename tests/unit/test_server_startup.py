@@ -45,6 +45,7 @@ OURS = {
     "strikedesk.server.instructions",
     "strikedesk.server.json_text",
     "strikedesk.server.opening",
+    "strikedesk.server.set_aside",
     "strikedesk.server.stdio",
     "strikedesk.server.wire",
     "strikedesk.settings",

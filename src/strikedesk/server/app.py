@@ -42,6 +42,7 @@ from strikedesk.server.call import Door
 from strikedesk.server.handshake import serve_either
 from strikedesk.server.instructions import instructions
 from strikedesk.server.opening import Opening
+from strikedesk.server.set_aside import put_in, set_aside
 from strikedesk.settings import Settings
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ class DeskServer(MCPServer[Door]):
                 },
             )
         self._trace_nothing()
+        self.middleware.append(put_in)
         self.completion()(self._complete)
 
     def _trace_nothing(self) -> None:
@@ -161,7 +163,8 @@ class DeskServer(MCPServer[Door]):
     ) -> CallToolResult | InputRequiredResult:
         """Call a tool; see `Toolbox.call`."""
         with self._spoken("tools/call"):
-            return await self.toolbox.call(name, arguments, context or Context(mcp_server=self))
+            call = context or Context(mcp_server=self)
+            return set_aside(await self.toolbox.call(name, arguments, call))
 
     async def list_prompts(self) -> list[Prompt]:
         """Return the prompts."""
