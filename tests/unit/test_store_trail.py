@@ -1,14 +1,19 @@
 """The audit trail at rest: it cannot be changed by a slip, nor by a hand without a trace."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator
+from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from strikedesk.domain.errors import Denied, DeskError
+from strikedesk.domain.reasons import Reason
 from strikedesk.store.database import Database
+from strikedesk.store.event_rows import append_event
 from strikedesk.store.ledger import SqlLedger
 from tests.builders import a_note, a_preview
 from tests.stores import DATABASES, a_database
@@ -144,3 +149,48 @@ async def test_a_trail_longer_than_a_page_is_walked_to_its_end(tmp_path: Path) -
         )
 
         assert await ledger.verify() == 1199
+
+
+async def test_a_line_behind_one_that_was_taken_back_follows_the_one_before_it(
+    database: Database,
+) -> None:
+    """What a connection remembers of the head is no line where its transaction did not end well."""
+
+    def fail(connection: Connection) -> None:
+        append_event(connection, a_note("lost"), order_id="order-1")
+        raise Denied(Reason.INVALID_ARGUMENT)
+
+    for _ in range(2):
+        with pytest.raises(Denied):
+            await database.write(fail)
+        await database.write(partial(append_event, note=a_note("kept"), order_id="order-1"))
+
+    kinds = [line.kind for line in await SqlLedger(database).events("order-1")]
+    assert kinds[LINES:] == ["kept", "kept"]
+    assert await SqlLedger(database).verify() is None
+
+
+async def test_lines_of_several_connections_follow_each_other(database: Database) -> None:
+    """Each remembers the head that it made itself, and another has made one since."""
+    for number in range(6):
+        line = partial(append_event, note=a_note(f"turn-{number}"), order_id="order-1")
+        await (database.jot if number % 2 else database.write)(line)
+
+    kinds = [line.kind for line in await SqlLedger(database).events("order-1")]
+    assert kinds[LINES:] == [f"turn-{number}" for number in range(6)]
+    assert await SqlLedger(database).verify() is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["UPDATE order_event_head SET digest = 'f'", "UPDATE order_event_head SET sequence = 2"],
+)
+async def test_a_head_that_somebody_wrote_over_is_not_mended_by_the_next_line(
+    database: Database, change: str
+) -> None:
+    await run(database, change)
+
+    with contextlib.suppress(Denied, DeskError):
+        await SqlLedger(database).append("order-1", a_note("next"))
+
+    assert await SqlLedger(database).verify() is not None
