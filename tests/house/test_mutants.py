@@ -37,6 +37,7 @@ WITHDRAW = "tests/unit/test_orders_withdraw.py"
 HALTING = "tests/tools/test_halting_page.py"
 CLI = "tests/unit/test_cli_limits.py"
 WALK, AUDIT = "tests/unit/test_store_trail_walk.py", "tests/unit/test_cli_audit.py"
+TRAIL = "tests/unit/test_store_trail.py"
 REPLAY, REPLAYS = "tests/unit/test_replay.py", "tests/unit/test_store_replays.py"
 TRACES, KEEPER = "tests/tools/test_traces.py", "tests/unit/test_paper_keeper.py"
 SCRUBBER, SINK = "tests/unit/test_scrubber.py", "tests/tools/test_last_sink.py"
@@ -215,6 +216,15 @@ MUTANTS = [
     Mutant("store/alone.py", "else self._slow + 1", "else self._slow", ALONE),
     Mutant("store/alone.py", "if self._rests <= _RESTS:", "if False:", ALONE),
     Mutant("store/alone.py", "return self._loop is loop", "return True", ALONE),
+    Mutant("store/alone.py", "if other is not job]", "]", ALONE),
+    # A line follows the head that is there, and not the one that somebody remembers.
+    Mutant("store/event_rows.py", "if not _MOVE_HEAD.run(connection, told)", "if False", TRAIL),
+    Mutant(
+        "store/event_rows.py",
+        'heads.c.sequence == bindparam("was_sequence"), heads.c.digest == bindparam("was_digest")',
+        "heads.c.chain == 1",
+        TRAIL,
+    ),
     Mutant("store/sqlite.py", "            jotter.exec_driver_sql(_IMPATIENT)\n", "", SQLITE_STORE),
     Mutant("brokers/paper/keeper.py", "world is not None and not is_due(", "not (", KEEPER),
     # A broker's own names of what is no symbol of the desk: cut, and of few letters.
@@ -584,7 +594,10 @@ MUTANTS = [
         LEDGER,
     ),
     Mutant(
-        "store/use_rows.py", "in_doubt=like_in_doubt(connection, window)", "in_doubt=None", LEDGER
+        "store/use_rows.py",
+        "like_in_doubt(connection, window) if counted",
+        "None if counted",
+        LEDGER,
     ),
     Mutant("risk/check.py", "passed=amount <= most", "passed=True", LIMITS),
     Mutant("risk/check.py", "amount >= WARNED_FROM * most", "False", LIMITS),
@@ -872,7 +885,7 @@ MUTANTS = [
         "(allowance.use, *allowance.beside)):",
         GROUPED,
     ),
-    Mutant("store/use_rows.py", "*window.digests_beside]", "]", GROUPED),
+    Mutant("store/use_rows.py", "else window.digests_beside", "else ()", GROUPED),
 ]
 
 

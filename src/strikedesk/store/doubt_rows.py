@@ -1,5 +1,7 @@
 """Rows in doubt: orders sent, or nearly, of which nobody knows what came of them."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection, and_, bindparam, or_, select
@@ -17,6 +19,9 @@ _SILENT: Final = and_(
         orders.c.updated_at > bindparam("ahead_since"),
     ),
 )
+_DOUBTFUL: Final = or_(orders.c.state == OrderState.UNKNOWN, _SILENT)
+# Whether there is any at all, of whomever: mostly there is none.
+ANY_IN_DOUBT: Final = select(orders.c.order_id).where(_DOUBTFUL).correlate(None).exists()
 # Few rows are in these states, and an account has every row that it ever had: whose they are is
 # looked at afterwards, for SQLite would take the index of that.
 _IN_DOUBT: Final = Prepared(
@@ -27,9 +32,18 @@ _IN_DOUBT: Final = Prepared(
         orders.c.broker,
         orders.c.environment,
     )
-    .where(or_(orders.c.state == OrderState.UNKNOWN, _SILENT))
+    .where(_DOUBTFUL)
     .order_by(orders.c.created_at.desc(), orders.c.order_id.desc())
 )
+
+
+def silence_of(window: Window) -> Mapping[str, datetime | None]:
+    """Return what says since when an order counts as silent, as the statements here are told it."""
+    like = window.like
+    return {
+        "silent_since": None if like is None else like.silent_since,
+        "ahead_since": None if like is None else like.ahead_since,
+    }
 
 
 def like_in_doubt(connection: Connection, window: Window) -> str | None:
@@ -37,7 +51,7 @@ def like_in_doubt(connection: Connection, window: Window) -> str | None:
     like = window.like
     if like is None:
         return None
-    rows = _IN_DOUBT.rows(connection, silent_since=like.silent_since, ahead_since=like.ahead_since)
+    rows = _IN_DOUBT.rows(connection, **silence_of(window))
     here = (like.account_id, window.broker, window.environment)
     alike = (
         row["order_id"]
