@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, delete, select
 
-from strikedesk.domain.ledger import Json, OrderRecord, Progress
+from strikedesk.domain.ledger import OrderRecord, Progress
 from strikedesk.domain.ports import FreshStart, WholeWorld, WorldChange, WorldLine
 from strikedesk.domain.states import OrderState
 from strikedesk.store import order_rows
@@ -21,9 +21,6 @@ _LEFT: Final = frozenset(
     {OrderState.SUBMITTING, OrderState.UNKNOWN} | {state for state in OrderState if state.is_open}
 )
 _HEADERS: Final = select(paper_worlds.c.world, paper_worlds.c.header).order_by(paper_worlds.c.world)
-_HEADER: Final = Prepared(
-    select(paper_worlds.c.header).where(paper_worlds.c.world == bindparam("of_world"))
-)
 _LINES: Final = (
     select(
         paper_lines.c.line_id, paper_lines.c.account_id, paper_lines.c.at, paper_lines.c.document
@@ -73,13 +70,12 @@ def _names(connection: Connection) -> tuple[str, ...]:
 
 
 def _whole(connection: Connection, *, world: str) -> WholeWorld | None:
-    row = _HEADER.row(connection, of_world=world)
-    header: dict[str, Json] = {} if row is None else row["header"]
-    if not header:
+    rows = load_rows(connection, world=world)
+    if not rows.header:
         return None
     lines = connection.execute(_LINES, {"of_world": world}).mappings()
     return WholeWorld(
-        rows=load_rows(connection, world=world, header=header),
+        rows=rows,
         lines=tuple(
             WorldLine(
                 line_id=line["line_id"],
@@ -99,7 +95,7 @@ def _begin_anew(
     broker: str,
     act: Callable[[WholeWorld | None, Sequence[OrderRecord]], FreshStart],
 ) -> FreshStart:
-    version, _ = locked(connection, world)
+    version = locked(connection, world)
     start = act(_whole(connection, world=world), _left(connection, broker))
     for wipe in _WIPE:
         wipe.run(connection, {"of_world": world})

@@ -18,10 +18,10 @@ T = TypeVar("T")
 Document = Mapping[str, Json]
 
 _OF_WORLD: Final = paper_worlds.c.world == bindparam("of_world")
-_LOCKED_WORLD: Final = Prepared(
-    select(paper_worlds.c.version, paper_worlds.c.header).where(_OF_WORLD).with_for_update()
-)
-_VERSION: Final = Prepared(select(paper_worlds.c.version).where(_OF_WORLD))
+_VERSION_OF: Final = select(paper_worlds.c.version).where(_OF_WORLD)
+_VERSION: Final = Prepared(_VERSION_OF)
+_LOCKED_VERSION: Final = Prepared(_VERSION_OF.with_for_update())
+_HEADER: Final = Prepared(select(paper_worlds.c.header).where(_OF_WORLD))
 _SET_VERSION: Final = Prepared(update(paper_worlds).where(_OF_WORLD), sets=("version",))
 _SET_BOTH: Final = Prepared(update(paper_worlds).where(_OF_WORLD), sets=("version", "header"))
 _ACCOUNTS: Final = Prepared(
@@ -106,31 +106,32 @@ def _transact(
     world: str,
     act: Callable[[int, Callable[[], WorldRows]], tuple[WorldChange, T]],
 ) -> T:
-    version, header = locked(connection, world)
-    change, answer = act(version, partial(load_rows, connection, world=world, header=header))
+    version = locked(connection, world)
+    change, answer = act(version, partial(load_rows, connection, world=world))
     if not change.is_empty:
         write_change(connection, world, version + 1, change)
     return answer
 
 
-def locked(connection: Connection, world: str) -> tuple[int, Document]:
-    """Return version and header of a world that nobody else can change meanwhile.
+def locked(connection: Connection, world: str) -> int:
+    """Return the version of a world that nobody else can change meanwhile.
 
     A world that is new gets its row first, so that there is something to lock.
     """
-    row = _LOCKED_WORLD.row(connection, of_world=world)
+    row = _LOCKED_VERSION.row(connection, of_world=world)
     if row is None:
         put_new(connection, paper_worlds, {"world": world, "version": 0, "header": {}})
-        row = _LOCKED_WORLD.rows(connection, of_world=world)[0]
-    return row["version"], row["header"]
+        row = _LOCKED_VERSION.rows(connection, of_world=world)[0]
+    return row["version"]
 
 
-def load_rows(connection: Connection, *, world: str, header: Document) -> WorldRows:
-    """Return the rows of a world whose header is known."""
+def load_rows(connection: Connection, *, world: str) -> WorldRows:
+    """Return the rows of a world; where there is none, its header is empty."""
+    header = _HEADER.row(connection, of_world=world)
     accounts = _ACCOUNTS.rows(connection, of_world=world)
     orders = _ORDERS.rows(connection, of_world=world)
     return WorldRows(
-        header=header,
+        header={} if header is None else header["header"],
         accounts={row["account_id"]: row["document"] for row in accounts},
         orders={row["order_id"]: row["document"] for row in orders},
     )
