@@ -70,6 +70,8 @@ vault_keys: Final = Table(
 )
 
 _HAS_TARGET: Final = text("target_order_id IS NOT NULL")
+_HAS_GROUP: Final = text("group_id IS NOT NULL")
+_IS_SENT: Final = text("broker_order_id IS NOT NULL")
 
 orders: Final = Table(
     "orders",
@@ -101,10 +103,10 @@ orders: Final = Table(
     Index(None, "created_at", "order_id"),
     Index(None, "account_id", "created_at", "order_id"),
     Index(None, "state"),
-    Index(None, "broker", "broker_order_id"),
+    Index(None, "broker", "broker_order_id", sqlite_where=_IS_SENT, postgresql_where=_IS_SENT),
     # For the databases' own look for orders that still point at one that is deleted.
     Index(None, "target_order_id", sqlite_where=_HAS_TARGET, postgresql_where=_HAS_TARGET),
-    Index(None, "group_id", "group_place"),
+    Index(None, "group_id", "group_place", sqlite_where=_HAS_GROUP, postgresql_where=_HAS_GROUP),
     sqlite_strict=True,
 )
 
