@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from strikedesk.domain.account_kinds import OptionLevel
 from strikedesk.domain.orders import OrderType
@@ -11,6 +11,7 @@ from strikedesk.risk.limits import Limits
 
 # USD, or that nothing bounds it, or None where nobody can say.
 Risk: TypeAlias = Decimal | Literal["unlimited"] | None
+_NOTHING: Final = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +73,8 @@ def use_of(facts: OrderFacts, limits: Limits) -> Use:
 
     A loss without bound, where the owner allows one, uses as much as the largest order may.
     """
-    nothing = Decimal(0)
     if facts.closes or facts.risk_added is None or facts.notional_usd is None:
         # Unknown amounts never get this far: the checks of the order itself have denied them.
-        return Use(loss_usd=nothing, notional_usd=nothing)
+        return Use(loss_usd=_NOTHING, notional_usd=_NOTHING)
     loss = limits.loss_usd_max if facts.risk_added == "unlimited" else facts.risk_added
-    return Use(loss_usd=max(loss, nothing), notional_usd=facts.notional_usd)
+    return Use(loss_usd=max(loss, _NOTHING), notional_usd=facts.notional_usd)

@@ -14,7 +14,7 @@ def order_type(facts: OrderFacts, limits: Limits) -> Check:
     """Options without a limit price, a stop that becomes a market order too."""
     unpriced = facts.order_type in {OrderType.MARKET, OrderType.STOP}
     allowed = limits.allow_option_market_orders or not (unpriced and facts.has_options)
-    told: dict[str, Fact] = {"order_type": facts.order_type.value}
+    told: dict[str, Fact] = {"order_type": facts.order_type}
     return verdict("order_type", passed=allowed, reason=Reason.MARKET_ORDER_REFUSED, facts=told)
 
 
@@ -31,7 +31,7 @@ def quote_age(facts: OrderFacts, limits: Limits) -> Check:
 def price_collar(facts: OrderFacts, limits: Limits) -> Check:
     """How much worse the limit is than what trades at once."""
     if facts.limit_net is None:
-        note: dict[str, Fact] = {"order_type": facts.order_type.value}
+        note: dict[str, Fact] = {"order_type": facts.order_type}
         return Check(name="price_collar", outcome=Outcome.NOT_RUN, facts=note)
     if facts.market_net is None:
         return lacking("price_collar", "market_net", Reason.QUOTE_MISSING)

@@ -10,7 +10,6 @@ that others wait, and uses nothing of the day's amounts.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Final, TypeAlias
 
 from strikedesk.domain.errors import Denied, Fact
@@ -24,6 +23,8 @@ from strikedesk.risk.limits import Limits
 __all__ = ["Check", "OrderFacts", "Outcome", "assess", "deny_beyond", "deny_failed"]
 
 _Rule: TypeAlias = Callable[[OrderFacts, Limits], Check]
+# One that counts what other orders used: as it was read with the facts, or at this very moment.
+_RuleOfPace: TypeAlias = Callable[[OrderFacts, Used, Limits], Check]
 
 _ALWAYS: Final[tuple[_Rule, ...]] = (
     place.frozen,
@@ -31,8 +32,8 @@ _ALWAYS: Final[tuple[_Rule, ...]] = (
     price.quote_age,
     price.price_collar,
 )
-_OPENING_OF_DOUBT: Final[tuple[_Rule, ...]] = (doubt.unsettled,)
-_ALWAYS_OF_PACE: Final[tuple[_Rule, ...]] = (pace.duplicate,)
+_OPENING_OF_DOUBT: Final[tuple[_RuleOfPace, ...]] = (doubt.unsettled,)
+_ALWAYS_OF_PACE: Final[tuple[_RuleOfPace, ...]] = (pace.duplicate,)
 _OPENING: Final[tuple[_Rule, ...]] = (
     place.closing_only,
     place.symbol,
@@ -47,7 +48,7 @@ _OPENING: Final[tuple[_Rule, ...]] = (
     place.expiration_day,
     place.intraday_margin,
 )
-_OPENING_OF_PACE: Final[tuple[_Rule, ...]] = (
+_OPENING_OF_PACE: Final[tuple[_RuleOfPace, ...]] = (
     pace.loss_of_day,
     pace.notional_of_day,
     pace.orders_of_minute,
@@ -57,9 +58,9 @@ _OPENING_OF_PACE: Final[tuple[_Rule, ...]] = (
 
 def assess(facts: OrderFacts, limits: Limits) -> tuple[Check, ...]:
     """Apply every limit; nothing is skipped because another failed."""
-    always = _applied(_ALWAYS, facts, limits)
-    opening = _opening(_OPENING, facts, limits)
-    return (*always, *opening, *_of_pace(facts, limits))
+    always = [rule(facts, limits) for rule in _ALWAYS]
+    opening = _opening([rule(facts, limits) for rule in _OPENING], facts)
+    return (*always, *opening, *_of_pace(facts, facts.used, limits))
 
 
 def deny_beyond(used: Used, facts: OrderFacts, limits: Limits) -> None:
@@ -68,7 +69,7 @@ def deny_beyond(used: Used, facts: OrderFacts, limits: Limits) -> None:
     Raises:
         Denied: as `deny_failed`.
     """
-    deny_failed(_of_pace(replace(facts, used=used), limits))
+    deny_failed(_of_pace(facts, used, limits))
 
 
 def deny_failed(checks: Sequence[Check]) -> None:
@@ -86,16 +87,12 @@ def deny_failed(checks: Sequence[Check]) -> None:
     raise Denied(first.reason or Reason.CHECK_IMPOSSIBLE, check=first.name, **first.facts, **also)
 
 
-def _of_pace(facts: OrderFacts, limits: Limits) -> tuple[Check, ...]:
-    in_doubt = _opening(_OPENING_OF_DOUBT, facts, limits)
-    always = _applied(_ALWAYS_OF_PACE, facts, limits)
-    return (*in_doubt, *always, *_opening(_OPENING_OF_PACE, facts, limits))
+def _of_pace(facts: OrderFacts, used: Used, limits: Limits) -> list[Check]:
+    in_doubt = _opening([rule(facts, used, limits) for rule in _OPENING_OF_DOUBT], facts)
+    always = [rule(facts, used, limits) for rule in _ALWAYS_OF_PACE]
+    opening = _opening([rule(facts, used, limits) for rule in _OPENING_OF_PACE], facts)
+    return [*in_doubt, *always, *opening]
 
 
-def _opening(rules: Sequence[_Rule], facts: OrderFacts, limits: Limits) -> tuple[Check, ...]:
-    checks = _applied(rules, facts, limits)
-    return tuple(map(excused, checks)) if facts.closes else checks
-
-
-def _applied(rules: Sequence[_Rule], facts: OrderFacts, limits: Limits) -> tuple[Check, ...]:
-    return tuple(rule(facts, limits) for rule in rules)
+def _opening(checks: list[Check], facts: OrderFacts) -> list[Check]:
+    return [excused(check) for check in checks] if facts.closes else checks
