@@ -38,6 +38,7 @@ UNFORESEEN: Final[Mapping[date, str]] = MappingProxyType(
 JUNETEENTH_SINCE: Final = 2022
 
 _MONDAY, _THURSDAY, _FRIDAY, _SATURDAY, _SUNDAY = 0, 3, 4, 5, 6
+_MIDNIGHT: Final = time()
 _ONE_DAY: Final = timedelta(days=1)
 _THIRTY_DAYS: Final = timedelta(days=30)
 _INDEX_ZERO: Final = date(2005, 1, 3)  # A Monday, and the first session the rules are known to fit.
@@ -94,7 +95,7 @@ def exchange_date(instant: datetime) -> date:
 
 def day_begins(instant: datetime) -> datetime:
     """Return the midnight in New York that began the exchange date of `instant`, aware UTC."""
-    return datetime.combine(exchange_date(instant), time(), EXCHANGE_ZONE).astimezone(UTC)
+    return _instant(exchange_date(instant), _MIDNIGHT)
 
 
 def holiday_on(day: date) -> str | None:
@@ -167,7 +168,8 @@ def trading_days_between(start: date, end: date) -> int:
 
 def is_open(instant: datetime) -> bool:
     """Tell whether `instant` lies within regular hours."""
-    return status(instant) is MarketStatus.OPEN
+    session = session_on(exchange_date(instant))
+    return session is not None and session.opens_at <= instant < session.closes_at
 
 
 def status(instant: datetime) -> MarketStatus:
@@ -229,6 +231,8 @@ def volatility_expirations(start: date, end: date) -> tuple[date, ...]:
     return tuple(day for day in days if start <= day <= end)
 
 
+# Of one day an order alone asks for half a dozen, and the rules of the zone are slow to ask.
+@lru_cache(maxsize=8192)
 def _instant(day: date, at: time) -> datetime:
     return datetime.combine(day, at, tzinfo=EXCHANGE_ZONE).astimezone(UTC)
 
