@@ -115,6 +115,7 @@ def test_a_hundred_shares_weigh_as_much_as_one_contract() -> None:
 
     assert order.units == 2
     assert order.net_of(prices) == Decimal("198.50")
+    assert order.net_at([prices[leg.symbol] for leg in order.legs]) == order.net_of(prices)
     assert order.cash_effect(Decimal("198.50")) == Decimal(-39_700)
 
 

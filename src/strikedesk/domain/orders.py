@@ -3,7 +3,7 @@
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,6 +18,8 @@ from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol, parse_
 
 LEGS_MAX: Final = 4
 QUANTITY_MAX: Final = 1_000_000
+# Made once: `json.dumps` would make one for every order.
+_ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 class Action(StrEnum):
@@ -214,17 +216,26 @@ class OrderRequest:
 
     def weight(self, leg: Leg) -> Decimal:
         """Signed share of `leg` in the net price of one unit (100 shares weigh as one contract)."""
-        per_unit = Decimal(leg.signed_quantity) / self.units
-        scale = SHARES_PER_CONTRACT if self.has_options and not leg.is_option else 1
-        return per_unit / scale
+        per_unit = Decimal(leg.signed_quantity // self.units)
+        beside_contracts = self.has_options and not leg.is_option
+        return per_unit / SHARES_PER_CONTRACT if beside_contracts else per_unit
 
     def net_of(self, price_of: Mapping[Symbol, Decimal]) -> Decimal:
         """Return the net price per share of one unit for these leg prices."""
-        return sum((self.weight(leg) * price_of[leg.symbol] for leg in self.legs), Decimal(0))
+        return self.net_at([price_of[leg.symbol] for leg in self.legs])
+
+    def net_at(self, prices: Sequence[Decimal]) -> Decimal:
+        """Return the net price per share of one unit for prices in the order of the legs."""
+        both = zip(self._weights, prices, strict=True)
+        return sum((weight * price for weight, price in both), Decimal(0))
 
     def cash_effect(self, net: Decimal) -> Decimal:
         """Return what a fill of all units at `net` does to cash, USD, before fees."""
         return -net * self.unit_multiplier * self.units
+
+    @cached_property
+    def _weights(self) -> tuple[Decimal, ...]:
+        return tuple(self.weight(leg) for leg in self.legs)
 
     @cached_property
     def canonical(self) -> str:
@@ -233,16 +244,16 @@ class OrderRequest:
         body = {
             "account": self.account_id,
             "legs": sorted(
-                [leg.symbol.compact, leg.action.value, leg.quantity // units] for leg in self.legs
+                [leg.symbol.compact, leg.action, leg.quantity // units] for leg in self.legs
             ),
             "limit_net": _quantised(self.limit_net),
-            "order_type": self.order_type.value,
+            "order_type": self.order_type,
             "stop_trigger": _quantised(self.stop_trigger),
-            "time_in_force": self.time_in_force.value,
+            "time_in_force": self.time_in_force,
             "gtd_date": self.gtd_date.isoformat() if self.gtd_date else None,
             "units": units,
         }
-        return json.dumps(body, sort_keys=True, separators=(",", ":"))
+        return _ENCODER.encode(body)
 
     @cached_property
     def digest(self) -> str:

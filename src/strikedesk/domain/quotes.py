@@ -57,7 +57,8 @@ class Quote:
     @property
     def mark(self) -> Decimal | None:
         """The best single price: the mid, else the last trade, else unknown."""
-        return self.mid if self.mid is not None else self.last
+        mid = self.mid
+        return self.last if mid is None else mid
 
     def natural(self, sign: int) -> Decimal | None:
         """The price at which a buyer (+1) or a seller (-1) trades at once."""

@@ -64,22 +64,24 @@ def figures_of(
     trades = trades_at(order.time_in_force, now)
     closed = trades is False
     legs = tuple(_leg_quote(leg, quotes.get(leg.symbol), now, closed=closed) for leg in order.legs)
-    natural = natural_net(order, quotes)
+    naturals = [_natural(each.leg, each.quote) for each in legs]
+    natural = _net(order, naturals)
     reached = reached_net(order, natural)
     price = order.limit_net if order.limit_net is not None else reached
     cash = None if price is None else order.cash_effect(price)
-    loss, profit, break_evens = _extremes(order, cash)
+    holdings = holdings_of(order)
+    loss, profit, break_evens = _extremes(holdings, cash)
     ages = [leg.age_s for leg in legs]
     return Figures(
-        mid_net=mid_net(order, quotes),
+        mid_net=_net(order, [_mid(each.quote) for each in legs]),
         natural_net=natural,
         reached_net=reached,
         cash_effect=cash,
         max_loss=loss,
         max_profit=profit,
         break_evens=break_evens,
-        risk_added=risk_beside(books, holdings_of(order), cash),
-        notional=notional(order, quotes, cash),
+        risk_added=risk_beside(books, holdings, cash),
+        notional=_notional(order, naturals, cash),
         quote_age_s=None if None in ages else max(age for age in ages if age is not None),
         legs=legs,
         market_open=calendar.is_open(now),
@@ -89,12 +91,12 @@ def figures_of(
 
 def natural_net(order: OrderRequest, quotes: Mapping[Symbol, Quote]) -> Decimal | None:
     """Return the net at which the order trades at once, or None where a side is missing."""
-    return _net(order, {leg.symbol: _natural(leg, quotes.get(leg.symbol)) for leg in order.legs})
+    return _net(order, [_natural(leg, quotes.get(leg.symbol)) for leg in order.legs])
 
 
 def mid_net(order: OrderRequest, quotes: Mapping[Symbol, Quote]) -> Decimal | None:
     """Return the net half way between the sides, or None where a side is missing."""
-    return _net(order, {leg.symbol: _mid(quotes.get(leg.symbol)) for leg in order.legs})
+    return _net(order, [_mid(quotes.get(leg.symbol)) for leg in order.legs])
 
 
 def reached_net(order: OrderRequest, natural: Decimal | None) -> Decimal | None:
@@ -104,16 +106,15 @@ def reached_net(order: OrderRequest, natural: Decimal | None) -> Decimal | None:
     return max(natural, order.stop_trigger * order.legs[0].action.sign)
 
 
-def notional(
-    order: OrderRequest, quotes: Mapping[Symbol, Quote], cash: Decimal | None
+def _notional(
+    order: OrderRequest, naturals: Sequence[Decimal | None], cash: Decimal | None
 ) -> Decimal | None:
     """Return what all legs come to at the price each meets, and at least the cash that moves.
 
     Source: so the options exchanges' own risk controls count it: contracts x premium x 100.
     """
-    prices = [_natural(leg, quotes.get(leg.symbol)) for leg in order.legs]
-    known = [price for price in prices if price is not None]
-    if cash is None or len(known) < len(prices):
+    known = [price for price in naturals if price is not None]
+    if cash is None or len(known) < len(naturals):
         return None
     both = zip(order.legs, known, strict=True)
     gross = sum((price * leg.quantity * _shares_of(leg) for leg, price in both), Decimal(0))
@@ -151,12 +152,11 @@ def quote_age_s(quote: Quote, now: datetime, *, closed: bool) -> Decimal:
 
 
 def _extremes(
-    order: OrderRequest, cash: Decimal | None
+    holdings: Sequence[Holding], cash: Decimal | None
 ) -> tuple[Bound, Bound, tuple[Decimal, ...]]:
     """Return the order's own worst, best and zeros; with several expirations only the worst."""
     if cash is None:
         return None, None, ()
-    holdings = holdings_of(order)
     if expirations_differ(holdings):
         floor = floor_value(holdings)
         worst: Bound = "unlimited" if floor is None else max(-floor - cash, Decimal(0))
@@ -182,9 +182,9 @@ def _mid(quote: Quote | None) -> Decimal | None:
     return None if quote is None else quote.mid
 
 
-def _net(order: OrderRequest, prices: Mapping[Symbol, Decimal | None]) -> Decimal | None:
-    known = {symbol: price for symbol, price in prices.items() if price is not None}
-    return order.net_of(known) if len(known) == len(prices) else None
+def _net(order: OrderRequest, prices: Sequence[Decimal | None]) -> Decimal | None:
+    known = [price for price in prices if price is not None]
+    return order.net_at(known) if len(known) == len(prices) else None
 
 
 def _or_unlimited(amount: Decimal | None) -> Decimal | Literal["unlimited"]:
