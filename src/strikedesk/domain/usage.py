@@ -67,7 +67,18 @@ class Window:
     like: Likeness | None = None
 
     @classmethod
-    def at(cls, now: datetime, broker: str, environment: Environment) -> "Window":
+    def at(
+        cls,
+        now: datetime,
+        broker: str,
+        environment: Environment,
+        *,
+        twins_within: timedelta = timedelta(0),
+        digest: str | None = None,
+        digests_beside: tuple[str, ...] = (),
+        replaces: str | None = None,
+        like: Likeness | None = None,
+    ) -> "Window":
         """Return the exchange day and the last minute at an instant of the desk's own clock.
 
         A paper market's clock may stand still or run ahead; the owner's day does neither.
@@ -77,7 +88,11 @@ class Window:
             environment=environment,
             day_from=calendar.day_begins(now),
             minute_from=now - timedelta(minutes=1),
-            twins_from=now,
+            twins_from=now - twins_within,
+            digest=digest,
+            digests_beside=digests_beside,
+            replaces=replaces,
+            like=like,
         )
 
 

@@ -192,9 +192,11 @@ def window_of(
 ) -> Window:
     """Return which orders count beside this one, and the others of its group."""
     now = clock.now()
-    return replace(
-        Window.at(now, record.broker, record.environment),
-        twins_from=now - timedelta(seconds=limits.duplicate_window_s),
+    return Window.at(
+        now,
+        record.broker,
+        record.environment,
+        twins_within=timedelta(seconds=limits.duplicate_window_s),
         digest=record.order.digest,
         digests_beside=tuple(other.order.digest for other in others),
         replaces=record.target_order_id,

@@ -1,8 +1,9 @@
 """What an order meets in its account: positions, and orders at work that may still change them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cached_property
 
 from strikedesk.domain.accounts import Position
 from strikedesk.domain.broking import BrokerOrder, Survey
@@ -14,7 +15,7 @@ from strikedesk.domain.symbols import Symbol
 from strikedesk.domain.worst_case import risk_added
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Surroundings:
     """What is held, and what works beside the order; `replaced` is the order it takes over from.
 
@@ -30,7 +31,7 @@ class Surroundings:
         """Return what is held in an underlying by the time the order begins to work."""
         return [
             Holding(symbol=symbol, quantity=quantity)
-            for symbol, quantity in self._quantities().items()
+            for symbol, quantity in self._quantities.items()
             if symbol.underlying == underlying and quantity
         ]
 
@@ -40,7 +41,7 @@ class Surroundings:
         Prices have no part in it: a close at any price is a close. Selling the long leg out of a
         spread, or a put that protects shares, is none.
         """
-        held = {holding.symbol: holding.quantity for holding in self.held(order.underlying)}
+        held = self._quantities
         for leg in order.legs:
             back = -leg.action.sign * held.get(leg.symbol, 0)
             if leg.action.opens or leg.quantity > back:
@@ -90,14 +91,15 @@ class Surroundings:
         first = sum(each.quantity for each in brought if each.symbol == leg.symbol)
         return max(_promised(order, leg) - max(-leg.action.sign * first, 0), 0)
 
-    def _quantities(self) -> dict[Symbol, int]:
+    @cached_property
+    def _quantities(self) -> Mapping[Symbol, int]:
         found: dict[Symbol, int] = {}
         for each in (*self.positions, *self.brought):
             found[each.symbol] = found.get(each.symbol, 0) + each.quantity
         return found
 
     def _check_available(self, leg: Leg) -> None:
-        held = self._quantities().get(leg.symbol, 0)
+        held = self._quantities.get(leg.symbol, 0)
         promised = sum(self._promised(order, leg) for order in _once(self.working))
         if leg.quantity <= -leg.action.sign * held - promised:
             return
