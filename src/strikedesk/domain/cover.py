@@ -5,7 +5,6 @@ holder can be sure of; so two ways are tried, and the better one counts.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import TypeAlias
@@ -114,9 +113,10 @@ def _with_shares(groups: Groups, shares: Sequence[Holding]) -> Groups:
     for needed in (_shares_for_calls, _shares_for_puts, _shares_for_all_calls):
         for group in groups:
             lent = max(0, min(left, needed(group)))
-            group += [replace(stock, quantity=lent) for stock in shares if lent]
+            group += [Holding(symbol=stock.symbol, quantity=lent) for stock in shares if lent]
             left -= lent
-    return [*groups, *([replace(stock, quantity=left)] for stock in shares if left)]
+    rest = [Holding(symbol=stock.symbol, quantity=left) for stock in shares if left]
+    return [*groups, *([each] for each in rest)]
 
 
 def _shares_for_calls(group: Sequence[Holding]) -> int:

@@ -9,10 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
+from typing import Final
 
 from strikedesk.domain.money import SHARES_PER_CONTRACT
 from strikedesk.domain.orders import OrderRequest
 from strikedesk.domain.symbols import OptionSymbol, Right, Symbol
+
+_NOTHING: Final = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +31,7 @@ class Holding:
             return spot * self.quantity
         call = self.symbol.right is Right.CALL
         inside = spot - self.symbol.strike if call else self.symbol.strike - spot
-        return max(inside, Decimal(0)) * SHARES_PER_CONTRACT * self.quantity
+        return max(inside, _NOTHING) * SHARES_PER_CONTRACT * self.quantity
 
     @property
     def slope_at_infinity(self) -> int:
@@ -76,8 +79,8 @@ def payoff(holdings: Sequence[Holding], cash_effect: Decimal) -> Payoff:
     slope = sum(h.slope_at_infinity for h in holdings)
     worst, best = min(results), max(results)
     return Payoff(
-        max_loss=None if slope < 0 else max(-worst, Decimal(0)),
-        max_profit=None if slope > 0 else max(best, Decimal(0)),
+        max_loss=None if slope < 0 else max(-worst, _NOTHING),
+        max_profit=None if slope > 0 else max(best, _NOTHING),
         break_evens=_zeros(corners, results, slope),
     )
 
@@ -99,7 +102,7 @@ def lowest(holdings: Sequence[Holding]) -> Low | None:
     for holding in holdings:
         if isinstance(holding.symbol, OptionSymbol):
             steps[holding.symbol.strike] += SHARES_PER_CONTRACT * holding.quantity
-    spot, value = Decimal(0), _result(holdings, Decimal(0), Decimal(0))
+    spot, value = _NOTHING, _result(holdings, _NOTHING, _NOTHING)
     slope = sum(h.slope_at_zero for h in holdings)
     low = Low(value=value, spot=spot)
     for strike in sorted(steps):
@@ -111,11 +114,11 @@ def lowest(holdings: Sequence[Holding]) -> Low | None:
 
 def _corners(holdings: Sequence[Holding]) -> list[Decimal]:
     strikes = {h.symbol.strike for h in holdings if isinstance(h.symbol, OptionSymbol)}
-    return sorted({Decimal(0), *strikes})
+    return sorted({_NOTHING, *strikes})
 
 
 def _result(holdings: Sequence[Holding], cash_effect: Decimal, spot: Decimal) -> Decimal:
-    return cash_effect + sum((h.value_at(spot) for h in holdings), Decimal(0))
+    return cash_effect + sum((h.value_at(spot) for h in holdings), _NOTHING)
 
 
 def _zeros(
@@ -138,6 +141,6 @@ def _touches(corners: Sequence[Decimal], results: Sequence[Decimal], slope: int)
     for index, result in enumerate(results):
         before = results[index - 1] if index else None
         after = results[index + 1] if index + 1 < len(results) else Decimal(slope)
-        if result == 0 and (before not in {None, Decimal(0)} or after != 0):
+        if result == 0 and (before not in {None, _NOTHING} or after != 0):
             touched.add(corners[index])
     return touched

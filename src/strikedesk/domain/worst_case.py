@@ -7,10 +7,11 @@ nothing is taken for granted.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cached_property, lru_cache
+from functools import lru_cache
+from itertools import chain
 from typing import Final, TypeAlias
 
 from strikedesk.domain.cover import Groups, coverings, uncovered_shares
@@ -25,42 +26,36 @@ Path: TypeAlias = Mapping[date, Decimal]
 _BEYOND: Final = OptionSymbol("BEYOND", date.max, Right.CALL, Decimal(99_999))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class _Book:
-    """Holdings of one underlying, each symbol once, and what they come to."""
+    """Quantities of one underlying's symbols, the same as holdings, and what they come to.
 
+    `lows` are for each covering the worst of every group; None = it has no bound. `floor` is what
+    it cannot be worth less than; None = there is no such amount.
+    """
+
+    quantities: Mapping[Symbol, int]
     holdings: Sequence[Holding]
+    coverings: tuple[Groups, ...]
+    lows: Sequence[Sequence[Low | None]]
+    floor: Decimal | None
 
     @classmethod
     def of(cls, *lists: Sequence[Holding]) -> "_Book":
-        return cls(holdings=netted(holding for each in lists for holding in each))
+        quantities = _totals(chain.from_iterable(lists))
+        holdings = _holdings(quantities)
+        covered = coverings(holdings)
+        lows = [[lowest(group) for group in groups] for groups in covered]
+        values = [value for each in lows if (value := _total(each)) is not None]
+        return cls(quantities, holdings, covered, lows, max(values, default=None))
 
-    @cached_property
-    def quantities(self) -> Mapping[Symbol, int]:
-        return {holding.symbol: holding.quantity for holding in self.holdings}
-
-    @cached_property
-    def coverings(self) -> tuple[Groups, ...]:
-        return coverings(self.holdings)
-
-    @cached_property
-    def lows(self) -> list[list[Low | None]]:
-        """For each covering the worst of every group; None = it has no bound."""
-        return [[lowest(group) for group in groups] for groups in self.coverings]
-
-    @cached_property
-    def floor(self) -> Decimal | None:
-        """What it cannot be worth less than; None = there is no such amount."""
-        values = [_total(lows) for lows in self.lows]
-        return max((value for value in values if value is not None), default=None)
-
-    @cached_property
+    @property
     def paths(self) -> list[Path]:
         """For each covering the path on which every group meets its own worst price."""
         both = zip(self.coverings, self.lows, strict=True)
         return [path for groups, lows in both if (path := _worst_path(groups, lows))]
 
-    @cached_property
+    @property
     def uncovered(self) -> int:
         """Shares that are missing behind shorts, above every strike."""
         return min(uncovered_shares(groups) for groups in self.coverings)
@@ -112,9 +107,10 @@ class _Worsened:
 # A preview asks, and its confirm once more: nothing of it depends on the time or on a price.
 @lru_cache(maxsize=256)
 def _worsened(held: tuple[Holding, ...], added: tuple[Holding, ...]) -> _Worsened | None:
-    before, order, after = _Book.of(held), _Book.of(added), _Book.of(held, added)
+    before, order = _Book.of(held), _Book.of(added)
     if not before.holdings:
         return None if order.floor is None else _Worsened(-order.floor)
+    after = _Book.of(held, added)
     bounds = (_alone(before, order), _beside(before, after), _given_back(before, order, after))
     known = [bound for bound in bounds if bound is not None]
     return _Worsened(min(known), _buys_naked_shorts_back(before, order)) if known else None
@@ -130,10 +126,18 @@ def floor_value(holdings: Sequence[Holding]) -> Decimal | None:
 
 def netted(holdings: Iterable[Holding]) -> list[Holding]:
     """Return one holding a symbol, without those that cancel out."""
+    return _holdings(_totals(holdings))
+
+
+def _totals(holdings: Iterable[Holding]) -> dict[Symbol, int]:
     totals: dict[Symbol, int] = defaultdict(int)
     for holding in holdings:
         totals[holding.symbol] += holding.quantity
-    return [Holding(symbol=symbol, quantity=count) for symbol, count in totals.items() if count]
+    return {symbol: count for symbol, count in totals.items() if count}
+
+
+def _holdings(quantities: Mapping[Symbol, int]) -> list[Holding]:
+    return [Holding(symbol=symbol, quantity=count) for symbol, count in quantities.items()]
 
 
 def _alone(before: _Book, order: _Book) -> Decimal | None:
@@ -148,8 +152,8 @@ def _alone(before: _Book, order: _Book) -> Decimal | None:
         if added.quantity < 0 < held:
             return None
         bought_back = min(max(added.quantity, 0), max(-held, 0))
-        new.append(replace(added, quantity=added.quantity - bought_back))
-    floor = floor_value(new)
+        new.append(Holding(symbol=added.symbol, quantity=added.quantity - bought_back))
+    floor = order.floor if new == order.holdings else floor_value(new)
     return None if floor is None else -floor
 
 
