@@ -5,7 +5,7 @@ first line of an order carries them all. Folding the lines of an order gives its
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -39,14 +39,15 @@ def row_of(record: OrderRecord) -> Row:
 def with_row(note: Note, after: OrderRecord, *, before: OrderRecord | None) -> Note:
     """Return a line that also tells what became of the row; of a new row it tells all."""
     told = row_of(after) if before is None else _changed(after, before)
-    return replace(note, body=Written({**note.body, ROW: told}))
+    body = Written({**note.body, ROW: told})
+    return Note(at=note.at, actor=note.actor, path=note.path, kind=note.kind, body=body)
 
 
 def _changed(after: OrderRecord, before: OrderRecord) -> Row:
     """Return the columns that differ as they are told: 1.0 and 1.00 do."""
     columns = zip(COLUMNS, _values(after), _values(before), strict=True)
     # Most are the very same object: a row after a change is a copy of the row before.
-    differ = ((name, _plain(now), _plain(was)) for name, now, was in columns if now is not was)
+    differ = [(name, _plain(now), _plain(was)) for name, now, was in columns if now is not was]
     return {name: now for name, now, was in differ if now != was}
 
 
@@ -83,6 +84,8 @@ def instant(at: datetime) -> str:
 
 
 def _plain(value: object) -> Json:
+    if value is None or type(value) is str or type(value) is int:
+        return value  # As most are, and the rest has to ask what it is.
     match value:
         case datetime():
             return instant(value)
@@ -90,7 +93,7 @@ def _plain(value: object) -> Json:
             return value.value
         case Decimal():
             return str(value)
-        case str() | int() | None:
+        case str() | int():
             return value
         case _:
             raise TypeError(f"{type(value).__name__} is in no column")

@@ -1,6 +1,6 @@
 """Evidence: from what was read about an order to the facts that the limits look at."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -50,7 +50,7 @@ class Evidence:
             quote_age_s=figures.quote_age_s,
             market_open=figures.trades_now,
             minutes_left=self._minutes_left(opened),
-            minutes_left_short=self._minutes_left(leg for leg in opened if leg.action.sign < 0),
+            minutes_left_short=self._minutes_left([leg for leg in opened if leg.action.sign < 0]),
             level_needed=level_needed(
                 order, self.around.held(order.underlying), figures.risk_added
             ),
@@ -76,9 +76,9 @@ class Evidence:
         today = calendar.exchange_date(self.now)
         return isinstance(leg.symbol, OptionSymbol) and leg.symbol.expiration <= today
 
-    def _minutes_left(self, legs: Iterable[Leg]) -> Decimal | None:
+    def _minutes_left(self, legs: Sequence[Leg]) -> Decimal | None:
         """Return the minutes to the close of the day; `None` = there are no such legs."""
-        if not any(True for _ in legs):
+        if not legs:
             return None
         session = calendar.session_on(calendar.exchange_date(self.now))
         if session is None:

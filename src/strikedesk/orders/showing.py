@@ -124,7 +124,7 @@ def amount_in(shown: Mapping[str, Json], name: str) -> Bound:
 
 
 def _facts(check: Check) -> Mapping[str, Json]:
-    return {name: _text(fact) for name, fact in check.facts.items()}
+    return {name: None if fact is None else str(fact) for name, fact in check.facts.items()}
 
 
 def _text(fact: object) -> str | None:

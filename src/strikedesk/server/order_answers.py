@@ -62,8 +62,7 @@ COLUMNS: Final = (
 def preview_answer(preview: Preview) -> dict[str, Value]:
     """Return a preview as its caller gets it; the nonce appears here and nowhere else."""
     record = preview.record
-    checks = {c.name: _figures_of(c) for c in preview.checks if c.outcome is not Outcome.NOT_RUN}
-    skipped = {c.name: dict(c.facts) for c in preview.checks if c.outcome is Outcome.NOT_RUN}
+    checks, skipped = _checks(preview.checks)
     way: dict[str, Value] = {"nonce": preview.nonce}
     if preview.pending is not None:
         way = {"order_id": record.order_id, "approval": approval_answer(preview.pending)}
@@ -245,10 +244,19 @@ def _leg_quote(leg: LegQuote) -> dict[str, Value]:
     }
 
 
-def _figures_of(check: Check) -> dict[str, Value]:
-    """Return what a check looked at; how it ended is told where it did not simply pass."""
-    ended = {} if check.outcome is Outcome.PASSED else {"outcome": check.outcome}
-    return {**ended, **check.facts}
+def _checks(checks: Sequence[Check]) -> tuple[dict[str, Value], dict[str, Value]]:
+    """Return what was looked at, with how it ended where it did not simply pass, and what was not.
+
+    Both by the names of the checks.
+    """
+    made: dict[str, Value] = {}
+    skipped: dict[str, Value] = {}
+    for name, outcome, facts, _ in checks:
+        if outcome is Outcome.NOT_RUN:
+            skipped[name] = facts
+        else:
+            made[name] = facts if outcome is Outcome.PASSED else {"outcome": outcome, **facts}
+    return made, skipped
 
 
 def _pair(net: Decimal | None) -> tuple[Decimal | None, str | None]:
