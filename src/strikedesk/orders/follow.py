@@ -28,6 +28,6 @@ async def take_in(
     progress = progress_of(record, seen)
     if not is_news(record, progress):
         return record
-    note = Note(at=clock.now(), actor=actor, path=path, kind=f"broker:{progress.state.value}")
+    note = Note(at=clock.now(), actor=actor, path=path, kind=f"broker:{progress.state}")
     moved = await ledger.advance(record.order_id, progress, only_from={record.state}, note=note)
     return moved or await ledger.order(record.order_id) or record

@@ -276,7 +276,7 @@ class Previewer:
         Raises:
             Denied: APPROVALS_FULL; the preview is void.
         """
-        path = f"preview:{stored.record.kind.value}"
+        path = f"preview:{stored.record.kind}"
         try:
             asked = await self.approvals.request(stored, ConsentPolicy.CLICK, path=path)
         except Denied as denied:
@@ -300,7 +300,7 @@ def _refusal(record: OrderRecord, others: tuple[OrderRecord, ...], error: Denied
     return Note(
         at=record.created_at,
         actor=record.caller,
-        path=f"preview:{record.kind.value}",
+        path=f"preview:{record.kind}",
         kind="refused",
         body={
             **told,
@@ -316,7 +316,7 @@ def _note(preview: PreviewRecord, limits: Mapping[str, Json] | None) -> Note:
     return Note(
         at=record.created_at,
         actor=record.caller,
-        path=f"preview:{record.kind.value}",
+        path=f"preview:{record.kind}",
         kind="previewed",
         body={
             "order": record.order.canonical,

@@ -98,7 +98,7 @@ class Submitter:
     ) -> OrderRecord:
         """Write the outcome down, also where others put the row in doubt meanwhile."""
         sent = progress.state is not OrderState.LAPSED
-        kind = f"broker:{progress.state.value}" if sent else "not_sent"
+        kind = f"broker:{progress.state}" if sent else "not_sent"
         note = replace(self._note(intent, path, kind), body=why)
         settled = await self.ledger.advance(
             intent.order_id, progress, only_from={OrderState.SUBMITTING}, note=note

@@ -46,7 +46,7 @@ def ticket_of(record: OrderRecord, others: Sequence[OrderRecord] = ()) -> Ticket
 def payload_of(record: OrderRecord, others: Sequence[OrderRecord] = ()) -> dict[str, Json]:
     """Return what the audit trail keeps of a ticket: everything that the broker is told."""
     return {
-        "kind": record.kind.value,
+        "kind": record.kind,
         "client_order_id": record.client_order_id,
         "target_broker_order_id": record.target_broker_order_id,
         "order": record.order.canonical,
