@@ -89,9 +89,7 @@ def _plain(value: object) -> Json:
     match value:
         case datetime():
             return instant(value)
-        case StrEnum():
-            return value.value
-        case Decimal():
+        case StrEnum() | Decimal():
             return str(value)
         case str() | int():
             return value

@@ -75,7 +75,7 @@ def progress_of_group(
     ] and others:
         return Progress(state=OrderState.UNKNOWN, reason=Reason.OUTCOME_UNKNOWN.name)
     first, *rest = (progress_of(row, order) for row, order in zip(rows, seen, strict=True))
-    return replace(first, others=tuple(rest))
+    return replace(first, others=tuple(rest)) if rest else first
 
 
 def no_longer_in_doubt(progress: Progress) -> Progress:

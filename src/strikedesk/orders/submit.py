@@ -2,12 +2,12 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, TypeAlias
 
 from strikedesk.domain.errors import Denied, DeskError, OutcomeUnknown
-from strikedesk.domain.ledger import Note, OrderRecord, Progress, TicketKind
+from strikedesk.domain.ledger import Json, Note, OrderRecord, Progress, TicketKind
 from strikedesk.domain.ports import Broker, Clock, HaltSwitch, Ledger
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
@@ -99,7 +99,7 @@ class Submitter:
         """Write the outcome down, also where others put the row in doubt meanwhile."""
         sent = progress.state is not OrderState.LAPSED
         kind = f"broker:{progress.state}" if sent else "not_sent"
-        note = replace(self._note(intent, path, kind), body=why)
+        note = self._note(intent, path, kind, why)
         settled = await self.ledger.advance(
             intent.order_id, progress, only_from={OrderState.SUBMITTING}, note=note
         )
@@ -118,7 +118,7 @@ class Submitter:
             OutcomeUnknown: they took it for not placed, and it was.
         """
         heard = {"state": progress.state.value, "broker_order_id": progress.broker_order_id}
-        note = replace(self._note(intent, path, "late_answer"), body=heard)
+        note = self._note(intent, path, "late_answer", heard)
         await self.ledger.append(intent.order_id, note)
         row = await self.ledger.order(intent.order_id)
         if row is None or (row.state is OrderState.LAPSED and progress.state not in _NOTHING_SENT):
@@ -149,8 +149,8 @@ class Submitter:
         except Exception:  # noqa: BLE001 -- explained above
             _log.exception("the order that %s acted on was not followed", act.client_order_id)
 
-    def _note(self, record: OrderRecord, path: str, kind: str) -> Note:
-        return Note(at=self.clock.now(), actor=record.caller, path=path, kind=kind)
+    def _note(self, record: OrderRecord, path: str, kind: str, body: Mapping[str, Json]) -> Note:
+        return Note(at=self.clock.now(), actor=record.caller, path=path, kind=kind, body=body)
 
 
 def _takes_back_an_opening(intent: OrderRecord) -> bool:
