@@ -599,7 +599,7 @@ MUTANTS = [
         "None if counted",
         LEDGER,
     ),
-    Mutant("risk/check.py", "passed = amount <= most", "passed = True", LIMITS),
+    Mutant("risk/check.py", "if amount > most:", "if False:", LIMITS),
     Mutant("risk/check.py", "amount >= WARNED_FROM * most", "False", LIMITS),
     Mutant("risk/check.py", 'FAILED, facts={"missing"', 'PASSED, facts={"missing"', LIMITS),
     Mutant("risk/verdict.py", "if facts.closes else checks", "", LIMITS),

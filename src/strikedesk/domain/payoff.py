@@ -11,7 +11,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Final
 
-from strikedesk.domain.money import SHARES_PER_CONTRACT
+from strikedesk.domain.money import PRICE_STEP, SHARES_PER_CONTRACT
 from strikedesk.domain.orders import OrderRequest
 from strikedesk.domain.symbols import OptionSymbol, Right, Symbol
 
@@ -132,7 +132,7 @@ def _zeros(
     if at_last * slope < 0:
         zeros.add(last - at_last / slope)
     zeros |= _touches(corners, results, slope)
-    return tuple(sorted(zero.quantize(Decimal("0.0001")).normalize() + 0 for zero in zeros))
+    return tuple(sorted(zero.quantize(PRICE_STEP).normalize() + 0 for zero in zeros))
 
 
 def _touches(corners: Sequence[Decimal], results: Sequence[Decimal], slope: int) -> set[Decimal]:

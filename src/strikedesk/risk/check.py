@@ -49,10 +49,9 @@ def bounded(
     facts: Mapping[str, Fact],
 ) -> Check:
     """Return a check that `amount` is no more than `most`, warning when it is near."""
-    passed = amount <= most
-    if passed and is_near(amount, most):
-        return Check(name, Outcome.WARNED, facts)
-    return verdict(name, passed=passed, reason=reason, facts=facts)
+    if amount > most:
+        return Check(name, Outcome.FAILED, facts, reason)
+    return Check(name, Outcome.WARNED if is_near(amount, most) else Outcome.PASSED, facts)
 
 
 def verdict(name: str, *, passed: bool, reason: Reason, facts: Mapping[str, Fact]) -> Check:
