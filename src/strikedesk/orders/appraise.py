@@ -233,8 +233,8 @@ def deny_lawless(appraisal: Appraisal) -> None:
     Raises:
         Denied: as `deny_refused`.
     """
-    lacking = any("missing" in check.facts for check in appraisal.checks)
-    if lacking and "rule" in appraisal.preflight.because:
+    lawless = "rule" in appraisal.preflight.because
+    if lawless and any("missing" in check.facts for check in appraisal.checks):
         deny_refused(appraisal.preflight)
 
 
