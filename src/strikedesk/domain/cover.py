@@ -109,6 +109,8 @@ def _with_shares(groups: Groups, shares: Sequence[Holding]) -> Groups:
     What is left makes a group of its own. Shares are worth something at any price, so lending
     them never makes a group worse. Short shares stand alone: a call over them ends, they do not.
     """
+    if not shares:
+        return groups
     left = sum(stock.quantity for stock in shares)
     for needed in (_shares_for_calls, _shares_for_puts, _shares_for_all_calls):
         for group in groups:
