@@ -36,11 +36,6 @@ class Check(NamedTuple):
     reason: Reason | None = None
 
 
-def is_near(amount: Decimal | int, most: Decimal | int) -> bool:
-    """Whether `amount` has come to 70 % of the limit; nothing at all is never near."""
-    return amount > 0 and amount >= WARNED_FROM * most
-
-
 def bounded(
     name: str,
     amount: Decimal | int,
@@ -51,7 +46,8 @@ def bounded(
     """Return a check that `amount` is no more than `most`, warning when it is near."""
     if amount > most:
         return Check(name, Outcome.FAILED, facts, reason)
-    return Check(name, Outcome.WARNED if is_near(amount, most) else Outcome.PASSED, facts)
+    near = amount > 0 and amount >= WARNED_FROM * most  # Nothing at all is never near.
+    return Check(name, Outcome.WARNED if near else Outcome.PASSED, facts)
 
 
 def verdict(name: str, *, passed: bool, reason: Reason, facts: Mapping[str, Fact]) -> Check:
