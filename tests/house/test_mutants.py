@@ -37,7 +37,7 @@ WITHDRAW = "tests/unit/test_orders_withdraw.py"
 HALTING = "tests/tools/test_halting_page.py"
 CLI = "tests/unit/test_cli_limits.py"
 WALK, AUDIT = "tests/unit/test_store_trail_walk.py", "tests/unit/test_cli_audit.py"
-TRAIL = "tests/unit/test_store_trail.py"
+TRAIL, DATABASE = "tests/unit/test_store_trail.py", "tests/unit/test_store_database.py"
 REPLAY, REPLAYS = "tests/unit/test_replay.py", "tests/unit/test_store_replays.py"
 TRACES, KEEPER = "tests/tools/test_traces.py", "tests/unit/test_paper_keeper.py"
 SCRUBBER, SINK = "tests/unit/test_scrubber.py", "tests/tools/test_last_sink.py"
@@ -226,6 +226,14 @@ MUTANTS = [
         TRAIL,
     ),
     Mutant("store/sqlite.py", "            jotter.exec_driver_sql(_IMPATIENT)\n", "", SQLITE_STORE),
+    # What looks in passing changes nothing, and no other loop stands on its connection.
+    Mutant("store/transaction.py", "if self._driver.total_changes != before", "if False", DATABASE),
+    Mutant(
+        "store/sqlite.py",
+        "if not self._alone.is_at_home(asyncio.get_running_loop()):",
+        "if False:",
+        DATABASE,
+    ),
     Mutant("brokers/paper/keeper.py", "world is not None and not is_due(", "not (", KEEPER),
     # A broker's own names of what is no symbol of the desk: cut, and of few letters.
     Mutant(

@@ -175,12 +175,27 @@ async def test_a_glance_sees_what_was_written(database: Database) -> None:
     assert await database.glance(names) == ["ann"]
 
 
-async def test_a_glance_cannot_write(database: Database) -> None:
-    with pytest.raises(Exception, match=r"(?i)read-?only"):
+async def test_a_glance_that_writes_is_a_fault(database: Database) -> None:
+    """What looks in passing looks over the connection that also writes: a slip is found out."""
+    with pytest.raises(Exception, match=r"(?i)read[- ]?only"):
         await database.glance(add)
 
-    assert await database.glance(names) == []
-    assert await database.write(add) == "ann"
+
+async def test_another_loop_s_glance_sees_the_same(tmp_path: Path) -> None:
+    """Two loops would stand on one connection: the reader's thread looks for the other."""
+    async with a_database("sqlite", tmp_path) as database:
+        await database.jot(add)
+
+        def elsewhere() -> tuple[list[str], str]:
+            return asyncio.run(looked())
+
+        async def looked() -> tuple[list[str], str]:
+            return await database.glance(lambda c: (names(c), threading.current_thread().name))
+
+        found, thread = await asyncio.to_thread(elsewhere)
+        assert found == ["ann"]
+        assert thread.startswith("store-reader")
+        assert await looked() == (["ann"], threading.current_thread().name)
 
 
 async def test_a_glance_that_had_to_wait_does_so_beside_the_event_loop(tmp_path: Path) -> None:

@@ -54,13 +54,24 @@ class LoneWriter:
         Until the end of this turn of the loop it is seen whether others come too.
         """
         job = Pending(work)
-        if self._is_at_home(job.loop):
+        if self.is_at_home(job.loop):
             self._come.append(job)
             await self._end_of_turn(job)
             self._go()
         else:
             self._others.put(job)
         return await job.waiter
+
+    def look(self, work: Callable[[Connection], T]) -> T:
+        """Run `work`, which changes nothing, between two jobs: the pages they left need no reading.
+
+        Only for its loop; see `is_at_home`. To guard it by a transaction of its own would cost as
+        much as is saved, so what it changes is an error, and done.
+
+        Raises:
+            RuntimeError: it changed something.
+        """
+        return self._transaction.look(work)
 
     def close(self) -> None:
         """Leave to the thread what has come and not begun; it may not be asked again."""
@@ -69,7 +80,7 @@ class LoneWriter:
             self._others.put(job)
         self._transaction.close()
 
-    def _is_at_home(self, loop: asyncio.AbstractEventLoop) -> bool:
+    def is_at_home(self, loop: asyncio.AbstractEventLoop) -> bool:
         """Whether this is the one loop on which it works; the first that asks, as long as it is."""
         with self._moving:
             if self._loop is None or self._loop.is_closed():

@@ -1,4 +1,4 @@
-"""SQLite: the file, the settings of every connection, one writer, two readers, and streams."""
+"""SQLite: the file, the settings of every connection, one that writes, one that reads, streams."""
 
 import asyncio
 import os
@@ -49,7 +49,7 @@ _PAUSE_S: Final = 0.05
 
 
 class SqliteBackend:
-    """One file: a thread that writes, one that reads, connections for what is brief or long."""
+    """One file: a thread that writes, one that reads, a connection for what is brief."""
 
     def __init__(
         self,
@@ -58,13 +58,11 @@ class SqliteBackend:
         writer: Connection,
         jotter: Connection,
         reader: Connection,
-        glancer: Connection,
     ) -> None:
         """Start the threads over connections that are ready. See `open_sqlite`."""
         self._writer = GroupWriter(writer)
         self._alone = LoneWriter(jotter, self._writer)
         self._reader = reader
-        self._glancer = glancer
         self._reads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-reader")
         self._streams = _async_engine(path)
         self._closed = False
@@ -89,13 +87,15 @@ class SqliteBackend:
         """Run `work` on the event loop itself: finding a row takes a tenth of what a hop does.
 
         A reader of a write-ahead log waits for no writer. Where SQLite would have it wait after
-        all, as while a log is being recovered, the reader's thread waits in its place. Statements
-        are on their own: to begin and to end a transaction lets go of the GIL twice more.
+        all, as while a log is being recovered, the reader's thread waits in its place, as it does
+        for another loop.
         """
         if self._closed:
             raise unavailable("closed")
+        if not self._alone.is_at_home(asyncio.get_running_loop()):
+            return await self.read(work)
         try:
-            return work(self._glancer)
+            return self._alone.look(work)
         except (SQLAlchemyError, sqlite3.Error) as error:
             if not is_busy(error):
                 raise
@@ -115,7 +115,6 @@ class SqliteBackend:
         await self._writer.close()
         await asyncio.to_thread(self._reads.shutdown)
         self._reader.close()
-        self._glancer.close()
         await self._streams.dispose()
 
     def _snapshot(self, work: Callable[[Connection], T]) -> T:
@@ -143,17 +142,15 @@ def open_sqlite(path: Path) -> SqliteBackend:
             writer = opened.enter_context(_connect_patiently(sqlite_engine(path)))
             _check(writer, path)
             bring_up_to_date(writer)
-            jotter, reader, glancer = (
-                opened.enter_context(_connect_patiently(sqlite_engine(path))) for _ in range(3)
+            jotter, reader = (
+                opened.enter_context(_connect_patiently(sqlite_engine(path))) for _ in range(2)
             )
             jotter.exec_driver_sql(_IMPATIENT)
             reader.exec_driver_sql(_READ_ONLY)
-            glancer.exec_driver_sql(_READ_ONLY)
-            glancer.exec_driver_sql(_IMPATIENT)
             opened.pop_all()
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         raise as_opening_error(error) from None
-    return SqliteBackend(path=path, writer=writer, jotter=jotter, reader=reader, glancer=glancer)
+    return SqliteBackend(path=path, writer=writer, jotter=jotter, reader=reader)
 
 
 def bring_up_to_date(connection: Connection) -> None:

@@ -7,12 +7,14 @@ job in it. The reasons are in docs/decisions/0002-one-writer-group-commit.md.
 import sqlite3
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import Final, cast
+from typing import Final, TypeVar, cast
 
 from sqlalchemy import Connection
 
 from strikedesk.store.faults import as_lost, is_busy
 from strikedesk.store.jobs import Job, fail
+
+T = TypeVar("T")
 
 # More would make the first of them wait longer than a commit takes.
 TOGETHER_MAX: Final = 256
@@ -49,6 +51,18 @@ class Transaction:
         except sqlite3.Error as error:
             self._roll_back()
             fail(batch, as_lost(error))
+
+    def look(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` between two transactions.
+
+        Raises:
+            RuntimeError: it changed something.
+        """
+        before = self._driver.total_changes
+        found = work(self._connection)
+        if self._driver.total_changes != before:
+            raise RuntimeError("what was to read only has written")
+        return found
 
     def close(self) -> None:
         """Close the connection."""
