@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from strikedesk.domain.symbols import OptionSymbol, Right
@@ -118,6 +118,23 @@ def test_one_more_long_never_raises_the_requirement(
     assert requirement(added, 0, PRICES, rules) <= requirement(held, 0, PRICES, rules)
 
 
+# Of three of it the search is broken off before it has found what it finds of one.
+@example(
+    held={
+        OptionSymbol("AAPL", date.fromisoformat(day), right, Decimal(strike)): count
+        for day, right, strike, count in (
+            ("2026-12-18", Right.CALL, 60, 1),
+            ("2026-12-18", Right.CALL, 105, -2),
+            ("2026-12-18", Right.PUT, 60, -1),
+            ("2027-01-15", Right.CALL, 60, 1),
+            ("2027-01-15", Right.PUT, 100, -3),
+            ("2027-02-19", Right.CALL, 60, -1),
+            ("2027-02-19", Right.CALL, 80, 3),
+            ("2027-02-19", Right.PUT, 110, 2),
+        )
+    },
+    times=3,
+)
 @settings(max_examples=60, deadline=None)
 @given(held=BOOKS, times=st.integers(2, 5))
 def test_a_position_many_times_over_requires_at_most_as_many_times_as_much(

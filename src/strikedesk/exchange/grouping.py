@@ -40,10 +40,12 @@ class _Way:
 class Grouping:
     """All groupings of a book as one program, and what its plan requires to the cent.
 
+    `proven` = no grouping costs less; else the search was broken off.
     The program's limits begin with the book: what there is of each contract, place by place.
     """
 
     book: Book
+    proven: bool = field(default=False, init=False)
     _program: Program = field(default_factory=Program)
     _ways: list[_Way] = field(default_factory=list[_Way])
     _alone: dict[int, Decimal] = field(default_factory=dict[int, Decimal])
@@ -59,7 +61,9 @@ class Grouping:
             self._add_strangles()
         if self.book.rules.spreads:
             self._add_spreads()
-        return self._cost(self._program.least(nodes=self._nodes))
+        plan = self._program.least(nodes=self._nodes)
+        self.proven = plan.proven
+        return self._cost(plan)
 
     @property
     def _nodes(self) -> int:

@@ -77,5 +77,32 @@ def _least(book: Book) -> Decimal:
     Most books are asked for again at the same prices: by the next order of another underlying.
     """
     if len(book.contracts) > CONTRACTS_MAX:
-        return sum((Grouping(book=each).least() for each in book.by_day()), NOTHING)
-    return Grouping(book=book).least()
+        return sum(map(_grouped, book.by_day()), NOTHING)
+    return _grouped(book)
+
+
+@lru_cache(maxsize=_BOOKS_KEPT)
+def _grouped(book: Book) -> Decimal:
+    """Return what a book requires, and at most as many times what an equal part of it does.
+
+    More lots leave more to be searched: a search that is broken off may find less than for one.
+    """
+    grouping = Grouping(book=book)
+    least = grouping.least()
+    if grouping.proven:
+        return least
+    parts = [prime * _grouped(book.part(prime)) for prime in _primes_of(book.times)]
+    return min([least, *parts])
+
+
+def _primes_of(number: int) -> list[int]:
+    """Return the primes that divide a number."""
+    primes: list[int] = []
+    candidate = 2
+    while candidate * candidate <= number:
+        if number % candidate == 0:
+            primes.append(candidate)
+            while number % candidate == 0:
+                number //= candidate
+        candidate += 1
+    return primes if number <= 1 else [*primes, number]

@@ -1,5 +1,6 @@
 """A margin book: one underlying's options and shares, and all that their requirement depends on."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -79,6 +80,19 @@ class Book:
                 lots=lots,
             )
             lots = replace(lots, count=0)
+
+    @property
+    def times(self) -> int:
+        """How many times the same position it is."""
+        return math.gcd(*self.counts, self.lots.count)
+
+    def part(self, of: int) -> "Book":
+        """Return one of so many equal parts of it."""
+        return replace(
+            self,
+            counts=tuple(count // of for count in self.counts),
+            lots=replace(self.lots, count=self.lots.count // of),
+        )
 
     def alone(self, place: int) -> Decimal:
         """Return the USD that one short contract requires by itself."""
