@@ -136,7 +136,8 @@ def effect(
     if around.before != account.by_underlying.get(around.underlying, {}):
         return _claims(account, around.before, around.after, screen)
     known = held.get(around.underlying, _NO_CLAIM)
-    claim = claim_of(around.after, account, screen)
+    after = {symbol: count for symbol, count in around.after.items() if count}
+    claim = _claim(around.underlying, after, account, screen) if after else _NO_CLAIM
     return None if known is None or claim is None else (known, claim)
 
 
@@ -238,6 +239,8 @@ def on_margin(
     """
     if shares and prices.spot is None:
         return None
+    if not contracts:
+        return _with_shares(shares, prices, kept=_bare_shares(shares, prices))
     lent = _lent(contracts, prices, today)
     options = requirement(contracts, shares, prices, rules, lent)
     if not options.is_finite():
@@ -246,8 +249,20 @@ def on_margin(
         kept = maintenance(contracts, shares, prices, rules, lent)
     else:
         kept = options + _bare_shares(shares, prices)
-    value = shares * (prices.spot or NOTHING)
     longs = sum((contracts[c] * prices.marks[c] for c in lent), NOTHING) * SHARES_PER_CONTRACT
+    return _with_shares(shares, prices, kept=kept, options=options, longs=longs)
+
+
+def _with_shares(
+    shares: int,
+    prices: Prices,
+    *,
+    kept: Decimal,
+    options: Decimal = NOTHING,
+    longs: Decimal = NOTHING,
+) -> Claim:
+    """Return the claim of shares beside what options require and what the lent ones are worth."""
+    value = shares * (prices.spot or NOTHING)
     # What is there without being lent: the proceeds of short shares, the paid part of long options.
     apart = max(-value, NOTHING) + longs * (1 - LONG_OPTION_LENT)
     return Claim(
