@@ -208,6 +208,8 @@ def _claim(
             if mark is not None:
                 marks[symbol] = mark
     prices = Prices(spot=spot, marks=marks)
+    if not contracts and account.kind is AccountKind.MARGIN:
+        return _of_shares(shares, prices)
     rules = _rules(account.kind, account.level, underlying, underlying in screen.indices)
     if account.kind is AccountKind.MARGIN:
         return on_margin(contracts, shares, prices, rules, exchange_date(screen.at))
@@ -239,8 +241,6 @@ def on_margin(
     """
     if shares and prices.spot is None:
         return None
-    if not contracts:
-        return _with_shares(shares, prices, kept=_bare_shares(shares, prices))
     lent = _lent(contracts, prices, today)
     options = requirement(contracts, shares, prices, rules, lent)
     if not options.is_finite():
@@ -251,6 +251,13 @@ def on_margin(
         kept = options + _bare_shares(shares, prices)
     longs = sum((contracts[c] * prices.marks[c] for c in lent), NOTHING) * SHARES_PER_CONTRACT
     return _with_shares(shares, prices, kept=kept, options=options, longs=longs)
+
+
+def _of_shares(shares: int, prices: Prices) -> Claim | None:
+    """Return what shares alone claim on margin; None where their price is missing."""
+    if shares and prices.spot is None:
+        return None
+    return _with_shares(shares, prices, kept=_bare_shares(shares, prices))
 
 
 def _with_shares(
