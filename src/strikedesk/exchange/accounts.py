@@ -61,6 +61,9 @@ class Move:
     amount: Decimal = NOTHING
 
 
+NO_MOVE: Final = Move()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Today:
     """What happened since the session of `day` opened; `dividends` USD went ex that morning."""
@@ -71,9 +74,10 @@ class Today:
 
     def with_move(self, symbol: Symbol, quantity: int, amount: Decimal) -> "Today":
         """Return the day with one more move."""
-        before = self.moves.get(symbol, Move())
+        before = self.moves.get(symbol, NO_MOVE)
         after = Move(quantity=before.quantity + quantity, amount=before.amount + amount)
-        return replace(self, moves={**self.moves, symbol: after})
+        moves = {**self.moves, symbol: after}
+        return Today(day=self.day, moves=moves, dividends=self.dividends)
 
     def exchanged(
         self, stakes: Mapping[Symbol, Stake], changes: Mapping[Symbol, "Exchanged"]
@@ -197,7 +201,7 @@ class PaperAccount:
 
         What goes against the stake closes it and realises profit; what is left over opens anew.
         """
-        before = self.stakes.get(symbol, Stake(quantity=0, cost=NOTHING, opened_at=at))
+        before = self.stakes.get(symbol) or Stake(quantity=0, cost=NOTHING, opened_at=at)
         closing = _closing_part(before.quantity, signed_quantity)
         for_closing = _part(amount, closing, signed_quantity)
         released = _released(before, closing)

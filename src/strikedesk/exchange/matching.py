@@ -53,7 +53,9 @@ def match(
     units = min(order.remaining, _displayed(world, order.parts, quotes))
     if not units:
         return None
-    prices = naturals if fresh or order.limit is None else _rested(order, naturals, net)
+    if fresh or order.limit is None:
+        return Match(units=units, net=net, prices=naturals)
+    prices = _rested(order, naturals, net)
     return Match(units=units, net=net_of(order.parts, prices), prices=prices)
 
 

@@ -15,8 +15,8 @@ from strikedesk.domain.quotes import Quote
 from strikedesk.domain.symbols import Symbol
 from strikedesk.exchange import calls, power
 from strikedesk.exchange.accounts import (
+    NO_MOVE,
     NOTHING,
-    Move,
     PaperAccount,
     Stake,
     Today,
@@ -140,7 +140,7 @@ def _value_before(
     symbol: Symbol, quantity: int, today: Today | None, close: Decimal | None
 ) -> Decimal | None:
     """Return what is set against a value now: the worth at the last close, and what was paid."""
-    move = Move() if today is None else today.moves.get(symbol, Move())
+    move = NO_MOVE if today is None else today.moves.get(symbol, NO_MOVE)
     held = quantity - move.quantity
     if not held:
         return move.amount
