@@ -74,19 +74,13 @@ def read_world(rows: WorldRows) -> World:
 
 def write_header(world: World) -> dict[str, Json]:
     """Return what a world is and how far it has come, as a document."""
-    frame = world.frame
     return {
-        "name": frame.name,
-        "tag": frame.tag,
-        "opened_at": frame.opened_at.isoformat(),
-        "clock": frame.clock.document(),
-        "source": frame.source,
-        "fees": frame.schedule,
+        **world.frame.begins,
         "advanced_to": world.advanced_to.isoformat(),
         "sequence": world.sequence,
         "taken": _write_taken(world.taken),
         "served": _write_taken(world.served),
-        "latency_ms": frame.latency_ms,
+        "latency_ms": world.frame.latency_ms,
     }
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import TypeAlias
 
 from strikedesk.domain.accounts import AccountKind, OptionLevel, Transaction, TransactionKind
@@ -26,7 +27,7 @@ from strikedesk.exchange.queue import OrderQueue
 Counter: TypeAlias = tuple[Symbol, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Frame:
     """What a world is born with and keeps.
 
@@ -42,6 +43,18 @@ class Frame:
     source: Mapping[str, Json] = field(default_factory=dict[str, Json])
     schedule: str = DEFAULT_SCHEDULE
     latency_ms: int = 0
+
+    @cached_property
+    def begins(self) -> Mapping[str, Json]:
+        """What a world's header begins with: it is written with every change."""
+        return {
+            "name": self.name,
+            "tag": self.tag,
+            "opened_at": self.opened_at.isoformat(),
+            "clock": self.clock.document(),
+            "source": self.source,
+            "fees": self.schedule,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
