@@ -234,7 +234,7 @@ MUTANTS = [
         "if False:",
         DATABASE,
     ),
-    Mutant("brokers/paper/keeper.py", "world is not None and not is_due(", "not (", KEEPER),
+    Mutant("brokers/paper/keeper.py", "copy is not None and not copy.is_due(", "not (", KEEPER),
     # A broker's own names of what is no symbol of the desk: cut, and of few letters.
     Mutant(
         "brokers/tastytrade/beside.py",

@@ -13,7 +13,7 @@ from strikedesk.domain.states import OrderState
 from strikedesk.domain.symbols import parse_symbol
 from strikedesk.exchange import orders
 from strikedesk.exchange.accounts import PaperAccount
-from strikedesk.exchange.advance import advance
+from strikedesk.exchange.advance import advance, is_due, next_end
 from strikedesk.exchange.documents import write_account, write_ended, write_line, write_order
 from strikedesk.exchange.rows import write_header
 from strikedesk.exchange.world import AccountSpec, Frame, World, open_world
@@ -148,6 +148,10 @@ class Floor:
         """Let time pass, in as many calls as it takes."""
         while not advance(self.world, self.market, at):
             pass
+
+    def is_due(self, at: datetime) -> bool:
+        """Whether anything could happen by `at`."""
+        return is_due(self.world, self.market, at, next_end(self.world, self.market))
 
     def order(self, order_id: str) -> BrokerOrder:
         """Return an order as it stands, or as it ended."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from strikedesk.domain.errors import DeskError, Rejected
 from strikedesk.domain.orders import TimeInForce
 from strikedesk.domain.states import OrderState
-from strikedesk.exchange.advance import advance, is_due
+from strikedesk.exchange.advance import advance
 from strikedesk.exchange.rows import change_of
 from tests.builders import NOON
 from tests.fakes.market import ScriptedMarket
@@ -118,15 +118,15 @@ def test_time_never_runs_back(floor: Floor) -> None:
 
 def test_nothing_is_due_until_a_tick_an_end_or_an_expiration(floor: Floor) -> None:
     """A read may then look at the world without the writer."""
-    assert not is_due(floor.world, floor.market, NOON + timedelta(days=9))
+    assert not floor.is_due(NOON + timedelta(days=9))
 
     floor.place(an_order(BUY, net="1.00"))
-    assert not is_due(floor.world, floor.market, NOON + timedelta(seconds=1))
-    assert is_due(floor.world, floor.market, CLOSE)
+    assert not floor.is_due(NOON + timedelta(seconds=1))
+    assert floor.is_due(CLOSE)
 
     floor.market.tell(CALL, "6.00", "6.20", at=NOON + timedelta(seconds=1))
-    assert is_due(floor.world, floor.market, NOON + timedelta(seconds=1))
-    assert not is_due(floor.world, floor.market, NOON)
+    assert floor.is_due(NOON + timedelta(seconds=1))
+    assert not floor.is_due(NOON)
 
 
 def test_effort_is_bounded_and_the_next_call_goes_on(floor: Floor) -> None:

@@ -8,7 +8,6 @@ import pytest
 from strikedesk.domain.accounts import TransactionKind
 from strikedesk.domain.events import Dividend
 from strikedesk.domain.orders import TimeInForce
-from strikedesk.exchange.advance import is_due
 from tests.unit.exchange_floor import CASH, MARGIN, Floor, an_order
 
 EX_DAY, PAY_DAY = date(2026, 11, 24), date(2026, 12, 5)
@@ -127,6 +126,6 @@ def test_a_receivable_alone_keeps_the_world_awake(floor: Floor) -> None:
     floor.to(PAID_AT - timedelta(minutes=1))
 
     assert floor.held() == {}
-    assert is_due(floor.world, floor.market, PAID_AT)
+    assert floor.is_due(PAID_AT)
     floor.to(PAID_AT)
     assert floor.account().receivables == ()

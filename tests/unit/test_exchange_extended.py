@@ -13,7 +13,7 @@ from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
 from strikedesk.domain.symbols import EquitySymbol, parse_symbol
 from strikedesk.exchange import orders
-from strikedesk.exchange.advance import advance, is_due
+from strikedesk.exchange.advance import advance
 from strikedesk.exchange.simulated.market import SimulatedMarket
 from strikedesk.exchange.world import World
 from tests.fakes.market import ScriptedMarket
@@ -187,11 +187,11 @@ def test_nothing_is_due_in_the_evening_for_orders_of_the_day(floor: Floor) -> No
     floor.place(cheap(TimeInForce.GTC))
     floor.to(CLOSE + timedelta(minutes=1))
     floor.market.tell("AAPL", "196.90", "197.10", at=EVENING)
-    assert not is_due(floor.world, floor.market, EVENING)
+    assert not floor.is_due(EVENING)
 
     floor.place(cheap(GTC_EXT))
 
-    assert is_due(floor.world, floor.market, EVENING)
+    assert floor.is_due(EVENING)
 
 
 # On the simulated market

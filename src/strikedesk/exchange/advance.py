@@ -12,6 +12,7 @@ from typing import Final
 from strikedesk.domain.states import OrderState
 from strikedesk.exchange import calls
 from strikedesk.exchange.book import WorkingOrder
+from strikedesk.exchange.days import Morning
 from strikedesk.exchange.expiry import settle, settlements
 from strikedesk.exchange.market import Market
 from strikedesk.exchange.morning import coming_morning, rise
@@ -40,7 +41,7 @@ def advance(world: World, market: Market, until: datetime, *, effort: int = EFFO
             world.changes.header = True
             return False
         morning = coming_morning(world)
-        end_of_step = min(_next_end(world, market) or until, until)
+        end_of_step = min(_next_of(world, market, morning) or until, until)
         effort -= _match_until(world, market, end_of_step, effort) or 1
         _close_out(world, market, world.advanced_to)
         if calls.look_at_close(world, market, world.advanced_to):
@@ -51,14 +52,21 @@ def advance(world: World, market: Market, until: datetime, *, effort: int = EFFO
     return True
 
 
-def is_due(world: World, market: Market, until: datetime) -> bool:
-    """Whether anything could happen to the world by `until`; cheap where the answer is no."""
+def is_due(world: World, market: Market, until: datetime, end: datetime | None) -> bool:
+    """Whether anything could happen to the world by `until`; cheap where the answer is no.
+
+    `end` is its next end: see `next_end`. As long as the world does not change, it does not.
+    """
     if until <= world.advanced_to:
         return False
-    next_end = _next_end(world, market)
-    if next_end is not None and next_end <= until:
+    if end is not None and end <= until:
         return True
     return any(True for _ in _ticks(world, market, until))
+
+
+def next_end(world: World, market: Market) -> datetime | None:
+    """Return when the next order, held contract or night ends, of those that have not ended yet."""
+    return _next_of(world, market, coming_morning(world))
 
 
 def _match_until(world: World, market: Market, until: datetime, effort: int) -> int:
@@ -110,17 +118,15 @@ def _match(world: World, market: Market, screen: Screen, orders: Iterable[Workin
     return len(world.changes.lines) + len(world.changes.ended) > before
 
 
-def _next_end(world: World, market: Market) -> datetime | None:
-    """Return when the next order, held contract or night ends, of those that have not ended yet."""
-    ahead = (instant for instant in _ends(world, market) if instant > world.advanced_to)
-    return min(ahead, default=None)
+def _next_of(world: World, market: Market, morning: Morning | None) -> datetime | None:
+    ends = _ends(world, market, morning)
+    return min((instant for instant in ends if instant > world.advanced_to), default=None)
 
 
-def _ends(world: World, market: Market) -> Iterator[datetime]:
+def _ends(world: World, market: Market, morning: Morning | None) -> Iterator[datetime]:
     yield from world.orders.ends
     yield from settlements(world, market)
     yield from calls.closes(world)
-    morning = coming_morning(world)
     if morning is not None:
         yield morning.eve
 

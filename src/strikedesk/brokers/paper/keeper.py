@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import Final, Generic, TypeVar
 
 from strikedesk.brokers.paper.opening import Opening
@@ -18,7 +18,7 @@ from strikedesk.domain.broking import BrokerOrder
 from strikedesk.domain.errors import Denied, Misconfigured, Rejected
 from strikedesk.domain.ports import Clock, Entropy, WorldChange, WorldRows, WorldStore
 from strikedesk.domain.reasons import Reason
-from strikedesk.exchange.advance import advance, is_due
+from strikedesk.exchange.advance import advance, is_due, next_end
 from strikedesk.exchange.market import Market
 from strikedesk.exchange.rows import change_of, read_world
 from strikedesk.exchange.world import Changes, World
@@ -37,10 +37,21 @@ class Snapshot:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class _Copy:
+    """A world as it was stored: it never changes, and so what ends next in it does not."""
+
     version: int
     world: World
+    market: Market
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether anything could happen to it by `now`: every look and every act asks."""
+        return is_due(self.world, self.market, now, self._next_end)
+
+    @cached_property
+    def _next_end(self) -> datetime | None:
+        return next_end(self.world, self.market)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +109,7 @@ class WorldKeeper:
         copy = await self._looked_up()
         if copy is not None:
             now = self._now_in(copy.world)
-            if not is_due(copy.world, self.market, now):
+            if not copy.is_due(now):
                 return Snapshot(world=copy.world, at=now)
         return await self.act(_seen)
 
@@ -134,8 +145,8 @@ class WorldKeeper:
 
     def _is_brief(self) -> bool:
         """Whether an act is all there is to do: no rows to read, no time to catch up with."""
-        world = None if self._copy is None else self._copy.world
-        return world is not None and not is_due(world, self.market, self._now_in(world))
+        copy = self._copy
+        return copy is not None and not copy.is_due(self._now_in(copy.world))
 
     async def _looked_up(self) -> _Copy | None:
         """Return the world as the store has it now, where it is at hand. See `ready`."""
@@ -209,7 +220,8 @@ class WorldKeeper:
     def _keep(self, version: int, world: World) -> tuple[WorldChange, tuple[BrokerOrder, ...]]:
         change, ended = change_of(world), tuple(world.changes.ended)
         world.changes = Changes()
-        self._copy = _Copy(version=version + (not change.is_empty), world=world)
+        version += not change.is_empty
+        self._copy = _Copy(version=version, world=world, market=self.market)
         return change, ended
 
     def _now_in(self, world: World) -> datetime:
