@@ -206,6 +206,23 @@ async def test_a_read_lets_due_fills_happen(desk: Desk) -> None:
     assert (ended.state, ended.updated_at) == (OrderState.FILLED, NOON + timedelta(seconds=30))
 
 
+async def test_a_read_lets_a_due_end_happen_though_nothing_ended_at_the_read_before(
+    desk: Desk,
+) -> None:
+    """What ends next is known of a world as it stands, and every act makes another one."""
+    keeper = desk.keeper()
+    await keeper.snapshot()
+    placed = await keeper.act(desk.placing())
+    await keeper.snapshot()
+
+    desk.clock.move(12 * 3600)
+    await keeper.snapshot()
+
+    ended = keeper.ended(placed.broker_order_id)
+    assert ended is not None
+    assert ended.state is OrderState.EXPIRED
+
+
 async def test_acts_of_one_process_decode_the_world_once(desk: Desk) -> None:
     keeper = desk.keeper()
     for _ in range(5):
