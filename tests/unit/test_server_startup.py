@@ -46,6 +46,7 @@ OURS = {
     "strikedesk.server.json_text",
     "strikedesk.server.opening",
     "strikedesk.server.set_aside",
+    "strikedesk.server.stream",
     "strikedesk.server.stdio",
     "strikedesk.server.wire",
     "strikedesk.settings",

@@ -6,7 +6,6 @@ of an order. What opens with `initialize` needs no finding out, and the SDK has 
 """
 
 from collections.abc import Mapping
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import anyio
@@ -21,6 +20,7 @@ from mcp.shared.transport_context import TransportContext
 from mcp.types import INVALID_REQUEST, PROTOCOL_VERSION_META_KEY, JSONRPCRequest
 
 from strikedesk.server.call import Door
+from strikedesk.server.stream import Stream
 
 if TYPE_CHECKING:
     from contextvars import Context
@@ -35,7 +35,7 @@ _OTHER_ERA: Final = (
 )
 
 
-class Opened:
+class Opened(Stream):
     """A stream of which the first message has been looked at; the SDK's `ReadStream`."""
 
     def __init__(
@@ -71,17 +71,6 @@ class Opened:
     async def aclose(self) -> None:
         """Close the stream below."""
         await self._inner.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_val: BaseException | None,
-        exc_tb: TracebackType | None,
-    ) -> None:
-        await self.aclose()
 
 
 async def serve_either(

@@ -10,8 +10,7 @@ import os
 import stat
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 import anyio
 from mcp.shared.message import SessionMessage
@@ -26,6 +25,7 @@ from mcp.types import (
 from strikedesk.logs.scrubber import Scrubber
 from strikedesk.server.envelope import Fault, read_message
 from strikedesk.server.json_text import request_id
+from strikedesk.server.stream import Stream
 
 if TYPE_CHECKING:
     from mcp.shared._stream_protocols import ReadStream, WriteStream
@@ -36,25 +36,7 @@ _STDIN, _STDOUT, _STDERR = 0, 1, 2
 _ABOVE_STANDARD: Final = 3
 
 
-class _Stream:
-    """What the SDK asks of both of its streams beyond carrying messages."""
-
-    async def aclose(self) -> None:
-        """Nothing to let go of."""
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_val: BaseException | None,
-        exc_tb: TracebackType | None,
-    ) -> None:
-        await self.aclose()
-
-
-class Outgoing(_Stream):
+class Outgoing(Stream):
     """Messages to the client; the SDK's `WriteStream`."""
 
     def __init__(self, transport: asyncio.WriteTransport, flow: "Flow", scrubber: Scrubber) -> None:
@@ -87,7 +69,7 @@ class Outgoing(_Stream):
             await self._flow.lost.wait()
 
 
-class Scrubbed(_Stream):
+class Scrubbed(Stream):
     """Messages to a client through another stream, the SDK's `WriteStream` as well."""
 
     def __init__(self, inner: "WriteStream[SessionMessage]", scrubber: Scrubber) -> None:
@@ -108,7 +90,7 @@ class Scrubbed(_Stream):
         await self._inner.aclose()
 
 
-class Incoming(_Stream):
+class Incoming(Stream):
     """Messages from the client; the SDK's `ReadStream`.
 
     Law: every line is either yielded or answered with an error, under its own id where it has one.
