@@ -32,7 +32,7 @@ ENVELOPE: Final[Said] = {
 
 
 class Sink(asyncio.WriteTransport):
-    """Keeps what is written, and is gone once it is closed."""
+    """Keeps what is written, tells its reader's mood through `flow`, and is gone once closed."""
 
     def __init__(self, flow: Flow) -> None:
         self.flow = flow

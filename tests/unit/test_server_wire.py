@@ -11,21 +11,7 @@ from mcp.types import JSONRPCNotification, JSONRPCRequest
 from strikedesk.logs.known import Known
 from strikedesk.logs.scrubber import Scrubber
 from strikedesk.server.wire import LINE_MAX, Flow, Incoming, Outgoing, Scrubbed
-
-
-class Sink(asyncio.WriteTransport):
-    """Takes what is written, and tells its reader's mood through `flow`."""
-
-    def __init__(self, flow: Flow) -> None:
-        super().__init__()
-        self.flow = flow
-        self.lines: list[bytes] = []
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        self.lines.append(bytes(data))
-
-    def close(self) -> None:
-        self.flow.connection_lost(None)
+from tests.tools.wire_talk import Sink
 
 
 def a_wire() -> tuple[asyncio.StreamReader, Incoming, Sink, Outgoing]:
