@@ -532,6 +532,7 @@ async def test_an_order_uses_what_it_filled_or_still_may(
 
     assert (told.orders_today, told.orders_this_minute) == (1, 1)
     assert told.loss_usd_today == 100 * part
+    assert told.notional_usd_today // 30 == part  # of 120.01, by the cent or the unit rounded up
     assert told.twin == ("order-1" if part else None)
 
 
@@ -588,6 +589,26 @@ async def test_only_the_same_broker_s_orders_of_the_day_and_the_minute_count(
         notional_usd_today=Decimal("360.03"),
         twin=None,
     )
+
+
+@pytest.mark.promise("limits")
+async def test_what_ends_today_takes_nothing_off_what_is_not_of_this_day(ledger: Ledger) -> None:
+    """An order of yesterday, or at another broker, that comes to nothing now was not in the sum."""
+    await use(ledger, 1, seconds=-11 * 3600 - 0.000001)
+    await use(ledger, 2, broker="tradier")
+    await use(ledger, 3, environment=Environment.LIVE)
+    await use(ledger, 4)
+    cancelled = Progress(state=OrderState.CANCELLED, filled_units=0)
+    for number in (1, 2, 3):
+        await ledger.advance(
+            f"order-{number}", cancelled, only_from={OrderState.SUBMITTING}, note=a_note()
+        )
+
+    told = await ledger.used(a_window())
+    of_yesterday = await ledger.used(a_window(replaces="order-1"))
+
+    assert told.loss_usd_today == of_yesterday.loss_usd_today == 100
+    assert told.notional_usd_today == of_yesterday.notional_usd_today == Decimal("120.01")
 
 
 async def test_the_minute_reaches_back_over_midnight(ledger: Ledger) -> None:

@@ -199,6 +199,13 @@ async def test_orders_from_before_there_were_groups_are_in_none(tmp_path: Path) 
         for table in ("leases", "scan_runs", "scan_results", "alerts"):
             driver.execute(f"DROP TABLE {table}")
         driver.execute("DROP INDEX ix_orders_group_id_group_place")
+        driver.execute("DROP INDEX ix_orders_state_updated_at")
+        driver.execute("CREATE INDEX ix_orders_state ON orders (state)")
+        driver.execute("DROP INDEX ix_order_uses_of_day")
+        of_day = "broker, environment, claimed_at"
+        driver.execute(
+            f"CREATE INDEX ix_order_uses_broker_environment_claimed_at ON order_uses ({of_day})"
+        )
         for name in ("group_id", "group_kind", "group_place"):
             driver.execute(f"ALTER TABLE orders DROP COLUMN {name}")
         driver.execute("UPDATE alembic_version SET version_num = '0004'")

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from sqlite3 import connect
 from typing import Any
@@ -17,6 +18,7 @@ from strikedesk.domain.accounts import Environment
 from strikedesk.domain.errors import Denied, DeskError, Misconfigured, Unavailable
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.usage import Likeness, Window
+from strikedesk.store import use_rows
 from strikedesk.store.database import Database
 from strikedesk.store.doubt_rows import like_in_doubt
 from strikedesk.store.ledger import SqlLedger
@@ -282,6 +284,31 @@ async def test_closing_leaves_one_complete_file(tmp_path: Path) -> None:
     assert names_in(tmp_path) == ["desk.db"]
 
 
+def searches(
+    look: Callable[[Connection, Window], object], connection: Connection, *, window: Window
+) -> list[str]:
+    """Return the searches by which SQLite finds what `look` asks for."""
+    said: list[str] = []
+    driver_of(connection).set_trace_callback(said.append)
+    look(connection, window)
+    driver_of(connection).set_trace_callback(None)
+    (query,) = said
+    plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}")
+    return [step for *_, step in plan if "SEARCH" in step]
+
+
+async def test_what_a_day_has_used_is_summed_by_an_index_alone(database: Database) -> None:
+    """Only those that do not count in full are looked at themselves, whatever the day has seen."""
+    window = Window.at(NOON, "paper", Environment.PAPER)
+
+    found = await database.glance(partial(searches, use_rows.used_in, window=window))
+
+    sums, ended, replaced, *_ = found
+    assert sums.startswith("SEARCH order_uses USING COVERING INDEX ix_order_uses_of_day")
+    assert ended.endswith("ix_orders_state_updated_at (state=? AND updated_at>?)")
+    assert "(order_id=?)" in replaced
+
+
 async def test_what_is_in_doubt_is_found_by_its_state(database: Database) -> None:
     """By its account it would be looked for among all that the account ever ordered.
 
@@ -296,14 +323,9 @@ async def test_what_is_in_doubt_is_found_by_its_state(database: Database) -> Non
     )
     window = replace(Window.at(NOON, "paper", Environment.PAPER), like=like)
 
-    def steps(connection: Connection) -> list[str]:
-        said: list[str] = []
-        driver_of(connection).set_trace_callback(said.append)
-        like_in_doubt(connection, window)
-        driver_of(connection).set_trace_callback(None)
-        (query,) = said
-        return [row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}")]
+    found = await database.glance(partial(searches, like_in_doubt, window=window))
 
-    found = [step for step in await database.glance(steps) if "SEARCH" in step]
-
-    assert found == ["SEARCH orders USING INDEX ix_orders_state (state=?)"] * 2
+    by_state = "SEARCH orders USING INDEX ix_orders_state_updated_at (state=?"
+    assert found == [
+        f"{by_state}{more})" for more in ("", " AND updated_at<?", " AND updated_at>?")
+    ]
