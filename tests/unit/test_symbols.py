@@ -1,5 +1,8 @@
 """Symbols: every usual spelling in, one out."""
 
+import pickle
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -188,3 +191,25 @@ def test_what_only_looks_like_a_future_or_a_coin_is_no_symbol(text: str) -> None
 
 def test_a_class_of_shares_is_no_coin() -> None:
     assert parse_symbol("BRK/B") == EquitySymbol("BRK.B")
+
+
+@pytest.mark.parametrize("symbol", [AAPL_CALL, EquitySymbol("BRK.B")])
+def test_a_symbol_is_found_again_in_another_process(symbol: OptionSymbol | EquitySymbol) -> None:
+    """There a text hashes differently, so that a hash that came along would not find it."""
+    code = (
+        "import pickle, sys\n"
+        "from strikedesk.domain.symbols import parse_symbol\n"
+        "symbol = pickle.load(sys.stdin.buffer)\n"
+        "print(symbol in {parse_symbol(symbol.compact)})"
+    )
+
+    said = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONHASHSEED": "1"},
+        input=pickle.dumps(symbol),
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+
+    assert said.stdout == b"True\n"

@@ -5,7 +5,7 @@ Source: the OCC option symbology (root, YYMMDD, C or P, strike in thousandths of
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -50,11 +50,21 @@ class EquitySymbol:
     """A share, an ETF or a cash index, by its ticker; classes are written with a dot (BRK.B)."""
 
     ticker: str
+    _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what is no ticker."""
         if not _TICKER.fullmatch(self.ticker) or "/" in self.ticker:
             raise _no_symbol(self.ticker)
+        object.__setattr__(self, "_hash", hash(self.ticker))
+
+    def __hash__(self) -> int:
+        """Return what was worked out when it was made."""
+        return self._hash
+
+    def __reduce__(self) -> tuple[type["EquitySymbol"], tuple[str]]:
+        """Make it anew wherever it is taken to: another process hashes a text differently."""
+        return EquitySymbol, (self.ticker,)
 
     @property
     def compact(self) -> str:
@@ -80,6 +90,8 @@ class OptionSymbol:
     expiration: date
     right: Right
     strike: Decimal
+    # An order looks a contract up a hundred times, and a date and a decimal take long to be hashed.
+    _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse strikes and roots that no exchange could list."""
@@ -89,6 +101,16 @@ class OptionSymbol:
         if not lawful_strike or not re.fullmatch(r"[A-Z][A-Z0-9]{0,5}", self.root, re.ASCII):
             raise _no_symbol(f"{self.root} {self.strike}")
         object.__setattr__(self, "strike", _plain(self.strike))
+        named = (self.root, self.expiration, self.right, self.strike)
+        object.__setattr__(self, "_hash", hash(named))
+
+    def __hash__(self) -> int:
+        """Return what was worked out when it was made."""
+        return self._hash
+
+    def __reduce__(self) -> tuple[type["OptionSymbol"], tuple[str, date, Right, Decimal]]:
+        """Make it anew wherever it is taken to: another process hashes a text differently."""
+        return OptionSymbol, (self.root, self.expiration, self.right, self.strike)
 
     @property
     def underlying(self) -> str:
