@@ -191,6 +191,16 @@ def test_what_is_written_once_is_the_object_that_it_was_written_of(fields: dict[
     assert repr(written) == repr(fields)
 
 
+@given(objects, objects, st.text(), st.text())
+def test_what_is_written_stands_in_a_larger_object_as_the_object_would(
+    fields: dict[str, Json], inner: dict[str, Json], one: str, other: str
+) -> None:
+    with_texts = {**fields, one: Written(inner), other: Written(fields)}
+
+    assert canonical_json(with_texts) == canonical_json({**fields, one: inner, other: fields})
+    assert Written(with_texts).text == canonical_json(with_texts)
+
+
 @pytest.mark.parametrize("text", ["[]", "null", '"{}"', "{", ""])
 def test_what_is_no_written_object_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):

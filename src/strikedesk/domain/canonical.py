@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Final, Self, cast
+from itertools import groupby
+from typing import Final, Self, TypeGuard, cast
 
 from strikedesk.domain.ledger import Json
 
@@ -14,7 +15,9 @@ def canonical_json(value: Json) -> str:
         TypeError: it is no JSON value.
         ValueError: it holds a number that JSON cannot say.
     """
-    return value.text if isinstance(value, Written) else _ENCODER.encode(value)
+    if isinstance(value, Written):
+        return value.text
+    return _around_written(value) if _holds_written(value) else _ENCODER.encode(value)
 
 
 class Written(Mapping[str, Json]):
@@ -28,7 +31,7 @@ class Written(Mapping[str, Json]):
     def __init__(self, fields: Mapping[str, Json]) -> None:
         """Write it out; raises as `canonical_json` does."""
         self._fields = fields
-        self.text = _ENCODER.encode(fields)
+        self.text = canonical_json(fields)
 
     @classmethod
     def read(cls, text: str) -> Self:
@@ -59,6 +62,22 @@ class Written(Mapping[str, Json]):
     def __repr__(self) -> str:
         """Show the object."""
         return repr(self._fields)
+
+
+def _holds_written(value: Json) -> TypeGuard[Mapping[str, Json]]:
+    # An abstract class is asked several times as slowly, and twenty texts are made for an order.
+    return type(value) is dict and Written in map(type, cast("dict[str, Json]", value).values())
+
+
+def _around_written(fields: Mapping[str, Json]) -> str:
+    """Write an object out around what is written already, which goes in as it stands."""
+    parts: list[str] = []
+    for is_written, names in groupby(sorted(fields), lambda name: type(fields[name]) is Written):
+        if is_written:
+            parts += [f"{_ENCODER.encode(name)}:{canonical_json(fields[name])}" for name in names]
+        else:
+            parts.append(_ENCODER.encode({name: fields[name] for name in names})[1:-1])
+    return "{" + ",".join(parts) + "}"
 
 
 def _as_builtin(value: object) -> object:

@@ -1,6 +1,5 @@
 """What the owner allows. Set in the settings file or by the CLI; no tool can change a figure."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from functools import cached_property
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from strikedesk.domain.account_kinds import OptionLevel
 
 if TYPE_CHECKING:  # The settings want the limits alone, and every client waits for them.
+    from strikedesk.domain.canonical import Written
     from strikedesk.domain.ledger import Json
 
 
@@ -55,9 +55,11 @@ class Limits:
     intraday_excess_usd_min: Decimal | None = None
 
     @cached_property
-    def as_told(self) -> "Mapping[str, Json]":
+    def as_told(self) -> "Written":
         """Every limit by name, as the audit trail keeps it: amounts digit for digit."""
-        return {limit.name: _told(getattr(self, limit.name)) for limit in fields(self)}
+        from strikedesk.domain.canonical import Written  # noqa: PLC0415 -- as above
+
+        return Written({limit.name: _told(getattr(self, limit.name)) for limit in fields(self)})
 
 
 def _told(value: object) -> "Json":
