@@ -5,7 +5,7 @@ byte, which the ledger keeps: asked again in a later round it reads the same.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Final, TypeAlias, cast
+from typing import Final, TypeAlias
 
 import anyio
 from mcp import MCPError
@@ -14,13 +14,13 @@ from mcp.server.elicitation import (
     DeclinedElicitation,
     ElicitationResult,
 )
-from mcp.server.mcpserver import Elicit, Resolve
+from mcp.server.mcpserver import Elicit
 from pydantic import BaseModel, Field
 
 from strikedesk.domain.approvals import Voice
 from strikedesk.domain.ledger import OrderRecord
 from strikedesk.orders.approvals import Pending
-from strikedesk.server.call import Call, desk_and_caller, desk_of
+from strikedesk.server.call import Call, desk_and_caller
 
 MODERN: Final = "2026-07-28"
 AGREED: Final = "agreed"
@@ -38,33 +38,29 @@ class Answer(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """An answer that needs no further round, in a word."""
+    """An answer that needs no further round, in a word, and the order that it is about."""
 
     word: str
+    order: OrderRecord
 
 
 Outcome: TypeAlias = ElicitationResult[Answer]
 
 
-async def confirmed(call: Call, preview_id: str, nonce: str) -> OrderRecord:
-    """Spend the nonce, or learn what came of it; a later round of one call is told the same."""
+async def ask_person(call: Call, preview_id: str, nonce: str) -> Elicit[Answer] | Heard:
+    """Spend the nonce, or learn what came of it; a later round of one call is told the same.
+
+    Then ask, where the order waits for that and the client can show a question; else do not.
+    """
     desk, caller = await desk_and_caller(call)
-    return await desk.confirm(preview_id, nonce, caller=caller)
-
-
-async def ask_person(
-    call: Call,
-    order: Annotated[OrderRecord, Resolve(confirmed)],
-) -> Elicit[Answer] | Heard:
-    """Ask, where the order waits for that and the client can show a question; else do not."""
-    desk = await desk_of(call)
+    order = await desk.confirm(preview_id, nonce, caller=caller)
     pending = await desk.approvals.of(order)
     if pending is None or not pending.approval.admits(Voice.CLIENT) or not can_ask(call):
-        return Heard(NOT_ASKED)
+        return Heard(NOT_ASKED, order)
     if is_modern(call):
         return Elicit(pending.text, Answer)
     left = pending.approval.expires_at - desk.clock.now()
-    return Heard(await _ask_now(call, pending, left.total_seconds()))
+    return Heard(await _ask_now(call, pending, left.total_seconds()), order)
 
 
 def can_ask(call: Call) -> bool:
@@ -87,10 +83,13 @@ def word_of(outcome: Outcome) -> str:
     """Return the answer in a word; anything but a plain yes is none."""
     if isinstance(outcome, DeclinedElicitation | CancelledElicitation):
         return outcome.action
-    given = cast("Answer | Heard", outcome.data)  # A resolver may answer without having asked.
-    if isinstance(given, Heard):
-        return given.word
-    return AGREED if given.approve else REFUSED
+    return AGREED if outcome.data.approve else REFUSED
+
+
+def heard_in(outcome: Outcome) -> Heard | None:
+    """Return what was heard without a further round; None where the SDK has asked."""
+    given: object = getattr(outcome, "data", None)
+    return given if isinstance(given, Heard) else None
 
 
 async def _ask_now(call: Call, pending: Pending, left_s: float) -> str:

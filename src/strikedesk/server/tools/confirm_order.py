@@ -14,9 +14,10 @@ from strikedesk.server.asking import (
     AGREED,
     NOT_ASKED,
     REFUSED,
+    Heard,
     Outcome,
     ask_person,
-    confirmed,
+    heard_in,
     word_of,
 )
 from strikedesk.server.call import Call, desk_and_caller
@@ -27,9 +28,8 @@ from strikedesk.wiring import Desk
 
 async def confirm_order(
     call: Call,
-    preview_id: Identifier,  # noqa: ARG001 -- `confirmed` takes it by its name
-    nonce: Nonce,  # noqa: ARG001 -- same
-    order: Annotated[OrderRecord, Resolve(confirmed)],
+    preview_id: Identifier,
+    nonce: Nonce,
     outcome: Annotated[Outcome, Resolve(ask_person)],
     code: OneTimeCode | None = None,
 ) -> Annotated[CallToolResult, CONFIRMED]:
@@ -40,17 +40,19 @@ async def confirm_order(
     preview again. State awaiting_consent: nothing was sent, do as `approval` says.
     """
     desk, caller = await desk_and_caller(call)
-    row = await _heard(desk, order, word_of(outcome), code, caller)
+    heard = heard_in(outcome)
+    # The person was asked in between: the same confirm tells how the order stands by now.
+    heard = heard or Heard(word_of(outcome), await desk.confirm(preview_id, nonce, caller=caller))
+    row = await _done(desk, heard, code, caller)
     desk.books.forget(row.account_handle)
     pending = await desk.approvals.of(row)
     told = order_answer(row, await desk.orders.group(row))
     return record(told | {"approval": pending and approval_answer(pending)})
 
 
-async def _heard(
-    desk: Desk, order: OrderRecord, word: str, code: str | None, caller: str
-) -> OrderRecord:
+async def _done(desk: Desk, heard: Heard, code: str | None, caller: str) -> OrderRecord:
     """Do what the person said, if anything was; whatever is no yes sends nothing."""
+    word, order = heard.word, heard.order
     client = Said(voice=Voice.CLIENT, actor=caller, path=PATH)
     if word == AGREED:
         return await desk.approver.approve(order, client)
