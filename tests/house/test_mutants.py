@@ -513,7 +513,9 @@ MUTANTS = [
     Mutant("web/approvals.py", "and _loopback(request.client.host)", "", PAGE),
     Mutant("web/approvals.py", 'methods=["GET"]', 'methods=["GET", "PUT"]', PAGE),
     Mutant("web/approvals_page.py", "escape(pending.record.caller)", "pending.record.caller", PAGE),
-    Mutant("server/asking.py", "AGREED if outcome.data.approve else REFUSED", "AGREED", CONSENT_TOOLS),
+    Mutant(
+        "server/asking.py", "AGREED if outcome.data.approve else REFUSED", "AGREED", CONSENT_TOOLS
+    ),
     Mutant("server/asking.py", "not pending.approval.admits(Voice.CLIENT) or", "", CONSENT_TOOLS),
     Mutant("server/asking.py", "except (MCPError, ValueError):", "except KeyError:", CONSENT_TOOLS),
     Mutant("server/asking.py", "or not can_ask(call)", "", CONSENT_TOOLS),

@@ -11,9 +11,10 @@ from strikedesk.domain.errors import Denied
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.secret import Secret
 from strikedesk.domain.symbols import Symbol
+from strikedesk.domain.value_class import value_class
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Account:
     """An account. Tools know it by `handle`; `account_id` is the broker's own number.
 
@@ -74,7 +75,7 @@ class Balances:
     fees_paid: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Position:
     """Something held.
 

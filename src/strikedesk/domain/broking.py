@@ -13,6 +13,7 @@ from strikedesk.domain.groups import GroupKind, OrderGroup, member_id
 from strikedesk.domain.orders import OrderRequest, OrderType, TimeInForce
 from strikedesk.domain.states import OrderState
 from strikedesk.domain.symbols import Symbol
+from strikedesk.domain.value_class import value_class
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ class Capabilities:
     embedded: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class PlaceTicket:
     """Put a new order to work."""
 
@@ -115,7 +116,7 @@ class Fill:
         return Decimal(0) if self.fees is None else self.fees
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class BrokerOrder:
     """An order as the broker has it. `average_net` has the sign of `limit_net`.
 
@@ -143,7 +144,7 @@ class BrokerOrder:
     waits_for: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Receipt:
     """The broker took the ticket: the order it made or changed, as it stands now.
 
@@ -155,7 +156,7 @@ class Receipt:
     members: tuple[BrokerOrder, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Preflight:
     """What the broker says an order would do, without sending it. Units: USD.
 
@@ -173,7 +174,7 @@ class Preflight:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Survey:
     """What a ticket meets: its account as it is now, what is held, what works, the pre-flight.
 

@@ -12,6 +12,7 @@ from strikedesk.domain.accounts import Environment
 from strikedesk.domain.groups import GroupKind
 from strikedesk.domain.orders import OrderRequest
 from strikedesk.domain.states import OrderState
+from strikedesk.domain.value_class import value_class
 
 Json: TypeAlias = str | int | float | bool | Sequence["Json"] | Mapping[str, "Json"] | None
 
@@ -32,7 +33,7 @@ class NonceState(StrEnum):
     VOID = "void"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class OrderRecord:
     """One act towards a broker, from preview to end. `order_id` is the desk's own.
 
@@ -91,7 +92,7 @@ class OrderRecord:
         return self.group_kind is GroupKind.OCO
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class PreviewRecord:
     """A preview as stored: its order row, what its nonce is bound to, and what was shown.
 
@@ -109,7 +110,7 @@ class PreviewRecord:
     others: tuple[OrderRecord, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Progress:
     """What changed about an order. `None` = leave as it is.
 
@@ -127,7 +128,7 @@ class Progress:
     others: tuple["Progress", ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class OrderEvent:
     """One line of the audit trail; `digest` chains it to the line before.
 
@@ -145,7 +146,7 @@ class OrderEvent:
     digest: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Note:
     """What a step wants written into the audit trail beside its change."""
 

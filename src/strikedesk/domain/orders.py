@@ -15,6 +15,7 @@ from strikedesk.domain.errors import Denied
 from strikedesk.domain.money import PRICE_MAX, PRICE_STEP, SHARES_PER_CONTRACT
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol, parse_symbol
+from strikedesk.domain.value_class import value_class
 
 LEGS_MAX: Final = 4
 QUANTITY_MAX: Final = 1_000_000
@@ -119,7 +120,7 @@ _IN_REGULAR_HOURS: Final = {
 _STANDING: Final = frozenset({TimeInForce.GTC, TimeInForce.GTD})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Leg:
     """One instrument of an order. `quantity` counts contracts or shares, always positive."""
 

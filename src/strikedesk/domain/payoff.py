@@ -14,11 +14,12 @@ from typing import Final
 from strikedesk.domain.money import PRICE_STEP, SHARES_PER_CONTRACT
 from strikedesk.domain.orders import OrderRequest
 from strikedesk.domain.symbols import OptionSymbol, Right, Symbol
+from strikedesk.domain.value_class import value_class
 
 _NOTHING: Final = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Holding:
     """So many contracts or shares of a symbol, + long."""
 
@@ -48,7 +49,7 @@ class Holding:
         return -SHARES_PER_CONTRACT * self.quantity if self.symbol.right is Right.PUT else 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Payoff:
     """What can come of it at expiration, USD, before fees.
 

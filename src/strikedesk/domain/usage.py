@@ -8,9 +8,10 @@ from decimal import Decimal
 from strikedesk.domain import calendar
 from strikedesk.domain.accounts import Environment
 from strikedesk.domain.ledger import Json
+from strikedesk.domain.value_class import value_class
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Use:
     """What one order uses up of the amounts of its day. Units: USD, never negative.
 
@@ -21,7 +22,7 @@ class Use:
     notional_usd: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Likeness:
     """What an earlier order has in common with this one that it could be mistaken for.
 
@@ -44,7 +45,7 @@ class Filled:
     of: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Window:
     """Which confirmed orders count: those at one broker and environment, over all its accounts.
 
@@ -96,7 +97,7 @@ class Window:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Used:
     """What orders in a window have used up. Units: USD.
 
@@ -114,7 +115,7 @@ class Used:
     in_doubt: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Allowance:
     """What an order asks of the day, and who says whether there is that much left.
 

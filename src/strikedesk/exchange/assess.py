@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -10,6 +10,7 @@ from strikedesk.domain.errors import Rejected
 from strikedesk.domain.orders import OrderRequest
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import Symbol
+from strikedesk.domain.value_class import value_class
 from strikedesk.exchange import calls, levels, power, rules
 from strikedesk.exchange.accounts import NOTHING, PaperAccount, multiplier_of
 from strikedesk.exchange.book import Part, WorkingOrder, net_of, parts_of
@@ -22,7 +23,7 @@ from strikedesk.exchange.trading import trade_of
 from strikedesk.exchange.world import World
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Assessment:
     """The order as it would be taken, with its figures. Units: USD; None = a price is missing.
 

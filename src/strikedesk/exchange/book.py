@@ -12,6 +12,7 @@ from strikedesk.domain.money import to_cents
 from strikedesk.domain.orders import OrderRequest
 from strikedesk.domain.states import OrderState
 from strikedesk.domain.symbols import Symbol
+from strikedesk.domain.value_class import value_class
 from strikedesk.exchange.accounts import COST_STEP, NOTHING
 from strikedesk.exchange.membership import Membership, Pending, Wish
 
@@ -21,7 +22,7 @@ _PENDING: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Part:
     """One leg as the matching sees it.
 

@@ -16,6 +16,7 @@ from typing import Any, Final, TypeAlias
 from strikedesk.domain.errors import Misconfigured
 from strikedesk.domain.money import to_cents
 from strikedesk.domain.reasons import Reason
+from strikedesk.domain.value_class import value_class
 
 DEFAULT_SCHEDULE: Final = "us-retail"
 
@@ -81,7 +82,7 @@ class FeeLine:
         return due if self.cap is None else min(due, self.cap)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Trade:
     """What was traded of one leg, in all. Units: `quantity` positive, `notional` USD positive."""
 

@@ -18,13 +18,13 @@ market that tells no size or no volume has that rule alone, and so has a spread:
 the size of its net price.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from strikedesk.domain.quotes import Quote
+from strikedesk.domain.value_class import value_class
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Side:
     """One side of a quote, as those who rest there see it: buyers (+1) at the bid.
 

@@ -7,7 +7,6 @@ and without the orders.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -17,6 +16,7 @@ from strikedesk.domain.accounts import AccountKind, OptionLevel
 from strikedesk.domain.calendar import exchange_date
 from strikedesk.domain.money import SHARES_PER_CONTRACT
 from strikedesk.domain.symbols import OptionSymbol, Right, Symbol
+from strikedesk.domain.value_class import value_class
 from strikedesk.exchange.accounts import NOTHING, PaperAccount
 from strikedesk.exchange.book import Part, WorkingOrder
 from strikedesk.exchange.groups import maintenance, requirement
@@ -34,7 +34,7 @@ from strikedesk.exchange.screen import Screen
 from strikedesk.exchange.world import World
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Claim:
     """What holdings ask of an account, USD.
 
@@ -70,7 +70,7 @@ Claims: TypeAlias = Mapping[str, Claim | None]
 _NO_CLAIM: Final = Claim()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Around:
     """What is held of one underlying before and after an order fills."""
 

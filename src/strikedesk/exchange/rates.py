@@ -13,6 +13,7 @@ from typing import Final
 
 from strikedesk.domain.money import SHARES_PER_CONTRACT
 from strikedesk.domain.symbols import OptionSymbol, Right
+from strikedesk.domain.value_class import value_class
 from strikedesk.exchange.accounts import NOTHING
 
 UNKNOWN: Final = Decimal("Infinity")
@@ -49,7 +50,7 @@ INDEX_RATES: Final = NakedRates(fraction=Decimal("0.25"), minimum=Decimal("0.15"
 _BROAD: Final = frozenset({"SPX", "XSP", "OEX", "XEO", "NDX", "MNX", "RUT", "DJX", "RVX"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Prices:
     """Marks of one underlying and of its contracts, USD per share; None or absent = unknown."""
 

@@ -1,7 +1,7 @@
 """What the exchange sees at an instant: quotes, which underlyings are indices, open or closed."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 
@@ -11,11 +11,12 @@ from strikedesk.domain.quotes import Quote
 from strikedesk.domain.symbols import OptionSymbol, Symbol
 from strikedesk.domain.terms import Terms
 from strikedesk.domain.trading_hours import trades_at
+from strikedesk.domain.value_class import value_class
 from strikedesk.exchange.fees import Product
 from strikedesk.exchange.market import Market
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Screen:
     """The market at `at`, as far as it was asked for; `terms` of the contracts to be ordered.
 

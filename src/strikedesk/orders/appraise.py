@@ -19,6 +19,7 @@ from strikedesk.domain.quotes import Quote
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import Symbol
 from strikedesk.domain.usage import Allowance, Filled, Likeness, Used, Window
+from strikedesk.domain.value_class import value_class
 from strikedesk.orders.draft import rest_of
 from strikedesk.orders.evidence import Evidence
 from strikedesk.orders.exposure import Deltas, deltas_of, excess_of
@@ -33,7 +34,7 @@ from strikedesk.risk.limits import Limits
 from strikedesk.risk.verdict import Check, assess, deny_beyond
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Appraisal:
     """Figures, the checks that were made of them, and what the broker says beforehand.
 

@@ -9,6 +9,7 @@ from strikedesk.domain.errors import Denied
 from strikedesk.domain.money import CENT, PriceEffect, limit_net, on_tick
 from strikedesk.domain.orders import Leg, OrderRequest, OrderType, TimeInForce
 from strikedesk.domain.reasons import Reason
+from strikedesk.domain.value_class import value_class
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,7 @@ class Terms:
     gtd_date: date | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Draft(Terms):
     """An order in the caller's words: its terms, and the handle of its account."""
 

@@ -1,7 +1,6 @@
 """Evidence: from what was read about an order to the facts that the limits look at."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -11,6 +10,7 @@ from strikedesk.domain.broking import Preflight
 from strikedesk.domain.orders import Leg, OrderRequest
 from strikedesk.domain.symbols import OptionSymbol
 from strikedesk.domain.usage import Used
+from strikedesk.domain.value_class import value_class
 from strikedesk.orders.exposure import Deltas
 from strikedesk.orders.figures import Figures
 from strikedesk.orders.level import level_needed
@@ -18,7 +18,7 @@ from strikedesk.orders.surroundings import Surroundings
 from strikedesk.risk.facts import AccountFacts, OrderFacts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Evidence:
     """Everything that was read about an order, at the venue's `now`."""
 

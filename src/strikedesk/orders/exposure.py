@@ -1,7 +1,6 @@
 """Facts that only some owners ask for: read from the broker where their limit is set."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from strikedesk.domain.money import SHARES_PER_CONTRACT
@@ -9,9 +8,10 @@ from strikedesk.domain.orders import OrderRequest
 from strikedesk.domain.payoff import Holding, holdings_of
 from strikedesk.domain.ports import Broker
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol
+from strikedesk.domain.value_class import value_class
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Deltas:
     """Shares that the underlying stands for, before an order and after; `None` = unknown."""
 

@@ -1,7 +1,6 @@
 """The figures of an order: what it meets in the market and what it comes to."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal, TypeAlias
@@ -13,13 +12,14 @@ from strikedesk.domain.payoff import Holding, expirations_differ, holdings_of, p
 from strikedesk.domain.quotes import Quote
 from strikedesk.domain.symbols import Symbol
 from strikedesk.domain.trading_hours import trades_at
+from strikedesk.domain.value_class import value_class
 from strikedesk.domain.worst_case import floor_value, risk_added
 
 # An amount, or that nothing bounds it, or None where nobody can say.
 Bound: TypeAlias = Decimal | Literal["unlimited"] | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class LegQuote:
     """A leg beside its market. Units: USD per share; `age_s` seconds in the venue's time."""
 
@@ -28,7 +28,7 @@ class LegQuote:
     age_s: Decimal | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Figures:
     """What an order comes to.
 

@@ -15,6 +15,7 @@ from strikedesk.domain.orders import OrderRequest
 from strikedesk.domain.ports import Accounts, Broker, Clock, Entropy, HaltSwitch, Ledger
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
+from strikedesk.domain.value_class import value_class
 from strikedesk.orders.appraise import Appraisal, Appraiser, deny_lawless, deny_refused
 from strikedesk.orders.approvals import Approvals, Pending
 from strikedesk.orders.binding import binding_of, hash_nonce
@@ -40,7 +41,7 @@ from strikedesk.orders.targets import origin_of, seen_working, target_of
 from strikedesk.risk.verdict import Check, deny_failed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Preview:
     """A preview as handed to its caller; `nonce` leaves the desk here and nowhere else.
 

@@ -1,12 +1,12 @@
 """What the limits look at: the facts of one order, its account and its day."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Literal, TypeAlias
 
 from strikedesk.domain.account_kinds import OptionLevel
 from strikedesk.domain.orders import OrderType
 from strikedesk.domain.usage import Use, Used
+from strikedesk.domain.value_class import value_class
 from strikedesk.risk.limits import Limits
 
 # USD, or that nothing bounds it, or None where nobody can say.
@@ -14,7 +14,7 @@ Risk: TypeAlias = Decimal | Literal["unlimited"] | None
 _NOTHING: Final = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class AccountFacts:
     """What the account may do and what is left of it. `None` = unknown.
 
@@ -29,7 +29,7 @@ class AccountFacts:
     maintenance_excess: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class OrderFacts:
     """What the limits look at.
 

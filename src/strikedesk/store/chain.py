@@ -5,16 +5,16 @@ Standard library only, so that anybody can check an exported trail.
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC
 from enum import StrEnum
 from typing import Final
 
 from strikedesk.domain.canonical import canonical_json
 from strikedesk.domain.ledger import Json, Note, OrderEvent
+from strikedesk.domain.value_class import value_class
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class ChainHead:
     """The last line of a chain. Law: an empty chain is at sequence 0."""
 

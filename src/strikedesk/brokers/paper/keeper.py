@@ -18,6 +18,7 @@ from strikedesk.domain.broking import BrokerOrder
 from strikedesk.domain.errors import Denied, Misconfigured, Rejected
 from strikedesk.domain.ports import Clock, Entropy, WorldChange, WorldRows, WorldStore
 from strikedesk.domain.reasons import Reason
+from strikedesk.domain.value_class import value_class
 from strikedesk.exchange.advance import advance, is_due, next_end
 from strikedesk.exchange.market import Market
 from strikedesk.exchange.rows import change_of, read_world
@@ -29,7 +30,7 @@ T = TypeVar("T")
 _ENDED_KEPT: Final = 512
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Snapshot:
     """A world as it stands at `at`. It never changes."""
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Protocol, TypeVar
 
 from strikedesk.domain.ledger import Json, Note, OrderRecord
+from strikedesk.domain.value_class import value_class
 
 T = TypeVar("T")
 
@@ -29,7 +30,7 @@ class WorldLine:
     document: Mapping[str, Json]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class WorldChange:
     """What one act changed in a paper world.
 
