@@ -24,7 +24,8 @@ class FiledHaltSwitch:
     def __init__(self, stored: HaltSwitch, file: Path, *, clock: Clock) -> None:
         """Hold this switch and watch this file; the clock dates what has no date of its own."""
         self._stored = stored
-        self._file = file
+        # A path that is text already: it is looked at twice for every order.
+        self._file, self._folder = str(file), str(file.parent)
         self._clock = clock
 
     async def engaged(self) -> Halt | None:
@@ -48,7 +49,7 @@ class FiledHaltSwitch:
             seen = os.lstat(self._file)
         except FileNotFoundError:
             # Without its folder nobody can tell: a disk that is not mounted has no files.
-            return None if self._file.parent.is_dir() else self._halt(_UNSEEN, None)
+            return None if os.path.isdir(self._folder) else self._halt(_UNSEEN, None)  # noqa: PTH112
         except (OSError, ValueError):
             return self._halt(_UNSEEN, None)
         return self._halt(_LIES, seen.st_mtime)
