@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from itertools import groupby
-from typing import Final, Self, TypeGuard, cast
+from typing import Final, Self, TypeGuard, cast, final
 
 from strikedesk.domain.ledger import Json
 
@@ -15,11 +15,12 @@ def canonical_json(value: Json) -> str:
         TypeError: it is no JSON value.
         ValueError: it holds a number that JSON cannot say.
     """
-    if isinstance(value, Written):
+    if type(value) is Written:
         return value.text
     return _around_written(value) if _holds_written(value) else _ENCODER.encode(value)
 
 
+@final
 class Written(Mapping[str, Json]):
     """A JSON object beside its canonical text: what is kept, sealed and digested is written once.
 

@@ -22,7 +22,7 @@ def level_needed(order: OrderRequest, held: Sequence[Holding], risk_added: Risk)
     opened = [leg for leg in order.legs if leg.is_option and leg.action.opens]
     if not opened:
         return OptionLevel.NONE
-    if risk_added == "unlimited":
+    if isinstance(risk_added, str):
         return OptionLevel.NAKED
     levels = [_level_of(leg, order, held) for leg in opened]
     return max(levels, key=lambda level: level.rank)

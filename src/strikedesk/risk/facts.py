@@ -76,5 +76,5 @@ def use_of(facts: OrderFacts, limits: Limits) -> Use:
     if facts.closes or facts.risk_added is None or facts.notional_usd is None:
         # Unknown amounts never get this far: the checks of the order itself have denied them.
         return Use(loss_usd=_NOTHING, notional_usd=_NOTHING)
-    loss = limits.loss_usd_max if facts.risk_added == "unlimited" else facts.risk_added
+    loss = limits.loss_usd_max if isinstance(facts.risk_added, str) else facts.risk_added
     return Use(loss_usd=max(loss, _NOTHING), notional_usd=facts.notional_usd)

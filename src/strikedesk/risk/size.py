@@ -24,7 +24,7 @@ def loss(facts: OrderFacts, limits: Limits) -> Check:
     added, most = facts.risk_added, limits.loss_usd_max
     if added is None:
         return lacking("loss", "quote")
-    if added == "unlimited":
+    if isinstance(added, str):
         allowed = limits.allow_undefined_risk
         told: dict[str, Fact] = {"loss": "undefined", "limit": most}
         return verdict("loss", passed=allowed, reason=Reason.LOSS_UNDEFINED, facts=told)

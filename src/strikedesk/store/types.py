@@ -87,11 +87,16 @@ class Word(TypeDecorator[WordT], Generic[WordT]):
     def __init__(self, words: type[WordT]) -> None:
         super().__init__()
         self.words = words
+        self._known: dict[str, WordT] = {word.value: word for word in words}
 
     def process_bind_param(self, value: WordT | str | None, dialect: Dialect) -> str | None:
         """Write the word, which may come as plain text; one that means nothing is refused."""
-        return None if value is None else self.words(value).value
+        return None if value is None else self._word(value).value
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> WordT | None:
         """Read it back."""
-        return None if value is None else self.words(value)
+        return None if value is None else self._word(value)
+
+    def _word(self, value: str) -> WordT:
+        # To ask the enumeration takes four times as long, and only it says what is no word of it.
+        return self._known.get(value) or self.words(value)
