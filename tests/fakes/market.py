@@ -24,6 +24,7 @@ from strikedesk.domain.quotes import (
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol, parse_symbol
 from strikedesk.domain.terms import ON_AN_INDEX, ON_SHARES, Terms
+from strikedesk.exchange.market import OnForward
 from tests.builders import NOON
 
 
@@ -135,6 +136,9 @@ class ScriptedMarket:
         return Chain(underlying=underlying.ticker, spot=spot, as_of=at, rows=rows)
 
     def forward(self, underlying: EquitySymbol, until: datetime, at: datetime) -> Decimal | None:
+        return None
+
+    def on_forward(self, options: OnForward, at: datetime) -> tuple[Decimal, ...] | None:
         return None
 
     def bars(

@@ -13,7 +13,6 @@ from tastytrade.instruments import (
     Cryptocurrency,
     Equity,
     Forex,
-    FutureOptionProduct,
     Option,
     Warrant,
     get_quantity_decimal_precisions,
@@ -208,7 +207,6 @@ async def test_the_public_watchlist_names_what_trades_here(session: Session) -> 
 async def test_what_does_not_trade_here_is_an_empty_list(session: Session) -> None:
     """An error would stop a client that only looks what there is."""
     assert await Cryptocurrency.get(session) == []
-    assert await FutureOptionProduct.get(session) == []
     assert await Warrant.get(session) == []
     assert await Forex.get(session) == []
     precisions = await get_quantity_decimal_precisions(session)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.quotes import Bar, Feed, Interval, Quote, SymbolInfo
 from strikedesk.domain.reasons import Reason
-from strikedesk.domain.symbols import EquitySymbol, parse_option, parse_symbol
-from strikedesk.exchange.market import Market
+from strikedesk.domain.symbols import EquitySymbol, Right, parse_option, parse_symbol
+from strikedesk.exchange.market import Market, OnForward
 from strikedesk.exchange.tape.market import TapeMarket
 from strikedesk.exchange.tape.reader import read_tape
 from strikedesk.quant import black_scholes
@@ -396,5 +396,14 @@ def test_volatility_that_the_tape_does_not_tell_is_unknown(tmp_path: Path) -> No
 
 
 def test_a_tape_has_no_rate_that_would_carry_a_price(market: TapeMarket) -> None:
-    """Nothing is made up, a future's price least of all."""
-    assert market.forward(AAPL, friday(0) + timedelta(days=28), friday(0)) is None
+    """Nothing is made up, a future's price least of all, nor that of an option on one."""
+    until = friday(0) + timedelta(days=28)
+    options = OnForward(
+        underlying=AAPL,
+        delivered_at=until,
+        ends_at=until,
+        contracts=((Right.CALL, Decimal(100)),),
+    )
+
+    assert market.forward(AAPL, until, friday(0)) is None
+    assert market.on_forward(options, friday(0)) is None

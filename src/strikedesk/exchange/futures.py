@@ -23,7 +23,7 @@ from strikedesk.exchange.market import Market
 LISTED: Final = 2
 _QUARTERS: Final = {3: "H", 6: "M", 9: "U", 12: "Z"}
 _AHEAD: Final = timedelta(days=300)  # Three quarters and their days, at least.
-_STANDING: Final = Decimal(40)  # Contracts on each side: nobody takes them.
+STANDING: Final = Decimal(40)  # Contracts on each side: nobody takes them.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,23 +82,33 @@ def listed(market: Market, at: datetime) -> tuple[Future, ...]:
 def quote(market: Market, future: Future, at: datetime) -> UntradedQuote | None:
     """Return a market of one tick around the price that the index carries; None without one."""
     price, product = _price(market, future, at), future.product
-    level = market.quotes({product.underlying}, at).get(product.underlying)
-    if price is None or level is None:
+    told_at = quoted_at(market, product, at)
+    if price is None or told_at is None:
         return None
     bid = price // product.tick * product.tick
-    before = previous_session(exchange_date(level.at)).closes_at
     return UntradedQuote(
         name=future.name,
-        at=level.at,
+        at=told_at,
         feed=market.feed,
         bid=bid,
         ask=bid + product.tick,
-        bid_size=_STANDING,
-        ask_size=_STANDING,
+        bid_size=STANDING,
+        ask_size=STANDING,
         last=_on_tick(price, product),
         mark=bid + product.tick / 2,
-        previous_close=_on_tick(_price(market, future, before), product),
+        previous_close=_on_tick(_price(market, future, close_before(told_at)), product),
     )
+
+
+def quoted_at(market: Market, product: FutureProduct, at: datetime) -> datetime | None:
+    """Return when the level was told that a product's prices stand on; None without one."""
+    level = market.quotes({product.underlying}, at).get(product.underlying)
+    return None if level is None else level.at
+
+
+def close_before(told_at: datetime) -> datetime:
+    """Return when the session before that of a price closed."""
+    return previous_session(exchange_date(told_at)).closes_at
 
 
 def _price(market: Market, future: Future, at: datetime) -> Decimal | None:

@@ -4,16 +4,30 @@ Law: the same market asked for the same instant gives the same answer, in every 
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Final, Protocol
 
 from strikedesk.domain.events import MarketEvent
 from strikedesk.domain.quotes import Bar, Chain, Expiration, Feed, Interval, Quote, SymbolInfo
-from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol
+from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right, Symbol
 from strikedesk.domain.terms import Terms
 
 _INDEX: Final = "index"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnForward:
+    """Options that end together on what the underlying costs for delivery at one time.
+
+    Units: strikes USD, as the price for delivery is. Law: `ends_at` <= `delivered_at`.
+    """
+
+    underlying: EquitySymbol
+    delivered_at: datetime
+    ends_at: datetime
+    contracts: tuple[tuple[Right, Decimal], ...]
 
 
 class Market(Protocol):
@@ -41,6 +55,13 @@ class Market(Protocol):
 
         None for what is not listed, for an end that is past, and where the market does not know
         what it costs to carry the underlying there.
+        """
+        ...
+
+    def on_forward(self, options: OnForward, at: datetime) -> tuple[Decimal, ...] | None:
+        """Return what options on a price for delivery are worth at `at`, USD, not rounded.
+
+        They can be exercised early. None where there is no such price, and once they have ended.
         """
         ...
 

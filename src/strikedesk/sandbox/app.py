@@ -17,6 +17,7 @@ from strikedesk.sandbox.chains import ChainRoutes
 from strikedesk.sandbox.door import Door
 from strikedesk.sandbox.faults.line import Line
 from strikedesk.sandbox.faults.panel import Panel
+from strikedesk.sandbox.future_options import FutureOptionRoutes
 from strikedesk.sandbox.futures import FutureRoutes
 from strikedesk.sandbox.history import HistoryRoutes
 from strikedesk.sandbox.instruments import InstrumentRoutes
@@ -70,6 +71,7 @@ def build_app(
         ChainRoutes(world),
         InstrumentRoutes(world),
         FutureRoutes(world),
+        FutureOptionRoutes(world),
         MarketDataRoutes(world),
         MarketTimeRoutes(world),
     )

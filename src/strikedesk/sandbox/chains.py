@@ -1,6 +1,5 @@
 """Option chains: nested, compact, and every contract in full."""
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,7 +7,6 @@ from itertools import groupby
 from typing import Final, TypeAlias
 from zlib import crc32
 
-from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -20,7 +18,7 @@ from strikedesk.domain.symbols import OptionSymbol, Right
 from strikedesk.domain.terms import ExerciseStyle, Terms
 from strikedesk.exchange.ends import settles_at, trades_until
 from strikedesk.sandbox.spelling import EQUITY_OPTION, read_underlying, streamer_symbol
-from strikedesk.sandbox.wire import decimal, instant
+from strikedesk.sandbox.wire import decimal, instant, rendered
 from strikedesk.sandbox.world import SandboxWorld
 
 Listed: TypeAlias = Sequence[tuple[str, list[Expiration]]]
@@ -182,13 +180,7 @@ def _shared(listing: Expiration, terms: Terms) -> dict[str, Json]:
 
 
 async def _rendered(request: Request, items: Callable[[], list[Json]]) -> Response:
-    """Answer with a list that is made and written on another thread: nobody waits for it."""
-
-    def body() -> bytes:
-        document = {"data": {"items": items()}, "context": request.url.path}
-        return json.dumps(document, separators=(",", ":")).encode()
-
-    return Response(await to_thread.run_sync(body), media_type="application/json")
+    return await rendered(request, lambda: {"items": items()})
 
 
 def _expiration(listing: Expiration) -> dict[str, Json]:

@@ -1,31 +1,34 @@
 """Futures: what is on record of them. They are quoted beside the rest and cannot be ordered."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from strikedesk.domain.instruments import Step
 from strikedesk.domain.ledger import Json
 from strikedesk.domain.untraded_quotes import UntradedQuote
 from strikedesk.exchange import futures
+from strikedesk.exchange.future_options import STEPS
 from strikedesk.exchange.futures import E_MINI, Future, FutureProduct
 from strikedesk.sandbox import query
 from strikedesk.sandbox.refusal import Refusal
 from strikedesk.sandbox.spelling import SLASH
-from strikedesk.sandbox.wire import decimal, instant, many, one, page_of, paged
+from strikedesk.sandbox.wire import decimal, instant, known, many, maybe, one, page_of, paged
 from strikedesk.sandbox.world import SandboxWorld
 
 FUTURE: Final = "Future"
 
-_EXCHANGE: Final = "CME"
-_VENUE: Final = "XCME"
+EXCHANGE: Final = "CME"
+VENUE: Final = "XCME"
 _PAGE: Final = 250
 _PAGE_MAX: Final = 1000
 _MONTHS: Final = ("H", "M", "U", "Z")
-_DISPLAY: Final = 0.01
+DISPLAY: Final = Decimal("0.01")
 _ROLL: Final[dict[str, Json]] = {
     "name": "equity_index",
     "active-count": futures.LISTED,
@@ -62,7 +65,7 @@ class FutureRoutes:
             if (not names or each.name.compact in names)
             and (not codes or each.product.code in codes)
         ]
-        told = [_record(each, standing) for each in page.cut(found)]
+        told = [future_record(each, standing) for each in page.cut(found)]
         return paged(request, told, page, len(found))
 
     async def single(self, request: Request) -> Response:
@@ -70,19 +73,19 @@ class FutureRoutes:
         name, standing = _spelled(request.path_params["symbol"]), listed(self.world)
         for each in standing:
             if each.name.compact == name:
-                return one(request, _record(each, standing))
+                return one(request, future_record(each, standing))
         raise Refusal.not_found("future with that symbol")
 
     async def products(self, request: Request) -> Response:
         """Tell the product, where there are futures of it."""
-        return many(request, [_product(E_MINI)] if listed(self.world) else [])
+        return many(request, [product_record(E_MINI)] if listed(self.world) else [])
 
     async def product(self, request: Request) -> Response:
         """Tell one product."""
         asked = (request.path_params["exchange"], request.path_params["code"])
-        if asked != (_EXCHANGE, E_MINI.code) or not listed(self.world):
+        if asked != (EXCHANGE, E_MINI.code) or not listed(self.world):
             raise Refusal.not_found("future product with that code")
-        return one(request, _product(E_MINI))
+        return one(request, product_record(E_MINI))
 
 
 def listed(world: SandboxWorld) -> Sequence[Future]:
@@ -90,32 +93,35 @@ def listed(world: SandboxWorld) -> Sequence[Future]:
     return futures.listed(world.office.market, world.now())
 
 
-def quote_of(world: SandboxWorld, text: str) -> UntradedQuote | None:
-    """Return the quote of a future by its name; None for what is none: it is dropped."""
-    name, at = text.replace(SLASH, "/").upper(), world.now()
-    found = [each for each in listed(world) if each.name.compact == name]
-    return futures.quote(world.office.market, found[0], at) if found else None
+def quotes_of(world: SandboxWorld, texts: Collection[str]) -> list[UntradedQuote]:
+    """Return the quotes of futures by their names, in that order; what is none is dropped."""
+    market, at = world.office.market, world.now()
+    known = {each.name.compact: each for each in listed(world)}
+    names = [text.replace(SLASH, "/").upper() for text in texts]
+    quotes = (futures.quote(market, known[name], at) for name in names if name in known)
+    return [quote for quote in quotes if quote is not None]
 
 
 def _spelled(text: str) -> str:
     return f"/{text.replace(SLASH, '/').upper().removeprefix('/')}"
 
 
-def _record(future: Future, standing: Sequence[Future]) -> dict[str, Json]:
+def future_record(future: Future, standing: Sequence[Future]) -> dict[str, Json]:
+    """Return one future in full; the nearest of those `standing` is the active one."""
     product, day, ends = future.product, future.day.isoformat(), instant(future.ends_at)
     name, month = future.name.compact, f"{future.month}{future.day:%y}"
     return {
         "symbol": name,
-        "streamer-symbol": f"/{product.code}{month}:{_VENUE}",
+        "streamer-symbol": f"/{product.code}{month}:{VENUE}",
         "instrument-type": FUTURE,
         "product-code": product.code,
-        "exchange": _EXCHANGE,
+        "exchange": EXCHANGE,
         "exchange-symbol": name.removeprefix("/"),
-        "streamer-exchange-code": _VENUE,
+        "streamer-exchange-code": VENUE,
         "contract-size": decimal(1),
         "notional-multiplier": decimal(product.multiplier),
         "tick-size": decimal(product.tick),
-        "display-factor": decimal(_DISPLAY),
+        "display-factor": decimal(DISPLAY),
         "main-fraction": decimal(0),
         "sub-fraction": decimal(0),
         "last-trade-date": day,
@@ -131,28 +137,35 @@ def _record(future: Future, standing: Sequence[Future]) -> dict[str, Json]:
         "expires-at": ends,
         "product-group": "CME_INDEX",
         "tick-sizes": [{"value": decimal(product.tick)}],
-        "future-product": _product(product),
+        "option-tick-sizes": tick_table(STEPS),
+        "future-product": product_record(product),
     }
 
 
-def _product(product: FutureProduct) -> dict[str, Json]:
+def tick_table(steps: Iterable[Step]) -> list[Json]:
+    """Return steps of prices as the protocol lists them."""
+    return [known({"threshold": maybe(step.below), "value": decimal(step.size)}) for step in steps]
+
+
+def product_record(product: FutureProduct) -> dict[str, Json]:
+    """Return what futures of one kind have in common."""
     return {
         "code": product.code,
         "root-symbol": f"/{product.code}",
         "description": product.name,
-        "exchange": _EXCHANGE,
+        "exchange": EXCHANGE,
         "product-type": "Financial",
         "market-sector": "Equity Index",
         "notional-multiplier": decimal(product.multiplier),
         "tick-size": decimal(product.tick),
-        "display-factor": decimal(_DISPLAY),
+        "display-factor": decimal(DISPLAY),
         "listed-months": [*_MONTHS],
         "active-months": [*_MONTHS],
         "small-notional": False,
         "cash-settled": True,
         "first-notice": False,
         "back-month-first-calendar-symbol": True,
-        "streamer-exchange-code": _VENUE,
+        "streamer-exchange-code": VENUE,
         "clearing-code": product.code,
         "clearing-exchange-code": "16",
         "supported": False,

@@ -36,8 +36,6 @@ _KINDS: Final = ("etf", "index")
 _PRECISIONS: Final = ("Equity", "Equity Option", "Future", "Future Option")
 # What this venue does not list: asked for, the answer is an empty list.
 _NONE_OF: Final = (
-    "/instruments/future-option-products",
-    "/instruments/future-options",
     "/instruments/cryptocurrencies",
     "/instruments/warrants",
     "/instruments/currency-pairs",

@@ -1,6 +1,6 @@
 """Market data by REST: a snapshot of each symbol asked for. What nobody knows is left out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -18,8 +18,9 @@ from strikedesk.domain.quotes import Bar, Interval, Quote
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol, parse_symbol
 from strikedesk.domain.untraded_quotes import UntradedQuote
 from strikedesk.exchange.futures import E_MINI
-from strikedesk.sandbox import query
-from strikedesk.sandbox.futures import FUTURE, quote_of
+from strikedesk.sandbox import future_options, futures, query
+from strikedesk.sandbox.future_option_records import FUTURE_OPTION
+from strikedesk.sandbox.futures import FUTURE
 from strikedesk.sandbox.refusal import Refusal
 from strikedesk.sandbox.spelling import EQUITY, EQUITY_OPTION, INDEX, SLASH, wire_symbol
 from strikedesk.sandbox.wire import decimal, known, maybe, one, zulu
@@ -28,6 +29,12 @@ from strikedesk.sandbox.world import SandboxWorld
 ASKED_MAX: Final = 100
 _KINDS: Final[Mapping[str, str]] = MappingProxyType(
     {"equity": EQUITY, "index": INDEX, "equity-option": EQUITY_OPTION}
+)
+_KINDS_BESIDE: Final[Mapping[str, str]] = MappingProxyType(
+    {"future": FUTURE, "future-option": FUTURE_OPTION}
+)
+_BESIDE: Final[Mapping[str, Callable[[SandboxWorld, Collection[str]], Sequence[UntradedQuote]]]] = (
+    MappingProxyType({FUTURE: futures.quotes_of, FUTURE_OPTION: future_options.quotes_of})
 )
 
 
@@ -47,15 +54,15 @@ class MarketDataRoutes:
     async def by_type(self, request: Request) -> Response:
         """Tell what is known of the symbols asked for, under the type that each was asked by."""
         wanted = [(k, s) for name, k in _KINDS.items() for s in query.listed(request, name)]
-        futures = query.listed(request, "future")
-        if len(wanted) + len(futures) > ASKED_MAX:
+        beside = {kind: query.listed(request, name) for name, kind in _KINDS_BESIDE.items()}
+        if len(wanted) + sum(map(len, beside.values())) > ASKED_MAX:
             raise Refusal.of_parameter("symbols", f"are {ASKED_MAX} at most")
         found = [(kind, each) for kind, text in wanted if (each := _read(kind, text)) is not None]
         quotes = await self.world.broker.quotes({symbol for _, symbol in found})
         items = [
             await self._told(kind, quotes[symbol]) for kind, symbol in found if symbol in quotes
         ]
-        items += [told for text in futures if (told := self._future(text)) is not None]
+        items += [told for kind, texts in beside.items() for told in self._beside(kind, texts)]
         body = {"data": {"items": items}, "pagination": None, "context": request.url.path}
         return JSONResponse(body)
 
@@ -67,9 +74,8 @@ class MarketDataRoutes:
             quote = (await self.world.broker.quotes({symbol})).get(symbol)
             if quote is not None:
                 return one(request, await self._told(kind, quote))
-        future = self._future(request.path_params["symbol"]) if kind == FUTURE else None
-        if future is not None:
-            return one(request, future)
+        for told in self._beside(kind, [request.path_params["symbol"]]):
+            return one(request, told)
         raise Refusal.not_found("market data for that symbol")
 
     async def _told(self, kind: str, quote: Quote) -> dict[str, Json]:
@@ -79,13 +85,23 @@ class MarketDataRoutes:
         head = self._head(kind, wire_symbol(quote.symbol), quote.symbol.underlying)
         return known({**head, **_figures(quote, _mark(quote)), **_of_bar(bar)})
 
-    def _future(self, text: str) -> dict[str, Json] | None:
-        """Return what is known of a future; it is halted with its index."""
-        quote = quote_of(self.world, text)
-        if quote is None:
-            return None
-        head = self._head(FUTURE, quote.name.compact, E_MINI.underlying.ticker)
-        return known({**head, **_figures(quote, quote.mark)})
+    def _beside(self, kind: str, texts: Collection[str]) -> list[dict[str, Json]]:
+        """Tell what is known of futures, or of options on them; they are halted with their index.
+
+        Of another kind there is nothing.
+        """
+        reads = _BESIDE.get(kind)
+        if reads is None or not texts:
+            return []
+        return [
+            known(
+                {
+                    **self._head(kind, quote.name.compact, E_MINI.underlying.ticker),
+                    **_figures(quote, quote.mark),
+                }
+            )
+            for quote in reads(self.world, texts)
+        ]
 
     def _head(self, kind: str, symbol: str, underlying: str) -> dict[str, Json]:
         at = self.world.now()

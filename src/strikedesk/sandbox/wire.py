@@ -4,14 +4,16 @@ Decimals are texts with a fractional digit, magnitudes positive with an `-effect
 does not apply is absent; an instant has milliseconds.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final, TypeVar
 
+from anyio import to_thread
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from strikedesk.domain.ledger import Json
 from strikedesk.sandbox.refusal import Refusal
@@ -73,6 +75,16 @@ def one(request: Request, data: Mapping[str, Json], status: int = 200) -> JSONRe
 def many(request: Request, items: Iterable[Json]) -> JSONResponse:
     """Answer with a list that has no pages."""
     return JSONResponse({"data": {"items": [*items]}, "context": request.url.path})
+
+
+async def rendered(request: Request, data: Callable[[], Mapping[str, Json]]) -> Response:
+    """Answer with what is long: it is made and written on another thread, and nobody waits."""
+
+    def body() -> bytes:
+        document = {"data": data(), "context": request.url.path}
+        return json.dumps(document, separators=(",", ":")).encode()
+
+    return Response(await to_thread.run_sync(body), media_type="application/json")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,8 @@ from strikedesk.domain.quotes import (
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol
 from strikedesk.domain.terms import Terms
-from strikedesk.exchange.market import indices_among
+from strikedesk.exchange.market import OnForward, indices_among
+from strikedesk.exchange.simulated import forwards
 from strikedesk.exchange.simulated.bars import bars_between
 from strikedesk.exchange.simulated.catalogue import UNDERLYINGS, Underlying
 from strikedesk.exchange.simulated.listing import Key, Ladder
@@ -36,7 +37,7 @@ from strikedesk.exchange.simulated.moments import (
     moment_at,
 )
 from strikedesk.exchange.simulated.night import Night, Nights, night_at
-from strikedesk.exchange.simulated.pit import Pits
+from strikedesk.exchange.simulated.pit import Pit, Pits
 from strikedesk.exchange.simulated.rows import (
     chain_rows,
     night_quote,
@@ -161,14 +162,25 @@ class SimulatedMarket:
 
         In extended hours it is that of the last close.
         """
-        known, moment = self._by_ticker.get(underlying.ticker), moment_at(at)
-        if known is None or moment is None:
+        standing = self._before(underlying, until, at)
+        return None if standing is None else Decimal(forwards.price(*standing, until))
+
+    def on_forward(self, options: OnForward, at: datetime) -> tuple[Decimal, ...] | None:
+        """Return what options on a price for delivery are worth, as options on the spot have it."""
+        standing = self._before(options.underlying, options.ends_at, at)
+        if standing is None:
+            return None
+        return tuple(Decimal(value) for value in forwards.values(*standing, options).tolist())
+
+    def _before(
+        self, symbol: EquitySymbol, until: datetime, at: datetime
+    ) -> tuple[Pit, Moment] | None:
+        """Return where an underlying stands at `at`; None where that is nowhere before `until`."""
+        known, moment = self._by_ticker.get(symbol.ticker), moment_at(at)
+        if known is None or moment is None or until <= at:
             return None
         pit = self._pits.pit(known, moment.session)
-        standing = pit.standing(moment)
-        if until <= standing.priced_at:
-            return None
-        return Decimal(pit.forward(standing.step, until.timestamp()))
+        return pit, pit.standing(moment)
 
     def expirations(self, underlying: EquitySymbol, at: datetime) -> tuple[Expiration, ...]:
         """Return what is listed, by day; where two roots share one, the morning's comes first.

@@ -22,7 +22,7 @@ from strikedesk.exchange.simulated.listing import Key, Ladder, Listings
 from strikedesk.exchange.simulated.moments import STEP, Moment, close_before, step_instant
 from strikedesk.exchange.simulated.noise import Floats, Ints
 from strikedesk.exchange.simulated.outlook import SECONDS_PER_YEAR, Outlook, Outlooks
-from strikedesk.exchange.simulated.pricing import Book, forward, volatilities
+from strikedesk.exchange.simulated.pricing import Book, volatilities
 from strikedesk.exchange.simulated.quoting import sides
 from strikedesk.exchange.simulated.schedule import Schedule
 from strikedesk.exchange.simulated.selection import UNKNOWN, Selection
@@ -65,25 +65,6 @@ class Pit:
         if self.halt is not None:
             steps[self.halt.start : self.halt.stop] = self.halt.start
         return steps
-
-    def forward(self, step: int, ends: float) -> float:
-        """Return what the underlying costs at a step for delivery at `ends`, USD a share.
-
-        Units: `ends` seconds since 1970, later than the step.
-        """
-        spot = self.path[[step]] / 100.0
-        one = Book(
-            underlying=self.underlying,
-            outlook=self.outlook,
-            spot=spot,
-            mood=self.mood[[step]],
-            strike=spot,
-            now=np.array([step_instant(self.session, step).timestamp()]),
-            ends=np.array([ends]),
-            is_call=np.array([True]),
-            scale=np.ones(1),
-        )
-        return float(forward(one)[0])
 
     def book(self, step: int, selection: Selection) -> Book:
         """Return contracts with the market they stand in at a step."""

@@ -28,7 +28,7 @@ from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right, Symbol
 from strikedesk.domain.terms import ON_SHARES, Terms
 from strikedesk.domain.volatility import around_horizon, at_30_days
-from strikedesk.exchange.market import indices_among
+from strikedesk.exchange.market import OnForward, indices_among
 from strikedesk.exchange.tape.bars import bars_between
 from strikedesk.exchange.tape.greeks import greeks_of
 from strikedesk.exchange.tape.layout import Source
@@ -200,6 +200,14 @@ class TapeMarket:
         at: datetime,  # noqa: ARG002 -- as `Market` has it
     ) -> Decimal | None:
         """Return None: a tape tells quotes and no rate that would carry one."""
+        return None
+
+    def on_forward(
+        self,
+        options: OnForward,  # noqa: ARG002 -- as `Market` has it
+        at: datetime,  # noqa: ARG002 -- as `Market` has it
+    ) -> tuple[Decimal, ...] | None:
+        """Return None: there is no price for delivery."""
         return None
 
     def halted(self, at: datetime) -> frozenset[str]:  # noqa: ARG002 -- as `Market` has it
