@@ -78,6 +78,17 @@ async def test_a_list_comes_by_its_pages(http: httpx2.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize(
+    "path",
+    ["/instruments/futures/%2FESZ6", "/instruments/equity-options/SPY%20%20%20261218C00540000"],
+)
+async def test_an_answer_tells_the_path_as_it_was_written(
+    http: httpx2.AsyncClient, path: str
+) -> None:
+    """With a slash that belongs to a symbol, and nothing of how that is kept apart inside."""
+    assert (await http.get(f"{path}?active=true")).json()["context"] == path
+
+
+@pytest.mark.parametrize(
     ("path", "status"),
     [
         ("/nowhere", 404),

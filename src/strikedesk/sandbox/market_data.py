@@ -23,7 +23,7 @@ from strikedesk.sandbox.future_option_records import FUTURE_OPTION
 from strikedesk.sandbox.futures import FUTURE
 from strikedesk.sandbox.refusal import Refusal
 from strikedesk.sandbox.spelling import EQUITY, EQUITY_OPTION, INDEX, SLASH, wire_symbol
-from strikedesk.sandbox.wire import decimal, known, maybe, one, zulu
+from strikedesk.sandbox.wire import context_of, decimal, known, maybe, one, zulu
 from strikedesk.sandbox.world import SandboxWorld
 
 ASKED_MAX: Final = 100
@@ -63,7 +63,7 @@ class MarketDataRoutes:
             await self._told(kind, quotes[symbol]) for kind, symbol in found if symbol in quotes
         ]
         items += [told for kind, texts in beside.items() for told in self._beside(kind, texts)]
-        body = {"data": {"items": items}, "pagination": None, "context": request.url.path}
+        body = {"data": {"items": items}, "pagination": None, "context": context_of(request)}
         return JSONResponse(body)
 
     async def of_one(self, request: Request) -> Response:

@@ -67,21 +67,27 @@ def known(fields: Mapping[str, Json]) -> dict[str, Json]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
+def context_of(request: Request) -> str:
+    """Return what an answer says it is about: the path as it was written."""
+    written: bytes | None = request.scope.get("raw_path")
+    return request.url.path if written is None else written.decode("latin-1")
+
+
 def one(request: Request, data: Mapping[str, Json], status: int = 200) -> JSONResponse:
     """Answer with an object."""
-    return JSONResponse({"data": data, "context": request.url.path}, status_code=status)
+    return JSONResponse({"data": data, "context": context_of(request)}, status_code=status)
 
 
 def many(request: Request, items: Iterable[Json]) -> JSONResponse:
     """Answer with a list that has no pages."""
-    return JSONResponse({"data": {"items": [*items]}, "context": request.url.path})
+    return JSONResponse({"data": {"items": [*items]}, "context": context_of(request)})
 
 
 async def rendered(request: Request, data: Callable[[], Mapping[str, Json]]) -> Response:
     """Answer with what is long: it is made and written on another thread, and nobody waits."""
 
     def body() -> bytes:
-        document = {"data": data(), "context": request.url.path}
+        document = {"data": data(), "context": context_of(request)}
         return json.dumps(document, separators=(",", ":")).encode()
 
     return Response(await to_thread.run_sync(body), media_type="application/json")
@@ -129,7 +135,7 @@ def paged(request: Request, items: Sequence[Json], page: Page, total: int) -> JS
         "next-link": None,
         "paging-link-template": None,
     }
-    body = {"data": {"items": [*items]}, "context": request.url.path, "pagination": pagination}
+    body = {"data": {"items": [*items]}, "context": context_of(request), "pagination": pagination}
     return JSONResponse(body)
 
 
