@@ -84,10 +84,14 @@ def root_record(root: str) -> dict[str, Json]:
     }
 
 
-def streamed(option: FutureOption) -> str:
+def streamed_head(series: Series) -> str:
+    """Spell how the streamer's names of a series begin: `./EW1Z26`."""
+    return f"./{series.month}{series.day:%y}"
+
+
+def streamed_option(option: FutureOption) -> str:
     """Spell an option as the streamer does: `./EW1Z26C6300:XCME`."""
-    series = option.series
-    return f"./{series.month}{series.day:%y}{option.tail}:{VENUE}"
+    return f"{streamed_head(option.series)}{option.tail}:{VENUE}"
 
 
 def _shared(series: Series, today: date) -> dict[str, Json]:
@@ -110,7 +114,7 @@ def _shared(series: Series, today: date) -> dict[str, Json]:
 def _own(option: FutureOption) -> dict[str, Json]:
     return {
         "symbol": option.name.compact,
-        "streamer-symbol": streamed(option),
+        "streamer-symbol": streamed_option(option),
         "exchange-symbol": f"{option.series.code} {option.tail}",
         "option-type": option.right.value,
         "strike-price": decimal(option.strike),
@@ -124,9 +128,9 @@ def _strikes(series: Series) -> Iterator[Json]:
         yield {
             "strike-price": decimal(strike),
             "call": call.name.compact,
-            "call-streamer-symbol": streamed(call),
+            "call-streamer-symbol": streamed_option(call),
             "put": put.name.compact,
-            "put-streamer-symbol": streamed(put),
+            "put-streamer-symbol": streamed_option(put),
         }
 
 

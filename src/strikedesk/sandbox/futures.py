@@ -106,13 +106,18 @@ def _spelled(text: str) -> str:
     return f"/{text.replace(SLASH, '/').upper().removeprefix('/')}"
 
 
+def streamed_future(future: Future) -> str:
+    """Spell a future as the streamer does: `/ESZ26:XCME`."""
+    return f"/{future.product.code}{future.month}{future.day:%y}:{VENUE}"
+
+
 def future_record(future: Future, standing: Sequence[Future]) -> dict[str, Json]:
     """Return one future in full; the nearest of those `standing` is the active one."""
     product, day, ends = future.product, future.day.isoformat(), instant(future.ends_at)
-    name, month = future.name.compact, f"{future.month}{future.day:%y}"
+    name = future.name.compact
     return {
         "symbol": name,
-        "streamer-symbol": f"/{product.code}{month}:{VENUE}",
+        "streamer-symbol": streamed_future(future),
         "instrument-type": FUTURE,
         "product-code": product.code,
         "exchange": EXCHANGE,

@@ -7,19 +7,19 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
-from strikedesk.domain.calendar import current_or_next_session, exchange_date, previous_session
+from strikedesk.domain.calendar import current_or_next_session
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.greeks import Greeks
-from strikedesk.domain.quotes import Bar, ChainRow, Interval, Quote
+from strikedesk.domain.quotes import Bar, ChainRow, Interval
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol
-from strikedesk.sandbox.streams.kinds import NO_NUMBER, Cell, Known, Subscription
+from strikedesk.sandbox.streams.beside import Beside
+from strikedesk.sandbox.streams.day import Day, Streamed, number
+from strikedesk.sandbox.streams.kinds import Known, Subscription
 from strikedesk.sandbox.streams.spelling import read_streamed
 from strikedesk.sandbox.wire import epoch_ms
 from strikedesk.sandbox.world import SandboxWorld
 
 QUOTED: Final = frozenset({"Quote", "Trade", "Summary", "Profile"})
-_EPOCH: Final = date(1970, 1, 1)
-_EXCHANGE: Final = "Q"
 _MS: Final = 1000
 
 
@@ -32,37 +32,60 @@ class Prices:
     """
 
     world: SandboxWorld
+    beside: Beside
 
     async def events(self, wanted: Collection[Subscription]) -> Mapping[Subscription, Known]:
         """Return what there is to tell of each."""
-        read = {each: symbol for each in wanted if (symbol := read_streamed(each.symbol))}
-        told = await self._quoted({e: s for e, s in read.items() if e.kind in QUOTED})
-        options = {
+        quoted = [each for each in wanted if each.kind in QUOTED]
+        greeks = {
             each: symbol
-            for each, symbol in read.items()
-            if each.kind == "Greeks" and isinstance(symbol, OptionSymbol)
+            for each in wanted
+            if each.kind == "Greeks"
+            and isinstance(symbol := read_streamed(each.symbol), OptionSymbol)
         }
-        return told | await self._greeks(options)
+        return await self._quoted(quoted) | await self._greeks(greeks)
 
-    async def _quoted(self, wanted: Mapping[Subscription, Symbol]) -> dict[Subscription, Known]:
+    async def _quoted(self, wanted: Collection[Subscription]) -> dict[Subscription, Known]:
         if not wanted:
             return {}
-        quotes = await self.world.broker.quotes({*wanted.values()})
-        day = _Day.of(self.world)
-        bars = await self._bars(wanted, day.at)
+        day = Day.of(self.world)
+        names = {each.symbol for each in wanted}
+        streamed = self.beside.of(names) | await self._traded(wanted, day.at)
         told: dict[Subscription, Known] = {}
-        for each, symbol in wanted.items():
-            quote = quotes.get(symbol)
-            event = None if quote is None else day.event(each.kind, quote, bars.get(symbol))
+        for each in wanted:
+            found = streamed.get(each.symbol)
+            event = None if found is None else day.event(each.kind, found)
             if event is not None:
                 told[each] = event
         return told
 
-    async def _bars(self, wanted: Mapping[Subscription, Symbol], at: datetime) -> dict[Symbol, Bar]:
+    async def _traded(self, wanted: Collection[Subscription], at: datetime) -> dict[str, Streamed]:
+        """Return what trades here of what is wanted, by how it is streamed."""
+        names = {each.symbol for each in wanted}
+        read = {name: symbol for name in names if (symbol := read_streamed(name))}
+        if not read:
+            return {}
+        quotes = await self.world.broker.quotes({*read.values()})
+        bars = await self._bars([read.get(e.symbol) for e in wanted if e.kind == "Summary"], at)
+        listed, indices = self.world.listed(), self.world.indices()
+        found: dict[str, Streamed] = {}
+        for name, symbol in read.items():
+            if symbol in quotes:
+                info = listed.get(symbol.compact)
+                found[name] = Streamed(
+                    quote=quotes[symbol],
+                    underlying=symbol.underlying,
+                    description=symbol.words if info is None else info.description,
+                    is_index=symbol.compact in indices,
+                    bar=bars.get(symbol),
+                )
+        return found
+
+    async def _bars(self, symbols: Iterable[Symbol | None], at: datetime) -> dict[Symbol, Bar]:
         """Return the day so far of the shares; a contract's would take too long."""
         opens_at = current_or_next_session(at).opens_at
         found: dict[Symbol, Bar] = {}
-        for symbol in {s for each, s in wanted.items() if each.kind == "Summary"}:
+        for symbol in set(symbols):
             if isinstance(symbol, EquitySymbol) and opens_at < at:
                 bars = await self.world.broker.bars(symbol, Interval.DAY, opens_at, at)
                 if bars:
@@ -94,100 +117,6 @@ class Prices:
             return ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Day:
-    """The venue's day, as every event of it has it."""
-
-    at: datetime
-    day_id: int
-    before_id: int
-    halted: frozenset[str]
-    indices: frozenset[str]
-    described: Mapping[str, str]
-
-    @classmethod
-    def of(cls, world: SandboxWorld) -> "_Day":
-        at = world.now()
-        day = exchange_date(at)
-        return cls(
-            at=at,
-            day_id=_day_id(day),
-            before_id=_day_id(previous_session(day).day),
-            halted=world.office.market.halted(at),
-            indices=world.indices(),
-            described={ticker: info.description for ticker, info in world.listed().items()},
-        )
-
-    def event(self, kind: str, quote: Quote, bar: Bar | None) -> Known | None:
-        match kind:
-            case "Quote":
-                return self._quote(quote)
-            case "Trade":
-                return self._trade(quote)
-            case "Summary":
-                return self._summary(quote, bar)
-            case _:
-                return self._profile(quote.symbol)
-
-    def _quote(self, quote: Quote) -> Known | None:
-        if quote.symbol.compact in self.indices:
-            return None
-        return {
-            "sequence": 0,
-            "timeNanoPart": 0,
-            "bidTime": 0,
-            "bidExchangeCode": _EXCHANGE,
-            "bidPrice": _number(quote.bid),
-            "bidSize": _number(quote.bid_size),
-            "askTime": 0,
-            "askExchangeCode": _EXCHANGE,
-            "askPrice": _number(quote.ask),
-            "askSize": _number(quote.ask_size),
-        }
-
-    def _trade(self, quote: Quote) -> Known | None:
-        if quote.last is None:
-            return None
-        before = quote.previous_close
-        return {
-            "time": epoch_ms(self.at),
-            "timeNanoPart": 0,
-            "sequence": 0,
-            "exchangeCode": _EXCHANGE,
-            "price": _number(quote.last),
-            "change": NO_NUMBER if before is None else _number(quote.last - before),
-            "dayId": self.day_id,
-            "dayVolume": _number(quote.volume),
-            "tickDirection": "UNDEFINED",
-            "extendedTradingHours": False,
-        }
-
-    def _summary(self, quote: Quote, bar: Bar | None) -> Known:
-        return {
-            "dayId": self.day_id,
-            "dayOpenPrice": _number(None if bar is None else bar.open),
-            "dayHighPrice": _number(None if bar is None else bar.high),
-            "dayLowPrice": _number(None if bar is None else bar.low),
-            "dayClosePriceType": "REGULAR",
-            "prevDayId": self.before_id,
-            "prevDayClosePrice": _number(quote.previous_close),
-            "prevDayClosePriceType": "REGULAR",
-            "openInterest": quote.open_interest or 0,
-        }
-
-    def _profile(self, symbol: Symbol) -> Known:
-        halted = symbol.underlying in self.halted
-        return {
-            "description": self.described.get(symbol.compact, symbol.words),
-            "shortSaleRestriction": "INACTIVE",
-            "tradingStatus": "HALTED" if halted else "ACTIVE",
-            "statusReason": None,
-            "haltStartTime": 0,
-            "haltEndTime": 0,
-            "exDividendDayId": 0,
-        }
-
-
 def index_of(at: datetime, sequence: int = 0) -> int:
     """Return the number that orders an indexed event: its second, millisecond and sequence."""
     seconds, ms = divmod(epoch_ms(at), _MS)
@@ -200,19 +129,11 @@ def _greeks(greeks: Greeks, mark: Decimal | None, at: datetime) -> Known:
         "index": index_of(at),
         "time": epoch_ms(at),
         "sequence": 0,
-        "price": _number(mark),
-        "volatility": _number(greeks.implied_volatility),
-        "delta": _number(greeks.delta),
-        "gamma": _number(greeks.gamma),
-        "theta": _number(greeks.theta),
-        "rho": _number(greeks.rho),
-        "vega": _number(greeks.vega),
+        "price": number(mark),
+        "volatility": number(greeks.implied_volatility),
+        "delta": number(greeks.delta),
+        "gamma": number(greeks.gamma),
+        "theta": number(greeks.theta),
+        "rho": number(greeks.rho),
+        "vega": number(greeks.vega),
     }
-
-
-def _number(value: Decimal | float | None) -> Cell:
-    return NO_NUMBER if value is None else float(value) if isinstance(value, Decimal) else value
-
-
-def _day_id(day: date) -> int:
-    return (day - _EPOCH).days

@@ -8,6 +8,7 @@ from typing import Final
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from strikedesk.sandbox.streams.beside import Beside
 from strikedesk.sandbox.streams.candles import Candles, Series, read_series
 from strikedesk.sandbox.streams.dxlink import (
     KEEPALIVE_S,
@@ -39,6 +40,7 @@ class QuoteConnection:
     socket: WebSocket
     outlet: Outlet
     desk: Desk = field(init=False)
+    _prices: Prices = field(init=False)
     _wanted: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _looked_at: dict[tuple[int, str], float] = field(
         default_factory=dict[tuple[int, str], float], init=False
@@ -47,6 +49,7 @@ class QuoteConnection:
     def __post_init__(self) -> None:
         """Begin before the first word."""
         self.desk = Desk(self.world.access.may_stream)
+        self._prices = Prices(self.world, Beside(self.world))
 
     async def run(self) -> int:
         """Serve until either side ends it; return the code to close with."""
@@ -105,7 +108,7 @@ class QuoteConnection:
         candles = [each for each in channel.wanted if each.kind == CANDLE]
         others = [each for each in channel.wanted if self._is_due(channel, each)]
         if others:
-            events = await Prices(self.world).events(others)
+            events = await self._prices.events(others)
             wanted = {each: known for each, known in events.items() if each in channel.wanted}
             await self._send(channel.tell(wanted))
         for each in candles:
