@@ -96,7 +96,7 @@ MUTANTS = [
         "except (OSError, ValueError):\n            return None and self",
         FILED,
     ),
-    Mutant("store/halt_file.py", "if os.path.isdir(self._folder) else", "if True else", FILED),
+    Mutant("store/halt_file.py", "if there else", "if True else", FILED),
     Mutant("store/halt_file.py", "os.lstat(", "os.stat(", FILED),
     Mutant("store/halt_file.py", "filed is None or stored is None", "True", FILED),
     Mutant("store/halt_file.py", "return stored or filed", "return stored", FILED),

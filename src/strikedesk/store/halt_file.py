@@ -49,7 +49,8 @@ class FiledHaltSwitch:
             seen = os.lstat(self._file)
         except FileNotFoundError:
             # Without its folder nobody can tell: a disk that is not mounted has no files.
-            return None if os.path.isdir(self._folder) else self._halt(_UNSEEN, None)  # noqa: PTH112
+            there = os.path.isdir(self._folder)  # noqa: PTH112 -- a text, as above
+            return None if there else self._halt(_UNSEEN, None)
         except (OSError, ValueError):
             return self._halt(_UNSEEN, None)
         return self._halt(_LIES, seen.st_mtime)
