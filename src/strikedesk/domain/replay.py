@@ -9,6 +9,7 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from operator import attrgetter
 from typing import Final, TypeAlias
 
@@ -78,8 +79,9 @@ def differing(one: Row, other: Row) -> tuple[str, ...]:
     return tuple(name for name in COLUMNS if one.get(name) != other.get(name))
 
 
+@lru_cache(maxsize=1024)
 def instant(at: datetime) -> str:
-    """Return an instant as rows tell it."""
+    """Return an instant as rows and lines tell it: a step tells its own twice or thrice."""
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 

@@ -10,6 +10,7 @@ from typing import Final
 from strikedesk.domain.errors import Misconfigured
 from strikedesk.domain.ledger import Json
 from strikedesk.domain.reasons import Reason
+from strikedesk.exchange.fields import told_at
 
 SPEED_MAX: Final = 3_600  # An hour of the market in a second of the wall.
 
@@ -111,7 +112,7 @@ class VenueClock:
             "began": self.began,
             "target": self.target,
         }
-        told |= {name: at.isoformat() for name, at in instants.items() if at is not None}
+        told |= {name: told_at(at) for name, at in instants.items() if at is not None}
         if self.mode is ClockMode.OFFSET:
             told["behind_s"] = self.behind_s
         if self.mode is ClockMode.SPEED:

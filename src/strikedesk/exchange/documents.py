@@ -40,7 +40,7 @@ def write_account(account: PaperAccount) -> dict[str, Json]:
         "fees": str(account.fees),
         "dividends": str(account.dividends),
         "stakes": [
-            [symbol.compact, stake.quantity, str(stake.cost), stake.opened_at.isoformat()]
+            [symbol.compact, stake.quantity, str(stake.cost), fields.told_at(stake.opened_at)]
             for symbol, stake in account.stakes.items()
         ],
         "receivables": [_write_receivable(receivable) for receivable in account.receivables],
@@ -87,9 +87,9 @@ def write_order(order: WorkingOrder) -> dict[str, Json]:
         "client": order.client_order_id,
         "request": write_request(order.request),
         "closing": [part.closes for part in order.parts],
-        "created": order.created_at.isoformat(),
-        "updated": order.updated_at.isoformat(),
-        "expires": None if order.expires_at is None else order.expires_at.isoformat(),
+        "created": fields.told_at(order.created_at),
+        "updated": fields.told_at(order.updated_at),
+        "expires": None if order.expires_at is None else fields.told_at(order.expires_at),
         "reserved": str(order.reserved),
         "arrived": order.arrived,
         "triggered": order.triggered,
@@ -148,8 +148,8 @@ def write_ended(order: BrokerOrder) -> dict[str, Json]:
         "replaced_by": order.replaced_by,
         "code": order.reject_code,
         "message": order.message,
-        "created": None if order.created_at is None else order.created_at.isoformat(),
-        "updated": None if order.updated_at is None else order.updated_at.isoformat(),
+        "created": None if order.created_at is None else fields.told_at(order.created_at),
+        "updated": None if order.updated_at is None else fields.told_at(order.updated_at),
         "group": order.group_id,
         "waits_for": order.waits_for,
     }
@@ -182,7 +182,7 @@ def write_line(line: Transaction) -> dict[str, Json]:
     return {
         "id": line.transaction_id,
         "account": line.account_id,
-        "at": line.at.isoformat(),
+        "at": fields.told_at(line.at),
         "kind": line.kind.value,
         "text": line.description,
         "cash": str(line.cash_effect),
@@ -336,7 +336,7 @@ def _write_fills(fills: Iterable[Fill]) -> list[Json]:
     return [
         [
             fill.fill_id,
-            fill.at.isoformat(),
+            fields.told_at(fill.at),
             fill.symbol.compact,
             fill.signed_quantity,
             str(fill.price),

@@ -1,12 +1,13 @@
 """Reading JSON documents field by field; what is not of its kind is a damaged database.
 
-Law: an amount is written as text and comes back digit by digit.
+Law: an amount is written as text and comes back digit by digit, an instant to the microsecond.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from functools import lru_cache
 from typing import TypeAlias, TypeVar
 
 from strikedesk.domain.errors import Misconfigured
@@ -80,6 +81,17 @@ def amount(document: Document, key: str) -> Decimal:
 def amount_or_none(document: Document, key: str) -> Decimal | None:
     """Return an amount, or None where it is unknown."""
     return None if document.get(key) is None else amount(document, key)
+
+
+def told_at(at: datetime) -> str:
+    """Return an instant as documents tell it. One act tells its own up to ten times."""
+    return _told_in_utc(at) if at.tzinfo is UTC else at.isoformat()
+
+
+# Of UTC alone: the same instant of another zone is equal, and reads otherwise.
+@lru_cache(maxsize=1024)
+def _told_in_utc(at: datetime) -> str:
+    return at.isoformat()
 
 
 def instant(document: Document, key: str) -> datetime:

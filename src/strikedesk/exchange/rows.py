@@ -76,7 +76,7 @@ def write_header(world: World) -> dict[str, Json]:
     """Return what a world is and how far it has come, as a document."""
     return {
         **world.frame.begins,
-        "advanced_to": world.advanced_to.isoformat(),
+        "advanced_to": fields.told_at(world.advanced_to),
         "sequence": world.sequence,
         "taken": _write_taken(world.taken),
         "served": _write_taken(world.served),
@@ -113,7 +113,7 @@ def _moved(world: World) -> bool:
 
 def _write_taken(counters: Mapping[Counter, Taken]) -> list[Json]:
     return [
-        [symbol.compact, sign, taken.at.isoformat(), taken.quantity]
+        [symbol.compact, sign, fields.told_at(taken.at), taken.quantity]
         for (symbol, sign), taken in counters.items()
     ]
 

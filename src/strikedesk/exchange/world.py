@@ -22,6 +22,7 @@ from strikedesk.exchange.accounts import PaperAccount
 from strikedesk.exchange.book import WorkingOrder
 from strikedesk.exchange.clock import VenueClock
 from strikedesk.exchange.fees import DEFAULT_SCHEDULE
+from strikedesk.exchange.fields import told_at
 from strikedesk.exchange.queue import OrderQueue
 
 Counter: TypeAlias = tuple[Symbol, int]
@@ -50,7 +51,7 @@ class Frame:
         return {
             "name": self.name,
             "tag": self.tag,
-            "opened_at": self.opened_at.isoformat(),
+            "opened_at": told_at(self.opened_at),
             "clock": self.clock.document(),
             "source": self.source,
             "fees": self.schedule,

@@ -5,12 +5,12 @@ Standard library only, so that anybody can check an exported trail.
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from datetime import UTC
 from enum import StrEnum
 from typing import Final
 
 from strikedesk.domain.canonical import canonical_json
 from strikedesk.domain.ledger import Json, Note, OrderEvent
+from strikedesk.domain.replay import instant
 from strikedesk.domain.value_class import value_class
 
 
@@ -77,7 +77,7 @@ def _told(note: Note, sequence: int, order_id: str | None, previous_digest: str)
         "previous_digest": previous_digest,
         "sequence": sequence,
         "order_id": order_id,
-        "at": note.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "at": instant(note.at),
         "actor": note.actor,
         "path": note.path,
         "kind": note.kind,
