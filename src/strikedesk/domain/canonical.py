@@ -1,11 +1,11 @@
 """One text for one JSON value, so that a digest over it means something."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Final, Self, TypeGuard, cast, final
+from typing import Final, Self, TypeAlias, TypeGuard, cast, final
 
-from strikedesk.domain.ledger import Json
+Json: TypeAlias = str | int | float | bool | Sequence["Json"] | Mapping[str, "Json"] | None
 
 
 def canonical_json(value: Json) -> str:

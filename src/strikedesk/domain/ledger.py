@@ -1,20 +1,19 @@
 """What the desk writes down about an order: previews, orders, events."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Final
 
 from strikedesk.domain.accounts import Environment
+from strikedesk.domain.canonical import Json
 from strikedesk.domain.groups import GroupKind
 from strikedesk.domain.orders import OrderRequest
 from strikedesk.domain.states import OrderState
 from strikedesk.domain.value_class import value_class
-
-Json: TypeAlias = str | int | float | bool | Sequence["Json"] | Mapping[str, "Json"] | None
 
 
 class TicketKind(StrEnum):

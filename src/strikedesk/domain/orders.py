@@ -11,6 +11,7 @@ from enum import StrEnum
 from functools import cached_property, lru_cache
 from typing import Final
 
+from strikedesk.domain.canonical import canonical_json
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.money import PRICE_MAX, PRICE_STEP, SHARES_PER_CONTRACT
 from strikedesk.domain.reasons import Reason
@@ -19,8 +20,6 @@ from strikedesk.domain.value_class import value_class
 
 LEGS_MAX: Final = 4
 QUANTITY_MAX: Final = 1_000_000
-# Made once: `json.dumps` would make one for every order.
-_ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 class Action(StrEnum):
@@ -254,7 +253,7 @@ class OrderRequest:
             "gtd_date": self.gtd_date.isoformat() if self.gtd_date else None,
             "units": units,
         }
-        return _ENCODER.encode(body)
+        return canonical_json(body)
 
     @cached_property
     def digest(self) -> str:
