@@ -166,7 +166,7 @@ class Confirmer:
         return await self.ledger.claim(
             record.preview_id,
             nonce_hash=preview.nonce_hash,
-            binding=binding_of(record, preview.others),
+            binding=preview.binding,  # Which `_check_match` has rebuilt from these very rows.
             progress=Progress(state=OrderState.SUBMITTING),
             now=self.clock.now(),
             note=self._note("submitting", record.caller, _agreed(preview, allowance)),

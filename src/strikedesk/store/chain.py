@@ -22,7 +22,8 @@ class ChainHead:
     digest: str
 
 
-_BEHIND_BODY: Final = ("kind", "order_id", "path", "previous_digest", "sequence")
+_NONE: Final = "null"
+_NO_BODY: Final = f'"body":{_NONE}'
 GENESIS: Final = ChainHead(sequence=0, digest="0" * 64)
 
 
@@ -58,11 +59,10 @@ def seal(note: Note, *, order_id: str | None, behind: ChainHead) -> OrderEvent:
 def _text_of(told: Mapping[str, Json], body: Mapping[str, Json]) -> str:
     """Return the canonical text of a line, around that of its body, which may be written already.
 
-    Its place among the names, which are sorted, is between these two halves.
+    Within a text there is no quotation mark that is not escaped, so that its place is found.
     """
-    before = canonical_json({name: told[name] for name in ("actor", "at")})
-    after = canonical_json({name: told[name] for name in _BEHIND_BODY})
-    return f'{before[:-1]},"body":{canonical_json(body)},{after[1:]}'
+    before, place, after = canonical_json({**told, "body": None}).partition(_NO_BODY)
+    return f"{before}{place[: -len(_NONE)]}{canonical_json(body)}{after}"
 
 
 def exported(event: OrderEvent) -> dict[str, Json]:
