@@ -22,7 +22,7 @@ WITH_REASON = re.compile(
 MONEY_ROOMS = ("domain", "orders", "risk")
 NOT_MONEY = {
     "domain/greeks.py",
-    "domain/ledger.py",
+    "domain/canonical.py",
     "domain/underlying_facts.py",
     "domain/volatility.py",
 }
