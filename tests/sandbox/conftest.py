@@ -8,7 +8,9 @@ import pytest_asyncio
 import tastytrade.session
 from tastytrade import Account, Session
 
+from strikedesk.brokers.tastytrade.broker import TastytradeBroker
 from strikedesk.sandbox.access import CLIENT_SECRET
+from tests.sandbox.linked import linked
 from tests.sandbox.served import Served, served
 
 
@@ -26,6 +28,14 @@ async def session(sandbox: Served, monkeypatch: pytest.MonkeyPatch) -> AsyncGene
     grant = sandbox.world.access.full
     async with Session(CLIENT_SECRET, grant.refresh_token, trust_env=False) as session:
         yield session
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def broker(sandbox: Served) -> AsyncGenerator[TastytradeBroker]:
+    """Our adapter, linked to it."""
+    broker, wire = linked(sandbox)
+    yield broker
+    await wire.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -1,14 +1,12 @@
 """Options on the sandbox's futures over real sockets: the SDK, the adapter, the desk, the owner."""
 
 import asyncio
-from collections.abc import AsyncGenerator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import httpx2
 import pytest
-import pytest_asyncio
 from tastytrade import Session
 from tastytrade.instruments import (
     FutureOption,
@@ -34,7 +32,6 @@ from strikedesk.exchange import future_options
 from strikedesk.market.cache import MemoryCache
 from strikedesk.market.room import MarketRoom
 from strikedesk.sandbox.access import CLIENT_SECRET
-from tests.sandbox.linked import linked
 from tests.sandbox.served import Served
 from tests.tools.paper_desk import PaperDesk, reason_of, rows_of
 from tests.unit.cli_door import call
@@ -46,13 +43,6 @@ CALL = UntradedName("./ESH7 ESH7  270319C5400", "future_option")
 NONE = UntradedName("./ESZ6 EW1Z6 261204P5301", "future_option")
 CODES = ["EW3X6", "EW4X6", "EWX6", "EW1Z6", "EW2Z6", "ESZ6", "EW3Z6", "EW4Z6", "ESH7"]
 A_PAGE = 200_000  # Bytes.
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def broker(sandbox: Served) -> AsyncGenerator[TastytradeBroker]:
-    broker, wire = linked(sandbox)
-    yield broker
-    await wire.close()
 
 
 @pytest.mark.promise("sandbox")

@@ -1,11 +1,9 @@
 """Futures of the sandbox over real sockets, as the SDK, the adapter and a bare client see them."""
 
-from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 
 import httpx2
 import pytest
-import pytest_asyncio
 from tastytrade import Session
 from tastytrade.instruments import Future, FutureProduct
 from tastytrade.market_data import get_market_data_by_type
@@ -19,20 +17,12 @@ from strikedesk.domain.untraded import UntradedName
 from strikedesk.exchange import futures
 from strikedesk.market.cache import MemoryCache
 from strikedesk.market.room import MarketRoom
-from tests.sandbox.linked import linked
 from tests.sandbox.served import Served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 NEXT, AFTER = UntradedName("/ESZ6", "future"), UntradedName("/ESH7", "future")
 COIN = UntradedName("BTC/USD", "cryptocurrency")
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def broker(sandbox: Served) -> AsyncGenerator[TastytradeBroker]:
-    broker, wire = linked(sandbox)
-    yield broker
-    await wire.close()
 
 
 @pytest.mark.promise("sandbox")
