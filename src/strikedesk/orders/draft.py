@@ -9,7 +9,6 @@ from strikedesk.domain.errors import Denied
 from strikedesk.domain.money import CENT, PriceEffect, limit_net, on_tick
 from strikedesk.domain.orders import Leg, OrderRequest, OrderType, TimeInForce
 from strikedesk.domain.reasons import Reason
-from strikedesk.domain.value_class import value_class
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +24,7 @@ class Terms:
     gtd_date: date | None = None
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft(Terms):
     """An order in the caller's words: its terms, and the handle of its account."""
 
