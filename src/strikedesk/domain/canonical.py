@@ -2,8 +2,11 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
-from typing import Final, Self, TypeAlias, TypeGuard, cast, final
+from enum import StrEnum
+from functools import cache
+from typing import Final, Self, TypeAlias, cast, final
+
+import msgspec
 
 Json: TypeAlias = str | int | float | bool | Sequence["Json"] | Mapping[str, "Json"] | None
 
@@ -17,7 +20,7 @@ def canonical_json(value: Json) -> str:
     """
     if type(value) is Written:
         return value.text
-    return _around_written(value) if _holds_written(value) else _ENCODER.encode(value)
+    return (_quickly(value) if _is_simple(value) else None) or _ENCODER.encode(value)
 
 
 @final
@@ -65,20 +68,41 @@ class Written(Mapping[str, Json]):
         return repr(self._fields)
 
 
-def _holds_written(value: Json) -> TypeGuard[Mapping[str, Json]]:
-    # An abstract class is asked several times as slowly, and twenty texts are made for an order.
-    return type(value) is dict and Written in map(type, cast("dict[str, Json]", value).values())
+# Of these both encoders say the same: floats and whatever else msgspec knows are not among them.
+_ATOMS: Final = frozenset({str, int, bool, type(None)})
 
 
-def _around_written(fields: Mapping[str, Json]) -> str:
-    """Write an object out around what is written already, which goes in as it stands."""
-    parts: list[str] = []
-    for is_written, names in groupby(sorted(fields), lambda name: type(fields[name]) is Written):
-        if is_written:
-            parts += [f"{_ENCODER.encode(name)}:{canonical_json(fields[name])}" for name in names]
-        else:
-            parts.append(_ENCODER.encode({name: fields[name] for name in names})[1:-1])
-    return "{" + ",".join(parts) + "}"
+def _is_simple(value: object) -> bool:
+    """Whether a value is made of texts, whole numbers, truths and nothing."""
+    kind = type(value)
+    if kind in _ATOMS:
+        return True
+    if kind is dict:
+        return all(map(_is_simple, cast("dict[object, object]", value).values()))
+    if kind is list or kind is tuple:
+        return all(map(_is_simple, cast("Sequence[object]", value)))
+    return _is_word_or_written(kind)
+
+
+@cache
+def _is_word_or_written(kind: type) -> bool:
+    return kind is Written or issubclass(kind, StrEnum)
+
+
+def _quickly(value: object) -> str | None:
+    """Return the text in a fifth of the time; None where the plain encoder has to say it."""
+    try:
+        said = _QUICK.encode(value)
+    except (TypeError, ValueError):  # A name that is no text, half a character.
+        return None
+    return said.decode() if said.isascii() and _DELETE not in said else None
+
+
+def _as_written(value: object) -> msgspec.Raw:
+    """Put what is written already into the text around it, as it stands."""
+    if type(value) is Written:
+        return msgspec.Raw(value.text)
+    raise TypeError(f"{type(value).__name__} is no JSON value")
 
 
 def _as_builtin(value: object) -> object:
@@ -87,6 +111,9 @@ def _as_builtin(value: object) -> object:
     raise TypeError(f"{type(value).__name__} is no JSON value")
 
 
+_QUICK: Final = msgspec.json.Encoder(order="sorted", enc_hook=_as_written)
+# The one character of ASCII that only the plain encoder escapes.
+_DELETE: Final = b"\x7f"
 # Made once: `json.dumps` would make one for every text.
 _ENCODER: Final = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), allow_nan=False, default=_as_builtin
