@@ -1,14 +1,16 @@
 """A check: how it ended, with the figures it looked at."""
 
 from collections.abc import Mapping
+from dataclasses import field
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
 from strikedesk.domain.errors import Fact
 from strikedesk.domain.reasons import Reason
+from strikedesk.domain.value_class import value_class
 
 # From this part of a numeric limit on, the owner hears that it is near.
 WARNED_FROM: Final = Decimal("0.7")
@@ -26,13 +28,13 @@ class Outcome(StrEnum):
     NOT_RUN = "not_run"
 
 
-# A tuple, which is made in a third of the time: an order on its way makes some sixty of them.
-class Check(NamedTuple):
+@value_class
+class Check:
     """A check by name, how it ended, and the figures it looked at."""
 
     name: str
     outcome: Outcome
-    facts: Mapping[str, Fact] = MappingProxyType({})
+    facts: Mapping[str, Fact] = field(default_factory=dict[str, Fact])
     reason: Reason | None = None
 
 
@@ -45,16 +47,17 @@ def bounded(
 ) -> Check:
     """Return a check that `amount` is no more than `most`, warning when it is near."""
     if amount > most:
-        return Check(name, Outcome.FAILED, facts, reason)
+        return Check(name=name, outcome=Outcome.FAILED, facts=facts, reason=reason)
     near = amount > 0 and amount >= WARNED_FROM * most  # Nothing at all is never near.
-    return Check(name, Outcome.WARNED if near else Outcome.PASSED, facts)
+    outcome = Outcome.WARNED if near else Outcome.PASSED
+    return Check(name=name, outcome=outcome, facts=facts)
 
 
 def verdict(name: str, *, passed: bool, reason: Reason, facts: Mapping[str, Fact]) -> Check:
     """Return a check that passed, or failed for `reason`."""
     if passed:
-        return Check(name, Outcome.PASSED, facts)
-    return Check(name, Outcome.FAILED, facts, reason)
+        return Check(name=name, outcome=Outcome.PASSED, facts=facts)
+    return Check(name=name, outcome=Outcome.FAILED, facts=facts, reason=reason)
 
 
 def lacking(name: str, missing: str, reason: Reason = Reason.CHECK_IMPOSSIBLE) -> Check:
@@ -65,7 +68,7 @@ def lacking(name: str, missing: str, reason: Reason = Reason.CHECK_IMPOSSIBLE) -
 @cache
 def unset(name: str, rule: str = "not_set") -> Check:
     """Return a check that did not run, and why: words of ours alone, so that one serves all."""
-    return Check(name, Outcome.NOT_RUN, MappingProxyType({"rule": rule}))
+    return Check(name=name, outcome=Outcome.NOT_RUN, facts=MappingProxyType({"rule": rule}))
 
 
 def excused(check: Check) -> Check:

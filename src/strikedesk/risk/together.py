@@ -55,7 +55,7 @@ def _worst(checks: Iterable[Check]) -> Check:
 
 
 def _of_order(check: Check, place: int) -> Check:
-    return check._replace(facts={**check.facts, "of_order": place})
+    return replace(check, facts={**check.facts, "of_order": place})
 
 
 def _plus(first: Sequence[Decimal | None], rest: Sequence[Decimal | None]) -> Decimal | None:

@@ -251,11 +251,13 @@ def _checks(checks: Sequence[Check]) -> tuple[dict[str, Value], dict[str, Value]
     """
     made: dict[str, Value] = {}
     skipped: dict[str, Value] = {}
-    for name, outcome, facts, _ in checks:
-        if outcome is Outcome.NOT_RUN:
-            skipped[name] = facts
+    for check in checks:
+        if check.outcome is Outcome.NOT_RUN:
+            skipped[check.name] = check.facts
+        elif check.outcome is Outcome.PASSED:
+            made[check.name] = check.facts
         else:
-            made[name] = facts if outcome is Outcome.PASSED else {"outcome": outcome, **facts}
+            made[check.name] = {"outcome": check.outcome, **check.facts}
     return made, skipped
 
 
