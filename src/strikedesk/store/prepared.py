@@ -7,6 +7,7 @@ PostgreSQL, where a round trip costs more than both, runs them as usual. What co
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from operator import itemgetter
 from typing import Any, Final, TypeAlias, cast
 
 from sqlalchemy import BindParameter, Connection, Dialect, Select
@@ -57,18 +58,18 @@ class Prepared:
             return
         driver_of(connection).executemany(self._text, [self._bound(one) for one in told])
 
-    def _bound(self, told: Told) -> list[object]:
+    def _bound(self, told: Told) -> tuple[object, ...]:
         """Return the values in the order of their marks, as the driver takes them."""
-        return [
-            fixed if key is None else told[key] if convert is None else convert(told[key])
-            for key, fixed, convert in self._binds
-        ]
+        said = {**self._fixed, **told}
+        for key, convert in self._to_rest:
+            said[key] = convert(said[key])
+        return self._in_order(said)
 
     def _told(self, row: Sequence[object]) -> dict[str, Any]:
-        return {
-            name: value if convert is None else convert(value)
-            for (name, convert), value in zip(self._columns, row, strict=True)
-        }
+        told: dict[str, Any] = dict(zip(self._names, row, strict=True))
+        for name, convert in self._from_rest:
+            told[name] = convert(told[name])
+        return told
 
     @cached_property
     def _compiled(self) -> SQLCompiler:
@@ -81,27 +82,45 @@ class Prepared:
         return self._compiled.string
 
     @cached_property
-    def _binds(self) -> list[tuple[str | None, object, Convert | None]]:
-        """What goes where the text has marks: what is told by its key, or a value that is fixed."""
-        marked = [self._compiled.binds[name] for name in self._compiled.positiontup or ()]
-        return [_mark(bind) for bind in marked]
+    def _marks(self) -> list[BindParameter[Any]]:
+        """What goes where the text has marks."""
+        return [self._compiled.binds[name] for name in self._compiled.positiontup or ()]
 
     @cached_property
-    def _columns(self) -> list[tuple[str, Convert | None]]:
+    def _in_order(self) -> Callable[[Told], tuple[object, ...]]:
+        """What picks the values that the marks take, one after another."""
+        keys = [mark.key for mark in self._marks]
+        if len(keys) > 1:
+            return itemgetter(*keys)
+        return lambda said: tuple(said[key] for key in keys)
+
+    @cached_property
+    def _fixed(self) -> Told:
+        """The values that the statement says itself."""
+        return {mark.key: mark.value for mark in self._marks if not mark.required}
+
+    @cached_property
+    def _to_rest(self) -> list[tuple[str, Convert]]:
+        """What is converted before it goes to the driver: a value once, however many marks it has."""
+        found = {mark.key: _native(mark.type).bind_processor(_DIALECT) for mark in self._marks}
+        return [(key, convert) for key, convert in found.items() if convert is not None]
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(name for name, _ in self._columns)
+
+    @cached_property
+    def _from_rest(self) -> list[tuple[str, Convert]]:
+        """What is converted of a row."""
+        found = [(name, kind.result_processor(_DIALECT, None)) for name, kind in self._columns]
+        return [(name, convert) for name, convert in found if convert is not None]
+
+    @cached_property
+    def _columns(self) -> list[tuple[str, TypeEngine[Any]]]:
         query = cast("Select[*tuple[Any, ...]]", self._statement)
-        return [
-            (str(column.key), _native(column.type).result_processor(_DIALECT, None))
-            for column in query.selected_columns
-        ]
+        return [(str(column.key), _native(column.type)) for column in query.selected_columns]
 
 
 def _native(kind: TypeEngine[Any]) -> TypeEngine[Any]:
     """Return what a column type is in SQLite."""
     return kind.dialect_impl(_DIALECT)
-
-
-def _mark(bind: BindParameter[Any]) -> tuple[str | None, object, Convert | None]:
-    convert = _native(bind.type).bind_processor(_DIALECT)
-    if bind.required:
-        return bind.key, None, convert
-    return None, bind.value if convert is None else convert(bind.value), convert
