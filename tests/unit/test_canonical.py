@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strikedesk.domain.canonical import Json, Written, canonical_json
+from strikedesk.domain.canonical import Json, Written, canonical_json, read_json
 from strikedesk.domain.orders import Action
 
 ODD: Final = 'ab\x00\x1f\x7f\n"\\/\u00e9\u2028\ud800\U0001f600'
@@ -52,6 +52,23 @@ def test_what_is_written_stands_in_a_larger_text_as_it_would_be_written_there(
 
     object_ = {"z": one, "a": 1}
     assert said == plainly({"z": object_, "b": other, "deep": [{"er": object_}]})
+
+
+@given(values)
+def test_a_text_is_read_back_as_the_standard_library_reads_it(value: Json) -> None:
+    text = canonical_json(value)
+
+    read, plain = read_json(text), json.loads(text)
+
+    assert (read, repr(read)) == (plain, repr(plain))
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1,]", "{'a': 1}", '"\x01"', "nil", "1 2", "\ud800"])
+def test_what_is_no_json_text_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r".") as refused:
+        read_json(text)
+
+    assert refused.type is json.JSONDecodeError
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,18 @@ def canonical_json(value: Json) -> str:
     return (_quickly(value) if _is_simple(value) else None) or _ENCODER.encode(value)
 
 
+def read_json(text: str) -> Json:
+    """Return the value of a JSON text.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        return msgspec.json.decode(text)
+    except ValueError:  # Half a character as well, which only the standard library reads.
+        return json.loads(text)
+
+
 @final
 class Written(Mapping[str, Json]):
     """A JSON object beside its canonical text: what is kept, sealed and digested is written once.
@@ -44,11 +56,11 @@ class Written(Mapping[str, Json]):
         Raises:
             ValueError: it is no JSON object.
         """
-        fields = json.loads(text)
+        fields = read_json(text)
         if not isinstance(fields, dict):
             raise ValueError("a text of something else than an object")  # noqa: TRY004 -- of a text
         found = cls.__new__(cls)
-        found._fields, found.text = cast("dict[str, Json]", fields), text
+        found._fields, found.text = fields, text
         return found
 
     def __getitem__(self, name: str) -> Json:

@@ -5,7 +5,6 @@ decimals are their text, digit for digit; documents are canonical JSON text.
 """
 # ruff: noqa: ARG002 -- SQLAlchemy hands the dialect to every conversion
 
-import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -14,7 +13,7 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar
 from sqlalchemy import BigInteger, Dialect, Integer, Select, Text
 from sqlalchemy.types import TypeDecorator
 
-from strikedesk.domain.canonical import canonical_json
+from strikedesk.domain.canonical import canonical_json, read_json
 from strikedesk.domain.ledger import Json
 
 WordT = TypeVar("WordT", bound=StrEnum)
@@ -75,7 +74,7 @@ class Document(TypeDecorator[Json]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Json:
         """Read it back."""
-        return None if value is None else json.loads(value)
+        return None if value is None else read_json(value)
 
 
 class Word(TypeDecorator[WordT], Generic[WordT]):
