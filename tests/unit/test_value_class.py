@@ -5,6 +5,7 @@ import inspect
 import pickle
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import Any, cast, get_type_hints
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.pretty import pretty_repr
 
-from strikedesk.domain.value_class import value_class
+from strikedesk.domain.value_class import key_class, settled, value_class
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,30 @@ class Guarded:
 
     name: str
     hidden: str = field(repr=False)
+
+
+@key_class
+class Key:
+    """One that things are looked up by."""
+
+    name: str
+    count: int = 1
+
+    def __post_init__(self) -> None:
+        """Write a name in one way."""
+        settled(self, "name", self.name.lower())
+
+
+@value_class
+class Counted:
+    """One that works something out once."""
+
+    name: str
+
+    @cached_property
+    def length(self) -> list[int]:
+        """A new list at every working out."""
+        return [len(self.name)]
 
 
 said = st.fixed_dictionaries(
@@ -121,9 +146,23 @@ def test_what_a_value_keeps_to_itself_is_not_shown() -> None:
     assert pretty_repr(value) == "Guarded(name='a')"
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        pytest.param({"more": field(init=False)}, id="a field that nobody tells"),
+        pytest.param({"more": field(compare=False)}, id="a field that is not compared"),
+    ],
+)
+def test_what_a_struct_would_take_otherwise_is_refused(told: dict[str, object]) -> None:
+    with pytest.raises(TypeError, match="Odd: no base, and every field"):
+        value_class(type("Odd", (), {"__annotations__": {"more": int}, **told}))
+
+
 def test_a_value_class_with_a_base_is_refused() -> None:
+    base = type("Base", (), {})
+
     with pytest.raises(TypeError, match="no base"):
-        value_class(type("Wider", (Value,), {"__annotations__": {"more": int}}))
+        value_class(type("Wider", (base,), {"__annotations__": {"more": int}}))
 
 
 def test_what_is_made_anew_for_each_is_nobody_else_s() -> None:
@@ -142,3 +181,35 @@ def test_whoever_asks_how_it_is_made_is_told() -> None:
     assert asked.parameters["count"].default == 1
     assert get_type_hints(Value) == {"name": str, "count": int, "marks": list[str]}
     assert (Value.__qualname__, Value.__module__) == ("Value", __name__)
+
+
+def test_what_a_value_works_out_is_kept_with_it_and_is_no_part_of_it() -> None:
+    value = Counted(name="abc")
+
+    assert value.length is value.length
+    assert value == Counted(name="abc")
+    assert replace(value, name="a").length == [1]
+    with pytest.raises(AttributeError):
+        setattr(value, "other", 1)  # noqa: B010 -- to the type checker it has no such thing
+
+
+def test_a_key_takes_its_fields_in_order_and_is_ordered_by_them() -> None:
+    assert Key("a", 2) == Key("a", count=2) == Key(name="A", count=2)
+    assert sorted([Key("b", 1), Key("a", 2), Key("a", 1)]) == [
+        Key("a", 1),
+        Key("a", 2),
+        Key("b", 1),
+    ]
+
+
+@given(st.text(), st.integers())
+def test_a_key_is_the_same_however_it_came_about(name: str, count: int) -> None:
+    key = Key(name, count)
+
+    for other in (Key(name, count), pickle.loads(pickle.dumps(key)), copy.deepcopy(key)):  # noqa: S301 -- ours
+        assert (other, hash(other)) == (key, hash(key))
+
+
+def test_nobody_sets_a_field_of_a_key() -> None:
+    with pytest.raises(AttributeError):
+        setattr(Key("a"), "name", "b")  # noqa: B010 -- to the type checker it is no error to be had

@@ -168,7 +168,7 @@ class TransactionKind(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Transaction:
     """One line of an account's book.
 

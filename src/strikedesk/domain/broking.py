@@ -99,7 +99,7 @@ class GroupTicket:
 Ticket: TypeAlias = PlaceTicket | ReplaceTicket | CancelTicket | GroupTicket
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Fill:
     """One execution of one leg. Units: USD per share, positive; fees USD, None = not told."""
 

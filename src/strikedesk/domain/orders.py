@@ -4,7 +4,6 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -150,7 +149,7 @@ class Leg:
         return self.action.sign * self.quantity
 
 
-@dataclass(frozen=True, kw_only=True)
+@value_class
 class OrderRequest:
     """An order as the desk understands it, lawful by construction.
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from strikedesk.domain.greeks import Greeks
 from strikedesk.domain.symbols import OptionSymbol, Symbol
+from strikedesk.domain.value_class import value_class
 
 _NOTHING: Final = Decimal(0)
 
@@ -21,7 +22,7 @@ class Feed(StrEnum):
     DELAYED = "delayed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Quote:
     """Two sides of a market at one instant.
 

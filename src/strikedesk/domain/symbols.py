@@ -5,7 +5,6 @@ Source: the OCC option symbology (root, YYMMDD, C or P, strike in thousandths of
 """
 
 import re
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -15,6 +14,7 @@ from typing import Final, TypeAlias
 
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.reasons import Reason
+from strikedesk.domain.value_class import key_class, settled
 
 _TICKER: Final = re.compile(r"[A-Z][A-Z0-9]{0,5}(?:[./][A-Z]{1,2})?", re.ASCII)
 _OCC: Final = re.compile(r"([A-Z][A-Z0-9]{0,5}) {0,5}(\d{6})([CP])(\d{8})", re.ASCII)
@@ -45,26 +45,16 @@ class Right(StrEnum):
         return "call" if self is Right.CALL else "put"
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@key_class
 class EquitySymbol:
     """A share, an ETF or a cash index, by its ticker; classes are written with a dot (BRK.B)."""
 
     ticker: str
-    _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what is no ticker."""
         if not _TICKER.fullmatch(self.ticker) or "/" in self.ticker:
             raise _no_symbol(self.ticker)
-        object.__setattr__(self, "_hash", hash(self.ticker))
-
-    def __hash__(self) -> int:
-        """Return what was worked out when it was made."""
-        return self._hash
-
-    def __reduce__(self) -> tuple[type["EquitySymbol"], tuple[str]]:
-        """Make it anew wherever it is taken to: another process hashes a text differently."""
-        return EquitySymbol, (self.ticker,)
 
     @property
     def compact(self) -> str:
@@ -82,7 +72,7 @@ class EquitySymbol:
         return self.ticker
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@key_class
 class OptionSymbol:
     """A listed option contract: `root` as the exchange spells it, `strike` in USD per share."""
 
@@ -90,8 +80,6 @@ class OptionSymbol:
     expiration: date
     right: Right
     strike: Decimal
-    # An order looks a contract up a hundred times, and a date and a decimal take long to be hashed.
-    _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse strikes and roots that no exchange could list."""
@@ -100,17 +88,7 @@ class OptionSymbol:
         )
         if not lawful_strike or not re.fullmatch(r"[A-Z][A-Z0-9]{0,5}", self.root, re.ASCII):
             raise _no_symbol(f"{self.root} {self.strike}")
-        object.__setattr__(self, "strike", _plain(self.strike))
-        named = (self.root, self.expiration, self.right, self.strike)
-        object.__setattr__(self, "_hash", hash(named))
-
-    def __hash__(self) -> int:
-        """Return what was worked out when it was made."""
-        return self._hash
-
-    def __reduce__(self) -> tuple[type["OptionSymbol"], tuple[str, date, Right, Decimal]]:
-        """Make it anew wherever it is taken to: another process hashes a text differently."""
-        return OptionSymbol, (self.root, self.expiration, self.right, self.strike)
+        settled(self, "strike", _plain(self.strike))
 
     @property
     def underlying(self) -> str:

@@ -8,7 +8,8 @@ to itself is not shown, and `dataclasses.fields` and `replace` know it.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import MISSING, Field, dataclass, fields
-from typing import Any, Final, TypeVar, dataclass_transform
+from functools import cached_property
+from typing import Any, Final, TypedDict, TypeVar, Unpack, cast, dataclass_transform
 
 import msgspec
 
@@ -23,13 +24,37 @@ def value_class(cls: type[T]) -> type[T]:
     """Return what `@dataclass(frozen=True, slots=True, kw_only=True)` makes, but for its start.
 
     Raises:
-        TypeError: the class has a base.
+        TypeError: the class has a base, or a field that is not told or not compared.
     """
-    if cls.__bases__ != (object,):
-        raise TypeError(f"{cls.__qualname__}: a value class has no base")
+    return _made(cls, kw_only=True)
+
+
+@dataclass_transform(frozen_default=True, order_default=True)
+def key_class(cls: type[T]) -> type[T]:
+    """Return what `@dataclass(frozen=True, slots=True, order=True)` makes, which knows its hash.
+
+    What is looked up by it a hundred times is hashed once. Raises as `value_class` does.
+    """
+    return _made(cls, order=True, cache_hash=True)
+
+
+def settled(value: object, name: str, to: object) -> None:
+    """Set a field of a value that is being made, from its `__post_init__`."""
+    msgspec.structs.force_setattr(cast("msgspec.Struct", value), name, to)
+
+
+class _Options(TypedDict, total=False):
+    kw_only: bool
+    order: bool
+    cache_hash: bool
+
+
+def _made(cls: type[T], **options: Unpack[_Options]) -> type[T]:
     # What the fields are is read off by the standard library; nothing of it is called for a value.
-    described: Any = dataclass(init=False, repr=False, eq=False, kw_only=True)(cls)
+    described: Any = dataclass(init=False, repr=False, eq=False)(cls)
     named = {each.name: each for each in fields(described)}
+    if cls.__bases__ != (object,) or not all(each.init and each.compare for each in named.values()):
+        raise TypeError(f"{cls.__qualname__}: no base, and every field is told and compared")
     kept = {name: each for name, each in vars(cls).items() if name not in _ITS_OWN | named.keys()}
     made: Any = msgspec.defstruct(
         cls.__name__,
@@ -37,7 +62,9 @@ def value_class(cls: type[T]) -> type[T]:
         namespace=kept | _shown([name for name, each in named.items() if each.repr]),
         module=cls.__module__,
         frozen=True,
-        kw_only=True,
+        # What is worked out once has to be kept somewhere.
+        dict=any(isinstance(each, cached_property) for each in kept.values()),
+        **options,
     )
     made.__qualname__ = cls.__qualname__
     return made

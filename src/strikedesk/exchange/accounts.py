@@ -7,7 +7,7 @@ which is part of what the account is worth and no part of its cash.
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import cached_property
@@ -16,6 +16,7 @@ from typing import Final
 from strikedesk.domain.account_kinds import HIGHEST_LEVEL, AccountKind, OptionLevel
 from strikedesk.domain.money import SHARES_PER_CONTRACT
 from strikedesk.domain.symbols import OptionSymbol, Symbol
+from strikedesk.domain.value_class import value_class
 from strikedesk.exchange.days import trading_day
 from strikedesk.exchange.holdings import by_underlying, with_underlyings
 
@@ -29,7 +30,7 @@ def multiplier_of(symbol: Symbol) -> int:
     return SHARES_PER_CONTRACT if isinstance(symbol, OptionSymbol) else 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Stake:
     """What is held of one symbol. Units: `quantity` + long; `cost` USD, + paid, - received."""
 
@@ -38,7 +39,7 @@ class Stake:
     opened_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Receivable:
     """A dividend that has gone ex and is not paid yet.
 
@@ -53,7 +54,7 @@ class Receivable:
     pay_day: date
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Move:
     """What came (+) or went (-) of one symbol on a day, and the USD paid (+) for it."""
 
@@ -64,7 +65,7 @@ class Move:
 NO_MOVE: Final = Move()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Today:
     """What happened since the session of `day` opened; `dividends` USD went ex that morning."""
 
@@ -94,7 +95,7 @@ class Today:
         return replace(self, moves=moves)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Exchanged:
     """What one holding becomes in a split.
 
@@ -108,7 +109,7 @@ class Exchanged:
     cash: Decimal = NOTHING
 
 
-@dataclass(frozen=True, kw_only=True)
+@value_class
 class PaperAccount:
     """An account as the exchange keeps it. Units: USD; a change makes a new value.
 

@@ -1,7 +1,7 @@
 """Orders that the exchange holds: what they ask for, how far they got, how they ended."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import cached_property
@@ -51,7 +51,7 @@ def parts_of(request: OrderRequest, closing: tuple[bool, ...]) -> tuple[Part, ..
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@value_class
 class WorkingOrder:
     """An order that may still fill.
 

@@ -1,7 +1,7 @@
 """What an order meets in its account: positions, and orders at work that may still change them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
 
@@ -12,10 +12,11 @@ from strikedesk.domain.orders import Action, Leg, OrderRequest
 from strikedesk.domain.payoff import Holding, holdings_of
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import Symbol
+from strikedesk.domain.value_class import value_class
 from strikedesk.domain.worst_case import risk_added
 
 
-@dataclass(frozen=True, kw_only=True)
+@value_class
 class Surroundings:
     """What is held, and what works beside the order; `replaced` is the order it takes over from.
 

@@ -101,7 +101,7 @@ class Prepared:
 
     @cached_property
     def _to_rest(self) -> list[tuple[str, Convert]]:
-        """What is converted before it goes to the driver: a value once, however many marks it has."""
+        """What is converted on its way to the driver: a value once, however many marks it has."""
         found = {mark.key: _native(mark.type).bind_processor(_DIALECT) for mark in self._marks}
         return [(key, convert) for key, convert in found.items() if convert is not None]
 
