@@ -25,7 +25,6 @@ OURS = {
     "strikedesk.domain.retention",
     "strikedesk.domain.secret",
     "strikedesk.domain.states",
-    "strikedesk.domain.symbols",
     "strikedesk.logs",
     "strikedesk.logs.known",
     "strikedesk.logs.lines",

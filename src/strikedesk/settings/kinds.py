@@ -14,7 +14,6 @@ from pydantic_settings import NoDecode
 
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.secret import Secret
-from strikedesk.domain.symbols import EquitySymbol, parse_symbol
 
 _SQL_SCHEMES: Final = frozenset({"sqlite", "postgresql", "postgres"})
 _REDIS: Final = re.compile(r"(?:rediss?|unix)://")
@@ -91,12 +90,12 @@ def _redis_url(url: Secret) -> Secret:
 
 
 def _tickers(names: tuple[str, ...]) -> tuple[str, ...]:
+    from strikedesk.domain.symbols import parse_equity  # noqa: PLC0415 -- few owners name any
+
     try:
-        found = [parse_symbol(name.upper()) for name in names]
+        found = [parse_equity(name.upper()) for name in names]
     except Denied:
         raise ValueError("give tickers, as AAPL") from None
-    if not all(isinstance(symbol, EquitySymbol) for symbol in found):
-        raise ValueError("give tickers, as AAPL")
     return tuple(sorted({symbol.underlying for symbol in found}))
 
 
