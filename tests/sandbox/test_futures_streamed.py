@@ -1,12 +1,16 @@
 """The sandbox's futures, and options on them, on its stream of market data."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from math import exp, log, sqrt
 from pathlib import Path
+from statistics import NormalDist
 
 import pytest
 import tastytrade.session
 from tastytrade import Session
-from tastytrade.dxfeed import Profile, Quote, Summary, Trade
+from tastytrade.dxfeed import Greeks, Profile, Quote, Summary, Trade
 from tastytrade.instruments import Future, NestedFutureOptionChain
 
 from strikedesk.brokers.tastytrade.dxlink.kinds import Item, Kind
@@ -71,6 +75,53 @@ async def test_the_sdk_hears_of_every_option_of_an_expiration(
     for streamed, called in calls.items():
         quote = known[UntradedName(called, "future_option")]
         assert heard[streamed] == (quote.bid, quote.ask)
+
+
+async def test_the_sdk_hears_what_moves_the_options_of_an_expiration(
+    session: Session, sandbox: Served
+) -> None:
+    """The volatility explains the price, by the textbook's formula, and both sides agree on it."""
+    names = [f"./EW1Z26{right}{strike}:XCME" for right in "CP" for strike in (5200, 5300, 5400)]
+    async with asyncio.timeout(PATIENCE_S), streaming(session) as streamer:
+        await streamer.subscribe(Greeks, names)
+        told = [await streamer.get_event(Greeks) for _ in names]
+
+    heard = {each.event_symbol: each for each in told}
+    future = float(quote_of(sandbox).mark or 0)
+    years = (datetime(2026, 12, 4, 21, tzinfo=UTC) - sandbox.world.now()) / timedelta(days=365)
+    assert heard.keys() == {*names}
+    for name, each in heard.items():
+        is_call, strike = name[8] == "C", float(name[9:13])
+        reckoned = black_76(future, strike, years, float(each.volatility), is_call=is_call)
+        step = 0.05 if each.price < 5 else 0.1 if each.price < 20 else 0.25
+        assert abs(reckoned - float(each.price)) < 1.5 * step
+        assert 0 < each.delta < 1 if is_call else -1 < each.delta < 0
+        assert each.gamma > 0 > each.theta
+        assert each.vega > 0
+    for strike in (5200, 5300, 5400):
+        call, put = (heard[f"./EW1Z26{right}{strike}:XCME"] for right in "CP")
+        assert abs(call.volatility - put.volatility) < Decimal("0.01")
+
+
+def black_76(
+    future: float, strike: float, years: float, volatility: float, *, is_call: bool
+) -> float:
+    """Source: F. Black, J. Financial Economics 3 (1976) 167; 4 % a year."""
+    deviation = volatility * sqrt(years)
+    d1 = log(future / strike) / deviation + deviation / 2
+    cdf, sign = NormalDist().cdf, 1 if is_call else -1
+    worth = sign * (future * cdf(sign * d1) - strike * cdf(sign * (d1 - deviation)))
+    return exp(-0.04 * years) * worth
+
+
+async def test_greeks_are_told_of_options_alone(session: Session) -> None:
+    strange = [FUTURE, "./EW1Z26P5301:XCME", "./", "/"]
+    async with asyncio.timeout(PATIENCE_S), streaming(session) as streamer:
+        await streamer.subscribe(Greeks, [*strange, PUT])
+        told = await streamer.get_event(Greeks)
+        assert streamer.get_event_nowait(Greeks) is None
+
+    assert told.event_symbol == PUT
 
 
 async def test_our_own_line_hears_of_both(sandbox: Served) -> None:

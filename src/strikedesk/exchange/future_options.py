@@ -175,18 +175,19 @@ def _quoted(
     market: Market, series: Series, some: Sequence[FutureOption], at: datetime
 ) -> Iterator[UntradedQuote]:
     told_at = futures.quoted_at(market, series.future.product, at)
-    now = None if told_at is None else _worth(market, series, some, at)
+    now = None if told_at is None else worths(market, series, some, at)
     if told_at is None or now is None:
         return
-    before = _worth(market, series, some, futures.close_before(told_at))
+    before = worths(market, series, some, futures.close_before(told_at))
     for place, option in enumerate(some):
         closed = None if before is None else _down(before[place])
         yield _around(option, now[place], closed, told_at, market.feed)
 
 
-def _worth(
+def worths(
     market: Market, series: Series, some: Sequence[FutureOption], at: datetime
 ) -> tuple[Decimal, ...] | None:
+    """Return what options that end together are worth, in points, not rounded; None without one."""
     future = series.future
     options = OnForward(
         underlying=future.product.underlying,

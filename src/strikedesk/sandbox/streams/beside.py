@@ -4,8 +4,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from strikedesk.domain.greeks import Greeks
 from strikedesk.domain.untraded_quotes import UntradedQuote
-from strikedesk.exchange import future_options, futures
+from strikedesk.exchange import future_greeks, future_options, futures
+from strikedesk.exchange.future_options import FutureOption
 from strikedesk.exchange.futures import E_MINI
 from strikedesk.sandbox.future_option_records import streamed_head, streamed_option
 from strikedesk.sandbox.futures import listed, streamed_future
@@ -35,6 +37,15 @@ class Beside:
             made = dict([*_futures(self.world, missing), *_options(self.world, missing)])
             self.known.update(dict.fromkeys(missing) | made)
         return {name: told for name in wanted if (told := self.known[name]) is not None}
+
+    def greeks(self, names: Collection[str]) -> dict[str, tuple[Streamed, Greeks]]:
+        """Return what moves the options on futures among streamed names, beside their quotes."""
+        named = [(name, told, told.option) for name, told in self.of(names).items() if told.option]
+        market, at = self.world.office.market, self.world.now()
+        found = future_greeks.greeks(market, [option for _, _, option in named], at)
+        return {
+            name: (told, found[option.name]) for name, told, option in named if option.name in found
+        }
 
     def _forget(self, coming: int) -> None:
         """Forget what stands no longer: after a step, a close, a day; and all once it is much."""
@@ -67,12 +78,13 @@ def _options(world: SandboxWorld, wanted: Collection[str]) -> Iterator[tuple[str
     quotes = future_options.quotes(market, names, at)
     for option, name in names.items():
         if option.name in quotes:
-            yield name, _of_index(quotes[option.name])
+            yield name, _of_index(quotes[option.name], option)
 
 
-def _of_index(quote: UntradedQuote) -> Streamed:
+def _of_index(quote: UntradedQuote, option: FutureOption | None = None) -> Streamed:
     return Streamed(
         quote=quote,
+        option=option,
         underlying=E_MINI.underlying.ticker,
         description=f"{E_MINI.name} {quote.name.compact}",
     )

@@ -8,6 +8,7 @@ from typing import Final
 from strikedesk.domain.calendar import exchange_date, previous_session
 from strikedesk.domain.quotes import Bar, Quote
 from strikedesk.domain.untraded_quotes import UntradedQuote
+from strikedesk.exchange.future_options import FutureOption
 from strikedesk.sandbox.streams.kinds import NO_NUMBER, Cell, Known
 from strikedesk.sandbox.wire import epoch_ms
 from strikedesk.sandbox.world import SandboxWorld
@@ -18,13 +19,17 @@ _EXCHANGE: Final = "Q"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Streamed:
-    """One thing that is quoted, with what it rests on; `bar` is its day so far, where known."""
+    """One thing that is quoted, with what it rests on.
+
+    `bar` is its day so far, where known; `option` what it is, of an option on a future.
+    """
 
     quote: Quote | UntradedQuote
     underlying: str
     description: str
     is_index: bool = False
     bar: Bar | None = None
+    option: FutureOption | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,13 +37,14 @@ class Prices:
     async def events(self, wanted: Collection[Subscription]) -> Mapping[Subscription, Known]:
         """Return what there is to tell of each."""
         quoted = [each for each in wanted if each.kind in QUOTED]
-        greeks = {
+        sensitive = [each for each in wanted if each.kind == "Greeks"]
+        contracts = {
             each: symbol
-            for each in wanted
-            if each.kind == "Greeks"
-            and isinstance(symbol := read_streamed(each.symbol), OptionSymbol)
+            for each in sensitive
+            if isinstance(symbol := read_streamed(each.symbol), OptionSymbol)
         }
-        return await self._quoted(quoted) | await self._greeks(greeks)
+        on_futures = self._greeks_beside(sensitive)
+        return await self._quoted(quoted) | await self._greeks(contracts) | on_futures
 
     async def _quoted(self, wanted: Collection[Subscription]) -> dict[Subscription, Known]:
         if not wanted:
@@ -109,6 +110,11 @@ class Prices:
             if row is not None and row.greeks is not None:
                 told[each] = _greeks(row.greeks, row.quote.mark, at)
         return told
+
+    def _greeks_beside(self, wanted: Collection[Subscription]) -> dict[Subscription, Known]:
+        found, at = self.beside.greeks({each.symbol for each in wanted}), self.world.now()
+        told = {name: _greeks(greeks, it.quote.mark, at) for name, (it, greeks) in found.items()}
+        return {each: told[each.symbol] for each in wanted if each.symbol in told}
 
     async def _chain(self, underlying: str, days: Collection[date]) -> Iterable[ChainRow]:
         try:
