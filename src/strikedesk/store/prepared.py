@@ -17,6 +17,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
 from strikedesk.store.transaction import driver_of
+from strikedesk.store.types import Kept
 
 Told: TypeAlias = Mapping[str, object]
 Convert: TypeAlias = Callable[[Any], Any]
@@ -102,7 +103,7 @@ class Prepared:
     @cached_property
     def _to_rest(self) -> list[tuple[str, Convert]]:
         """What is converted on its way to the driver: a value once, however many marks it has."""
-        found = {mark.key: _native(mark.type).bind_processor(_DIALECT) for mark in self._marks}
+        found = {mark.key: _to_rest(mark.type) for mark in self._marks}
         return [(key, convert) for key, convert in found.items() if convert is not None]
 
     @cached_property
@@ -112,13 +113,26 @@ class Prepared:
     @cached_property
     def _from_rest(self) -> list[tuple[str, Convert]]:
         """What is converted of a row."""
-        found = [(name, kind.result_processor(_DIALECT, None)) for name, kind in self._columns]
+        found = [(name, _from_rest(kind)) for name, kind in self._columns]
         return [(name, convert) for name, convert in found if convert is not None]
 
     @cached_property
     def _columns(self) -> list[tuple[str, TypeEngine[Any]]]:
         query = cast("Select[*tuple[Any, ...]]", self._statement)
-        return [(str(column.key), _native(column.type)) for column in query.selected_columns]
+        return [(str(column.key), column.type) for column in query.selected_columns]
+
+
+def _to_rest(kind: TypeEngine[Any]) -> Convert | None:
+    """Return what a value of a type is converted by on its way to SQLite."""
+    # Of ours SQLAlchemy would ask the same, two calls deeper.
+    return kind.at_rest if isinstance(kind, Kept) else _native(kind).bind_processor(_DIALECT)
+
+
+def _from_rest(kind: TypeEngine[Any]) -> Convert | None:
+    """Return what a value of a type is converted by on its way back."""
+    if isinstance(kind, Kept):
+        return kind.from_rest
+    return _native(kind).result_processor(_DIALECT, None)
 
 
 def _native(kind: TypeEngine[Any]) -> TypeEngine[Any]:

@@ -16,6 +16,7 @@ from sqlalchemy.types import TypeDecorator
 from strikedesk.domain.canonical import canonical_json, read_json
 from strikedesk.domain.ledger import Json
 
+T = TypeVar("T")
 WordT = TypeVar("WordT", bound=StrEnum)
 
 # What a table's columns hold is known to the table, not to the type checker.
@@ -28,28 +29,49 @@ MICROSECOND: Final = timedelta(microseconds=1)
 WholeNumber: Final = BigInteger().with_variant(Integer(), "sqlite")
 
 
-class Instant(TypeDecorator[datetime]):
+class Kept(TypeDecorator[T]):
+    """A type that says itself what its values look like at rest, the same on every database."""
+
+    impl = Text
+
+    def at_rest(self, value: T | None) -> object:
+        """Return what is kept of a value."""
+        raise NotImplementedError
+
+    def from_rest(self, value: Any) -> T | None:  # noqa: ANN401 -- as the driver hands it over
+        """Return the value of what was kept."""
+        raise NotImplementedError
+
+    def process_bind_param(self, value: T | None, dialect: Dialect) -> object:
+        """See `at_rest`."""
+        return self.at_rest(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> T | None:  # noqa: ANN401 -- see `from_rest`
+        """See `from_rest`."""
+        return self.from_rest(value)
+
+
+class Instant(Kept[datetime]):
     """An aware instant. A naive one is refused."""
 
     impl = WholeNumber
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+    def at_rest(self, value: datetime | None) -> int | None:
         """Count the microseconds."""
         return None if value is None else (value - EPOCH) // MICROSECOND
 
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+    def from_rest(self, value: int | None) -> datetime | None:
         """Read them back, in UTC."""
         return None if value is None else EPOCH + value * MICROSECOND
 
 
-class Exact(TypeDecorator[Decimal]):
+class Exact(Kept[Decimal]):
     """A finite decimal, with every digit it came with."""
 
-    impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:
+    def at_rest(self, value: Decimal | None) -> str | None:
         """Write it out; NaN and infinity are no amounts."""
         if value is None:
             return None
@@ -57,30 +79,28 @@ class Exact(TypeDecorator[Decimal]):
             raise ValueError("an amount is finite")
         return str(value)
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:
+    def from_rest(self, value: str | None) -> Decimal | None:
         """Read it back."""
         return None if value is None else Decimal(value)
 
 
-class Document(TypeDecorator[Json]):
+class Document(Kept[Json]):
     """A JSON value."""
 
-    impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: Json, dialect: Dialect) -> str:
+    def at_rest(self, value: Json) -> str:
         """Write the canonical text; None is JSON's null."""
         return canonical_json(value)
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Json:
+    def from_rest(self, value: str | None) -> Json:
         """Read it back."""
         return None if value is None else read_json(value)
 
 
-class Word(TypeDecorator[WordT], Generic[WordT]):
+class Word(Kept[WordT], Generic[WordT]):
     """One word of an enumeration. A word it does not know is refused when it is read."""
 
-    impl = Text
     cache_ok = True
 
     def __init__(self, words: type[WordT]) -> None:
@@ -88,11 +108,11 @@ class Word(TypeDecorator[WordT], Generic[WordT]):
         self.words = words
         self._known: dict[str, WordT] = {word.value: word for word in words}
 
-    def process_bind_param(self, value: WordT | str | None, dialect: Dialect) -> str | None:
+    def at_rest(self, value: WordT | str | None) -> str | None:
         """Write the word, which may come as plain text; one that means nothing is refused."""
-        return None if value is None else self._word(value).value
+        return None if value is None else self._word(value)._value_
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> WordT | None:
+    def from_rest(self, value: str | None) -> WordT | None:
         """Read it back."""
         return None if value is None else self._word(value)
 
