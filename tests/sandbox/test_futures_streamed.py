@@ -9,8 +9,8 @@ from statistics import NormalDist
 
 import pytest
 import tastytrade.session
-from tastytrade import Session
-from tastytrade.dxfeed import Greeks, Profile, Quote, Summary, Trade
+from tastytrade import DXLinkStreamer, Session
+from tastytrade.dxfeed import Candle, Greeks, Profile, Quote, Summary, Trade
 from tastytrade.instruments import Future, NestedFutureOptionChain
 
 from strikedesk.brokers.tastytrade.dxlink.kinds import Item, Kind
@@ -112,6 +112,43 @@ def black_76(
     cdf, sign = NormalDist().cdf, 1 if is_call else -1
     worth = sign * (future * cdf(sign * d1) - strike * cdf(sign * (d1 - deviation)))
     return exp(-0.04 * years) * worth
+
+
+@pytest.mark.parametrize(("interval", "hours"), [("5m", 1), ("1h", 3), ("1d", 24 * 9)])
+async def test_the_sdk_hears_candles_of_a_future(
+    session: Session, sandbox: Served, interval: str, hours: int
+) -> None:
+    """They stand beside the index's as far as what carries it to the future's end."""
+    start = sandbox.world.now() - timedelta(hours=hours)
+    async with asyncio.timeout(PATIENCE_S), streaming(session) as streamer:
+        told = {name: await candles(streamer, name, interval, start) for name in (FUTURE, "SPX")}
+
+    known = quote_of(sandbox)
+    assert known.last is not None
+    assert told[FUTURE].keys() == told["SPX"].keys()
+    assert abs(told[FUTURE][max(told[FUTURE])].close - known.last) <= 1
+    for at, future in told[FUTURE].items():
+        index = told["SPX"][at]
+        assert future.low <= min(future.open, future.close)
+        assert max(future.open, future.close) <= future.high
+        assert future.close % Decimal("0.25") == 0
+        assert Decimal("1.0") < future.close / index.close < Decimal("1.01")
+
+
+async def candles(
+    streamer: DXLinkStreamer, name: str, interval: str, start: datetime
+) -> dict[int, Candle]:
+    await streamer.subscribe_candle([name], interval, start)
+    events = [await streamer.get_event(Candle)]
+    while not events[-1].snapshot_end:
+        events.append(await streamer.get_event(Candle))
+    return {event.time: event for event in events if not event.remove}
+
+
+async def test_a_future_that_is_not_listed_has_no_candle(session: Session, sandbox: Served) -> None:
+    start = sandbox.world.now() - timedelta(hours=1)
+    async with asyncio.timeout(PATIENCE_S), streaming(session) as streamer:
+        assert await candles(streamer, "/NQZ26:XCME", "5m", start) == {}
 
 
 async def test_greeks_are_told_of_options_alone(session: Session) -> None:

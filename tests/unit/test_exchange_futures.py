@@ -7,7 +7,7 @@ from itertools import groupby
 
 import pytest
 
-from strikedesk.domain.quotes import ChainRow, Feed
+from strikedesk.domain.quotes import ChainRow, Feed, Interval
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right
 from strikedesk.exchange import futures
 from strikedesk.exchange.ends import settles_at
@@ -164,3 +164,37 @@ def test_a_market_that_cannot_carry_a_price_lists_no_futures() -> None:
 
     assert names_at(NOON, market) == []
     assert futures.quote(market, Future(product=E_MINI, day=DECEMBER), NOON) is None
+
+
+def test_a_bar_is_the_indexs_carried_from_when_it_begins() -> None:
+    """Each ends where the future was quoted, to the tick and what an hour carries."""
+    start, end = NOON - timedelta(days=5), NOON
+    (future, _) = futures.listed(MARKET, NOON)
+    bars = futures.bars(MARKET, future, Interval.HOUR, start, end)
+    index = MARKET.bars(E_MINI.underlying, Interval.HOUR, start, end)
+
+    assert [bar.at for bar in bars] == [bar.at for bar in index]
+    for bar, level in zip(bars, index, strict=True):
+        price = MARKET.forward(E_MINI.underlying, future.ends_at, bar.at)
+        spot = MARKET.quotes({E_MINI.underlying}, bar.at)[E_MINI.underlying].mark
+        assert price is not None
+        assert spot is not None
+        assert abs(bar.open - level.open * price / spot) <= TICK
+        assert bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high
+
+
+def test_a_future_has_no_bar_from_before_it_was_listed() -> None:
+    (future, _) = futures.listed(MARKET, NOON)
+    found = futures.bars(MARKET, future, Interval.WEEK, NOON - timedelta(days=4000), NOON)
+
+    assert found
+    assert future.ends_at - found[0].at <= timedelta(days=460)
+    assert futures.bars(MARKET, future, Interval.DAY, NOON, NOON) == ()
+
+
+def test_where_nothing_carries_a_price_there_is_no_bar() -> None:
+    (future, _) = futures.listed(MARKET, NOON)
+
+    assert (
+        futures.bars(ScriptedMarket(), future, Interval.DAY, NOON - timedelta(days=9), NOON) == ()
+    )

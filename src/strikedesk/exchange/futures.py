@@ -7,6 +7,7 @@ own rate and the index's yield carry it there, as they do in the market's option
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from math import exp, log
 from typing import Final
 
 from strikedesk.domain.calendar import (
@@ -15,6 +16,7 @@ from strikedesk.domain.calendar import (
     previous_session,
     session_on,
 )
+from strikedesk.domain.quotes import Bar, Interval
 from strikedesk.domain.symbols import EquitySymbol
 from strikedesk.domain.untraded import UntradedName
 from strikedesk.domain.untraded_quotes import UntradedQuote
@@ -23,6 +25,7 @@ from strikedesk.exchange.market import Market
 LISTED: Final = 2
 _QUARTERS: Final = {3: "H", 6: "M", 9: "U", 12: "Z"}
 _AHEAD: Final = timedelta(days=300)  # Three quarters and their days, at least.
+_LISTED_FOR: Final = timedelta(days=460)  # Five quarters before it ends.
 STANDING: Final = Decimal(40)  # Contracts on each side: nobody takes them.
 
 
@@ -100,6 +103,29 @@ def quote(market: Market, future: Future, at: datetime) -> UntradedQuote | None:
     )
 
 
+def bars(
+    market: Market, future: Future, interval: Interval, start: datetime, end: datetime
+) -> tuple[Bar, ...]:
+    """Return the index's bars that start in `[start, end)`, carried to the future's end.
+
+    Each is carried from when it begins: over a day that is a tick or two. None are older than the
+    future is listed, and none where the market cannot carry.
+    """
+    begin, underlying = max(start, future.ends_at - _LISTED_FOR), future.product.underlying
+    found = market.bars(underlying, interval, begin, min(end, future.ends_at))
+    if not found:
+        return ()
+    first, last = (_carry(market, future, bar.at) for bar in (found[0], found[-1]))
+    if first is None or last is None:
+        return ()
+    span = max((found[-1].at - found[0].at).total_seconds(), 1.0)
+    grows = log(last / first) / span
+    return tuple(
+        _carried(bar, first * exp(grows * (bar.at - found[0].at).total_seconds()), future.product)
+        for bar in found
+    )
+
+
 def quoted_at(market: Market, product: FutureProduct, at: datetime) -> datetime | None:
     """Return when the level was told that a product's prices stand on; None without one."""
     level = market.quotes({product.underlying}, at).get(product.underlying)
@@ -117,3 +143,21 @@ def _price(market: Market, future: Future, at: datetime) -> Decimal | None:
 
 def _on_tick(price: Decimal | None, product: FutureProduct) -> Decimal | None:
     return None if price is None else round(price / product.tick) * product.tick
+
+
+def _carry(market: Market, future: Future, at: datetime) -> float | None:
+    """Return what the future costs in indices; None where that cannot be told."""
+    price = _price(market, future, at)
+    level = market.quotes({future.product.underlying}, at).get(future.product.underlying)
+    if price is None or level is None or not level.mark:
+        return None
+    return float(price / level.mark)
+
+
+def _carried(bar: Bar, times: float, product: FutureProduct) -> Bar:
+    factor = Decimal(times)
+    prices = (bar.open, bar.high, bar.low, bar.close)
+    opened, high, low, closed = (
+        round(price * factor / product.tick) * product.tick for price in prices
+    )
+    return Bar(at=bar.at, open=opened, high=high, low=low, close=closed)

@@ -13,6 +13,8 @@ from strikedesk.domain.calendar import EXCHANGE_ZONE
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.quotes import Bar, Interval
 from strikedesk.domain.symbols import Symbol
+from strikedesk.exchange import futures
+from strikedesk.sandbox.futures import listed, streamed_future
 from strikedesk.sandbox.streams.kinds import NO_NUMBER, Cell, Known
 from strikedesk.sandbox.streams.prices import index_of
 from strikedesk.sandbox.streams.spelling import read_streamed
@@ -59,20 +61,20 @@ class Width:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One symbol's candles of one width."""
+    """One symbol's candles of one width, or those of a future by its streamed name."""
 
-    symbol: Symbol
+    of: Symbol | str
     width: Width
 
 
 def read_series(text: str) -> Series | None:
     """Read a candle's symbol, `SPY{=5m,tho=true}`; None for a width that is not told here."""
     written = _WRITTEN.fullmatch(text)
-    symbol = None if written is None else read_streamed(written[1])
-    if written is None or symbol is None:
+    if written is None:
         return None
+    of = written[1] if written[1].startswith("/") else read_streamed(written[1])
     width = _width(int(written[2] or 1), written[3])
-    return None if width is None else Series(symbol, width)
+    return None if of is None or width is None else Series(of, width)
 
 
 def _width(count: int, unit: str) -> Width | None:
@@ -110,13 +112,25 @@ class Candles:
         """Return the candles from an instant on, and whether there were more than are told."""
         now, width = self.world.now(), series.width
         reach = max(_instant(from_ms), now - _REACH[width.interval])
-        try:
-            bars = await self.world.broker.bars(series.symbol, width.interval, reach, now)
-        except Denied:
+        bars = await self._told(series.of, width.interval, reach, now)
+        if bars is None:
             return (), False
         together = [*_together(bars, width)]
         cut = reach > _instant(from_ms) or len(together) > CANDLES_MAX
         return together[-CANDLES_MAX:], cut
+
+    async def _told(
+        self, of: Symbol | str, interval: Interval, start: datetime, end: datetime
+    ) -> Sequence[Bar] | None:
+        """Return what the venue tells of something; None where there is no such thing."""
+        if isinstance(of, str):
+            known = {streamed_future(future): future for future in listed(self.world)}
+            market = self.world.office.market
+            return futures.bars(market, known[of], interval, start, end) if of in known else None
+        try:
+            return await self.world.broker.bars(of, interval, start, end)
+        except Denied:
+            return None
 
 
 def _together(bars: Sequence[Bar], width: Width) -> Iterator[Bar]:
