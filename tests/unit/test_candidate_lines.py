@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strikedesk.quant.candidates.blocks import Block, Grid
+from strikedesk.quant.candidates.blocks import Grid
 from strikedesk.quant.candidates.board import Board, board_of
 from strikedesk.quant.candidates.gauges import measured
 from strikedesk.quant.candidates.halves import halves_of
@@ -15,8 +15,9 @@ from strikedesk.quant.candidates.judging import Test as Exactly
 from strikedesk.quant.candidates.lines import lines_of
 from strikedesk.quant.candidates.looks import Look
 from strikedesk.quant.candidates.measures import Measure
-from strikedesk.quant.candidates.ordinals import ordinals
+from strikedesk.quant.candidates.ordinals import Ladder
 from strikedesk.quant.candidates.pairs import Pairs
+from strikedesk.quant.candidates.pieces import Block
 from strikedesk.quant.candidates.search import LEAST_USD, Bound, Search, Weight, Window
 from strikedesk.quant.candidates.shape import shape_of
 from strikedesk.quant.contracts import BoolArray, Lanes
@@ -34,7 +35,8 @@ LEAST = tuple(Bound(measure, low=LEAST_USD) for measure in (Measure.MAX_LOSS, Me
 def test_places_tell_the_order_of_numbers(low: list[float], bars: list[float]) -> None:
     """What is not below a bar has no place below its; whose place is above, is above."""
     with np.errstate(all="ignore"):
-        lower, upper = ordinals(np.array([low]), np.array([bars]))
+        ladder = Ladder(np.array([low]))
+        lower, upper = ladder.low(), ladder.bars(np.array([bars]))
 
     for number, place in zip(low, lower[0].tolist(), strict=True):
         for bar, above in zip(bars, upper[0].tolist(), strict=True):
@@ -56,7 +58,7 @@ def a_board(name: str, seed: int) -> Board:
 def looked_at(grid: Grid, rules: Sequence[Bound]) -> tuple[Pairs, BoolArray, BoolArray]:
     """Return pairs in a grid's blocks, which may keep some rules, and which are sure to."""
     lines = lines_of(rules, grid.halves)
-    look, blocks = Look(lines, grid.starts), [p for p in grid.pieces() if isinstance(p, Block)]
+    look, blocks = Look(lines, grid, None), [p for p in grid.pieces() if isinstance(p, Block)]
     assert len(blocks) == len(grid.board.near.slices)
     rows, columns, may, sure = list[Lanes](), list[Lanes](), list[BoolArray](), list[BoolArray]()
     for block in blocks:

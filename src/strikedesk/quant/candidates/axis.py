@@ -55,10 +55,15 @@ class Axis:
 
 
 class Ends:
-    """The expirations along an axis that a pattern's options of one month have."""
+    """The expirations along an axis that a pattern's options of one month have.
 
-    def __init__(self, slices: Sequence[Slice], axis: Axis) -> None:
-        self.slices, self.axis = slices, axis
+    Units: `rows` those of each expiration that are on the axis, None for all.
+    """
+
+    def __init__(
+        self, slices: Sequence[Slice], axis: Axis, rows: Sequence[Lanes] | None = None
+    ) -> None:
+        self.slices, self.axis, self._rows = slices, axis, rows
         self._kept: dict[tuple[Kind, str], FloatArray] = {}
 
     @cached_property
@@ -75,11 +80,23 @@ class Ends:
         """Return a column of the calls or the puts, unknown where nothing is listed."""
         key = kind, name
         if key not in self._kept:
-            self._kept[key] = self._joined([getattr(side(s, kind), name) for s in self.slices])
+            self._kept[key] = self.joined([getattr(side(s, kind), name) for s in self.slices])
         return self._kept[key]
 
-    def _joined(self, columns: Sequence[FloatArray]) -> FloatArray:
-        if sum(column.size for column in columns) == self.axis.size:
+    @property
+    def ladder(self) -> bool:
+        """Whether there are strikes of another expiration on the axis too."""
+        return self._rows is None and self._listed != self.axis.size
+
+    @cached_property
+    def _listed(self) -> int:
+        return sum(each.strikes.size for each in self.slices)
+
+    def joined(self, columns: Sequence[FloatArray]) -> FloatArray:
+        """Return what the strikes of each expiration have along the axis, unknown at others."""
+        if self._rows is not None:
+            return chosen_of(columns, self._rows)
+        if not self.ladder:
             return np.concatenate(columns) if len(columns) > 1 else columns[0]
         (listed,), (column,) = [each.strikes for each in self.slices], columns
         spread = np.full(self.axis.size, np.nan)
@@ -90,6 +107,11 @@ class Ends:
         """Return where there is a contract to trade."""
         flaws = flaws_of(self.column(kind, "bid"), self.column(kind, "ask"))
         return ~np.logical_or.reduce(list(flaws.values()))
+
+
+def chosen_of(columns: Sequence[FloatArray], rows: Sequence[Lanes]) -> FloatArray:
+    """Return some rows of columns, one after another."""
+    return np.concatenate([column[some] for column, some in zip(columns, rows, strict=True)])
 
 
 def side(of: Slice, kind: Kind) -> Quotes:

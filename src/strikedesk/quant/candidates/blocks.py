@@ -9,13 +9,13 @@ one meets few, which are listed.
 from bisect import bisect_right
 from collections.abc import Iterator
 from copy import copy
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from strikedesk.quant.candidates.board import Board
 from strikedesk.quant.candidates.halves import Half, Lanes, RowArray, farthest, numbered
+from strikedesk.quant.candidates.pieces import Block, Listed
 from strikedesk.quant.candidates.shape import Shape, Sum
 from strikedesk.quant.contracts import BoolArray
 from strikedesk.quant.normal import FloatArray
@@ -24,43 +24,6 @@ from strikedesk.quant.strategies.patterns import Wings
 ROWS, COLUMNS = 256, 256
 _LISTED = 16_384
 _SAME_USD = 1e-6  # Gaps that differ by less are even.
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
-    """A table: which lower halves (rows) and upper ones (columns), and which cells are lawful.
-
-    Units: `at` the numbers of its piece of the rows and of that of the columns. Law: `lawful` is
-    None where all are; no block reaches beyond those pieces.
-    """
-
-    at: tuple[int, int]
-    rows: slice
-    columns: slice
-    lawful: BoolArray | None
-
-    @property
-    def across(self) -> int:
-        """How many columns there are."""
-        return self.columns.stop - self.columns.start
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """How many rows and columns there are."""
-        return self.rows.stop - self.rows.start, self.across
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """A list of pairs: the lower half and the upper one of each."""
-
-    rows: Lanes
-    columns: Lanes
-
-    @property
-    def shape(self) -> tuple[int]:
-        """How many pairs there are."""
-        return (self.rows.size,)
 
 
 class Grid:
@@ -87,7 +50,7 @@ class Grid:
     @property
     def starts(self) -> tuple[Lanes, Lanes]:
         """Where the pieces of the rows and those of the columns begin: none has two expirations."""
-        return _starts(self.low.numbers, ROWS), _starts(self.high.numbers, COLUMNS)
+        return starts_of(self.low.numbers, ROWS), starts_of(self.high.numbers, COLUMNS)
 
     @property
     def board(self) -> Board:
@@ -105,11 +68,23 @@ class Grid:
         total = int(np.sum(self._meetings(self._even)[1]))
         return total - int(np.sum(self._meetings(self._uneven)[1])) if self._uneven else total
 
+    @property
+    def by_lists(self) -> bool:
+        """Whether halves meet so few others that pairs are listed."""
+        return self._even is not None
+
+    @property
+    def unevenness(self) -> tuple[FloatArray, FloatArray] | None:
+        """What lower and upper halves come to where they make the outer gaps even, None for any."""
+        if self._uneven is None:
+            return None
+        return self.low.sum_of(self._uneven), self.high.sum_of(self._uneven)
+
     def pieces(self) -> Iterator[Block | Listed]:
         """Yield all combinations, each once."""
         if not (self.low.size and self.high.size):
             return iter(())
-        return self._lists() if self._even else self._blocks()
+        return self._lists() if self._even else self.blocks(range(self.starts[0].size))
 
     def _meetings(self, gaps: Sum | None) -> tuple[Lanes, Lanes]:
         """Return where the upper halves begin that each lower one meets, and how many they are.
@@ -120,9 +95,9 @@ class Grid:
         lasts = self.low.ends[1].astype(np.intp)
         firsts = np.sort(high + self.high.ends[0])
         begin = np.searchsorted(firsts, low + lasts, side="right")
-        return begin, np.searchsorted(firsts, low + self._farthest(lasts), side="right") - begin
+        return begin, np.searchsorted(firsts, low + self.farthest(lasts), side="right") - begin
 
-    def _farthest(self, lasts: Lanes | RowArray) -> Lanes | RowArray:
+    def farthest(self, lasts: Lanes | RowArray) -> Lanes | RowArray:
         """Return the last place at which an upper half may begin above each of some places."""
         return self._ends[lasts] if self.high.rows.shape[0] else np.full_like(lasts, self._span - 1)
 
@@ -152,34 +127,45 @@ class Grid:
             yield Listed(rows=rows, columns=begin[rows] + within)
             start = stop
 
-    def _blocks(self) -> Iterator[Block]:
-        begin, count = self._meetings(None)
+    def blocks(self, rows: range) -> Iterator[Block]:
+        """Yield all combinations of some pieces of the rows as tables."""
         down, across = (
             list(pairwise([*starts.tolist(), half.size]))
             for starts, half in zip(self.starts, self.halves, strict=True)
         )
+        begin, end = self._reaches([start for start, _ in down], [stop - 1 for _, stop in down])
         ends = [stop for _, stop in across]
-        for row, (start, stop) in enumerate(down):
-            end = int(begin[stop - 1] + count[stop - 1])
-            left = int(begin[start])
+        for row in rows:
+            start, stop = down[row]
+            left, last = int(begin[row]), int(end[row])
             column = bisect_right(ends, left)
-            while left < end:
-                right = min(ends[column], end)
+            while left < last:
+                right = min(ends[column], last)
                 yield self._block((row, column), slice(start, stop), slice(left, right))
                 left, column = right, column + 1
 
+    def _reaches(self, first: list[int], last: list[int]) -> tuple[Lanes, Lanes]:
+        """Return where the upper halves begin above some lower ones, and end for others."""
+        lasts, firsts = self.low.ends[1], self.high.ends[0]
+        begin = np.searchsorted(firsts, lasts[first], side="right")
+        return begin, np.searchsorted(firsts, self.farthest(lasts[last]), side="right")
+
     def _block(self, at: tuple[int, int], rows: slice, columns: slice) -> Block:
         lasts, firsts = self.low.ends[1][rows], self.high.ends[0][columns]
-        lawful = _within(lasts, firsts, self._farthest(lasts))
-        if self._uneven is not None:
-            low = self.low.sum_of(self._uneven)[rows, None]
-            high = self.high.sum_of(self._uneven)[None, columns]
-            apart = np.abs(low + high) > _SAME_USD
-            lawful = apart if lawful is None else lawful & apart
+        lawful = _within(lasts, firsts, self.farthest(lasts))
+        if self.unevenness is not None:
+            low, high = self.unevenness
+            uneven = apart(low[rows, None], high[columns])
+            lawful = uneven if lawful is None else lawful & uneven
         return Block(at=at, rows=rows, columns=columns, lawful=lawful)
 
 
-def _starts(numbers: Lanes, size: int) -> Lanes:
+def apart(low: FloatArray, high: FloatArray) -> BoolArray:
+    """Return where outer gaps differ, told what halves come to where they are even."""
+    return np.abs(low + high) > _SAME_USD
+
+
+def starts_of(numbers: Lanes, size: int) -> Lanes:
     """Return where pieces of a size begin, and anew with each number."""
     edges = [*np.flatnonzero(np.diff(numbers, prepend=-1)).tolist(), numbers.size]
     starts = [np.arange(start, stop, size) for start, stop in pairwise(edges)]

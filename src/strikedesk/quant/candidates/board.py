@@ -10,14 +10,14 @@ from functools import cached_property
 
 import numpy as np
 
-from strikedesk.quant.candidates.axis import Axis, Ends, flaws_of, side
+from strikedesk.quant.candidates.axis import Axis, Ends, chosen_of, flaws_of, side
 from strikedesk.quant.candidates.chain import Chain, Slice
 from strikedesk.quant.candidates.columns import Columns, Laid
 from strikedesk.quant.candidates.found import Flaw
 from strikedesk.quant.candidates.search import Search
 from strikedesk.quant.candidates.shape import Shape
 from strikedesk.quant.candidates.values import Values
-from strikedesk.quant.contracts import BoolArray
+from strikedesk.quant.contracts import BoolArray, Lanes
 from strikedesk.quant.likelihoods import expected_move
 from strikedesk.quant.normal import FloatArray
 from strikedesk.quant.strategies.legs import Kind
@@ -86,12 +86,22 @@ def counted(slices: Sequence[Slice], kinds: set[Kind]) -> Counter[Flaw]:
     return Counter({flaw: int(rows.sum()) for flaw, rows in flaws_of(bid, ask).items()})
 
 
-def board_of(chain: Chain, search: Search, shape: Shape, places: tuple[int, ...]) -> Board:
-    """Lay out expirations: a nearer and a farther one for a pattern of two, else any number."""
+def board_of(
+    chain: Chain,
+    search: Search,
+    shape: Shape,
+    places: tuple[int, ...],
+    rows: Sequence[Lanes] | None = None,
+) -> Board:
+    """Lay out expirations: a nearer and a farther one for a pattern of two, else any number.
+
+    Units: `rows` the strikes of each expiration to lay out, ascending, None for all. Law: all of
+    them where a pattern has two expirations.
+    """
     slices = [chain.slices[place] for place in places]
     own, far = (slices[:1], slices[1:]) if shape.months > 1 else (slices, [])
-    axis = _axis(slices, ladders=len(own))
-    near = Ends(own, axis)
+    axis = _axis(slices, ladders=len(own)) if rows is None else _some(slices, rows)
+    near = Ends(own, axis, rows)
     months = (near, Ends(far, axis))
     values = tuple(Values.of(chain, [each, *far]) for each in own)
     laid = Laid(
@@ -125,6 +135,12 @@ def _axis(slices: Sequence[Slice], *, ladders: int) -> Axis:
         return Axis(strikes=np.concatenate(strikes), sizes=tuple(each.size for each in strikes))
     ladder = np.unique(np.concatenate([each.strikes for each in slices]))
     return Axis(strikes=ladder, sizes=(ladder.size,))
+
+
+def _some(slices: Sequence[Slice], rows: Sequence[Lanes]) -> Axis:
+    """Return some strikes of expirations one after another."""
+    strikes = chosen_of([each.strikes for each in slices], rows)
+    return Axis(strikes=strikes, sizes=tuple(each.size for each in rows))
 
 
 def _move(chain: Chain, of: Slice) -> float:

@@ -1,12 +1,17 @@
 """A chain as columns: what a search reads."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 
 from strikedesk.quant.candidates.distributions import Table, market_of
 from strikedesk.quant.normal import FloatArray
+
+# Means and chances of both kinds, by the market and by a forecast, and of a spot or two before.
+_KEPT: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +67,11 @@ class Slice:
                 raise ValueError("every column must have a row for each strike")
 
     @cached_property
+    def kept(self) -> "Kept":
+        """What else was worked out for all strikes."""
+        return Kept()
+
+    @cached_property
     def market(self) -> Table:
         """The market's own distribution of the share at this expiration."""
         calls, puts = self.calls, self.puts
@@ -73,6 +83,22 @@ class Slice:
             volatility=np.where(outside, calls.iv, puts.iv),
             vega=np.where(outside, calls.vega, puts.vega),
         )
+
+
+class Kept:
+    """A few columns that were worked out of a slice. Law: no more are kept than `_KEPT`."""
+
+    def __init__(self) -> None:
+        self._columns: dict[object, FloatArray] = {}
+
+    def once(self, key: object, work: Callable[[], FloatArray]) -> FloatArray:
+        """Return a column, worked out where it is not kept, in place of the oldest one."""
+        if key not in self._columns:
+            found = work()
+            if len(self._columns) >= _KEPT:
+                del self._columns[next(iter(self._columns))]
+            self._columns[key] = found
+        return self._columns[key]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

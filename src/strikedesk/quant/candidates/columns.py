@@ -7,7 +7,6 @@ or the greatest of its options'. Columns are worked out when they are first aske
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -15,9 +14,9 @@ import numpy as np
 from strikedesk.quant.candidates.axis import Ends
 from strikedesk.quant.candidates.search import Window
 from strikedesk.quant.candidates.shape import Option
+from strikedesk.quant.candidates.touches import touch_chances, touched
 from strikedesk.quant.candidates.values import Values
-from strikedesk.quant.contracts import BoolArray, Contracts
-from strikedesk.quant.likelihoods import touch
+from strikedesk.quant.contracts import BoolArray
 from strikedesk.quant.normal import FloatArray
 from strikedesk.quant.strategies.legs import Kind
 
@@ -103,12 +102,10 @@ class Columns:
 
     def _mean(self, *, market: bool) -> FloatArray:
         """Return what one contract is worth on average."""
-        strikes, iv, pieces = self._strikes, self.plain("iv"), pairwise(self._ends.axis.edges)
-        means = [
-            values.mean(self._option, strikes[start:stop], iv[start:stop], market=market)
-            for values, (start, stop) in zip(self._laid.values, pieces, strict=True)
-        ]
-        return np.concatenate(means)
+        values, option = self._laid.values, self._option
+        if option.month or self._ends.ladder:
+            return values[0].mean(option, self._strikes, self.plain("iv"), market=market)
+        return self._ends.joined([each.listed(option.kind, market=market) for each in values])
 
     def once(self, name: str) -> FloatArray:
         """Return what a combination has once, with the option that leads."""
@@ -122,18 +119,10 @@ class Columns:
         """Return the chance that the share is at the strike of an option sold before it ends."""
         if not self._sold:
             return self._silent(-np.inf)
-        spot, axis = self._laid.spot, self._ends.axis
-        slices = self._ends.slices
-        called = self._option.kind is Kind.CALL
-        contracts = Contracts.of(
-            spot=spot,
-            strike=self._strikes,
-            years=axis.spread([of.years for of in slices]),
-            rate=axis.spread([np.log(of.forward / spot) / of.years for of in slices]),
-            is_call=called,
-        )
-        inside = self._strikes <= spot if called else self._strikes >= spot
-        return np.where(inside, 1.0, touch(contracts, self.plain("iv")))
+        spot, kind, slices = self._laid.spot, self._option.kind, self._ends.slices
+        if self._ends.ladder:
+            return touched(spot, slices[0], kind, self._strikes, self.plain("iv"))
+        return self._ends.joined([touch_chances(spot, each, kind) for each in slices])
 
     def sold_below(self, kind: Kind) -> FloatArray:
         """Return the chance of ending at or below the strike of an option of a kind sold."""

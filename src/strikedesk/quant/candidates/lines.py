@@ -18,6 +18,7 @@ from strikedesk.quant.candidates.clauses import Asked, Clause, Literal, asked_of
 from strikedesk.quant.candidates.forms import parts
 from strikedesk.quant.candidates.halves import Half, Lanes
 from strikedesk.quant.candidates.search import Bound
+from strikedesk.quant.contracts import BoolArray
 from strikedesk.quant.normal import FloatArray
 
 _LOOSE: Final = 1e-5  # Of a unit: ten times what the exact rule forgives.
@@ -49,37 +50,56 @@ class Lines:
 
     def chosen(self, low: Lanes, high: Lanes) -> "Lines":
         """Return the lines of some of the halves."""
-        loose, least = self.loose[:, high], self.least[:, high]
-        return replace(self, low=self.low[:, low], loose=loose, least=least)
+        loose, least = self.loose.take(high, axis=1), self.least.take(high, axis=1)
+        return replace(self, low=self.low.take(low, axis=1), loose=loose, least=least)
 
 
 def lines_of(
-    rules: Sequence[Bound], halves: tuple[Half, Half], best: Sequence[Bound] = ()
+    rules: Sequence[Bound],
+    halves: tuple[Half, Half],
+    best: Sequence[Bound] = (),
+    *,
+    only: bool = False,
 ) -> Lines:
-    """Return rules as lines on halves, and what a pair has to keep to be among the best."""
+    """Return rules as lines on halves, and what a pair has to keep to be among the best.
+
+    Units: `only` whether that is asked like any rule, as no other pairs are wanted.
+    """
     board, listed = halves[0].board, _List()
     asked = [asked_of(rule, board) or _NOTHING for rule in rules]
-    among = [asked_of(bound, board) or _NOTHING for bound in best]
-    told = tuple(listed.places(each.clauses) for each in asked)
-    hints = tuple(listed.places(each.hints) for each in asked)
+    told = [listed.places(each.clauses) for each in asked]
+    hints = [listed.places(each.hints) for each in asked]
     partly = [each for each in asked if not each.whole]
     proofs = listed.places([clause for each in partly for clause in each.proofs])
-    wanted = listed.places([clause for each in among for clause in each.clauses])
-    low, loose, least = _written(listed.literals, halves)
+    among = [asked_of(bound, board) or _NOTHING for bound in best]
+    ranked = [listed.places(each.clauses, _LEAST) for each in among]
+    if only:
+        told += ranked
+        hints += [listed.places(each.hints, _LEAST) for each in among]
+    low, loose, least = _written(listed, halves)
     return Lines(
         low=low,
         loose=loose,
         least=least,
-        told=told,
-        hints=hints,
-        whole=tuple(c for each, of in zip(asked, told, strict=True) if each.whole for c in of),
+        told=tuple(told),
+        hints=tuple(hints),
+        whole=tuple(c for each, of in zip(asked, told, strict=False) if each.whole for c in of),
         untold=tuple(r for r, each in zip(rules, asked, strict=True) if not each.whole),
         proofs=proofs if all(each.proofs for each in partly) else None,
-        best=wanted if best else None,
+        best=tuple(c for of in ranked for c in of) if best and not only else None,
     )
 
 
 _NOTHING: Final = Asked(clauses=(), whole=False)
+
+
+def held_by(clauses: Sequence[Places], holds: BoolArray) -> BoolArray:
+    """Return where each clause holds, told where each line does."""
+    kept = np.logical_and.reduce(holds[[line for line, *others in clauses if not others]])
+    for places in clauses:
+        if len(places) > 1:
+            kept &= np.logical_or.reduce(holds[list(places)])
+    return kept
 
 
 class _List:
@@ -87,20 +107,21 @@ class _List:
 
     def __init__(self) -> None:
         self.literals: list[Literal] = []
+        self.loose: list[float] = []
 
-    def places(self, clauses: Sequence[Clause]) -> tuple[Places, ...]:
-        """Add clauses; return the places of their lines."""
-        return tuple(tuple(self._added(literal) for literal in clause) for clause in clauses)
+    def places(self, clauses: Sequence[Clause], loose: float = _LOOSE) -> tuple[Places, ...]:
+        """Add clauses and how far below them a pair may be; return the places of their lines."""
+        return tuple(tuple(self._added(each, loose) for each in clause) for clause in clauses)
 
-    def _added(self, literal: Literal) -> int:
+    def _added(self, literal: Literal, loose: float) -> int:
         self.literals.append(literal)
+        self.loose.append(loose)
         return len(self.literals) - 1
 
 
-def _written(
-    literals: Sequence[Literal], halves: tuple[Half, Half]
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _written(listed: _List, halves: tuple[Half, Half]) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return the numbers of lower halves, and the two ends for upper ones."""
+    literals = listed.literals
     overs = list(dict.fromkeys(form for literal in literals for form in literal.over))
     forms = [*(literal.form for literal in literals), *overs]
     rows = [parts(forms, half) for half in halves]
@@ -111,7 +132,8 @@ def _written(
     units = [each.unit * max((over[f] for f in each.over), default=1.0) for each in literals]
     bars = -np.array([literal.form.constant for literal in literals])[:, None] - high
     slack = np.array(units)[:, None]
-    return low, bars - _LOOSE * slack, bars + _LEAST * slack
+    loose = np.array(listed.loose)[:, None]
+    return low, bars - loose * slack, bars + _LEAST * slack
 
 
 def _sided(literals: Sequence[Literal], rows: FloatArray, side: int) -> FloatArray:

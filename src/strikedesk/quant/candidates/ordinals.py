@@ -18,23 +18,34 @@ _HALF: Final = 32_500.0
 _BEYOND: Final = 32_600.0  # Farther out than any lower half of a finite number.
 
 
-def ordinals(low: FloatArray, bars: FloatArray) -> tuple[Ordinals, Ordinals]:
-    """Return places for rows of lower halves and of the bars that they have to reach.
+class Ladder:
+    """The places of some lines, a row for each.
 
     Law: what is unknown reaches nothing, and nothing reaches a bar that is.
     """
-    finite = np.where(np.isfinite(low), low, np.nan)
-    bottom = np.fmin.reduce(finite, axis=1, initial=np.inf)
-    top = np.fmax.reduce(finite, axis=1, initial=-np.inf)
-    bottom[~np.isfinite(bottom)] = 0.0
-    scale = 2.0 * _HALF / np.maximum(np.nan_to_num(top - bottom, neginf=0.0), 1e-300)
-    places = _placed(low, bottom, scale), _placed(bars, bottom, scale)
-    places[0][np.isnan(low)] = -32_768
-    places[1][np.isnan(bars)] = 32_767
-    return places
 
+    def __init__(self, low: FloatArray) -> None:
+        self._low = low
+        finite = low if np.isfinite(low).all() else np.where(np.isfinite(low), low, np.nan)
+        bottom = np.fmin.reduce(finite, axis=1, initial=np.inf)
+        top = np.fmax.reduce(finite, axis=1, initial=-np.inf)
+        bottom[~np.isfinite(bottom)] = 0.0
+        span = np.maximum(np.nan_to_num(top - bottom, neginf=0.0), 1e-300)
+        self._bottom, self._scale = bottom[:, None], (2.0 * _HALF / span)[:, None]
 
-def _placed(rows: FloatArray, bottom: FloatArray, scale: FloatArray) -> Ordinals:
-    places = (rows - bottom[:, None]) * scale[:, None]
-    places -= _HALF
-    return np.clip(places, -_BEYOND, _BEYOND, out=places).astype(np.int16)
+    def low(self) -> Ordinals:
+        """Return the places of the lower halves."""
+        return self._placed(self._low, -32_768)
+
+    def bars(self, bars: FloatArray) -> Ordinals:
+        """Return the places of bars that these have to reach."""
+        return self._placed(bars, 32_767)
+
+    def _placed(self, rows: FloatArray, unknown: int) -> Ordinals:
+        places = (rows - self._bottom) * self._scale
+        places -= _HALF
+        np.clip(places, -_BEYOND, _BEYOND, out=places)
+        unknowns = np.isnan(rows)
+        if unknowns.any():
+            places[unknowns] = unknown
+        return places.astype(np.int16)

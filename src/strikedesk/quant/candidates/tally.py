@@ -1,26 +1,28 @@
 """What a search has come to so far: counts, the best, what nearly was."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from strikedesk.quant.candidates.aims import Aim
 from strikedesk.quant.candidates.blocks import Grid
 from strikedesk.quant.candidates.board import Board, board_of
 from strikedesk.quant.candidates.chain import Chain
-from strikedesk.quant.candidates.found import Candidate, Flaw, Found, NearMiss
+from strikedesk.quant.candidates.found import Candidate, Flaw, Found
 from strikedesk.quant.candidates.gauges import measured
 from strikedesk.quant.candidates.halves import Lanes, halves_of
 from strikedesk.quant.candidates.judging import Test, Verdicts, in_turn, judged, misses_by, scores
 from strikedesk.quant.candidates.lines import lines_of
-from strikedesk.quant.candidates.measures import MEANINGS, Measure
+from strikedesk.quant.candidates.measures import Measure
 from strikedesk.quant.candidates.pairs import Pairs
 from strikedesk.quant.candidates.podium import Podium
 from strikedesk.quant.candidates.prospects import hopeful
-from strikedesk.quant.candidates.search import Bound, Search
+from strikedesk.quant.candidates.search import Search
 from strikedesk.quant.candidates.shape import Shape
 from strikedesk.quant.candidates.sieve import Batch, Sieve
-from strikedesk.quant.candidates.telling import told
+from strikedesk.quant.candidates.telling import narrowed, near_misses, told
+from strikedesk.quant.candidates.tiles import Tiling
 
 
 class Tally:
@@ -30,11 +32,13 @@ class Tally:
         self._chain, self._search, self._shape = chain, search, shape
         self._rules = in_turn(search.rules, shape)
         self._tests = [Test.of(rule) for rule in self._rules]
+        self._aim = Aim(search, shape, self._tests)
         self._allowed = 1 if search.near else 0
         self._places: list[tuple[int, ...]] = []
         self._boards: dict[int, Board] = {}
         self._best = Podium(search.top, shape.ranks + 1)
         self._near = Podium(search.near, shape.ranks + 2)
+        self._bar = np.inf
         self._enumerated, self._passed = 0, 0
         self._alone = Counter[Measure]()
         self._unknown = Counter[Measure]()
@@ -46,14 +50,18 @@ class Tally:
             self._boards[len(self._places)] = board
         self._places.append(board.places)
         grid = Grid(*halves_of(board, window), wing=window.wing)
-        self._enumerated += grid.count
+        count = grid.count
+        self._enumerated += count
         if self._enumerated > search.most:
             raise ValueError(f"more than {search.most:,} combinations: bound wings, deltas or days")
         here = self._podiums(len(board.near.slices))
-        through = self._sieve(grid, self._still(self._best)) if sieve else _unsieved(grid)
+        tiling = Tiling.of(grid) if sieve else None
+        bar = self._reached(tiling, count)
+        through = self._sieve(grid, tiling, bar) if sieve else _unsieved(grid)
         for batch in through.batches():
             self._judge(batch, through.rest, here)
-            through.raise_to(self._still(*here) if sieve else ())
+            bar = min(bar, max(podium.bar for podium in here))
+            through.raise_to(self._aim.bounds(bar) if sieve else ())
         self._passed += through.proved
         for each in here if self._capped else ():
             self._best.enter(each.keys, each.rows)
@@ -70,16 +78,25 @@ class Tally:
         room = self._search.per_expiration or self._search.top
         return [Podium(room, self._shape.ranks + 1) for _ in range(expirations)]
 
-    def _sieve(self, grid: Grid, still: Sequence[Bound]) -> Sieve:
+    def _reached(self, tiling: Tiling | None, count: int) -> float:
+        """Return the key above which nothing is among the best, of a few pairs if of none yet."""
+        self._bar = min(self._bar, self._best.bar)
+        if tiling is not None and not self._aim.bounds(self._bar):
+            self._bar = self._aim.ahead(tiling, count)
+        return self._bar
+
+    def _sieve(self, grid: Grid, tiling: Tiling | None, bar: float) -> Sieve:
         """Return the sieve of a grid, less what can be left out of it beforehand."""
-        counts = self._search.count
-        # What is not counted either has to be among the best like any other rule.
-        rules, best = (self._rules, still) if counts else ((*self._rules, *still), ())
-        lines = lines_of(rules, grid.halves, best)
+        counts, still = self._search.count, self._aim.bounds(bar)
+        lines = lines_of(self._rules, grid.halves, still, only=not counts)
         left = hopeful(lines, grid.halves, self._allowed)
+        if left is not None:
+            grid, lines = grid.chosen(*left), lines.chosen(*left)
+            tiling = Tiling.of(grid)
         return Sieve(
-            grid.chosen(*left),
-            lines.chosen(*left),
+            grid,
+            tiling,
+            lines,
             self._allowed,
             bounds=still,
             settles=counts and not self._allowed,
@@ -94,18 +111,6 @@ class Tally:
                 self._keep(verdicts.kept, here)
             else:
                 self._passed += verdicts.failed.size
-
-    def _still(self, *here: Podium) -> tuple[Bound, ...]:
-        """Return what a candidate has to reach to be among the best so far, if that can be told."""
-        only, *others = self._search.ranking
-        if self._allowed or others or only.weight < 0.0:
-            return ()
-        bar = -min(self._best.bar, max(podium.bar for podium in here)) / only.weight
-        if not -1.0 < bar < 1.0:
-            return ()
-        # The score x/(|x| + scale), backwards; a tie is still among them.
-        reach = MEANINGS[only.measure].scale * bar / (1.0 - abs(bar))
-        return (Bound(only.measure, low=reach),)
 
     def _keep(self, kept: Pairs, here: Sequence[Podium]) -> None:
         self._passed += kept.size
@@ -145,7 +150,7 @@ class Tally:
         best, near = self._told_of(self._best.rows, self._near.rows[:, :-1])
         return Found(
             candidates=tuple(best),
-            near=tuple(self._missed(near)),
+            near=tuple(near_misses(near, self._near.rows[:, -1], self._rules)),
             enumerated=self._enumerated,
             passed=self._passed,
             alone=dict(self._alone) if explained else None,
@@ -170,30 +175,17 @@ class Tally:
         for number in numbers:
             board = self._boards.get(number) or self._laid(number)
             lanes = np.flatnonzero(rows[:, 0] == number)
-            each = told(board, self._search, rows[lanes, 1 : 1 + ranks])
+            places = rows[lanes, 1 : 1 + ranks]
+            if self._shape.months == 1:
+                board, places = narrowed(board, self._search, places)
+            each = told(board, self._search, places)
             found |= dict(zip(lanes.tolist(), each, strict=True))
         return [found[lane] for lane in range(rows.shape[0])]
 
     def _laid(self, number: int) -> Board:
         return board_of(self._chain, self._search, self._shape, self._places[number])
 
-    def _missed(self, candidates: Sequence[Candidate]) -> Iterator[NearMiss]:
-        turns: list[int] = self._near.rows[:, -1].tolist()
-        for candidate, turn in zip(candidates, turns, strict=True):
-            rule = self._rules[turn]
-            value = candidate.measures[rule.measure]
-            if value is None:
-                continue
-            by, margin = misses_by(rule, np.array([value]))
-            yield NearMiss(
-                candidate=candidate,
-                measure=rule.measure,
-                bound=rule.lowest if value < rule.lowest else rule.highest,
-                by=float(by[0]),
-                margin=float(margin[0]),
-            )
-
 
 def _unsieved(grid: Grid) -> Sieve:
     """Return what lets all pairs of a grid through."""
-    return Sieve(grid, lines_of((), grid.halves), 0, bounds=(), settles=False)
+    return Sieve(grid, None, lines_of((), grid.halves), 0, bounds=(), settles=False)

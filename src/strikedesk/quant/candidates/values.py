@@ -33,9 +33,6 @@ class Values:
     slices: Sequence[Slice]
     forecast: Outlook | None
     _kept: dict[Option, FloatArray] = field(default_factory=dict[Option, FloatArray], repr=False)
-    _means: dict[tuple[Kind, int, bool], FloatArray] = field(
-        default_factory=dict[tuple[Kind, int, bool], FloatArray], repr=False
-    )
 
     @classmethod
     def of(cls, chain: Chain, slices: Sequence[Slice]) -> "Values":
@@ -73,29 +70,32 @@ class Values:
             return market, market
         return _weights(self.forecast.below(self.prices)), market
 
+    def listed(self, kind: Kind, *, market: bool) -> FloatArray:
+        """Return what each contract that ends here is worth today on average, USD.
+
+        Law: kept with the expiration, and the same as `mean` at its strikes.
+        """
+        near, by = self.slices[0], self._by(market=market)
+        key = "mean", kind, None if by is near.market.outlook else by
+        return near.kept.once(key, lambda: near.discount * _mean(by, kind, near.strikes))
+
+    def _by(self, *, market: bool) -> Outlook:
+        """Return the forecast where there is one and that of the market is not asked for."""
+        return self.slices[0].market.outlook if market or self.forecast is None else self.forecast
+
     def mean(
         self, option: Option, strikes: FloatArray, volatility: FloatArray, *, market: bool
     ) -> FloatArray:
         """Return what one contract is worth today on average at each strike, USD.
 
         Law: by the forecast where there is one and not `market`. One that goes on is unknown where
-        its volatility is. Options of one kind and expiration are always asked for with the same
-        strikes and volatilities.
+        its volatility is.
         """
-        key = option.kind, option.month, market
-        if key not in self._means:
-            self._means[key] = self._mean(option, strikes, volatility, market=market)
-        return self._means[key]
-
-    def _mean(
-        self, option: Option, strikes: FloatArray, volatility: FloatArray, *, market: bool
-    ) -> FloatArray:
         near = self.slices[0]
         if option.month:
             over = self.over(option, strikes, volatility)
             return near.discount * (over @ self.weights[market])
-        by = near.market.outlook if market or self.forecast is None else self.forecast
-        return near.discount * _mean(by, option, strikes)
+        return near.discount * _mean(self._by(market=market), option.kind, strikes)
 
     def over(self, option: Option, strikes: FloatArray, volatility: FloatArray) -> FloatArray:
         """Return the value of one contract at each strike (rows) and price (columns), USD then.
@@ -121,10 +121,10 @@ class Values:
         return black_scholes.price(contracts, volatility[:, None])
 
 
-def _mean(outlook: Outlook, option: Option, strikes: FloatArray) -> FloatArray:
+def _mean(outlook: Outlook, kind: Kind, strikes: FloatArray) -> FloatArray:
     """Return what an option ends with on average, USD then."""
     calls = outlook.above(strikes)
-    return calls if option.kind is Kind.CALL else calls - (outlook.forward - strikes)
+    return calls if kind is Kind.CALL else calls - (outlook.forward - strikes)
 
 
 def _weights(below: FloatArray) -> FloatArray:
