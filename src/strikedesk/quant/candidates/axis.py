@@ -7,8 +7,11 @@ as many short ones, which take as many numpy calls each.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from strikedesk.quant.candidates.chain import Quotes, Slice
 from strikedesk.quant.candidates.distributions import Tables
@@ -16,6 +19,8 @@ from strikedesk.quant.candidates.found import Flaw
 from strikedesk.quant.contracts import BoolArray, Lanes
 from strikedesk.quant.normal import FloatArray
 from strikedesk.quant.strategies.legs import Kind
+
+_T = TypeVar("_T", bound=np.generic)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -76,12 +81,25 @@ class Ends:
         """The chance of ending at or below each strike."""
         return self.market.below(self.axis.strikes, self.axis.numbers)
 
+    def carried(self, spot: float) -> list[float]:
+        """Return what a share is worth more today than it costs, on average at each expiration."""
+        return [each.discount * each.forward - spot for each in self.slices]
+
     def column(self, kind: Kind, name: str) -> FloatArray:
         """Return a column of the calls or the puts, unknown where nothing is listed."""
         key = kind, name
         if key not in self._kept:
             self._kept[key] = self.joined([getattr(side(s, kind), name) for s in self.slices])
         return self._kept[key]
+
+    @cached_property
+    def rows(self) -> Lanes:
+        """The row of each place in its expiration, if it is listed there."""
+        if self._rows is not None:
+            return np.concatenate(self._rows)
+        pieces = zip(self.slices, pairwise(self.axis.edges), strict=True)
+        strikes = self.axis.strikes
+        return np.concatenate([of.strikes.searchsorted(strikes[a:b]) for of, (a, b) in pieces])
 
     @property
     def ladder(self) -> bool:
@@ -107,6 +125,17 @@ class Ends:
         """Return where there is a contract to trade."""
         flaws = flaws_of(self.column(kind, "bid"), self.column(kind, "ask"))
         return ~np.logical_or.reduce(list(flaws.values()))
+
+
+def distinct(values: npt.NDArray[_T]) -> npt.NDArray[_T]:
+    """Return values in ascending order, each once.
+
+    numpy's own function loads its masked arrays for that, which takes as long as several searches.
+    """
+    ordered = np.sort(values, axis=None)
+    first = np.ones(ordered.size, np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    return ordered[first]
 
 
 def chosen_of(columns: Sequence[FloatArray], rows: Sequence[Lanes]) -> FloatArray:

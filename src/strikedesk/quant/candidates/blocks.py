@@ -37,9 +37,9 @@ class Grid:
         self._even = gaps if shape.wings is Wings.EVEN else None
         self._uneven = gaps if shape.wings is Wings.UNEVEN else None
         # Low halves of one highest strike side by side: then few cells of a table are unlawful.
-        self.low = low.chosen(np.argsort(low.ends[1], kind="stable"))
-        keys = high.ends[0], _key(high, self._even, -1.0), high.numbers
-        self.high = high.chosen(np.lexsort(keys))
+        self.low = _sorted(low, low.ends[1])
+        outer = (_key(high, self._even, -1.0), high.numbers) if self._even else ()
+        self.high = _sorted(high, high.ends[0], *outer)
 
     def chosen(self, low: Lanes, high: Lanes) -> "Grid":
         """Return the grid of some of the halves, told in ascending order."""
@@ -91,8 +91,12 @@ class Grid:
 
         Law: they meet in the order of `high` if `gaps` is what that was sorted by.
         """
-        low, high = self._codes(gaps)
         lasts = self.low.ends[1].astype(np.intp)
+        if gaps is None:
+            up_to = np.cumsum(np.bincount(self.high.ends[0], minlength=self._span))
+            begin = up_to[lasts]
+            return begin, up_to[self.farthest(lasts)] - begin
+        low, high = self._codes(gaps)
         firsts = np.sort(high + self.high.ends[0])
         begin = np.searchsorted(firsts, low + lasts, side="right")
         return begin, np.searchsorted(firsts, low + self.farthest(lasts), side="right") - begin
@@ -101,10 +105,8 @@ class Grid:
         """Return the last place at which an upper half may begin above each of some places."""
         return self._ends[lasts] if self.high.rows.shape[0] else np.full_like(lasts, self._span - 1)
 
-    def _codes(self, gaps: Sum | None) -> tuple[Lanes | int, Lanes | int]:
+    def _codes(self, gaps: Sum) -> tuple[Lanes, Lanes]:
         """Return a number for each lower and upper half, the same for those that may meet."""
-        if gaps is None:
-            return 0, 0
         keys = _key(self.low, gaps, 1.0), _key(self.high, gaps, -1.0)
         codes = np.unique(np.concatenate(keys), return_inverse=True)[1].astype(np.intp)
         codes += codes.size * np.concatenate((self.low.numbers, self.high.numbers))
@@ -160,6 +162,13 @@ class Grid:
         return Block(at=at, rows=rows, columns=columns, lawful=lawful)
 
 
+def _sorted(half: Half, places: RowArray, *outer: FloatArray | Lanes) -> Half:
+    """Return halves in order of their places, within that of what stands after these."""
+    if not outer and np.all(places[1:] >= places[:-1]):
+        return half
+    return half.chosen(np.lexsort((places, *outer)))
+
+
 def apart(low: FloatArray, high: FloatArray) -> BoolArray:
     """Return where outer gaps differ, told what halves come to where they are even."""
     return np.abs(low + high) > _SAME_USD
@@ -193,8 +202,6 @@ def _unevenness(shape: Shape) -> Sum | None:
     return tuple(total)
 
 
-def _key(half: Half, gaps: Sum | None, sign: float) -> FloatArray:
+def _key(half: Half, gaps: Sum, sign: float) -> FloatArray:
     """Return what halves that make the outer gaps even have in common."""
-    if gaps is None:
-        return np.zeros(half.size)
     return np.rint(sign * half.sum_of(gaps) / _SAME_USD)

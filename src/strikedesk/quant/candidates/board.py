@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from strikedesk.quant.candidates.axis import Axis, Ends, chosen_of, flaws_of, side
+from strikedesk.quant.candidates.axis import Axis, Ends, chosen_of, distinct, flaws_of, side
 from strikedesk.quant.candidates.chain import Chain, Slice
 from strikedesk.quant.candidates.columns import Columns, Laid
 from strikedesk.quant.candidates.found import Flaw
@@ -18,7 +18,6 @@ from strikedesk.quant.candidates.search import Search
 from strikedesk.quant.candidates.shape import Shape
 from strikedesk.quant.candidates.values import Values
 from strikedesk.quant.contracts import BoolArray, Lanes
-from strikedesk.quant.likelihoods import expected_move
 from strikedesk.quant.normal import FloatArray
 from strikedesk.quant.strategies.legs import Kind
 
@@ -28,8 +27,9 @@ class Board:
     """What a search sees of some expirations, or of a nearer and a farther one.
 
     Units: `places` of the expirations in the chain; `near` those at which a result is reckoned: all
-    of them, or the nearer one; `columns` for each of the pattern's options and quantity; `open`
-    where an option is to be had; `values` of what ends at each of the near ones.
+    of them, or the nearer one; `months` these and the farther one; `columns` for each of the
+    pattern's options and quantity; `open` where an option is to be had; `values` of what ends at
+    each of the near ones.
     """
 
     chain: Chain
@@ -37,6 +37,7 @@ class Board:
     places: tuple[int, ...]
     axis: Axis
     near: Ends
+    months: tuple[Ends, Ends]
     columns: tuple[Columns, ...]
     open: tuple[BoolArray, ...]
     values: tuple[Values, ...]
@@ -64,7 +65,7 @@ class Board:
     @cached_property
     def carried(self) -> FloatArray:
         """What a share is worth more today than it costs, on average at each near expiration."""
-        return np.array([_carried(self.chain, each) for each in self.near.slices])
+        return np.array(self.near.carried(self.chain.spot))
 
     @cached_property
     def tables(self) -> tuple[FloatArray, ...]:
@@ -104,14 +105,7 @@ def board_of(
     near = Ends(own, axis, rows)
     months = (near, Ends(far, axis))
     values = tuple(Values.of(chain, [each, *far]) for each in own)
-    laid = Laid(
-        spot=chain.spot,
-        move=axis.spread([_move(chain, each) for each in own]),
-        carried=axis.spread([_carried(chain, each) for each in own]),
-        yearly=axis.spread([1.0 / each.years for each in own]),
-        values=values,
-        slippage=search.slippage,
-    )
+    laid = Laid(spot=chain.spot, near=near, values=values, slippage=search.slippage)
     columns = tuple(
         Columns(laid, months[option.month], option, leads=not place)
         for place, option in enumerate(shape.options)
@@ -122,6 +116,7 @@ def board_of(
         places=places,
         axis=axis,
         near=near,
+        months=months,
         columns=columns,
         open=tuple(each.open(search.window) for each in columns),
         values=values,
@@ -133,7 +128,7 @@ def _axis(slices: Sequence[Slice], *, ladders: int) -> Axis:
     if ladders == len(slices):
         strikes = [each.strikes for each in slices]
         return Axis(strikes=np.concatenate(strikes), sizes=tuple(each.size for each in strikes))
-    ladder = np.unique(np.concatenate([each.strikes for each in slices]))
+    ladder = distinct(np.concatenate([each.strikes for each in slices]))
     return Axis(strikes=ladder, sizes=(ladder.size,))
 
 
@@ -141,12 +136,3 @@ def _some(slices: Sequence[Slice], rows: Sequence[Lanes]) -> Axis:
     """Return some strikes of expirations one after another."""
     strikes = chosen_of([each.strikes for each in slices], rows)
     return Axis(strikes=strikes, sizes=tuple(each.size for each in rows))
-
-
-def _move(chain: Chain, of: Slice) -> float:
-    """Return the expected one, USD."""
-    return float(expected_move(chain.spot, of.market.volatility, of.years))
-
-
-def _carried(chain: Chain, of: Slice) -> float:
-    return of.discount * of.forward - chain.spot

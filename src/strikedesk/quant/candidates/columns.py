@@ -6,7 +6,7 @@ or the greatest of its options'. Columns are worked out when they are first aske
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Final
 
 import numpy as np
@@ -17,6 +17,7 @@ from strikedesk.quant.candidates.shape import Option
 from strikedesk.quant.candidates.touches import touch_chances, touched
 from strikedesk.quant.candidates.values import Values
 from strikedesk.quant.contracts import BoolArray
+from strikedesk.quant.likelihoods import expected_move
 from strikedesk.quant.normal import FloatArray
 from strikedesk.quant.strategies.legs import Kind
 
@@ -29,21 +30,34 @@ LEAST: Final = ("open_interest", "volume", "distance", "sold_calls_below")
 GREATEST: Final = ("short_delta", "long_delta", "touch", "sold_puts_below")
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Laid:
     """What all options of a board have in common.
 
-    Units: `spot` USD; at each place `move` the expected one, USD, `carried` what a share is worth
-    more than it costs, USD, and `yearly` 1 / years, all of the near expiration; `values` of each of
-    those; `slippage` the share of half the spread that is paid.
+    Units: `spot` USD; `near` the near expirations; `values` of each of those; `slippage` the share
+    of half the spread that is paid.
     """
 
     spot: float
-    move: FloatArray
-    carried: FloatArray
-    yearly: FloatArray
+    near: Ends
     values: Sequence[Values]
     slippage: float
+
+    @cached_property
+    def move(self) -> FloatArray:
+        """The expected move to the expiration at each place, USD."""
+        moves = [expected_move(self.spot, e.market.volatility, e.years) for e in self.near.slices]
+        return self.near.axis.spread([float(each) for each in moves])
+
+    @cached_property
+    def carried(self) -> FloatArray:
+        """What a share is worth more than it costs at each place, see `Ends.carried`."""
+        return self.near.axis.spread(self.near.carried(self.spot))
+
+    @cached_property
+    def yearly(self) -> FloatArray:
+        """What of a year the expiration at each place is, inverted."""
+        return self.near.axis.spread([1.0 / each.years for each in self.near.slices])
 
 
 class Columns:

@@ -11,8 +11,8 @@ from strikedesk.quant.candidates.shape import Sum
 from strikedesk.quant.contracts import BoolArray
 from strikedesk.quant.normal import FloatArray
 
-# Of more the product would be shared among threads, which takes longer than to work it out.
-_AT_ONCE: Final = 512
+# Of more multiplications they would be shared among threads, which takes longer than to do them.
+_AT_ONCE: Final = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,9 @@ def parts(forms: Sequence[Form], half: Half) -> FloatArray:
         for term, weight in form.terms.items():
             weights[place, terms[term]], used[place, terms[term]] = weight, True
     rows = np.empty((len(forms), half.size))
-    for start in range(0, half.size, _AT_ONCE):
-        piece = slice(start, start + _AT_ONCE)
+    some = max(_AT_ONCE // max(weights.size, 1), 1)
+    for start in range(0, half.size, some):
+        piece = slice(start, start + some)
         rows[:, piece] = _summed(weights, used, columns[:, piece])
     return rows
 

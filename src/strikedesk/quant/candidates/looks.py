@@ -104,6 +104,7 @@ class _Lines:
 
     def __init__(self, sides: _Sides, bars: FloatArray, reaches: np.ufunc) -> None:
         self._sides, self._bars, self._reaches = sides, bars, reaches
+        self._asked: tuple[Pile, BoolArray] | None = None  # Rules and the best ask of one pile.
 
     @cached_property
     def _places(self) -> Ordinals:
@@ -125,7 +126,10 @@ class _Lines:
 
     def some(self, pile: Pile) -> BoolArray:
         """Return which lines (rows) some pair of each tile may hold."""
-        return self._extremes(pile, self._sides.tiles.max(axis=1), self._tiles.min(axis=1))
+        if self._asked is None or self._asked[0] is not pile:
+            low, bars = self._sides.tiles.max(axis=1), self._tiles.min(axis=1)
+            self._asked = pile, self._extremes(pile, low, bars)
+        return self._asked[1]
 
     def every(self, pile: Pile) -> BoolArray:
         """Return which lines (rows) every pair of each tile holds."""

@@ -14,7 +14,7 @@ from strikedesk.quant.candidates.pieces import Listed
 from strikedesk.quant.candidates.tiles import Tiling
 from strikedesk.quant.normal import FloatArray
 
-_TILES: Final = 2048  # Of which a pair is judged.
+_TILES: Final = 1024  # Of which a pair is judged.
 _NEAREST: Final = 16  # Of which all are.
 
 # Pairs that keep all rules, and their keys, the lowest first in the order of candidates.
@@ -23,7 +23,7 @@ Judged: TypeAlias = tuple[Pairs, FloatArray]
 
 def scouted(tiling: Tiling, judge: Callable[[Pairs], Judged]) -> FloatArray:
     """Return the keys of some of the best pairs, each once; none where of a few none is kept."""
-    kept, keys = judge(_pairs(tiling, _corners(tiling)))
+    kept, keys = judge(_pairs(tiling, tiling.corners(_TILES)))
     best = np.argsort(keys)[:_NEAREST]
     down, across = (
         strip.of[picked[best]]
@@ -32,16 +32,6 @@ def scouted(tiling: Tiling, judge: Callable[[Pairs], Judged]) -> FloatArray:
     table = tiling.table(down, across)
     lawful = np.ones(table.shape, np.bool_) if table.lawful is None else table.lawful
     return judge(_pairs(tiling, table.listed(lawful)))[1]
-
-
-def _corners(tiling: Tiling) -> Listed:
-    """Return of some tiles the pair that is farthest apart, if it is lawful."""
-    piles = list(tiling.piles())
-    down, across = (
-        np.concatenate([getattr(pile, side) for pile in piles]) for side in ("down", "across")
-    )
-    some = slice(None, None, -(-down.size // _TILES) or 1)
-    return tiling.corners(down[some], across[some])
 
 
 def _pairs(tiling: Tiling, listed: Listed) -> Pairs:

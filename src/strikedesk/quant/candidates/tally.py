@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from strikedesk.quant.candidates.aims import Aim
+from strikedesk.quant.candidates.axis import distinct
 from strikedesk.quant.candidates.blocks import Grid
 from strikedesk.quant.candidates.board import Board, board_of
 from strikedesk.quant.candidates.chain import Chain
@@ -120,7 +121,7 @@ class Tally:
         if len(here) == 1:
             here[0].enter(keys, rows)
             return
-        numbers: list[int] = np.unique(kept.numbers).tolist()
+        numbers: list[int] = distinct(kept.numbers).tolist()
         for number in numbers:
             own = kept.numbers == number
             here[number].enter(keys[own], rows[own])
@@ -171,7 +172,7 @@ class Tally:
     def _told(self, rows: Lanes) -> list[Candidate]:
         """Return candidates in the order of their rows."""
         ranks, found = self._shape.ranks, dict[int, Candidate]()
-        numbers: list[int] = np.unique(rows[:, 0]).tolist()
+        numbers: list[int] = distinct(rows[:, 0]).tolist()
         for number in numbers:
             board = self._boards.get(number) or self._laid(number)
             lanes = np.flatnonzero(rows[:, 0] == number)

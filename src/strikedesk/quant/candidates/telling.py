@@ -1,11 +1,12 @@
 """Candidates as they are told: from places on an axis to legs, prices and every measure."""
 
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from itertools import repeat
 from typing import Final
 
 import numpy as np
 
+from strikedesk.quant.candidates.axis import distinct
 from strikedesk.quant.candidates.board import Board, board_of
 from strikedesk.quant.candidates.endings import break_evens
 from strikedesk.quant.candidates.found import Candidate, Chosen, NearMiss
@@ -54,7 +55,7 @@ def narrowed(board: Board, search: Search, places: Lanes) -> tuple[Board, Lanes]
     used, again = np.unique(places, return_inverse=True)
     numbers = board.axis.numbers[used]
     edges = board.axis.edges
-    of: list[int] = np.unique(numbers).tolist()
+    of: list[int] = distinct(numbers).tolist()
     rows = [used[numbers == number] - edges[number] for number in of]
     slices = tuple(board.places[number] for number in of)
     return board_of(board.chain, search, board.shape, slices, rows), again.reshape(places.shape)
@@ -92,18 +93,20 @@ def _figures(pairs: Pairs) -> list[list[float | None]]:
 
 def _legs(board: Board, places: Lanes) -> Iterator[tuple[Chosen, ...]]:
     """Yield the legs of each pair, shares first."""
-    shares, options = board.shape.shares, board.shape.options
-    first = (Chosen(Kind.SHARE, shares, 0, 0, 0.0),) if shares else ()
-    strikes: list[list[float]] = board.strikes[places].tolist()
-    numbers: list[int] = board.axis.numbers[places[:, 0]].tolist()
-    for own, number in zip(strikes, numbers, strict=True):
-        of = board.places if board.shape.months > 1 else (board.places[number],)
-        yield first + tuple(_leg(board, o, of[o.month], own[o.rank]) for o in options)
+    shares = board.shape.shares
+    first = [repeat(Chosen(Kind.SHARE, shares, 0, 0, 0.0), len(places))] if shares else []
+    options = (_leg(board, option, places[:, option.rank]) for option in board.shape.options)
+    return zip(*first, *options, strict=True)
 
 
-def _leg(board: Board, option: Option, of: int, strike: float) -> Chosen:
-    row = bisect_left(board.chain.slices[of].strikes, strike)
-    return Chosen(option.kind, option.ratio, of, row, strike)
+def _leg(board: Board, option: Option, places: Lanes) -> Iterator[Chosen]:
+    """Yield what an option is at some places."""
+    several = board.shape.months > 1
+    numbers = np.full(places.size, option.month) if several else board.axis.numbers[places]
+    of = np.array(board.places)[numbers]
+    rows, strikes = board.months[option.month].rows[places], board.strikes[places]
+    columns = (column.tolist() for column in (of, rows, strikes))
+    return map(Chosen, repeat(option.kind), repeat(option.ratio), *columns)
 
 
 _MEASURES: Final = tuple(Measure)

@@ -13,7 +13,7 @@ from typing import Final, Self
 
 import numpy as np
 
-from strikedesk.quant.candidates.blocks import Grid, apart, starts_of
+from strikedesk.quant.candidates.blocks import ROWS, Grid, apart, starts_of
 from strikedesk.quant.candidates.halves import Lanes, numbered
 from strikedesk.quant.candidates.pieces import SIDE, Listed, Tiled
 from strikedesk.quant.contracts import BoolArray
@@ -75,7 +75,7 @@ class Tiling:
     def piles(self) -> Iterator[Pile]:
         """Yield all tiles with a lawful cell, those of some blocks of rows at a time."""
         begin, count = self._meetings()
-        blocks: Lanes = np.searchsorted(self.rows.starts, self.grid.starts[0])
+        blocks: Lanes = np.searchsorted(self.rows.starts, starts_of(self.grid.low.numbers, ROWS))
         edges: list[int] = np.append(np.append(0, np.cumsum(count))[blocks], count.sum()).tolist()
         stops = [*blocks.tolist(), count.size]
         first = 0
@@ -104,8 +104,14 @@ class Tiling:
         sizes = rows.sizes[down] * columns.sizes[across]
         return Pile(down=down, across=across, whole=whole, sizes=sizes, rows=blocks)
 
-    def corners(self, down: Lanes, across: Lanes) -> Listed:
-        """Return of some tiles the pair that is farthest apart, if it is lawful."""
+    def corners(self, most: int) -> Listed:
+        """Return of about so many tiles the pair that is farthest apart, if it is lawful."""
+        begin, count = self._meetings()
+        edges = np.cumsum(count)
+        total = int(edges[-1])
+        some = np.arange(0, total, -(-total // most) or 1)
+        down: Lanes = np.searchsorted(edges, some, side="right")
+        across = begin[down] + some - (edges - count)[down]
         rows, columns = self.rows.starts[down], self.columns.stops[across] - 1
         firsts = self._firsts[columns]
         lawful = (firsts > self._lasts[rows]) & (firsts <= self._ends[rows])
