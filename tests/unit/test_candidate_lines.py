@@ -84,6 +84,7 @@ def looked_at(grid: Grid, rules: Sequence[Bound]) -> tuple[Pairs, BoolArray, Boo
         "jade lizard",
         "collar",
         "short strangle",
+        "protective call",
     ],
 )
 def test_lines_agree_with_judging(name: str, measure: Measure, *, above: bool) -> None:

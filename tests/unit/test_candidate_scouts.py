@@ -1,13 +1,19 @@
 """What a few pairs tell beforehand, and what is kept with an expiration: neither is an answer."""
 
+import subprocess
+import sys
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from strikedesk.quant.candidates import aims
 from strikedesk.quant.candidates.aims import Aim
+from strikedesk.quant.candidates.axis import distinct
 from strikedesk.quant.candidates.blocks import Grid
 from strikedesk.quant.candidates.board import Board, board_of
 from strikedesk.quant.candidates.chain import Chain, Kept
@@ -25,6 +31,7 @@ from strikedesk.quant.candidates.tiles import Tiling
 from strikedesk.quant.strategies.patterns import PATTERNS
 from tests.unit.candidate_chain import a_chain
 
+ROOT = Path(__file__).parents[2]
 NAMED = {pattern.name: pattern for pattern in PATTERNS}
 BY_RETURN = (Weight(Measure.ANNUALISED),)
 
@@ -191,3 +198,30 @@ def test_a_near_miss_by_an_unknown_fact_is_counted_and_not_told() -> None:
     assert found.near == found.candidates == ()
     assert found.alone == found.unknown
     assert set(found.unknown or ()) == {Measure.OPEN_INTEREST}
+
+
+@given(values=st.lists(st.integers(-5, 5)))
+def test_distinct_values_are_what_numpy_says_they_are(values: list[int]) -> None:
+    """None at all is fine too."""
+    column = np.array(values, np.intp)
+
+    assert distinct(column).tolist() == sorted(set(values))
+
+
+def test_a_first_search_loads_no_masked_arrays() -> None:
+    """They take longer to load than a search takes, and nothing here has a use for them."""
+    program = (
+        "import sys\n"
+        "from strikedesk.quant.candidates.search import Search\n"
+        "from strikedesk.quant.candidates.searching import search\n"
+        "from strikedesk.quant.strategies.patterns import PATTERNS\n"
+        "from tests.unit.candidate_chain import a_chain\n"
+        "pattern = next(each for each in PATTERNS if each.name == 'bull put spread')\n"
+        "found = search(a_chain(30, 60, strikes=30, step=1.0, seed=1), Search(pattern=pattern))\n"
+        "assert found.candidates and found.near\n"
+        "sys.exit('numpy.ma' in sys.modules)"
+    )
+
+    ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False, timeout=60)
+
+    assert ran.returncode == 0
