@@ -57,6 +57,8 @@ class Sieve:
         self._grid, self._tiling, self._allowed = grid, tiling, allowed
         self._settles, self._bounds = settles, bounds
         self._look = self._among = Look(lines, grid, self._tiling)
+        # Of near misses lines leave most open, and lists were asked already.
+        self._again = not (allowed or grid.by_lists)
         self._old = False
         # What is left to ask of pairs that surely keep the rules that are made of sums.
         self.rest = [Test.of(rule) for rule in lines.untold]
@@ -116,7 +118,7 @@ class Sieve:
 
     def _batch(self, waiting: Sequence[_Split]) -> Batch:
         open_, sure = (_joined([each[place] for each in waiting]) for place in (0, 1))
-        if open_.rows.size and not self._grid.by_lists:
+        if open_.rows.size and self._again:
             open_, more = self._split(open_)
             sure = _joined([sure, more])
         return Batch(self._pairs(open_), self._pairs(sure), not self._bounds)
