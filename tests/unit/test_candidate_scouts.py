@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strikedesk.quant.candidates import aims
+from strikedesk.quant.candidates import aims, telling
 from strikedesk.quant.candidates.aims import Aim
 from strikedesk.quant.candidates.axis import distinct
 from strikedesk.quant.candidates.blocks import Grid
@@ -126,13 +126,17 @@ def test_what_ties_with_the_last_of_the_best_reaches_the_bar(value: float) -> No
 
 
 @pytest.mark.parametrize("name", ["bull put spread", "iron condor", "jade lizard", "covered call"])
-def test_what_is_told_of_a_pair_does_not_depend_on_other_strikes(name: str) -> None:
+def test_what_is_told_of_a_pair_does_not_depend_on_other_strikes(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """To the last digit: a candidate is told on a board of the strikes that are told alone."""
     asked = sought(name, window=Window(wing=3), bounds=())
     with np.errstate(all="ignore"):
         board, _ = laid(a_chain(30, 60, 90, strikes=90, step=0.5, seed=2), asked)
         own = 5 * numbered(board.shape.ranks)
         rows = np.array([40, 52, 195, 230])[:, None] + own
+        assert narrowed(board, asked, rows)[0] is board
+        monkeypatch.setattr(telling, "_WIDE", 0)
         small, again = narrowed(board, asked, rows)
         assert small.strikes.size < 20
         assert np.array_equal(small.strikes[again], board.strikes[rows])

@@ -16,7 +16,7 @@ import numpy as np
 from strikedesk.quant.candidates.board import Board
 from strikedesk.quant.candidates.halves import Half, Lanes, RowArray, farthest, numbered
 from strikedesk.quant.candidates.pieces import Block, Listed
-from strikedesk.quant.candidates.shape import Shape, Sum
+from strikedesk.quant.candidates.shape import Sum
 from strikedesk.quant.contracts import BoolArray
 from strikedesk.quant.normal import FloatArray
 from strikedesk.quant.strategies.patterns import Wings
@@ -33,9 +33,8 @@ class Grid:
         shape = low.board.shape
         across = (shape.cut - 1, shape.cut) in shape.gaps
         self._ends = farthest(low.board, wing if across else None)
-        gaps = _unevenness(shape)
-        self._even = gaps if shape.wings is Wings.EVEN else None
-        self._uneven = gaps if shape.wings is Wings.UNEVEN else None
+        self._even = shape.unevenness if shape.wings is Wings.EVEN else None
+        self._uneven = shape.unevenness if shape.wings is Wings.UNEVEN else None
         # Low halves of one highest strike side by side: then few cells of a table are unlawful.
         self.low = _sorted(low, low.ends[1])
         outer = (_key(high, self._even, -1.0), high.numbers) if self._even else ()
@@ -190,16 +189,6 @@ def _within(lasts: RowArray, firsts: RowArray, ends: Lanes | RowArray) -> BoolAr
         near = firsts[None, :] <= ends[:, None]
         lawful = near if lawful is None else lawful & near
     return lawful
-
-
-def _unevenness(shape: Shape) -> Sum | None:
-    """Return the lowest gap less the highest, as a sum of strikes; None with fewer than two."""
-    if shape.ranks < 3:  # noqa: PLR2004 -- two gaps have three ends
-        return None
-    total = [0] * shape.ranks
-    for rank, times in ((0, -1), (1, 1), (-2, 1), (-1, -1)):
-        total[rank] += times
-    return tuple(total)
 
 
 def _key(half: Half, gaps: Sum, sign: float) -> FloatArray:

@@ -91,6 +91,10 @@ class Kept:
     def __init__(self) -> None:
         self._columns: dict[object, FloatArray] = {}
 
+    def __contains__(self, key: object) -> bool:
+        """Whether a column is kept."""
+        return key in self._columns
+
     def once(self, key: object, work: Callable[[], FloatArray]) -> FloatArray:
         """Return a column, worked out where it is not kept, in place of the oldest one."""
         if key not in self._columns:

@@ -135,8 +135,8 @@ class Columns:
             return self._silent(-np.inf)
         spot, kind, slices = self._laid.spot, self._option.kind, self._ends.slices
         if self._ends.ladder:
-            return touched(spot, slices[0], kind, self._strikes, self.plain("iv"))
-        return self._ends.joined([touch_chances(spot, each, kind) for each in slices])
+            return touched(spot, slices, kind, [self._strikes], self.plain("iv"))
+        return self._ends.joined(touch_chances(spot, slices, kind))
 
     def sold_below(self, kind: Kind) -> FloatArray:
         """Return the chance of ending at or below the strike of an option of a kind sold."""

@@ -65,6 +65,16 @@ class Shape:
             for low, high in self.gaps
         )
 
+    @property
+    def unevenness(self) -> Sum | None:
+        """The lowest gap less the highest, as a sum of strikes; None with fewer than two."""
+        if self.ranks < 3:  # noqa: PLR2004 -- two gaps have three ends
+            return None
+        total = [0] * self.ranks
+        for rank, times in ((0, -1), (1, 1), (-2, 1), (-1, -1)):
+            total[rank] += times
+        return tuple(total)
+
 
 @cache
 def shape_of(pattern: Pattern) -> Shape:

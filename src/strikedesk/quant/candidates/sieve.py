@@ -58,7 +58,7 @@ class Sieve:
         self._settles, self._bounds = settles, bounds
         self._look = self._among = Look(lines, grid, self._tiling)
         # Of near misses lines leave most open, and lists were asked already.
-        self._again = not (allowed or grid.by_lists)
+        self._again = not allowed and tiling is not None
         self._old = False
         # What is left to ask of pairs that surely keep the rules that are made of sums.
         self.rest = [Test.of(rule) for rule in lines.untold]

@@ -56,7 +56,7 @@ class Tally:
         if self._enumerated > search.most:
             raise ValueError(f"more than {search.most:,} combinations: bound wings, deltas or days")
         here = self._podiums(len(board.near.slices))
-        tiling = Tiling.of(grid) if sieve else None
+        tiling = Tiling.of(grid, count) if sieve else None
         bar = self._reached(tiling, count)
         through = self._sieve(grid, tiling, bar) if sieve else _unsieved(grid)
         for batch in through.batches():
@@ -93,7 +93,7 @@ class Tally:
         left = hopeful(lines, grid.halves, self._allowed)
         if left is not None:
             grid, lines = grid.chosen(*left), lines.chosen(*left)
-            tiling = Tiling.of(grid)
+            tiling = tiling and Tiling.of(grid, grid.count)
         return Sieve(
             grid,
             tiling,

@@ -19,6 +19,8 @@ from strikedesk.quant.candidates.search import Bound, Search
 from strikedesk.quant.candidates.shape import Option
 from strikedesk.quant.strategies.legs import Kind
 
+_WIDE: Final = 1200  # Strikes of which columns take longer than to lay out a few of them.
+
 
 def listed(board: Board, places: Lanes) -> Pairs:
     """Return the pairs whose strikes have these places on the axis, a row for each pair."""
@@ -50,8 +52,11 @@ def told(board: Board, search: Search, places: Lanes) -> Iterator[Candidate]:
 def narrowed(board: Board, search: Search, places: Lanes) -> tuple[Board, Lanes]:
     """Return a board of no other strikes than some pairs have, and their places on it.
 
-    Law: of a pattern of one expiration; what a strike has does not depend on the others.
+    Law: of a pattern of one expiration; what a strike has does not depend on the others, so that a
+    board of few is told as it is.
     """
+    if board.strikes.size < _WIDE:
+        return board, places
     used, again = np.unique(places, return_inverse=True)
     numbers = board.axis.numbers[used]
     edges = board.axis.edges

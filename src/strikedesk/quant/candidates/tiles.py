@@ -19,6 +19,7 @@ from strikedesk.quant.candidates.pieces import SIDE, Listed, Tiled
 from strikedesk.quant.contracts import BoolArray
 
 _TOGETHER: Final = 8192  # Tiles that are looked at together.
+_FEWEST: Final = 8_000  # Pairs of which tables take longer than tiles.
 _AT_ONCE: Final = 768  # Tiles whose cells are.
 _NEVER: Final = np.iinfo(np.int32).max  # Above all places.
 
@@ -68,9 +69,10 @@ class Tiling:
         self._ends = grid.farthest(self._lasts)
 
     @classmethod
-    def of(cls, grid: Grid) -> Self | None:
-        """Return a grid in tiles, None where it is a list of pairs or nothing."""
-        return None if grid.by_lists or not (grid.low.size and grid.high.size) else cls(grid)
+    def of(cls, grid: Grid, count: int) -> Self | None:
+        """Return a grid of so many pairs in tiles, None where it is a list of pairs or small."""
+        some = count >= _FEWEST and grid.low.size and grid.high.size
+        return cls(grid) if some and not grid.by_lists else None
 
     def piles(self) -> Iterator[Pile]:
         """Yield all tiles with a lawful cell, those of some blocks of rows at a time."""

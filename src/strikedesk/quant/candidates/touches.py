@@ -1,8 +1,11 @@
 """The chance that the share is at the strike of an option before it ends, for all of an expiration.
 
-It is worked out for whole expirations and kept with them: how a column is rounded in its last digit
-depends on how long it is.
+It is kept with the expiration. How a column is rounded in its last digit depends on whether it is
+short, so that none is: what a contract has does not depend on what it is worked out with.
 """
+
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 import numpy as np
 
@@ -13,25 +16,45 @@ from strikedesk.quant.likelihoods import touch
 from strikedesk.quant.normal import FloatArray
 from strikedesk.quant.strategies.legs import Kind
 
+_LONG: Final = 100  # Columns of as many numbers are rounded alike, and longer ones too.
 
-def touch_chances(spot: float, of: Slice, kind: Kind) -> FloatArray:
-    """Return the chance of each contract of a kind. Law: kept with the expiration."""
-    return of.kept.once(
-        ("touch", kind, spot), lambda: touched(spot, of, kind, of.strikes, side(of, kind).iv)
-    )
+
+def touch_chances(spot: float, slices: Sequence[Slice], kind: Kind) -> list[FloatArray]:
+    """Return the chances of all contracts of a kind, a column for each expiration."""
+    key = "touch", kind, spot
+    columns = _together(spot, [each for each in slices if key not in each.kept], kind)
+    return [each.kept.once(key, lambda: next(columns)) for each in slices]
+
+
+def _together(spot: float, slices: Sequence[Slice], kind: Kind) -> Iterator[FloatArray]:
+    """Yield the column of each expiration, worked out as one when the first is asked for."""
+    strikes = [each.strikes for each in slices]
+    volatility = np.concatenate([side(each, kind).iv for each in slices])
+    found = touched(spot, slices, kind, strikes, volatility)
+    yield from np.split(found, np.cumsum([each.size for each in strikes])[:-1])
 
 
 def touched(
-    spot: float, of: Slice, kind: Kind, strikes: FloatArray, volatility: FloatArray
+    spot: float,
+    slices: Sequence[Slice],
+    kind: Kind,
+    strikes: Sequence[FloatArray],
+    volatility: FloatArray,
 ) -> FloatArray:
-    """Return the chance at each strike; 1 in the money."""
-    called = kind is Kind.CALL
+    """Return the chance at some strikes of each expiration, one after another; 1 in the money."""
+    prices, sizes = np.concatenate(strikes), [each.size for each in strikes]
+    size, called = prices.size, kind is Kind.CALL
     contracts = Contracts.of(
         spot=spot,
-        strike=strikes,
-        years=of.years,
-        rate=np.log(of.forward / spot) / of.years,
+        strike=_long(prices),
+        years=_long(np.repeat([each.years for each in slices], sizes)),
+        rate=_long(np.repeat([np.log(e.forward / spot) / e.years for e in slices], sizes)),
         is_call=called,
     )
-    inside = strikes <= spot if called else strikes >= spot
-    return np.where(inside, 1.0, touch(contracts, volatility))
+    inside = prices <= spot if called else prices >= spot
+    return np.where(inside, 1.0, touch(contracts, _long(volatility))[:size])
+
+
+def _long(column: FloatArray) -> FloatArray:
+    """Return a column that is not short."""
+    return np.concatenate((column, np.ones(max(_LONG - column.size, 0))))
