@@ -16,7 +16,7 @@ from strikedesk.quant.candidates.aims import Aim
 from strikedesk.quant.candidates.axis import distinct
 from strikedesk.quant.candidates.blocks import Grid
 from strikedesk.quant.candidates.board import Board, board_of
-from strikedesk.quant.candidates.chain import Chain, Kept
+from strikedesk.quant.candidates.chain import Chain, Kept, Slice
 from strikedesk.quant.candidates.gauges import measured
 from strikedesk.quant.candidates.halves import halves_of, numbered
 from strikedesk.quant.candidates.judging import Test as Exactly
@@ -28,6 +28,8 @@ from strikedesk.quant.candidates.searching import search
 from strikedesk.quant.candidates.shape import shape_of
 from strikedesk.quant.candidates.telling import listed, narrowed
 from strikedesk.quant.candidates.tiles import Tiling
+from strikedesk.quant.candidates.touches import touch_chances
+from strikedesk.quant.strategies.legs import Kind
 from strikedesk.quant.strategies.patterns import PATTERNS
 from tests.unit.candidate_chain import a_chain
 
@@ -202,6 +204,26 @@ def test_a_near_miss_by_an_unknown_fact_is_counted_and_not_told() -> None:
     assert found.near == found.candidates == ()
     assert found.alone == found.unknown
     assert set(found.unknown or ()) == {Measure.OPEN_INTEREST}
+
+
+@pytest.mark.parametrize("kind", [Kind.CALL, Kind.PUT])
+def test_a_chance_of_a_touch_does_not_depend_on_what_it_is_worked_out_with(kind: Kind) -> None:
+    """To the last digit: alone, with a longer expiration, and with one that is known already."""
+    few, many = (a_chain(days, strikes=n, step=1.0, seed=1) for days, n in ((30, 9), (60, 90)))
+
+    def fresh() -> tuple[Slice, Slice]:
+        return replace(few.slices[0]), replace(many.slices[0])
+
+    alone = [touch_chances(100.0, [each], kind)[0] for each in fresh()]
+    together = touch_chances(100.0, fresh(), kind)
+    first, second = fresh()
+    known = touch_chances(100.0, [second], kind)
+    mixed = touch_chances(100.0, [first, second], kind)
+
+    for one, other, last in zip(alone, together, mixed, strict=True):
+        assert one.tolist() == other.tolist() == last.tolist()
+    assert mixed[1] is known[0]
+    assert touch_chances(101.0, [second], kind)[0].tolist() != known[0].tolist()
 
 
 @given(values=st.lists(st.integers(-5, 5)))

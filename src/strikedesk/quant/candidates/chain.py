@@ -1,6 +1,6 @@
 """A chain as columns: what a search reads."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Final
@@ -86,23 +86,29 @@ class Slice:
 
 
 class Kept:
-    """A few columns that were worked out of a slice. Law: no more are kept than `_KEPT`."""
+    """A few columns that were worked out of a slice.
+
+    Law: no more are kept than `_KEPT`, the newest ones. Threads may share it: none sees what
+    another is about to change, and what two work out at a time is the same.
+    """
 
     def __init__(self) -> None:
-        self._columns: dict[object, FloatArray] = {}
+        self._columns: Mapping[object, FloatArray] = {}
 
-    def __contains__(self, key: object) -> bool:
-        """Whether a column is kept."""
-        return key in self._columns
+    def get(self, key: object) -> FloatArray | None:
+        """Return a column if it is kept."""
+        return self._columns.get(key)
+
+    def keep(self, key: object, column: FloatArray) -> FloatArray:
+        """Keep a column, in place of the oldest one."""
+        newest = list(self._columns.items())[1 - _KEPT :]
+        self._columns = {**dict(newest), key: column}
+        return column
 
     def once(self, key: object, work: Callable[[], FloatArray]) -> FloatArray:
-        """Return a column, worked out where it is not kept, in place of the oldest one."""
-        if key not in self._columns:
-            found = work()
-            if len(self._columns) >= _KEPT:
-                del self._columns[next(iter(self._columns))]
-            self._columns[key] = found
-        return self._columns[key]
+        """Return a column, worked out where it is not kept."""
+        found = self.get(key)
+        return self.keep(key, work()) if found is None else found
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -4,7 +4,7 @@ It is kept with the expiration. How a column is rounded in its last digit depend
 short, so that none is: what a contract has does not depend on what it is worked out with.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -22,16 +22,21 @@ _LONG: Final = 100  # Columns of as many numbers are rounded alike, and longer o
 def touch_chances(spot: float, slices: Sequence[Slice], kind: Kind) -> list[FloatArray]:
     """Return the chances of all contracts of a kind, a column for each expiration."""
     key = "touch", kind, spot
-    columns = _together(spot, [each for each in slices if key not in each.kept], kind)
-    return [each.kept.once(key, lambda: next(columns)) for each in slices]
+    known = [each.kept.get(key) for each in slices]
+    new = [each for each, column in zip(slices, known, strict=True) if column is None]
+    columns = iter(_together(spot, new, kind) if new else ())
+    return [
+        each.kept.keep(key, next(columns)) if column is None else column
+        for each, column in zip(slices, known, strict=True)
+    ]
 
 
-def _together(spot: float, slices: Sequence[Slice], kind: Kind) -> Iterator[FloatArray]:
-    """Yield the column of each expiration, worked out as one when the first is asked for."""
+def _together(spot: float, slices: Sequence[Slice], kind: Kind) -> list[FloatArray]:
+    """Return the column of each expiration, worked out as one."""
     strikes = [each.strikes for each in slices]
     volatility = np.concatenate([side(each, kind).iv for each in slices])
     found = touched(spot, slices, kind, strikes, volatility)
-    yield from np.split(found, np.cumsum([each.size for each in strikes])[:-1])
+    return np.split(found, np.cumsum([each.size for each in strikes])[:-1])
 
 
 def touched(
