@@ -1,6 +1,5 @@
 """What moves the price of an option on a future, by Black's model of 1976."""
 
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from math import isfinite
@@ -12,7 +11,7 @@ from strikedesk.domain.greeks import Greeks
 from strikedesk.domain.symbols import Right
 from strikedesk.domain.untraded import UntradedName
 from strikedesk.exchange.assignment import RATE
-from strikedesk.exchange.future_options import FutureOption, Series, worths
+from strikedesk.exchange.future_options import FutureOption, Series, by_series, worths
 from strikedesk.exchange.market import Market
 from strikedesk.quant import black_76
 from strikedesk.quant.contracts import Contracts
@@ -30,12 +29,9 @@ def greeks(
     They can be exercised early, which is not priced: where exercise at once is all that one is
     worth no volatility explains its price, and nothing is told of it.
     """
-    together: defaultdict[Series, list[FutureOption]] = defaultdict(list)
-    for option in options:
-        together[option.series].append(option)
     return {
         option.name: told
-        for series, some in together.items()
+        for series, some in by_series(options).items()
         for option, told in _of_series(market, series, some, at)
     }
 

@@ -6,7 +6,7 @@ too, at its round strikes, so that what is listed stays until it ends.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -123,14 +123,19 @@ def quotes(
     market: Market, options: Collection[FutureOption], at: datetime
 ) -> dict[UntradedName, UntradedQuote]:
     """Return a market of one step around what each option is worth; none of what has no price."""
+    return {
+        quote.name: quote
+        for series, some in by_series(options).items()
+        for quote in _quoted(market, series, some, at)
+    }
+
+
+def by_series(options: Collection[FutureOption]) -> Mapping[Series, Sequence[FutureOption]]:
+    """Return options by what they end with."""
     together: defaultdict[Series, list[FutureOption]] = defaultdict(list)
     for option in options:
         together[option.series].append(option)
-    return {
-        quote.name: quote
-        for series, some in together.items()
-        for quote in _quoted(market, series, some, at)
-    }
+    return together
 
 
 def _series(listing: Expiration, standing: Sequence[Future], today: date) -> Series | None:
