@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy.dialects import sqlite
 
 from strikedesk.domain.states import OrderState
-from strikedesk.store.types import Document, Exact, Instant, Word
+from strikedesk.store.types import Document, Exact, Instant, Kept, Word
 from tests.builders import NOON
 
 DIALECT: Any = sqlite.dialect()
@@ -18,15 +18,15 @@ DIALECT: Any = sqlite.dialect()
 
 @given(st.datetimes(timezones=st.just(UTC)))
 def test_an_instant_comes_back_to_the_microsecond(instant: datetime) -> None:
-    stored = Instant().process_bind_param(instant, DIALECT)
+    stored = Instant().at_rest(instant)
 
     assert isinstance(stored, int)
-    assert Instant().process_result_value(stored, DIALECT) == instant
+    assert Instant().from_rest(stored) == instant
 
 
 @given(st.datetimes(timezones=st.just(UTC)), st.datetimes(timezones=st.just(UTC)))
 def test_instants_sort_as_they_follow_each_other(one: datetime, other: datetime) -> None:
-    stored = [Instant().process_bind_param(instant, DIALECT) for instant in (one, other)]
+    stored = [Instant().at_rest(instant) for instant in (one, other)]
 
     assert (stored[0] or 0) <= (stored[1] or 0) if one <= other else stored[0] != stored[1]
 
@@ -34,58 +34,70 @@ def test_instants_sort_as_they_follow_each_other(one: datetime, other: datetime)
 def test_an_instant_without_a_zone_is_refused() -> None:
     """Nobody could say later which moment was meant."""
     with pytest.raises(TypeError):
-        Instant().process_bind_param(NOON.replace(tzinfo=None), DIALECT)
+        Instant().at_rest(NOON.replace(tzinfo=None))
 
 
 def test_an_instant_is_told_in_utc_whatever_zone_it_came_in() -> None:
-    stored = Instant().process_bind_param(NOON, DIALECT)
+    stored = Instant().at_rest(NOON)
 
     assert stored == 1_795_190_400_000_000
-    read = Instant().process_result_value(stored, DIALECT)
+    read = Instant().from_rest(stored)
     assert read is not None
     assert read.utcoffset() == timedelta(0)
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False))
 def test_a_decimal_keeps_every_digit(amount: Decimal) -> None:
-    stored = Exact().process_bind_param(amount, DIALECT)
+    stored = Exact().at_rest(amount)
 
-    assert str(Exact().process_result_value(stored, DIALECT)) == str(amount)
+    assert str(Exact().from_rest(stored)) == str(amount)
 
 
 @pytest.mark.parametrize("amount", ["NaN", "sNaN", "Infinity", "-Infinity"])
 def test_what_is_no_amount_is_refused(amount: str) -> None:
     with pytest.raises(ValueError, match="finite"):
-        Exact().process_bind_param(Decimal(amount), DIALECT)
+        Exact().at_rest(Decimal(amount))
 
 
 @pytest.mark.parametrize("kind", [Instant(), Exact(), Word(OrderState)])
 def test_nothing_stays_nothing(kind: Any) -> None:
     """Unknown is not zero."""
-    assert kind.process_bind_param(None, DIALECT) is None
-    assert kind.process_result_value(None, DIALECT) is None
+    assert kind.at_rest(None) is None
+    assert kind.from_rest(None) is None
 
 
 def test_a_document_that_is_null_is_not_a_missing_one() -> None:
-    assert Document().process_bind_param(None, DIALECT) == "null"
-    assert Document().process_result_value("null", DIALECT) is None
-    assert Document().process_result_value(None, DIALECT) is None
+    assert Document().at_rest(None) == "null"
+    assert Document().from_rest("null") is None
+    assert Document().from_rest(None) is None
 
 
 @pytest.mark.parametrize("state", OrderState)
 def test_a_word_comes_back_as_what_it_names(state: OrderState) -> None:
     word = Word(OrderState)
 
-    assert word.process_result_value(word.process_bind_param(state, DIALECT), DIALECT) is state
+    assert word.from_rest(word.at_rest(state)) is state
 
 
 def test_a_word_may_come_as_plain_text() -> None:
-    assert Word(OrderState).process_bind_param("filled", DIALECT) == "filled"
+    assert Word(OrderState).at_rest("filled") == "filled"
 
 
 def test_a_word_that_means_nothing_is_refused() -> None:
     """A state that nobody knows must not pass for one that allows something."""
     with pytest.raises(ValueError, match="sent"):
-        Word(OrderState).process_result_value("sent", DIALECT)
+        Word(OrderState).from_rest("sent")
     with pytest.raises(ValueError, match="sent"):
-        Word(OrderState).process_bind_param("sent", DIALECT)
+        Word(OrderState).at_rest("sent")
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [(Instant(), NOON), (Exact(), Decimal("1.50")), (Document(), {"a": [1]})],
+)
+def test_sqlalchemy_keeps_values_as_the_types_say(kind: Kept[Any], value: object) -> None:
+    """Statements that are compiled once ask the types themselves."""
+    stored = kind.process_bind_param(value, DIALECT)
+
+    assert stored == kind.at_rest(value)
+    assert kind.process_result_value(stored, DIALECT) == kind.from_rest(stored) == value
