@@ -14,7 +14,7 @@ from strikedesk.domain.payoff import Holding
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right, Symbol
 from strikedesk.domain.worst_case import floor_value, netted, risk_added
 
-NEAR, FAR = date(2026, 12, 18), date(2027, 1, 15)
+NEAR, FAR, LATER = date(2026, 12, 18), date(2027, 1, 15), date(2027, 3, 19)
 D = Decimal
 
 
@@ -55,6 +55,7 @@ def spx(root: str, quantity: int) -> Holding:
         ("a double calendar risks its debit", [], [call(210, -1), call(210, 1, FAR), put(190, -1), put(190, 1, FAR)], -400, D(400)),
         ("a reverse calendar has no bound", [], [call(200, 1), call(200, -1, FAR)], 250, None),
         ("a diagonal against a held LEAP is covered", [call(180, 1, FAR)], [call(210, -1)], 200, D(-200)),
+        ("a LEAP covers one call only, whenever the other ends", [call(180, 1, LATER), call(210, -1)], [call(210, -1, FAR)], 200, None),
         ("a ratio of puts loses down to zero", [], [put(200, 1), put(190, -2)], 50, D(17_950)),
         ("a ratio of calls has no bound", [], [call(200, 1), call(210, -2)], 50, None),
         ("a backspread risks the gap", [], [call(200, -1), call(210, 2)], -100, D(1_100)),
