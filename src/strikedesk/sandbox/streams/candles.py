@@ -9,6 +9,8 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import Final
 
+from anyio import to_thread
+
 from strikedesk.domain.calendar import EXCHANGE_ZONE
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.quotes import Bar, Interval
@@ -125,8 +127,10 @@ class Candles:
         """Return what the venue tells of something; None where there is no such thing."""
         if isinstance(of, str):
             known = {streamed_future(future): future for future in listed(self.world)}
-            market = self.world.office.market
-            return futures.bars(market, known[of], interval, start, end) if of in known else None
+            if of not in known:
+                return None
+            told = futures.bars, self.world.office.market, known[of], interval, start, end
+            return await to_thread.run_sync(*told)
         try:
             return await self.world.broker.bars(of, interval, start, end)
         except Denied:
