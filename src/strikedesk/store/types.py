@@ -5,6 +5,7 @@ decimals are their text, digit for digit; documents are canonical JSON text.
 """
 # ruff: noqa: ARG002 -- SQLAlchemy hands the dialect to every conversion
 
+from abc import ABC, abstractmethod
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -29,18 +30,18 @@ MICROSECOND: Final = timedelta(microseconds=1)
 WholeNumber: Final = BigInteger().with_variant(Integer(), "sqlite")
 
 
-class Kept(TypeDecorator[T]):
+class Kept(TypeDecorator[T], ABC):
     """A type that says itself what its values look like at rest, the same on every database."""
 
     impl = Text
 
+    @abstractmethod
     def at_rest(self, value: T | None) -> object:
         """Return what is kept of a value."""
-        raise NotImplementedError
 
+    @abstractmethod
     def from_rest(self, value: Any) -> T | None:  # noqa: ANN401 -- as the driver hands it over
         """Return the value of what was kept."""
-        raise NotImplementedError
 
     def process_bind_param(self, value: T | None, dialect: Dialect) -> object:
         """See `at_rest`."""
