@@ -52,6 +52,22 @@ class Assessment:
         return self.before - self.consumes
 
 
+@value_class
+class Basis:
+    """All that an assessment is made of: from equal ones comes the same.
+
+    `rivals` are the account's orders that weigh on this one, `reserved` is what all of its orders
+    hold back, USD, and `schedule` names the fees.
+    """
+
+    request: OrderRequest
+    account: PaperAccount
+    rivals: tuple[WorkingOrder, ...]
+    reserved: Decimal
+    schedule: str
+    screen: Screen
+
+
 def assess(
     world: World, market: Market, at: datetime, request: OrderRequest, *, instead_of: str = ""
 ) -> Assessment:
@@ -60,23 +76,43 @@ def assess(
     Raises:
         Denied: ACCOUNT_UNKNOWN.
     """
+    return assessed(basis_of(_without(world, instead_of), market, at, request))
+
+
+def basis_of(world: World, market: Market, at: datetime, request: OrderRequest) -> Basis:
+    """Return what there is to look at around an order.
+
+    Raises:
+        Denied: ACCOUNT_UNKNOWN.
+    """
     account = world.account(request.account_id)
-    world = _without(world, instead_of)
     rivals = world.orders.weighing(account.account_id, request.underlying)
     legs = [leg.symbol for leg in request.legs]
-    screen = look(market, _symbols(account, legs, rivals), at, ordered=legs)
+    return Basis(
+        request=request,
+        account=account,
+        rivals=rivals,
+        reserved=world.orders.reserved(account.account_id),
+        schedule=world.frame.schedule,
+        screen=look(market, _symbols(account, legs, rivals), at, ordered=legs),
+    )
+
+
+def assessed(basis: Basis) -> Assessment:
+    """Return what an order comes to."""
+    request, account, screen = basis.request, basis.account, basis.screen
     held = power.claims_held(account, screen)
     claim = power.total_of(held)
     found = Assessment(
         screen=screen,
-        before=power.left_after(world, account, claim),
+        before=power.left_after(account, claim, basis.reserved),
         excess=power.excess_of(account, claim),
     )
     try:
-        parts = _parts(account, request, rivals, screen)
-        around = power.holdings_around(account, rivals, parts, request.units)
+        parts = _parts(account, request, basis.rivals, screen)
+        around = power.holdings_around(account, basis.rivals, parts, request.units)
         claims = power.effect(account, around, screen, held=held)
-        found = _figured(world, request, parts, claims, found)
+        found = _figured(basis, parts, claims, found)
         _check_rules(account, parts, around, screen)
         _check_call(account, found)
         _check_power(found)
@@ -99,16 +135,15 @@ def _parts(
 
 
 def _figured(
-    world: World,
-    request: OrderRequest,
+    basis: Basis,
     parts: tuple[Part, ...],
     claims: tuple[Claim, Claim] | None,
     found: Assessment,
 ) -> Assessment:
     """Add the figures, as far as they are known."""
-    screen = found.screen
+    request, screen = basis.request, basis.screen
     prices = _expected_prices(request, parts, screen)
-    fees = _fees(world, request, parts, prices, screen)
+    fees = _fees(basis, parts, prices)
     if claims is None:
         return replace(found, parts=parts, prices=prices, fees=fees)
     before, after = claims
@@ -223,18 +258,12 @@ def _net(request: OrderRequest, parts: tuple[Part, ...], prices: dict[Symbol, De
     return net_of(parts, prices) if request.limit_net is None else request.limit_net
 
 
-def _fees(
-    world: World,
-    request: OrderRequest,
-    parts: tuple[Part, ...],
-    prices: dict[Symbol, Decimal],
-    screen: Screen,
-) -> Decimal:
-    schedule, total = load_schedule(world.frame.schedule), NOTHING
+def _fees(basis: Basis, parts: tuple[Part, ...], prices: dict[Symbol, Decimal]) -> Decimal:
+    schedule, total = load_schedule(basis.schedule), NOTHING
     for part in parts:
-        quantity = part.ratio * request.units
+        quantity = part.ratio * basis.request.units
         notional = prices[part.symbol] * quantity * multiplier_of(part.symbol)
-        total += schedule.total(trade_of(part, screen, quantity, notional))
+        total += schedule.total(trade_of(part, basis.screen, quantity, notional))
     return total
 
 

@@ -12,10 +12,11 @@ from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
 from strikedesk.exchange import gate, linked, rules
 from strikedesk.exchange.accounts import NOTHING
-from strikedesk.exchange.assess import Assessment, assess
+from strikedesk.exchange.assess import Assessment, assess, basis_of
 from strikedesk.exchange.book import Part, WorkingOrder
 from strikedesk.exchange.market import Market
 from strikedesk.exchange.membership import Membership
+from strikedesk.exchange.memory import Memory
 from strikedesk.exchange.screen import Screen, look
 from strikedesk.exchange.trading import attempt, stands_still
 from strikedesk.exchange.world import World
@@ -28,6 +29,7 @@ def examine(
     request: OrderRequest,
     *,
     instead_of: WorkingOrder | None = None,
+    memory: Memory | None = None,
 ) -> Assessment:
     """Return what an order comes to, in the place of a working one where `instead_of` is given.
 
@@ -35,7 +37,7 @@ def examine(
         Denied: ACCOUNT_UNKNOWN.
     """
     if instead_of is None:
-        found = assess(world, market, at, request)
+        found = (memory or Memory()).assessed(basis_of(world, market, at, request))
         return _past_the_gate(found, request, market, arrives=True)
     found = assess(_view(world, market, at, instead_of), market, at, request)
     return _past_the_gate(found, request, market, arrives=instead_of.waits_for is None)
@@ -77,7 +79,13 @@ def accepted(found: Assessment) -> Assessment:
 
 
 def place(
-    world: World, market: Market, at: datetime, request: OrderRequest, *, client_order_id: str
+    world: World,
+    market: Market,
+    at: datetime,
+    request: OrderRequest,
+    *,
+    client_order_id: str,
+    memory: Memory | None = None,
 ) -> BrokerOrder:
     """Take an order; while it may trade it meets the quotes at once.
 
@@ -85,7 +93,7 @@ def place(
         Rejected: with the rule that refuses it.
         Denied: ACCOUNT_UNKNOWN.
     """
-    found = accepted(examine(world, market, at, request))
+    found = accepted(examine(world, market, at, request, memory=memory))
     order = made(world.next_number(), world, found, request, client_order_id)
     return work(world, market, order, found.screen)
 

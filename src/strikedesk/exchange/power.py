@@ -106,14 +106,13 @@ def total_of(claims: Claims) -> Claim | None:
 
 def buying_power(world: World, account: PaperAccount, screen: Screen) -> Decimal | None:
     """Return what the account may spend, USD; None where a price is missing."""
-    return left_after(world, account, total_of(claims_held(account, screen)))
+    reserved = world.orders.reserved(account.account_id)
+    return left_after(account, total_of(claims_held(account, screen)), reserved)
 
 
-def left_after(world: World, account: PaperAccount, claim: Claim | None) -> Decimal | None:
-    """Return what a claim and the working orders leave to be spent, USD."""
-    if claim is None:
-        return None
-    return account.cash - claim.on_cash - world.orders.reserved(account.account_id)
+def left_after(account: PaperAccount, claim: Claim | None, reserved: Decimal) -> Decimal | None:
+    """Return what a claim, and what working orders hold back, leave to be spent, USD."""
+    return None if claim is None else account.cash - claim.on_cash - reserved
 
 
 def excess_of(account: PaperAccount, claim: Claim | None) -> Decimal | None:

@@ -1,6 +1,6 @@
 """The clerk: takes tickets to the exchange, and says beforehand what would come of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -27,6 +27,7 @@ from strikedesk.exchange import orders as exchange
 from strikedesk.exchange import power, rules
 from strikedesk.exchange.book import WorkingOrder
 from strikedesk.exchange.market import Market
+from strikedesk.exchange.memory import Memory
 from strikedesk.exchange.world import World
 
 _SHOWN: Final = 40
@@ -34,12 +35,16 @@ _SHOWN: Final = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clerk:
-    """Places, replaces and cancels in one world."""
+    """Places, replaces and cancels in one world.
+
+    What an order came to when it was looked at is remembered for when it is placed.
+    """
 
     keeper: WorldKeeper
     venue: Venue
     archive: Archive
     market: Market
+    memory: Memory = field(default_factory=Memory, init=False)
 
     async def submit(self, ticket: Ticket) -> Receipt:
         """Act, once. See `Broker.submit`."""
@@ -71,7 +76,14 @@ class Clerk:
         except Rejected as refusal:
             return refused(UNKNOWN, await self._explained(ticket, refusal))
         await self.venue.warm(_asked(request), seen.at)
-        found = exchange.examine(seen.world, self.market, seen.at, request, instead_of=instead_of)
+        found = exchange.examine(
+            seen.world,
+            self.market,
+            seen.at,
+            request,
+            instead_of=instead_of,
+            memory=self.memory,
+        )
         return told(found)
 
     async def ended(self, account_id: str, order_id: str) -> BrokerOrder:
@@ -90,7 +102,12 @@ class Clerk:
     async def _place(self, ticket: PlaceTicket) -> BrokerOrder:
         def place(world: World, at: datetime) -> BrokerOrder:
             return exchange.place(
-                world, self.market, at, ticket.order, client_order_id=ticket.client_order_id
+                world,
+                self.market,
+                at,
+                ticket.order,
+                client_order_id=ticket.client_order_id,
+                memory=self.memory,
             )
 
         await self._warm(ticket.order)

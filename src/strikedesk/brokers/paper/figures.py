@@ -97,7 +97,7 @@ def balances_of(
     positions = positions_of(account, screen.quotes, screen.at)
     values = [position.market_value for position in positions]
     claim = power.total_of(power.claims_held(account, screen))
-    free = power.left_after(world, account, claim)
+    free = power.left_after(account, claim, world.orders.reserved(account.account_id))
     excess = power.excess_of(account, claim)
     value = _total(values)
     return Balances(
