@@ -39,6 +39,7 @@ OURS = {
     "strikedesk.server",
     "strikedesk.server.app",
     "strikedesk.server.call",
+    "strikedesk.server.collector",
     "strikedesk.server.envelope",
     "strikedesk.server.handshake",
     "strikedesk.server.instructions",

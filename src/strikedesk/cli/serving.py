@@ -6,7 +6,8 @@ from enum import StrEnum
 from typing import Final
 
 from strikedesk.logs.known import Known
-from strikedesk.settings import load
+from strikedesk.server.collector import collector_at_rest
+from strikedesk.settings import Settings, load
 from strikedesk.worker.loop import at_work
 
 
@@ -68,7 +69,11 @@ def serve(wanted: Wanted, known: Known) -> None:
     Raises:
         Misconfigured: a setting cannot be read.
     """
-    settings = load(**wanted.overrides)
+    with collector_at_rest():
+        _serve(wanted, load(**wanted.overrides), known)
+
+
+def _serve(wanted: Wanted, settings: Settings, known: Known) -> None:
     if wanted.transport is Transport.STDIO:
         from strikedesk.server.stdio import run_stdio  # noqa: PLC0415 -- the web's parts stay unread
 

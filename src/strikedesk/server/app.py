@@ -39,6 +39,7 @@ from strikedesk.logs.lines import configure
 from strikedesk.logs.redaction import Redactor
 from strikedesk.logs.scrubber import Scrubber
 from strikedesk.server.call import Door
+from strikedesk.server.collector import spare_the_collector
 from strikedesk.server.handshake import serve_either
 from strikedesk.server.instructions import instructions
 from strikedesk.server.opening import Opening
@@ -141,10 +142,6 @@ class DeskServer(MCPServer[Door]):
         See `spare_the_collector`.
         """
         await self.warm_up()
-        from strikedesk.server.collector import (  # noqa: PLC0415 -- no client waits for it
-            spare_the_collector,
-        )
-
         spare_the_collector()
 
     async def _lay_out(self) -> None:

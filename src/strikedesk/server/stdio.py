@@ -14,6 +14,7 @@ from strikedesk.logs.known import Known
 from strikedesk.logs.loops import quiet_loop
 from strikedesk.logs.scrubber import Scrubber
 from strikedesk.server.app import DeskServer, open_server
+from strikedesk.server.collector import spare_the_collector
 from strikedesk.server.wire import Outgoing, Scrubbed, can_be_taken, stdio_wire, take_stdout
 from strikedesk.settings import Settings
 
@@ -72,6 +73,7 @@ async def _serve_terminal(server: DeskServer) -> None:
 
     A signal ends the process from here: the SDK's thread sits in a read that nothing interrupts.
     """
+    spare_the_collector()  # As `settle` does elsewhere: nothing is warmed up for a terminal.
     async with anyio.create_task_group() as group:
         group.start_soon(_end_on_signal, server)
         with take_stdout() as stdout:
