@@ -139,6 +139,22 @@ def test_there_is_no_way_back() -> None:
     assert all(re.match(r"\d{4}_", path.name) for path in versions)
 
 
+@pytest.mark.parametrize("whose", ["", "WHERE account_id = 'A'"])
+async def test_a_page_of_orders_is_read_newest_first_without_sorting(
+    whose: str, tmp_path: Path
+) -> None:
+    """Of one account as of all: a ledger keeps every order that it ever had."""
+    page = f"SELECT * FROM orders {whose} ORDER BY created_at DESC, order_id DESC LIMIT 20"  # noqa: S608 -- words of this test
+    async with a_database("sqlite", tmp_path) as database:
+        plan = await database.read(
+            lambda c: c.exec_driver_sql(f"EXPLAIN QUERY PLAN {page}").fetchall()
+        )
+
+    assert [row.detail for row in plan] == [
+        "SCAN orders USING INDEX ix_orders_created_at_order_id_account_id"
+    ]
+
+
 async def test_upgrading_what_is_current_changes_nothing(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'desk.db'}"
     await upgrade(url)
@@ -198,6 +214,14 @@ async def test_orders_from_before_there_were_groups_are_in_none(tmp_path: Path) 
     with closing(sqlite3.connect(file)) as driver:
         for table in ("leases", "scan_runs", "scan_results", "alerts"):
             driver.execute(f"DROP TABLE {table}")
+        driver.execute("DROP INDEX ix_orders_created_at_order_id_account_id")
+        driver.execute(
+            "CREATE INDEX ix_orders_created_at_order_id ON orders (created_at, order_id)"
+        )
+        by_account = "account_id, created_at, order_id"
+        driver.execute(
+            f"CREATE INDEX ix_orders_account_id_created_at_order_id ON orders ({by_account})"
+        )
         driver.execute("DROP INDEX ix_orders_group_id_group_place")
         driver.execute("DROP INDEX ix_orders_state_updated_at")
         driver.execute("CREATE INDEX ix_orders_state ON orders (state)")

@@ -14,7 +14,7 @@ from strikedesk.domain.reasons import Reason
 from strikedesk.store.faults import unreadable
 
 # The revision ids of migrations/versions are numbers, so that newer ones can be told from older.
-HEAD: Final = "0009"
+HEAD: Final = "0010"
 
 _VERSION_TABLE: Final = "alembic_version"
 _VERSION: Final = text(f"SELECT version_num FROM {_VERSION_TABLE}")  # noqa: S608 -- a constant

@@ -100,8 +100,8 @@ orders: Final = Table(
     Column("group_id", Text),
     Column("group_kind", Word(GroupKind)),
     Column("group_place", WholeNumber),
-    Index(None, "created_at", "order_id"),
-    Index(None, "account_id", "created_at", "order_id"),
+    # One for all pages of orders, newest first: whose they are is looked up in it.
+    Index(None, "created_at", "order_id", "account_id"),
     Index(None, "state", "updated_at"),
     Index(None, "broker", "broker_order_id", sqlite_where=_IS_SENT, postgresql_where=_IS_SENT),
     # For the databases' own look for orders that still point at one that is deleted.
