@@ -49,6 +49,7 @@ QUOTAS = "tests/unit/test_tastytrade_client.py"
 CRASHES = "tests/unit/test_crashes.py"
 COMMANDS = "tests/unit/test_cli_serving.py"
 HOLDINGS, ADAPTED = "tests/unit/test_tastytrade_reads.py", "tests/unit/test_tastytrade_orders.py"
+MEMORY = "tests/unit/test_exchange_memory.py"
 WRITER, ALONE = "tests/unit/test_store_writer.py", "tests/unit/test_store_alone.py"
 SQLITE_STORE = "tests/unit/test_store_sqlite.py"
 KEY_FILE, ROTATION = "tests/unit/test_vault_file_home.py", "tests/unit/test_vault_rotation.py"
@@ -217,6 +218,8 @@ MUTANTS = [
     Mutant("store/alone.py", "if self._rests <= _RESTS:", "if False:", ALONE),
     Mutant("store/alone.py", "return self._loop is loop", "return True", ALONE),
     Mutant("store/alone.py", "if other is not job]", "]", ALONE),
+    Mutant("store/alone.py", "self._had is not None and self._had is not task", "False", ALONE),
+    Mutant("store/alone.py", " and self._had is not task", "", ALONE),
     # A line follows the head that is there, and not the one that somebody remembers.
     Mutant("store/event_rows.py", "if not _MOVE_HEAD.run(connection, told)", "if False", TRAIL),
     Mutant(
@@ -662,6 +665,11 @@ MUTANTS = [
         "exchange/screen.py", "trades_at(request.time_in_force, self.at) is False", "False", EVENING
     ),
     Mutant("exchange/reach.py", "and net <= order.limit)", ")", EVENING),
+    Mutant("exchange/memory.py", "now >= self.until", "False", MEMORY),
+    Mutant("exchange/memory.py", "now < then or", "", MEMORY),
+    Mutant("exchange/memory.py", "if found.refusal is None:", "if True:", MEMORY),
+    Mutant("exchange/memory.py", 'if each.name != "screen"', 'if each.name == "request"', MEMORY),
+    Mutant("exchange/memory.py", 'if each.name != "at"', 'if each.name == "quotes"', MEMORY),
     Mutant("exchange/gate.py", "and not market.has_extended_hours", "and False", EVENING),
     Mutant("scan/screening.py", "    if account is None:", "    if False:", SCANNER),
     Mutant("scan/screening.py", "if share is not None and amount is None:", "if False:", SCANNER),

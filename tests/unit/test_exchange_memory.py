@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -18,19 +18,31 @@ from strikedesk.domain.terms import ON_SHARES
 from strikedesk.exchange.assess import Assessment, Basis, assessed, basis_of
 from strikedesk.exchange.ends import trades_until
 from strikedesk.exchange.memory import Memory
+from tests.fakes.market import ScriptedMarket
 from tests.unit.exchange_floor import CALL, FAR_CALL, Floor, an_order
 
 BUY = an_order(f"buy_to_open 1 {CALL}", net="6.00")
 SELL = an_order(f"sell_to_open 1 {CALL}", net="-6.50")
 
 
+class NeverClosing(ScriptedMarket):
+    """A market that is open whatever the time."""
+
+    def is_open(self, at: datetime) -> bool:
+        return True
+
+
 def a_floor() -> Floor:
     """Return a floor where the call is 6.00 at 6.20 and the shares 199.90 at 200.10."""
     floor = Floor()
+    quoted(floor)
+    return floor
+
+
+def quoted(floor: Floor) -> None:
     floor.quote("AAPL", "199.90", "200.10")
     floor.quote(CALL, "6.00", "6.20")
     floor.quote(FAR_CALL, "2.00", "2.10")
-    return floor
 
 
 def basis(floor: Floor, order: OrderRequest = BUY, later: timedelta = timedelta(0)) -> Basis:
@@ -111,8 +123,9 @@ def test_another_order_is_another_question() -> None:
 
 
 def test_a_contract_that_has_ended_meanwhile_is_refused() -> None:
-    """Nothing else need change at that instant: after the close the quotes stand still."""
-    floor, memory = a_floor(), Memory()
+    """Also where nothing else changes at that instant, as where a market stays open for others."""
+    floor, memory = Floor(market=NeverClosing()), Memory()
+    quoted(floor)
     ends = trades_until(parse_option(CALL), ON_SHARES)
     gtc = replace(BUY, time_in_force=TimeInForce.GTC)
     before = ends - floor.world.advanced_to - timedelta(seconds=1)

@@ -69,12 +69,53 @@ async def test_a_job_that_comes_alone_is_done_by_the_loop_and_on_disk(room: Room
     assert await room.alone.write(whose_thread) == threading.get_ident()
 
 
-async def test_jobs_of_one_turn_are_committed_together_by_the_thread(room: Room) -> None:
-    """Each of them alone would pay for a sync of its own."""
-    threads = await asyncio.gather(*(room.alone.write(whose_thread) for _ in range(8)))
+async def by_the_loop(room: Room, jobs: int) -> int:
+    """Write so many in one turn of the loop; return how many of them it did itself."""
+    threads = await asyncio.gather(*(room.alone.write(whose_thread) for _ in range(jobs)))
+    return threads.count(threading.get_ident())
 
-    assert threading.get_ident() not in threads
-    assert room.said == []
+
+async def test_jobs_of_one_turn_are_committed_together_by_the_thread(room: Room) -> None:
+    """Each of them alone would pay for a sync of its own; the first cannot know of the others."""
+    assert await by_the_loop(room, 8) == 1
+
+    assert [await by_the_loop(room, 8) for _ in range(3)] == [0, 0, 0]
+
+
+async def waited(room: Room, number: int) -> bool:
+    """Write a row; return whether anybody else had a turn before it was written."""
+    others: list[int] = []
+    asyncio.get_running_loop().call_soon(others.append, number)
+    await room.alone.write(adding(number))
+    seen = bool(others)
+    await asyncio.sleep(0)
+    return seen
+
+
+async def test_a_job_is_not_made_to_wait_for_others_that_never_come(room: Room) -> None:
+    """One client alone makes four in a row, and each would cost a turn more."""
+    assert [await waited(room, number) for number in range(4)] == [False] * 4
+
+
+async def test_once_others_came_it_is_seen_for_a_while_whether_they_come_again(room: Room) -> None:
+    await by_the_loop(room, 2)
+
+    waits = [await waited(room, number) for number in range(40)]
+
+    # The second of the two was the first that waited.
+    assert waits == [True] * 31 + [False] * 9
+
+
+async def test_jobs_of_one_caller_in_one_turn_are_no_company(room: Room) -> None:
+    """A claim and what follows it come one after the other, without a break."""
+
+    async def order() -> None:
+        for number in range(3):
+            await room.alone.write(adding(number))
+
+    await asyncio.ensure_future(order())
+
+    assert not await waited(room, 3)
 
 
 async def test_the_loop_does_not_wait_for_somebody_elses_lock(room: Room) -> None:
@@ -121,6 +162,7 @@ async def test_a_commit_that_fails_is_told_to_who_waits(room: Room) -> None:
 
 
 async def test_a_job_whose_caller_left_in_the_same_turn_is_not_done(room: Room) -> None:
+    await by_the_loop(room, 2)
     left = asyncio.ensure_future(room.alone.write(adding(1)))
     asyncio.get_running_loop().call_soon(left.cancel)
 
