@@ -31,7 +31,7 @@ from tests.stores import a_url, opened
 
 SEED: Final = 20_261_129
 HEADER: Final = 32
-FRAME: Final = 24 + 4096
+FRAME: Final = 24 + 2048
 ORDERS: Final = 40
 BYTES: Final = 1_000
 # A lost ticket would keep the desk from trading for minutes; what else is in doubt is found again.
