@@ -35,6 +35,21 @@ def an_order(*legs: Leg, net: str | None = "1.20", account_id: str = "PAPER0001"
     )
 
 
+def an_order_by_value(
+    value: str = "50",
+    symbol: str = "SPY",
+    action: Action = Action.BUY,
+    account_id: str = "PAPER0001",
+) -> OrderRequest:
+    """Return an order for so many USD of shares."""
+    return OrderRequest(
+        account_id=account_id,
+        legs=(a_leg(symbol, action),),
+        order_type=OrderType.NOTIONAL_MARKET,
+        value=Decimal(value),
+    )
+
+
 def an_order_record(number: int = 1, **told: Any) -> OrderRecord:
     """Return the row of a preview, with ids of its own by `number`."""
     plain: dict[str, Any] = {

@@ -35,8 +35,8 @@ class OrderGroup:
 
     Law: as many orders as the kind has, of one account and one underlying. The sides of an OCO ask
     for the same number of units, stand equally long and wait for a price: none is a market order
-    and none is immediate. Nor is a trigger immediate. All keep to regular hours. Raises `Denied`
-    with the rule's name otherwise.
+    and none is immediate. Nor is a trigger immediate. All keep to regular hours, and none is by
+    value. Raises `Denied` with the rule's name otherwise.
     """
 
     # How many orders an OTO may set to work. A desk's limits are reckoned for one.
@@ -50,6 +50,8 @@ class OrderGroup:
         self._check_number()
         if len({(order.account_id, order.underlying) for order in self.orders}) != 1:
             raise Denied(Reason.INVALID_ORDER, rule="a_group_has_one_account_and_underlying")
+        if any(order.by_value for order in self.orders):
+            raise Denied(Reason.INVALID_ORDER, rule="an_order_by_value_is_of_no_group")
         if any(order.time_in_force is TimeInForce.IOC for order in self.orders):
             raise Denied(Reason.INVALID_TIME_IN_FORCE, rule="orders_of_a_group_wait")
         if any(order.time_in_force.extended for order in self.orders):

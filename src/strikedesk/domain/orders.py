@@ -10,15 +10,18 @@ from enum import StrEnum
 from functools import cached_property, lru_cache
 from typing import Final
 
-from strikedesk.domain.canonical import canonical_json
+from strikedesk.domain.canonical import Json, canonical_json
 from strikedesk.domain.errors import Denied
-from strikedesk.domain.money import PRICE_MAX, PRICE_STEP, SHARES_PER_CONTRACT
+from strikedesk.domain.money import CENT, PRICE_MAX, PRICE_STEP, SHARES_PER_CONTRACT
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol, parse_symbol
 from strikedesk.domain.value_class import value_class
 
 LEGS_MAX: Final = 4
 QUANTITY_MAX: Final = 1_000_000
+# Of an order by value, USD. Source: the least is tastytrade's for shares.
+VALUE_MIN: Final = Decimal(5)
+VALUE_MAX: Final = Decimal(1_000_000)
 
 
 class Action(StrEnum):
@@ -67,6 +70,7 @@ class OrderType(StrEnum):
     STOP = "stop"
     STOP_LIMIT = "stop_limit"
     MARKETABLE_LIMIT = "marketable_limit"
+    NOTIONAL_MARKET = "notional_market"
 
     @property
     def has_limit(self) -> bool:
@@ -77,6 +81,11 @@ class OrderType(StrEnum):
     def has_stop(self) -> bool:
         """Whether it waits for its trigger."""
         return self.startswith("stop")
+
+    @property
+    def at_market(self) -> bool:
+        """Whether it takes at once what the market gives: it waits for no price."""
+        return self.endswith("market")
 
 
 class TimeInForce(StrEnum):
@@ -154,9 +163,11 @@ class OrderRequest:
     """An order as the desk understands it, lawful by construction.
 
     Units: `limit_net` USD per share of one unit (positive = we pay); `stop_trigger` USD per
-    share; one unit is the legs divided by the greatest common divisor of their quantities.
-    Law: 1 to 4 legs of one underlying, no contract twice, prices where the type needs them.
-    Raises `Denied` with the rule's name otherwise.
+    share; one unit is the legs divided by the greatest common divisor of their quantities;
+    `value` USD that an order by value buys or sells shares for: its one leg has a quantity of 1,
+    which stands for the amount and counts no share.
+    Law: 1 to 4 legs of one underlying, no contract twice, prices and a value where the type needs
+    them. Raises `Denied` with the rule's name otherwise.
     """
 
     account_id: str
@@ -166,11 +177,13 @@ class OrderRequest:
     stop_trigger: Decimal | None = None
     time_in_force: TimeInForce = TimeInForce.DAY
     gtd_date: date | None = None
+    value: Decimal | None = None
 
     def __post_init__(self) -> None:
         """Apply the shape rules that need no market."""
         self._check_legs()
         self._check_prices()
+        self._check_value()
         self._check_time()
 
     @cached_property
@@ -182,6 +195,11 @@ class OrderRequest:
     def units(self) -> int:
         """How many times the smallest form of the legs is ordered."""
         return math.gcd(*(leg.quantity for leg in self.legs))
+
+    @cached_property
+    def by_value(self) -> bool:
+        """Whether it asks for shares by an amount of USD, and not by their number."""
+        return self.value is not None
 
     @cached_property
     def has_options(self) -> bool:
@@ -229,7 +247,12 @@ class OrderRequest:
         return sum((weight * price for weight, price in both), Decimal(0))
 
     def cash_effect(self, net: Decimal) -> Decimal:
-        """Return what a fill of all units at `net` does to cash, USD, before fees."""
+        """Return what a fill of all units at `net` does to cash, USD, before fees.
+
+        Of an order by value that is its value, whatever the price: at the most.
+        """
+        if self.value is not None:
+            return -self.value * self.legs[0].action.sign
         return -net * self.unit_multiplier * self.units
 
     @cached_property
@@ -240,7 +263,7 @@ class OrderRequest:
     def canonical(self) -> str:
         """One text per order: legs sorted and reduced, prices quantised, keys in order."""
         units = self.units
-        body = {
+        body: dict[str, Json] = {
             "account": self.account_id,
             "legs": sorted(
                 [leg.symbol.compact, leg.action, leg.quantity // units] for leg in self.legs
@@ -252,6 +275,8 @@ class OrderRequest:
             "gtd_date": self.gtd_date.isoformat() if self.gtd_date else None,
             "units": units,
         }
+        if self.value is not None:  # Every order of before there were values keeps its text.
+            body["value"] = str(self.value.quantize(CENT))
         return canonical_json(body)
 
     @cached_property
@@ -269,6 +294,23 @@ class OrderRequest:
             raise Denied(Reason.INVALID_TIME_IN_FORCE, rule="stop_order_waits")
         if self.time_in_force.extended:
             self._check_extended()
+
+    def _check_value(self) -> None:
+        """Apply what holds of an amount: shares alone, opened long or closed, on this day."""
+        if (self.order_type is OrderType.NOTIONAL_MARKET) != (self.value is not None):
+            raise Denied(Reason.INVALID_ORDER, rule="value_goes_with_notional_market_orders")
+        if self.value is None:
+            return
+        _check_amount(self.value)
+        leg = self.legs[0]
+        if len(self.legs) > 1 or self.has_options:
+            raise Denied(Reason.INVALID_LEGS, rule="an_order_by_value_is_one_leg_of_shares")
+        if leg.quantity != 1:
+            raise Denied(Reason.INVALID_QUANTITY, rule="an_order_by_value_has_no_quantity")
+        if leg.action in {Action.SELL_TO_OPEN, Action.BUY_TO_CLOSE}:
+            raise Denied(Reason.INVALID_LEGS, rule="a_short_is_not_traded_by_value")
+        if self.time_in_force is not TimeInForce.DAY:
+            raise Denied(Reason.INVALID_TIME_IN_FORCE, rule="an_order_by_value_is_for_the_day")
 
     def _check_extended(self) -> None:
         """Options do not trade then, and nobody knows at what price a thin market fills."""
@@ -317,6 +359,7 @@ def read_canonical(text: str) -> OrderRequest:
         stop_trigger=_decimal(body["stop_trigger"]),
         time_in_force=TimeInForce(body["time_in_force"]),
         gtd_date=date.fromisoformat(body["gtd_date"]) if body["gtd_date"] else None,
+        value=Decimal(body["value"]) if "value" in body else None,
     )
 
 
@@ -327,6 +370,15 @@ def _check_price(price: Decimal | None) -> None:
         raise Denied(Reason.INVALID_PRICE, rule="price_is_finite", most=PRICE_MAX)
     if price != price.quantize(PRICE_STEP):
         raise Denied(Reason.INVALID_PRICE, rule="price_step", finest_step=PRICE_STEP)
+
+
+def _check_amount(value: Decimal) -> None:
+    if not value.is_finite() or not VALUE_MIN <= value <= VALUE_MAX:
+        raise Denied(
+            Reason.INVALID_ORDER, rule="value_out_of_bounds", least=VALUE_MIN, most=VALUE_MAX
+        )
+    if value != value.quantize(CENT):
+        raise Denied(Reason.INVALID_ORDER, rule="value_is_to_the_cent")
 
 
 def _quantised(price: Decimal | None) -> str | None:

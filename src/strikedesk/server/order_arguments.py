@@ -69,7 +69,11 @@ def _told(argument: Argument[T], parts: dict[str, object], name: str, part: str)
 
 
 _TYPE: Final = choice(OrderType)
-_ORDER_TYPE: Final = replace(_TYPE, read=_type_of_order)
+_ORDER_TYPE: Final = replace(
+    _TYPE,
+    read=_type_of_order,
+    schema={"type": "string", "enum": [k for k in OrderType if k is not OrderType.NOTIONAL_MARKET]},
+)
 _EFFECT: Final = choice(PriceEffect)
 _FORCE: Final = choice(TimeInForce)
 _TERMS: Final[dict[str, Schema]] = {
