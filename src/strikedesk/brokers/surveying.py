@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from strikedesk.domain.accounts import Account, Position
-from strikedesk.domain.broking import BrokerOrder, Survey, Ticket
+from strikedesk.domain.broking import BrokerOrder, PlaceTicket, Survey, Ticket
 from strikedesk.domain.ports import Broker
+from strikedesk.domain.untraded import Untraded, fractions_of
 
 T = TypeVar("T")
 
@@ -18,25 +19,30 @@ async def surveyed(broker: Broker, ticket: Ticket) -> Survey:
     """
     accounts, book, preflight = await asyncio.gather(
         broker.accounts(),
-        _book(broker, ticket.account_id),
+        _book(broker, ticket),
         broker.preflight(ticket),
         return_exceptions=True,
     )
-    working, positions = _told(book)
+    working, positions, beside = _told(book)
     return Survey(
         account=_of_id(_told(accounts), ticket.account_id),
         positions=positions,
         working=working,
         preflight=_told(preflight),
+        fractions=None if beside is None else fractions_of(beside),
     )
 
 
 async def _book(
-    broker: Broker, account_id: str
-) -> tuple[tuple[BrokerOrder, ...], tuple[Position, ...]]:
+    broker: Broker, ticket: Ticket
+) -> tuple[tuple[BrokerOrder, ...], tuple[Position, ...], tuple[Untraded, ...] | None]:
     # Orders first: what fills between the two looks is counted twice then, and never not at all.
-    orders = await broker.orders(account_id)
-    return tuple(o for o in orders if o.state.is_open), await broker.positions(account_id)
+    orders = await broker.orders(ticket.account_id)
+    positions = await broker.positions(ticket.account_id)
+    beside: tuple[Untraded, ...] | None = None
+    if isinstance(ticket, PlaceTicket) and ticket.order.by_value:
+        beside = await broker.untraded(ticket.account_id)
+    return tuple(o for o in orders if o.state.is_open), positions, beside
 
 
 def _told(answer: T | BaseException) -> T:

@@ -180,6 +180,7 @@ class Survey:
 
     `account` None = the broker has none of this id any more. `working` are the orders that may
     still fill, newest first.
+    `fractions` are the parts of shares held, by ticker: None = nobody asked, or nobody tells.
     Law: what fills during the look is counted twice, or once, and never not at all.
     """
 
@@ -187,6 +188,7 @@ class Survey:
     positions: tuple[Position, ...]
     working: tuple[BrokerOrder, ...]
     preflight: Preflight
+    fractions: Mapping[str, Decimal] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

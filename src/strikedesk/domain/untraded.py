@@ -4,10 +4,14 @@ Futures, options on them, coins, fractions of shares and whatever else a broker 
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
+
+# What is told of a share of which less than a whole one is held.
+FRACTION_OF_A_SHARE: Final = "fraction_of_a_share"
 
 # Month letters of futures; one digit of the year, or two.
 _FUTURE: Final = r"/([A-Z0-9]{1,5})[FGHJKMNQUVXZ]\d{1,2}"
@@ -85,3 +89,12 @@ class Untraded:
         if self.mark is None or self.quantity is None or self.multiplier is None:
             return None
         return self.mark * self.quantity * self.multiplier
+
+
+def fractions_of(beside: Iterable[Untraded]) -> dict[str, Decimal]:
+    """Return the parts of shares among what is held beside, by ticker, with their sign."""
+    return {
+        each.symbol: each.quantity
+        for each in beside
+        if each.kind == FRACTION_OF_A_SHARE and each.quantity is not None
+    }

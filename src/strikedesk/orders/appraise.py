@@ -20,6 +20,7 @@ from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import Symbol
 from strikedesk.domain.usage import Allowance, Filled, Likeness, Used, Window
 from strikedesk.domain.value_class import value_class
+from strikedesk.orders.by_value import weighed as weighed_by_value
 from strikedesk.orders.draft import rest_of
 from strikedesk.orders.evidence import Evidence
 from strikedesk.orders.exposure import Deltas, deltas_of, excess_of
@@ -77,7 +78,8 @@ class Appraiser:
         Raises:
             Denied: QUOTE_MISSING, when nobody quotes a leg at all, or what of it is not listed;
                 CLOSE_EXCEEDS_POSITION, when a closing leg has nothing to close; ORDER_NOT_WORKING
-                and INVALID_QUANTITY, when there is nothing to replace any more; ACCOUNT_UNKNOWN.
+                and INVALID_QUANTITY, when there is nothing to replace any more; ACCOUNT_UNKNOWN;
+                what stands in the way of an order by value.
             Unavailable: the broker cannot be asked.
         """
         order, limits = record.order, self.limits()
@@ -98,16 +100,19 @@ class Appraiser:
             window = replace(window, filled=Filled(filled, around.replaced.order.units))
             used = await self._used(window, claiming=claiming)
         rest = rest_of(order, filled)
-        around.check_closes(rest)
+        counted, around = weighed_by_value(rest, quotes, around, seen.fractions, now)
+        around.check_closes(counted)
+        books = around.books(rest.underlying)
         evidence = Evidence(
             order=rest,
-            figures=figures_of(rest, quotes, around.books(rest.underlying), now),
+            counted=counted,
+            figures=figures_of(rest, quotes, books, now, counted=counted),
             around=around,
             account=account,
             preflight=seen.preflight,
             used=used,
             now=now,
-            deltas=await self._deltas(rest, around, limits),
+            deltas=await self._deltas(counted, around, limits),
             excess=await self._excess(record.account_id, limits),
         )
         return _appraised(evidence, limits, window, filled)
@@ -148,6 +153,7 @@ class Appraiser:
         evidence = [
             Evidence(
                 order=order,
+                counted=order,
                 figures=figures_of(order, met.quotes, around.books(order.underlying), met.now),
                 around=around,
                 account=met.account,

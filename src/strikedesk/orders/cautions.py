@@ -190,6 +190,8 @@ def _of_what_is_filled(order: OrderRequest, filled: int) -> str | None:
 def _of_no_limit(order: OrderRequest) -> str | None:
     if order.limit_net is not None:
         return None
+    if order.by_value:
+        return "There is no limit: the amount may come to fewer shares, or take more, than now."
     return "There is no limit: it can fill at a worse price than the figures reckon with."
 
 

@@ -13,7 +13,10 @@ from strikedesk.domain.reasons import Reason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What an order asks for. Units: `price`, `stop_trigger` USD per share, positive."""
+    """What an order asks for. Units: `price`, `stop_trigger` USD per share, positive.
+
+    `value` USD of shares instead of a quantity.
+    """
 
     legs: tuple[Leg, ...]
     order_type: OrderType
@@ -22,6 +25,7 @@ class Terms:
     stop_trigger: Decimal | None = None
     time_in_force: TimeInForce = TimeInForce.DAY
     gtd_date: date | None = None
+    value: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +64,7 @@ def order_of(draft: Terms, account_id: str) -> OrderRequest:
         stop_trigger=draft.stop_trigger,
         time_in_force=draft.time_in_force,
         gtd_date=draft.gtd_date,
+        value=draft.value,
     )
     check_shape(order)
     return order
@@ -69,8 +74,11 @@ def changed(order: OrderRequest, change: Change) -> OrderRequest:
     """Return `order` with the change applied, legs and type as they were.
 
     Raises:
-        Denied: NOTHING_TO_CHANGE, or the shape rule that the result breaks.
+        Denied: NOTHING_TO_CHANGE, INVALID_ORDER for one by value, or the shape rule that the
+            result breaks.
     """
+    if order.by_value:
+        raise Denied(Reason.INVALID_ORDER, rule="an_order_by_value_is_not_replaced")
     net = signed_price(change.price, change.price_effect)
     units = change.units if change.units is not None else order.units
     if units < 1:

@@ -20,9 +20,13 @@ from strikedesk.risk.facts import AccountFacts, OrderFacts
 
 @value_class
 class Evidence:
-    """Everything that was read about an order, at the venue's `now`."""
+    """Everything that was read about an order, at the venue's `now`.
+
+    `counted` is the order that the limits look at: itself, or what one by value is weighed as.
+    """
 
     order: OrderRequest
+    counted: OrderRequest
     figures: Figures
     around: Surroundings
     account: Account
@@ -39,10 +43,10 @@ class Evidence:
         return OrderFacts(
             underlying=order.underlying,
             contracts=order.contracts,
-            shares=order.shares,
+            shares=self.counted.shares,
             has_options=order.has_options,
             order_type=order.order_type,
-            closes=self.around.only_closes(order),
+            closes=self.around.only_closes(self.counted),
             risk_added=figures.risk_added,
             notional_usd=figures.notional,
             limit_net=order.limit_net,
@@ -59,7 +63,16 @@ class Evidence:
             used=self.used,
             delta_before=self.deltas.before,
             delta_after=self.deltas.after,
+            spread=self._spread(),
         )
+
+    def _spread(self) -> Decimal | None:
+        """Return how far the sides of the one leg are apart; None for more, or without both."""
+        quotes = [each.quote for each in self.figures.legs]
+        quote = quotes[0] if len(quotes) == 1 else None
+        if quote is None or quote.bid is None or quote.ask is None:
+            return None
+        return quote.ask - quote.bid
 
     def _account(self) -> AccountFacts:
         before, after = self.preflight.buying_power_before, self.preflight.buying_power_after

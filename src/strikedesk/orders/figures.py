@@ -59,8 +59,13 @@ def figures_of(
     quotes: Mapping[Symbol, Quote],
     books: Sequence[Sequence[Holding]],
     now: datetime,
+    *,
+    counted: OrderRequest | None = None,
 ) -> Figures:
-    """Return the figures on these quotes; risk is that beside the worst of `books`."""
+    """Return the figures on these quotes; risk is that beside the worst of `books`.
+
+    `counted` is what an order by value is weighed as.
+    """
     trades = trades_at(order.time_in_force, now)
     closed = trades is False
     legs = tuple(_leg_quote(leg, quotes.get(leg.symbol), now, closed=closed) for leg in order.legs)
@@ -69,8 +74,10 @@ def figures_of(
     reached = reached_net(order, natural)
     price = order.limit_net if order.limit_net is not None else reached
     cash = None if price is None else order.cash_effect(price)
-    holdings = holdings_of(order)
+    holdings = holdings_of(counted or order)
     loss, profit, break_evens = _extremes(holdings, cash)
+    if order.by_value:
+        break_evens = () if reached is None else (abs(reached),)
     ages = [leg.age_s for leg in legs]
     return Figures(
         mid_net=_net(order, [_mid(each.quote) for each in legs]),
@@ -80,13 +87,25 @@ def figures_of(
         max_loss=loss,
         max_profit=profit,
         break_evens=break_evens,
-        risk_added=risk_beside(books, holdings, cash),
-        notional=_notional(order, naturals, cash),
+        risk_added=_risk(order, books, holdings, cash),
+        notional=order.value if order.by_value else _notional(order, naturals, cash),
         quote_age_s=None if None in ages else max(age for age in ages if age is not None),
         legs=legs,
         market_open=calendar.is_open(now),
         trades_now=trades,
     )
+
+
+def _risk(
+    order: OrderRequest,
+    books: Sequence[Sequence[Holding]],
+    added: Sequence[Holding],
+    cash: Decimal | None,
+) -> Bound:
+    """What is bought by value covers nothing: it may be less than the share it is weighed as."""
+    if order.by_value and not order.sells:
+        return order.value
+    return risk_beside(books, added, cash)
 
 
 def natural_net(order: OrderRequest, quotes: Mapping[Symbol, Quote]) -> Decimal | None:

@@ -8,7 +8,7 @@ from functools import cached_property
 from strikedesk.domain.accounts import Position
 from strikedesk.domain.broking import BrokerOrder, Survey
 from strikedesk.domain.errors import Denied, Fact
-from strikedesk.domain.orders import Action, Leg, OrderRequest
+from strikedesk.domain.orders import Action, Leg, OrderRequest, OrderType
 from strikedesk.domain.payoff import Holding, holdings_of
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import Symbol
@@ -35,6 +35,10 @@ class Surroundings:
             for symbol, quantity in self._quantities.items()
             if symbol.underlying == underlying and quantity
         ]
+
+    def quantity(self, symbol: Symbol) -> int:
+        """Return how much is held of a symbol by then, + long."""
+        return self._quantities.get(symbol, 0)
 
     def only_closes(self, order: OrderRequest) -> bool:
         """Whether each leg takes back what is held, and what is left can lose no more than before.
@@ -122,7 +126,7 @@ def surroundings_of(seen: Survey, *, replaces: str | None) -> Surroundings:
     Raises:
         Denied: ORDER_NOT_WORKING, when there is nothing to replace any more.
     """
-    positions, orders = seen.positions, seen.working
+    positions, orders = seen.positions, _bounded(seen)
     if replaces is None:
         return Surroundings(positions=positions, working=orders)
     replaced = next((o for o in orders if o.broker_order_id == replaces), None)
@@ -133,6 +137,24 @@ def surroundings_of(seen: Survey, *, replaces: str | None) -> Surroundings:
     return Surroundings(
         positions=positions, working=others, replaced=replaced, brought=_rest_of_all(triggers)
     )
+
+
+def _bounded(seen: Survey) -> list[BrokerOrder]:
+    """Return what works, a sale by value as one of all the shares that are held.
+
+    How many it takes is only known once it has filled; more it cannot take.
+    """
+    held = {position.symbol: position.quantity for position in seen.positions}
+    return [_of_all_held(o, held) if o.order.by_value else o for o in seen.working]
+
+
+def _of_all_held(order: BrokerOrder, held: Mapping[Symbol, int]) -> BrokerOrder:
+    leg = order.order.legs[0]
+    if leg.action.sign > 0:
+        return order
+    shares = replace(leg, quantity=max(held.get(leg.symbol, 0), 1))
+    counted = replace(order.order, order_type=OrderType.MARKET, legs=(shares,), value=None)
+    return replace(order, order=counted, filled_units=0)
 
 
 def _once(working: Sequence[BrokerOrder]) -> list[BrokerOrder]:

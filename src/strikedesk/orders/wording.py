@@ -12,6 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
+from strikedesk.domain.by_value import shares_for
 from strikedesk.domain.groups import GroupKind
 from strikedesk.domain.ledger import Json, OrderRecord, PreviewRecord, TicketKind
 from strikedesk.domain.money import CENT, price_and_effect, to_cents
@@ -61,6 +62,7 @@ def order_in_words(preview: PreviewRecord) -> str:
         f"Account: {_name(record.account_handle)} (number ends in {_name(record.account_id[-4:])})",
         *_target(record),
         *(_group(preview) if record.group_id is not None else _order(record.order)),
+        *([] if record.kind is TicketKind.CANCEL else _about(record.order, preview.shown)),
         *([] if record.kind is TicketKind.CANCEL else _figures(preview.shown)),
     ]
     return "\n".join(lines)
@@ -95,12 +97,29 @@ def _target(record: OrderRecord) -> list[str]:
 def _order(order: OrderRequest) -> list[str]:
     """Legs in the order of the canonical form, so that a row read back reads the same."""
     legs = sorted(order.legs, key=lambda leg: (leg.symbol.compact, leg.action.value))
+    if order.value is not None:
+        return [_for_value(legs[0], order.value), f"Good: {_time(order)}"]
     return [
         *(f"Leg {number}: {_leg(leg)}" for number, leg in enumerate(legs, start=1)),
         f"Price: {_price(order)}",
         f"Units: {order.units}",
         f"Good: {_time(order)}",
     ]
+
+
+def _for_value(leg: Leg, value: Decimal) -> str:
+    action = leg.action.value.replace("_", " ").upper()
+    name = f"{leg.symbol.words} [{leg.symbol.compact}]"
+    return f"{action} {name} for {to_cents(value):f} USD at the market, without a limit"
+
+
+def _about(order: OrderRequest, shown: Mapping[str, Json]) -> list[str]:
+    """Return how many shares an amount comes to, at the price that the preview showed."""
+    net = amount_in(shown, "natural_net")
+    if order.value is None or not isinstance(net, Decimal) or not net:
+        return []
+    price = abs(net)
+    return [f"About: {shares_for(order.value, price):f} shares at {_amount(price)} USD"]
 
 
 def _leg(leg: Leg) -> str:

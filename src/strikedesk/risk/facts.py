@@ -42,7 +42,8 @@ class OrderFacts:
     end that day, `None` = it opens none; deltas in shares, before the order and after.
     Law: `closes` = every leg only takes back what is held, and what is left can lose no more than
     what was there. What `broker_refuses` is denied with the broker's own reason, so that what its
-    pre-flight leaves open is no missing fact. `orders` counts those that leave together.
+    pre-flight leaves open is no missing fact. `orders` counts those that leave together. `spread`
+    USD between the sides of the one leg that there is, `None` = unknown, or there are more.
     """
 
     underlying: str
@@ -66,6 +67,7 @@ class OrderFacts:
     delta_before: Decimal | None = None
     delta_after: Decimal | None = None
     orders: int = 1
+    spread: Decimal | None = None
 
 
 def use_of(facts: OrderFacts, limits: Limits) -> Use:

@@ -29,13 +29,15 @@ def quote_age(facts: OrderFacts, limits: Limits) -> Check:
 
 
 def price_collar(facts: OrderFacts, limits: Limits) -> Check:
-    """How much worse the limit is than what trades at once."""
+    """How much worse the limit is than what trades at once; by value, how far the sides differ."""
+    if facts.order_type is OrderType.NOTIONAL_MARKET:
+        return _spread(facts, limits)
     if facts.limit_net is None:
         note: dict[str, Fact] = {"order_type": facts.order_type}
         return Check(name="price_collar", outcome=Outcome.NOT_RUN, facts=note)
     if facts.market_net is None:
         return lacking("price_collar", "market_net", Reason.QUOTE_MISSING)
-    room = max(limits.collar_usd_min, limits.collar_fraction * abs(facts.market_net))
+    room = _room(facts.market_net, limits)
     told: dict[str, Fact] = {
         "limit_net": facts.limit_net,
         "market_net": facts.market_net,
@@ -43,3 +45,17 @@ def price_collar(facts: OrderFacts, limits: Limits) -> Check:
     }
     worse: Decimal = facts.limit_net - facts.market_net
     return bounded("price_collar", worse, room, Reason.PRICE_OUTSIDE_COLLAR, told)
+
+
+def _spread(facts: OrderFacts, limits: Limits) -> Check:
+    """What has no price to be held to trades only where both sides are near each other."""
+    if facts.spread is None or facts.market_net is None:
+        return lacking("price_collar", "both_sides", Reason.QUOTE_MISSING)
+    room = _room(facts.market_net, limits)
+    told: dict[str, Fact] = {"spread": facts.spread, "limit": room}
+    return bounded("price_collar", facts.spread, room, Reason.PRICE_OUTSIDE_COLLAR, told)
+
+
+def _room(market: Decimal, limits: Limits) -> Decimal:
+    """Return by how much a price may be worse than the market's."""
+    return max(limits.collar_usd_min, limits.collar_fraction * abs(market))

@@ -8,7 +8,7 @@ from typing import Final
 from strikedesk.brokers.tastytrade.payloads.accounts import PositionTold
 from strikedesk.brokers.tastytrade.spelling import read_symbol
 from strikedesk.domain.symbols import EquitySymbol
-from strikedesk.domain.untraded import Untraded
+from strikedesk.domain.untraded import FRACTION_OF_A_SHARE, Untraded
 
 SIDES: Final = {"Long": 1, "Short": -1, "Zero": 0}
 
@@ -16,7 +16,6 @@ _ODD_SYMBOL: Final = re.compile(r"[^A-Z0-9./ _-]+", re.ASCII)
 _ODD_KIND: Final = re.compile(r"[^a-z0-9]+", re.ASCII)
 _SYMBOL_MAX: Final = 40
 _KIND_MAX: Final = 24
-_FRACTION: Final = "fraction_of_a_share"
 
 
 def untraded(account_id: str, listed: Iterable[PositionTold]) -> Iterator[Untraded]:
@@ -30,7 +29,7 @@ def untraded(account_id: str, listed: Iterable[PositionTold]) -> Iterator[Untrad
         yield Untraded(
             account_id=account_id,
             symbol=_ODD_SYMBOL.sub("", told.symbol or "")[:_SYMBOL_MAX] or "?",
-            kind=_kind(told) if symbol is None else _FRACTION,
+            kind=_kind(told) if symbol is None else FRACTION_OF_A_SHARE,
             quantity=quantity,
             multiplier=told.multiplier,
             average_price=told.average_open_price,
