@@ -17,7 +17,7 @@ from strikedesk.exchange.advance import advance, is_due, next_end
 from strikedesk.exchange.documents import write_account, write_ended, write_line, write_order
 from strikedesk.exchange.rows import write_header
 from strikedesk.exchange.world import AccountSpec, Frame, World, open_world
-from tests.builders import NOON
+from tests.builders import NOON, an_order_by_value
 from tests.fakes.market import ScriptedMarket
 
 MARGIN, CASH, IRA = "PAPER0001", "PAPER0002", "PAPER0003"
@@ -87,6 +87,13 @@ def an_order(
         time_in_force=tif,
         gtd_date=gtd,
     )
+
+
+def a_value(
+    value: str, action: Action = Action.BUY, *, symbol: str = "AAPL", account: str = MARGIN
+) -> OrderRequest:
+    """Return an order for so many USD of shares."""
+    return an_order_by_value(value, symbol, action, account)
 
 
 @dataclass

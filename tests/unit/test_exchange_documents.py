@@ -19,19 +19,20 @@ from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right
 from strikedesk.exchange import documents, fields
-from strikedesk.exchange.accounts import Move, PaperAccount, Receivable, Stake, Today
+from strikedesk.exchange.accounts import Move, PaperAccount, Piece, Receivable, Stake, Today
 from strikedesk.exchange.book import WorkingOrder, parts_of
 from strikedesk.exchange.clock import VenueClock
 from strikedesk.exchange.membership import Membership, Pending, Wish
 from strikedesk.exchange.rows import change_of, read_header, read_world, write_header
 from strikedesk.exchange.world import Counter, Frame, Taken, World
-from tests.builders import NOON
+from tests.builders import NOON, an_order_by_value
 from tests.unit.exchange_floor import CALL, Floor, an_order
 
 AMOUNTS = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**9)
 INSTANTS = st.timedeltas(timedelta(days=-4000), timedelta(days=4000)).map(lambda gap: NOON + gap)
 TEXTS = st.text(max_size=20)
 COUNTS = st.integers(-(10**6), 10**6)
+PARTS = st.integers(-(10**9), 10**9).map(lambda steps: Decimal(steps) / 100_000)
 CENTS = st.integers(1, 99_999).map(lambda cents: Decimal(cents) / 100)
 OPTIONS = st.builds(
     OptionSymbol,
@@ -44,13 +45,15 @@ SYMBOLS = st.one_of(OPTIONS, st.sampled_from([EquitySymbol("AAPL"), EquitySymbol
 RECEIVABLES = st.builds(
     Receivable,
     underlying=st.just("AAPL"),
-    shares=COUNTS,
+    shares=COUNTS | PARTS,
     per_share=AMOUNTS,
     amount=AMOUNTS,
     day=st.dates(),
     pay_day=st.dates(),
 )
-MOVES = st.dictionaries(SYMBOLS, st.builds(Move, quantity=COUNTS, amount=AMOUNTS), max_size=3)
+MOVES = st.dictionaries(
+    SYMBOLS, st.builds(Move, quantity=COUNTS | PARTS, amount=AMOUNTS), max_size=3
+)
 DAYS = st.builds(Today, day=st.dates(), moves=MOVES, dividends=AMOUNTS)
 FILLS = st.lists(
     st.builds(
@@ -58,7 +61,7 @@ FILLS = st.lists(
         fill_id=TEXTS,
         at=INSTANTS,
         symbol=SYMBOLS,
-        signed_quantity=COUNTS,
+        signed_quantity=COUNTS | PARTS,
         price=AMOUNTS,
         fees=AMOUNTS,
     ),
@@ -80,6 +83,9 @@ LEGS = st.lists(
 @st.composite
 def requests(draw: st.DrawFn) -> OrderRequest:
     """Draw any lawful order."""
+    if draw(st.integers(0, 9)) == 0:
+        value = 5 + draw(CENTS)
+        return an_order_by_value(str(value), account_id=draw(TEXTS))
     legs = draw(LEGS)
     stops = draw(st.booleans()) and len(legs) == 1
     limits = draw(st.booleans())
@@ -126,6 +132,9 @@ def through_json(document: dict[str, Json]) -> dict[str, Json]:
         option_level=st.one_of(st.none(), st.sampled_from(OptionLevel)),
         intraday=st.booleans(),
         called=st.one_of(st.none(), AMOUNTS),
+        pieces=st.dictionaries(
+            SYMBOLS, st.builds(Piece, quantity=PARTS, cost=AMOUNTS, opened_at=INSTANTS), max_size=2
+        ),
     )
 )
 def test_an_account_comes_back_as_it_was(account: PaperAccount) -> None:
@@ -146,6 +155,16 @@ def test_documents_of_before_dividends_are_read_as_what_they_meant() -> None:
 
     assert documents.read_account("PAPER0001", written) == floor.account()
     assert documents.read_line(line) == floor.lines()[0]
+
+
+def test_what_has_nothing_to_do_with_values_is_written_as_ever() -> None:
+    """A program of before reads a world of today in which nobody traded by value."""
+    floor = Floor()
+    order = documents.write_request(an_order("buy 1 AAPL", net="200.10"))
+
+    assert "pieces" not in documents.write_account(floor.account())
+    assert "fraction" not in documents.write_line(floor.lines()[0])
+    assert "value" not in order
 
 
 def test_an_account_that_was_written_before_there_were_levels_can_do_what_it_could() -> None:

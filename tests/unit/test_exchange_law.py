@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from strikedesk.domain.accounts import Transaction, TransactionKind
 from strikedesk.domain.errors import DeskError
 from strikedesk.domain.events import Dividend, MarketEvent, Split
-from strikedesk.domain.orders import OrderRequest, TimeInForce
+from strikedesk.domain.orders import Action, OrderRequest, TimeInForce
 from strikedesk.domain.ports import WorldRows
 from strikedesk.domain.quotes import Settlement
 from strikedesk.domain.symbols import OptionSymbol, Symbol, parse_option, parse_symbol
@@ -38,6 +38,7 @@ from tests.unit.exchange_floor import (
     MARGIN,
     PUT,
     Floor,
+    a_value,
     an_order,
     everything,
 )
@@ -81,6 +82,12 @@ PLACES = st.tuples(
     st.sampled_from(["at once", "at once", "in time", "at market"]),
     st.sampled_from([MARGIN, CASH, IRA]),
 )
+VALUES = st.tuples(
+    st.just("value"),
+    st.sampled_from([Action.BUY, Action.BUY, Action.SELL, Action.SELL_TO_CLOSE]),
+    st.one_of(st.integers(500, 50_000), st.sampled_from([19_990, 20_010, 1_000_000])),
+    st.sampled_from([MARGIN, CASH, IRA]),
+)
 PASSES = st.tuples(st.just("pass"), st.sampled_from([1, 60, 60 * 20, 60 * 24 * 9]))
 CANCELS = st.tuples(st.just("cancel"), st.integers(0, 9))
 EXERCISES = st.tuples(
@@ -88,7 +95,9 @@ EXERCISES = st.tuples(
 )
 SWINGS = st.tuples(st.just("swing"), st.sampled_from([120, 280]))
 HISTORIES = st.lists(
-    st.one_of(PLACES, PLACES, PLACES, PLACES, QUOTES, PASSES, CANCELS, EXERCISES, SWINGS),
+    st.one_of(
+        PLACES, PLACES, PLACES, PLACES, VALUES, VALUES, QUOTES, PASSES, CANCELS, EXERCISES, SWINGS
+    ),
     min_size=12,
     max_size=50,
 )
@@ -149,6 +158,8 @@ def live(floor: Floor, step: tuple[object, ...]) -> None:
             _swing(floor, spot)
         case ("place", str(words), str(when), str(account)):
             floor.place(_order(words.split("; "), when, account))
+        case ("value", Action() as action, int(cents), str(account)):
+            floor.place(a_value(str(Decimal(cents) / 100), action, account=account))
         case ("exercise", str(symbol), str(account)):
             contract = parse_option(symbol)
             exercise(floor.world, floor.market, at, account, contract=contract, quantity=1)
@@ -191,6 +202,15 @@ def held_by_book(lines: list[Transaction]) -> dict[Symbol, int]:
     return {symbol: count for symbol, count in held.items() if count}
 
 
+def parts_by_book(lines: list[Transaction]) -> dict[Symbol, Decimal]:
+    """Return what the lines of a book say is held in parts of shares."""
+    parts: dict[Symbol, Decimal] = {}
+    for line in lines:
+        if line.symbol is not None and line.fraction is not None:
+            parts[line.symbol] = parts.get(line.symbol, Decimal(0)) + line.fraction
+    return {symbol: part for symbol, part in parts.items() if part}
+
+
 def play(floor: Floor, history: list[tuple[object, ...]]) -> None:
     for step in history:
         try:
@@ -224,6 +244,8 @@ def check_books(floor: Floor) -> None:
         paid = [line.cash_effect for line in lines if line.kind is TransactionKind.DIVIDEND]
         assert sum(paid) == account.dividends
         assert held_by_book(lines) == {s: k.quantity for s, k in account.stakes.items()}
+        assert parts_by_book(lines) == {s: p.quantity for s, p in account.pieces.items()}
+        assert all(0 < piece.quantity < 1 for piece in account.pieces.values())
         assert all(_explains_itself(line) for line in lines)
         fees = [o.fees or 0 for o in floor.world.changes.ended if o.order.account_id == account_id]
         fees += [o.fees for o in floor.world.orders_of(account_id)]
@@ -236,14 +258,16 @@ def _explains_itself(line: Transaction) -> bool:
 
     An adjusted contract pays a round sum for an odd number of shares: their price is rounded.
     """
-    if line.symbol is None or line.price is None or line.quantity is None:
+    if line.symbol is None or line.price is None or line.moved is None:
         if line.kind is TransactionKind.OTHER:
             return line.cash_effect == 0
         return line.kind in {
             TransactionKind.DEPOSIT, TransactionKind.DIVIDEND, TransactionKind.SPLIT,
         }  # fmt: skip
-    value = line.price * line.quantity * multiplier_of(line.symbol)
-    slack = abs(line.quantity) * Decimal("0.000001")
+    value = line.price * line.moved * multiplier_of(line.symbol)
+    slack = abs(line.moved) * Decimal("0.000001")
+    if line.fraction is not None:
+        slack = Decimal("0.005")  # Cash moves in cents.
     return abs(line.cash_effect + value + (line.fees or 0)) <= slack
 
 

@@ -173,7 +173,9 @@ class Transaction:
     """One line of an account's book.
 
     Units: `cash_effect` USD, positive = in, fees inside it; `realized` USD of profit (+) or loss
-    (-) that the line made final, before fees: summed over a day's lines it is that day's.
+    (-) that the line made final, before fees: summed over a day's lines it is that day's;
+    `quantity` whole ones, and `fraction` what beside them came (+) or went (-) of a share: None
+    where nothing did.
     """
 
     transaction_id: str
@@ -188,6 +190,14 @@ class Transaction:
     fees: Decimal | None = None
     order_id: str | None = None
     realized: Decimal | None = None
+    fraction: Decimal | None = None
+
+    @property
+    def moved(self) -> int | Decimal | None:
+        """Contracts or shares that came (+) or went (-), parts of one with them."""
+        if self.fraction is None:
+            return self.quantity
+        return (self.quantity or 0) + self.fraction
 
     @property
     def day(self) -> date:

@@ -101,12 +101,15 @@ Ticket: TypeAlias = PlaceTicket | ReplaceTicket | CancelTicket | GroupTicket
 
 @value_class
 class Fill:
-    """One execution of one leg. Units: USD per share, positive; fees USD, None = not told."""
+    """One execution of one leg. Units: USD per share, positive; fees USD, None = not told.
+
+    `signed_quantity` counts whole contracts or shares, and parts of shares of an order by value.
+    """
 
     fill_id: str
     at: datetime
     symbol: Symbol
-    signed_quantity: int
+    signed_quantity: int | Decimal
     price: Decimal
     fees: Decimal | None
 

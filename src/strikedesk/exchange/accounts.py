@@ -1,8 +1,8 @@
 """A paper account: cash, what is held at what cost, fees, realised profit and dividends.
 
 Law: cash + cost of what is held + fees paid - realised profit - dividends paid - deposits = 0,
-exactly, always. A dividend counts once it is paid; between its ex-day and then it is a receivable,
-which is part of what the account is worth and no part of its cash.
+exactly, always; parts of shares are held too. A dividend counts once it is paid; between its ex-day
+and then it is a receivable, which is part of what the account is worth and no part of its cash.
 """
 
 from collections.abc import Mapping
@@ -40,6 +40,18 @@ class Stake:
 
 
 @value_class
+class Piece:
+    """A part of a share that is held, beside whole ones: see `fractions`.
+
+    Units: `quantity` in shares, above 0 and below 1; `cost` USD paid.
+    """
+
+    quantity: Decimal
+    cost: Decimal
+    opened_at: datetime
+
+
+@value_class
 class Receivable:
     """A dividend that has gone ex and is not paid yet.
 
@@ -47,7 +59,7 @@ class Receivable:
     """
 
     underlying: str
-    shares: int
+    shares: int | Decimal
     per_share: Decimal
     amount: Decimal
     day: date
@@ -56,9 +68,12 @@ class Receivable:
 
 @value_class
 class Move:
-    """What came (+) or went (-) of one symbol on a day, and the USD paid (+) for it."""
+    """What came (+) or went (-) of one symbol on a day, and the USD paid (+) for it.
 
-    quantity: int = 0
+    What is traded by value comes and goes in parts of shares.
+    """
+
+    quantity: int | Decimal = 0
     amount: Decimal = NOTHING
 
 
@@ -73,7 +88,7 @@ class Today:
     moves: Mapping[Symbol, Move] = field(default_factory=dict[Symbol, Move])
     dividends: Decimal = NOTHING
 
-    def with_move(self, symbol: Symbol, quantity: int, amount: Decimal) -> "Today":
+    def with_move(self, symbol: Symbol, quantity: int | Decimal, amount: Decimal) -> "Today":
         """Return the day with one more move."""
         before = self.moves.get(symbol, NO_MOVE)
         after = Move(quantity=before.quantity + quantity, amount=before.amount + amount)
@@ -117,6 +132,8 @@ class PaperAccount:
 
     `option_level` None = the highest of its kind. `intraday` = margin is looked at with every order
     and not at the close alone. `called` is what it lacked at the close that began a margin call.
+    `pieces` are parts of shares, held beside `stakes`: paid in full, so that nothing is lent on one
+    and none is asked for.
     """
 
     account_id: str = field(repr=False)
@@ -134,6 +151,7 @@ class PaperAccount:
     option_level: OptionLevel | None = None
     intraday: bool = False
     called: Decimal | None = None
+    pieces: Mapping[Symbol, Piece] = field(default_factory=dict[Symbol, Piece])
 
     @cached_property
     def level(self) -> OptionLevel:
@@ -153,12 +171,13 @@ class PaperAccount:
     @cached_property
     def priced(self) -> AbstractSet[Symbol]:
         """What has to be quoted for it: what is held, and the underlyings that it follows."""
-        return with_underlyings(self.stakes)
+        return with_underlyings({*self.stakes, *self.pieces})
 
     @property
     def imbalance(self) -> Decimal:
         """What the law says is zero, USD."""
-        cost = sum((stake.cost for stake in self.stakes.values()), NOTHING)
+        held = (*self.stakes.values(), *self.pieces.values())
+        cost = sum((each.cost for each in held), NOTHING)
         earned = self.realized + self.dividends
         return self.cash + cost + self.fees - earned - self.deposits
 
@@ -168,9 +187,14 @@ class PaperAccount:
         return sum((receivable.amount for receivable in self.receivables), NOTHING)
 
     def held(self, symbol: Symbol) -> int:
-        """Return the signed quantity held, 0 when there is none."""
+        """Return the signed quantity held, 0 when there is none; of shares the whole ones."""
         stake = self.stakes.get(symbol)
         return 0 if stake is None else stake.quantity
+
+    def part(self, symbol: Symbol) -> Decimal:
+        """Return the part of a share that is held beside whole ones, 0 when there is none."""
+        piece = self.pieces.get(symbol)
+        return NOTHING if piece is None else piece.quantity
 
     def deposited(self, amount: Decimal) -> "PaperAccount":
         """Return the account after `amount` USD came in."""
@@ -220,7 +244,7 @@ class PaperAccount:
             fees=self.fees + fees,
             realized=self.realized - for_closing - released,
             stakes=stakes,
-            today=self._today(at).with_move(symbol, signed_quantity, amount),
+            today=self.day_of(at).with_move(symbol, signed_quantity, amount),
         )
 
     def exchanged(self, changes: Mapping[Symbol, Exchanged]) -> "PaperAccount":
@@ -248,7 +272,7 @@ class PaperAccount:
 
     def went_ex(self, receivable: Receivable, at: datetime) -> "PaperAccount":
         """Return the account that is owed a dividend from `at` on, or owes it."""
-        today = self._today(at)
+        today = self.day_of(at)
         return replace(
             self,
             receivables=(*self.receivables, receivable),
@@ -271,7 +295,8 @@ class PaperAccount:
         today = self.today
         return today if today is not None and today.day == trading_day(at).day else None
 
-    def _today(self, at: datetime) -> Today:
+    def day_of(self, at: datetime) -> Today:
+        """Return the trading day of `at` as it stands, a new one where nothing happened yet."""
         return self.since_open(at) or Today(day=trading_day(at).day)
 
 

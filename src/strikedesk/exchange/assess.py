@@ -14,7 +14,8 @@ from strikedesk.domain.value_class import value_class
 from strikedesk.exchange import calls, levels, power, rules
 from strikedesk.exchange.accounts import NOTHING, PaperAccount, multiplier_of
 from strikedesk.exchange.book import Part, WorkingOrder, net_of, parts_of
-from strikedesk.exchange.fees import load_schedule
+from strikedesk.exchange.by_value import Deal, deal_of, taken_before
+from strikedesk.exchange.fees import Trade, load_schedule
 from strikedesk.exchange.holdings import with_underlyings
 from strikedesk.exchange.market import Market
 from strikedesk.exchange.power import Around, Claim
@@ -29,8 +30,8 @@ class Assessment:
 
     `prices` are those that were reckoned with, USD per share. `consumes` is the buying power that
     it takes, negative where it frees some; `excess` is what the account has beyond maintenance, and
-    `excess_change` what the order adds to it. `refusal` is the first rule in the way; then later
-    figures may be None.
+    `excess_change` what the order adds to it. `deal` is what an order by value comes to. `refusal`
+    is the first rule in the way; then later figures may be None.
     """
 
     screen: Screen
@@ -43,6 +44,7 @@ class Assessment:
     excess: Decimal | None = None
     excess_change: Decimal | None = None
     refusal: Rejected | None = None
+    deal: Deal | None = None
 
     @property
     def after(self) -> Decimal | None:
@@ -57,7 +59,8 @@ class Basis:
     """All that an assessment is made of: from equal ones comes the same.
 
     `rivals` are the account's orders that weigh on this one, `reserved` is what all of its orders
-    hold back, USD, and `schedule` names the fees.
+    hold back, USD, and `schedule` names the fees. `taken` are shares that are gone already from the
+    size that an order by value meets.
     """
 
     request: OrderRequest
@@ -66,6 +69,7 @@ class Basis:
     reserved: Decimal
     schedule: str
     screen: Screen
+    taken: int = 0
 
 
 def assess(
@@ -88,13 +92,15 @@ def basis_of(world: World, market: Market, at: datetime, request: OrderRequest) 
     account = world.account(request.account_id)
     rivals = world.orders.weighing(account.account_id, request.underlying)
     legs = [leg.symbol for leg in request.legs]
+    screen = look(market, _symbols(account, legs, rivals), at, ordered=legs)
     return Basis(
         request=request,
         account=account,
         rivals=rivals,
         reserved=world.orders.reserved(account.account_id),
         schedule=world.frame.schedule,
-        screen=look(market, _symbols(account, legs, rivals), at, ordered=legs),
+        screen=screen,
+        taken=taken_before(world, request, screen) if request.by_value else 0,
     )
 
 
@@ -109,8 +115,13 @@ def assessed(basis: Basis) -> Assessment:
         excess=power.excess_of(account, claim),
     )
     try:
+        if request.by_value:
+            rules.check_symbols(request, screen)
+            found = replace(found, deal=_deal_of(basis))
         parts = _parts(account, request, basis.rivals, screen)
-        around = power.holdings_around(account, basis.rivals, parts, request.units)
+        around = power.holdings_around(
+            account, basis.rivals, counted(parts, found.deal), request.units
+        )
         claims = power.effect(account, around, screen, held=held)
         found = _figured(basis, parts, claims, found)
         _check_rules(account, parts, around, screen)
@@ -123,15 +134,34 @@ def assessed(basis: Basis) -> Assessment:
 
 
 def _parts(
-    account: PaperAccount, request: OrderRequest, rivals: Sequence[WorkingOrder], screen: Screen
+    account: PaperAccount,
+    request: OrderRequest,
+    rivals: Sequence[WorkingOrder],
+    screen: Screen,
 ) -> tuple[Part, ...]:
     """Apply the rules that need no figures, and return the parts of the order."""
     rules.check_symbols(request, screen)
     rules.check_prices(request)
+    if request.by_value:
+        return parts_of(request, (request.sells,))
     closing = rules.closing_legs(request, account, rivals)
     rules.check_session(request, screen, closing)
     rules.check_adjusted(request, screen, closing)
     return parts_of(request, closing)
+
+
+def _deal_of(basis: Basis) -> Deal:
+    return deal_of(basis.account, basis.request, basis.screen, basis.rivals, basis.taken)
+
+
+def counted(parts: tuple[Part, ...], deal: Deal | None) -> tuple[Part, ...]:
+    """Return the parts as cover and margin count them: a purchase by value brings no whole share.
+
+    A part of a share is paid in full and covers nothing; a sale takes whole ones apart.
+    """
+    if deal is None:
+        return parts
+    return tuple(replace(part, ratio=deal.taken) for part in parts)
 
 
 def _figured(
@@ -143,7 +173,9 @@ def _figured(
     """Add the figures, as far as they are known."""
     request, screen = basis.request, basis.screen
     prices = _expected_prices(request, parts, screen)
-    fees = _fees(basis, parts, prices)
+    schedule = load_schedule(basis.schedule)
+    trades = _trades(request.units, parts, prices, screen, found.deal)
+    fees = sum((schedule.total(trade) for trade in trades), NOTHING)
     if claims is None:
         return replace(found, parts=parts, prices=prices, fees=fees)
     before, after = claims
@@ -158,6 +190,7 @@ def _figured(
         consumes=after.on_cash - before.on_cash - cash,
         margin_change=after.initial - before.initial,
         excess_change=cash + before.kept - after.kept,
+        deal=found.deal,
     )
 
 
@@ -258,13 +291,26 @@ def _net(request: OrderRequest, parts: tuple[Part, ...], prices: dict[Symbol, De
     return net_of(parts, prices) if request.limit_net is None else request.limit_net
 
 
-def _fees(basis: Basis, parts: tuple[Part, ...], prices: dict[Symbol, Decimal]) -> Decimal:
-    schedule, total = load_schedule(basis.schedule), NOTHING
+def trades_of(found: Assessment, units: int) -> list[Trade]:
+    """Return what each leg of so many units comes to, as fee schedules count it."""
+    return _trades(units, found.parts, found.prices, found.screen, found.deal)
+
+
+def _trades(
+    units: int,
+    parts: tuple[Part, ...],
+    prices: Mapping[Symbol, Decimal],
+    screen: Screen,
+    deal: Deal | None,
+) -> list[Trade]:
+    if deal is not None:
+        return [trade_of(part, screen, deal.whole, deal.amount) for part in parts]
+    trades: list[Trade] = []
     for part in parts:
-        quantity = part.ratio * basis.request.units
+        quantity = part.ratio * units
         notional = prices[part.symbol] * quantity * multiplier_of(part.symbol)
-        total += schedule.total(trade_of(part, basis.screen, quantity, notional))
-    return total
+        trades.append(trade_of(part, screen, quantity, notional))
+    return trades
 
 
 def _symbols(

@@ -195,9 +195,12 @@ class WorkingOrder:
 
 
 def filled_of(order: WorkingOrder, symbol: Symbol) -> tuple[int, Decimal, Decimal]:
-    """Return the quantity, the sum of price x quantity, and the fees that a leg has had so far."""
+    """Return the quantity, the sum of price x quantity, and the fees that a leg has had so far.
+
+    Of whole contracts and shares: an order by value has all it ever gets at once.
+    """
     mine = [fill for fill in order.fills if fill.symbol == symbol]
-    quantity = sum(abs(fill.signed_quantity) for fill in mine)
+    quantity = sum(int(abs(fill.signed_quantity)) for fill in mine)
     value = sum((fill.price * abs(fill.signed_quantity) for fill in mine), NOTHING)
     return quantity, value, sum((fill.known_fees for fill in mine), NOTHING)
 

@@ -74,10 +74,11 @@ def closes(
 
 
 def _close(account: PaperAccount, standing: Standing, market: Market, *, at_work: bool) -> Close:
-    screen = look(market, priced_by(standing.held), standing.session.closes_at)
-    marks = {symbol: screen.mark(symbol) for symbol in standing.held}
+    shares = standing.shares
+    screen = look(market, priced_by(shares), standing.session.closes_at)
+    marks = {symbol: screen.mark(symbol) for symbol in shares}
     values = {
-        symbol: mark * standing.held[symbol] * multiplier_of(symbol)
+        symbol: mark * shares[symbol] * multiplier_of(symbol)
         for symbol, mark in marks.items()
         if mark is not None
     }

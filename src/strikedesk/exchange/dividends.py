@@ -12,8 +12,9 @@ from strikedesk.domain.accounts import Transaction, TransactionKind
 from strikedesk.domain.events import Dividend
 from strikedesk.domain.money import to_cents
 from strikedesk.domain.symbols import EquitySymbol
-from strikedesk.exchange.accounts import NOTHING, Receivable
+from strikedesk.exchange.accounts import NOTHING, PaperAccount, Receivable
 from strikedesk.exchange.days import Morning
+from strikedesk.exchange.fractions import shares_of
 from strikedesk.exchange.world import World
 
 
@@ -21,7 +22,7 @@ def go_ex(world: World, dividends: Iterable[Dividend], at: datetime) -> None:
     """Owe every holder, and every short owes, what goes ex as the day opens at `at`."""
     for dividend in dividends:
         for account_id, account in sorted(world.accounts.items()):
-            shares = account.held(EquitySymbol(dividend.underlying))
+            shares = _shares(account, EquitySymbol(dividend.underlying))
             if shares:
                 receivable = _receivable(dividend, shares)
                 world.put_account(account.went_ex(receivable, at))
@@ -44,7 +45,12 @@ def pay(world: World, morning: Morning) -> None:
                 )
 
 
-def _receivable(dividend: Dividend, shares: int) -> Receivable:
+def _shares(account: PaperAccount, symbol: EquitySymbol) -> int | Decimal:
+    """Return the shares that a dividend is due on; a whole number where there is no part of one."""
+    return shares_of(account, symbol) if symbol in account.pieces else account.held(symbol)
+
+
+def _receivable(dividend: Dividend, shares: int | Decimal) -> Receivable:
     return Receivable(
         underlying=dividend.underlying,
         shares=shares,

@@ -14,9 +14,22 @@ from strikedesk.domain.orders import Action, Leg, OrderRequest, OrderType, TimeI
 from strikedesk.domain.states import OrderState
 from strikedesk.domain.symbols import parse_symbol
 from strikedesk.exchange import fields
-from strikedesk.exchange.accounts import NOTHING, Move, PaperAccount, Receivable, Stake, Today
+from strikedesk.exchange.accounts import (
+    NOTHING,
+    PaperAccount,
+    Stake,
+)
 from strikedesk.exchange.book import WorkingOrder, parts_of
 from strikedesk.exchange.fields import Document
+from strikedesk.exchange.holding_documents import (
+    read_pieces,
+    read_receivables,
+    read_today,
+    write_count,
+    write_pieces,
+    write_receivable,
+    write_today,
+)
 from strikedesk.exchange.membership import Membership, Pending, Wish
 
 _FILL = ("id", "at", "symbol", "quantity", "price", "fees")
@@ -24,8 +37,6 @@ _GROUP = ("id", "kind", "place")
 _PENDING = ("wish", "due")
 _LEG = ("symbol", "action", "quantity")
 _STAKE = ("symbol", "quantity", "cost", "opened_at")
-_RECEIVABLE = ("underlying", "shares", "per_share", "amount", "day", "pay_day")
-_MOVE = ("symbol", "quantity", "amount")
 
 
 def write_account(account: PaperAccount) -> dict[str, Json]:
@@ -43,11 +54,12 @@ def write_account(account: PaperAccount) -> dict[str, Json]:
             [symbol.compact, stake.quantity, str(stake.cost), fields.told_at(stake.opened_at)]
             for symbol, stake in account.stakes.items()
         ],
-        "receivables": [_write_receivable(receivable) for receivable in account.receivables],
-        "today": None if account.today is None else _write_today(account.today),
+        "receivables": [write_receivable(receivable) for receivable in account.receivables],
+        "today": None if account.today is None else write_today(account.today),
         "level": account.option_level,
         "intraday": account.intraday,
         "called": _written(account.called),
+        **write_pieces(account),
     }
 
 
@@ -62,9 +74,9 @@ def read_account(account_id: str, document: Document) -> PaperAccount:
         deposits=fields.amount(document, "deposits"),
         realized=fields.amount(document, "realized"),
         fees=fields.amount(document, "fees"),
-        dividends=fields.amount_or_none(document, "dividends") or NOTHING,
-        receivables=_read_receivables(document),
-        today=_read_today(document),
+        dividends=fields.amount_or(document, "dividends", NOTHING),
+        receivables=read_receivables(document),
+        today=read_today(document),
         stakes={
             parse_symbol(fields.text(row, "symbol")): Stake(
                 quantity=fields.whole(row, "quantity"),
@@ -77,6 +89,7 @@ def read_account(account_id: str, document: Document) -> PaperAccount:
         option_level=fields.choice_or_none(document, "level", OptionLevel),
         intraday=fields.flag(document, "intraday") if "intraday" in document else False,
         called=fields.amount_or_none(document, "called"),
+        pieces=read_pieces(document),
     )
 
 
@@ -192,6 +205,7 @@ def write_line(line: Transaction) -> dict[str, Json]:
         "fees": _written(line.fees),
         "order": line.order_id,
         "realized": _written(line.realized),
+        **({} if line.fraction is None else {"fraction": str(line.fraction)}),
     }
 
 
@@ -212,6 +226,7 @@ def read_line(document: Document) -> Transaction:
         fees=fields.amount_or_none(document, "fees"),
         order_id=fields.text_or_none(document, "order"),
         realized=fields.amount_or_none(document, "realized"),
+        fraction=fields.amount_or_none(document, "fraction"),
     )
 
 
@@ -225,6 +240,7 @@ def write_request(request: OrderRequest) -> dict[str, Json]:
         "stop": _written(request.stop_trigger),
         "tif": request.time_in_force.value,
         "gtd": None if request.gtd_date is None else request.gtd_date.isoformat(),
+        **({} if request.value is None else {"value": str(request.value)}),
     }
 
 
@@ -245,60 +261,7 @@ def read_request(document: Document) -> OrderRequest:
         stop_trigger=fields.amount_or_none(document, "stop"),
         time_in_force=fields.choice(document, "tif", TimeInForce),
         gtd_date=fields.day_or_none(document, "gtd"),
-    )
-
-
-def _write_receivable(receivable: Receivable) -> list[Json]:
-    return [
-        receivable.underlying,
-        receivable.shares,
-        str(receivable.per_share),
-        str(receivable.amount),
-        receivable.day.isoformat(),
-        receivable.pay_day.isoformat(),
-    ]
-
-
-def _read_receivables(document: Document) -> tuple[Receivable, ...]:
-    if document.get("receivables") is None:
-        return ()
-    return tuple(
-        Receivable(
-            underlying=fields.text(row, "underlying"),
-            shares=fields.whole(row, "shares"),
-            per_share=fields.amount(row, "per_share"),
-            amount=fields.amount(row, "amount"),
-            day=fields.day(row, "day"),
-            pay_day=fields.day(row, "pay_day"),
-        )
-        for row in fields.rows(document, "receivables", *_RECEIVABLE)
-    )
-
-
-def _write_today(today: Today) -> dict[str, Json]:
-    return {
-        "day": today.day.isoformat(),
-        "dividends": str(today.dividends),
-        "moves": [
-            [symbol.compact, move.quantity, str(move.amount)]
-            for symbol, move in today.moves.items()
-        ],
-    }
-
-
-def _read_today(document: Document) -> Today | None:
-    if document.get("today") is None:
-        return None
-    part = fields.part(document, "today")
-    return Today(
-        day=fields.day(part, "day"),
-        dividends=fields.amount(part, "dividends"),
-        moves={
-            parse_symbol(fields.text(row, "symbol")): Move(
-                quantity=fields.whole(row, "quantity"), amount=fields.amount(row, "amount")
-            )
-            for row in fields.rows(part, "moves", *_MOVE)
-        },
+        value=fields.amount_or_none(document, "value"),
     )
 
 
@@ -338,7 +301,7 @@ def _write_fills(fills: Iterable[Fill]) -> list[Json]:
             fill.fill_id,
             fields.told_at(fill.at),
             fill.symbol.compact,
-            fill.signed_quantity,
+            write_count(fill.signed_quantity),
             str(fill.price),
             str(fill.known_fees),
         ]
@@ -352,7 +315,7 @@ def _read_fills(document: Document) -> tuple[Fill, ...]:
             fill_id=fields.text(row, "id"),
             at=fields.instant(row, "at"),
             symbol=parse_symbol(fields.text(row, "symbol")),
-            signed_quantity=fields.whole(row, "quantity"),
+            signed_quantity=fields.count(row, "quantity"),
             price=fields.amount(row, "price"),
             fees=fields.amount(row, "fees"),
         )

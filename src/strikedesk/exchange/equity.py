@@ -34,13 +34,25 @@ class Standing:
     """What the book comes to at the close of a session.
 
     Units: USD; `accrued` are dividends that have gone ex and are not paid, negative where they are
-    owed; `held` counts shares and contracts, + long, and nothing that is none.
+    owed; `held` counts shares and contracts, + long, and nothing that is none; `parts` of shares
+    are held beside them.
     """
 
     session: Session
     cash: Decimal
     accrued: Decimal
     held: Mapping[Symbol, int]
+    parts: Mapping[Symbol, Decimal]
+
+    @property
+    def shares(self) -> Mapping[Symbol, int | Decimal]:
+        """What is held in all, parts of shares with the whole ones."""
+        if not self.parts:
+            return self.held
+        return {
+            symbol: self.held.get(symbol, 0) + self.parts.get(symbol, 0)
+            for symbol in {**self.held, **self.parts}
+        }
 
 
 def equity_by_day(
@@ -65,6 +77,7 @@ def standings(
     """
     accruals = _accruals(lines, due)
     held: defaultdict[Symbol, int] = defaultdict(int)
+    parts: defaultdict[Symbol, Decimal] = defaultdict(Decimal)
     cash, accrued, told = NOTHING, NOTHING, 0
     for session in sessions:
         while told < len(lines) and lines[told].at <= session.closes_at:
@@ -73,8 +86,15 @@ def standings(
             accrued += accruals.get(line.transaction_id, NOTHING)
             if line.symbol is not None and line.quantity:
                 held[line.symbol] += line.quantity
-        standing = {symbol: quantity for symbol, quantity in held.items() if quantity}
-        yield Standing(session=session, cash=cash, accrued=accrued, held=standing)
+            if line.symbol is not None and line.fraction:
+                parts[line.symbol] += line.fraction
+        yield Standing(
+            session=session,
+            cash=cash,
+            accrued=accrued,
+            held={symbol: quantity for symbol, quantity in held.items() if quantity},
+            parts={symbol: quantity for symbol, quantity in parts.items() if quantity},
+        )
 
 
 def _accruals(lines: Iterable[Transaction], due: Iterable[Receivable]) -> Mapping[str, Decimal]:
@@ -103,9 +123,10 @@ def _accruals(lines: Iterable[Transaction], due: Iterable[Receivable]) -> Mappin
 
 def _worth(standing: Standing, market: Market) -> Decimal | None:
     """Return what is held at the marks of the close, or None where one is missing."""
-    quotes = market.quotes(standing.held, standing.session.closes_at)
+    shares = standing.shares
+    quotes = market.quotes(shares, standing.session.closes_at)
     total = NOTHING
-    for symbol, quantity in standing.held.items():
+    for symbol, quantity in shares.items():
         quote = quotes.get(symbol)
         if quote is None or quote.mark is None:
             return None

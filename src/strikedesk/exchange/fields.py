@@ -62,6 +62,11 @@ def whole_or_none(document: Document, key: str) -> int | None:
     return None if document.get(key) is None else whole(document, key)
 
 
+def count(document: Document, key: str) -> int | Decimal:
+    """Return a quantity: a whole number, or in a text one with parts of a share."""
+    return amount(document, key) if isinstance(document.get(key), str) else whole(document, key)
+
+
 def flag(document: Document, key: str) -> bool:
     """Return a yes or no."""
     value = document.get(key)
@@ -81,6 +86,11 @@ def amount(document: Document, key: str) -> Decimal:
 def amount_or_none(document: Document, key: str) -> Decimal | None:
     """Return an amount, or None where it is unknown."""
     return None if document.get(key) is None else amount(document, key)
+
+
+def amount_or(document: Document, key: str, otherwise: Decimal) -> Decimal:
+    """Return an amount, or another one where an older document lacks it."""
+    return otherwise if document.get(key) is None else amount(document, key)
 
 
 def told_at(at: datetime) -> str:

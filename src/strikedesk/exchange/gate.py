@@ -9,18 +9,18 @@ from decimal import Decimal
 from typing import Final
 
 from strikedesk.domain.money import on_tick
-from strikedesk.domain.orders import OrderRequest, OrderType, TimeInForce
+from strikedesk.domain.orders import OrderRequest, TimeInForce
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import OptionSymbol
 from strikedesk.domain.terms import Terms
 from strikedesk.exchange.book import Part, net_of
+from strikedesk.exchange.by_value import SHARES_MAX
 from strikedesk.exchange.market import Market
 from strikedesk.exchange.matching import natural_prices
 from strikedesk.exchange.rules import rejection
 from strikedesk.exchange.screen import Screen
 
 CONTRACTS_MAX: Final = 10_000
-SHARES_MAX: Final = 500_000
 
 # How much worse than the market a limit may be: a part of the market's price, and the least, USD.
 _SHARES_BEYOND: Final = (Decimal("0.10"), Decimal("1.00"))
@@ -74,7 +74,7 @@ def _check_tick(request: OrderRequest, terms: Terms) -> None:
 
 def _check_halt(request: OrderRequest, screen: Screen) -> None:
     """Nobody knows at what price trading resumes: what has no price does not wait for it."""
-    waits = request.order_type is not OrderType.MARKET
+    waits = not request.order_type.at_market
     if request.underlying in screen.halted and not (
         waits and request.time_in_force is not TimeInForce.IOC
     ):

@@ -20,7 +20,7 @@ from strikedesk.exchange.world import World
 def coming_morning(world: World) -> Morning | None:
     """Return the next morning that could bring something; None for a world with nothing in it."""
     counted = world.taken or world.served
-    held = any(a.stakes or a.receivables for a in world.accounts.values())
+    held = any(a.stakes or a.pieces or a.receivables for a in world.accounts.values())
     return next_morning(world.advanced_to) if counted or held or len(world.orders) else None
 
 
@@ -39,6 +39,6 @@ def _events(world: World, market: Market, morning: Morning) -> Iterator[MarketEv
     """Yield what is scheduled for the underlyings of everything held and ordered."""
     touched = {symbol.underlying for symbol in world.orders.symbols}
     for account in world.accounts.values():
-        touched |= {symbol.underlying for symbol in account.stakes}
+        touched |= {symbol.underlying for symbol in (*account.stakes, *account.pieces)}
     for ticker in sorted(touched):
         yield from market.events(EquitySymbol(ticker), morning.first_day, morning.day)

@@ -156,6 +156,8 @@ def rest_of(old: WorkingOrder, request: OrderRequest) -> OrderRequest:
     """
     if _shape(request) != _shape(old.request):
         raise rules.rejection(Reason.INVALID_ORDER, rule="a_replacement_keeps_legs_and_type")
+    if request.by_value:
+        raise rules.rejection(Reason.INVALID_ORDER, rule="an_order_by_value_is_not_replaced")
     _check_membership(old, request)
     units = request.units - old.filled - old.cut
     if units < 1:

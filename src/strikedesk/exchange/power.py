@@ -120,7 +120,7 @@ def excess_of(account: PaperAccount, claim: Claim | None) -> Decimal | None:
     return None if claim is None else account.cash - claim.kept
 
 
-def priced_by(holdings: Mapping[Symbol, int]) -> set[Symbol]:
+def priced_by(holdings: Mapping[Symbol, int | Decimal]) -> set[Symbol]:
     """Return the symbols whose prices a claim needs: what is held, and what it follows."""
     return with_underlyings(holdings.keys())
 

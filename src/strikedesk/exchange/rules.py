@@ -12,7 +12,7 @@ from decimal import Decimal
 from strikedesk.domain.calendar import previous_session, session_on
 from strikedesk.domain.errors import Fact, Rejected
 from strikedesk.domain.money import CENT, PRICE_STEP, on_tick
-from strikedesk.domain.orders import Leg, OrderRequest, OrderType, TimeInForce
+from strikedesk.domain.orders import Leg, OrderRequest, TimeInForce
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import OptionSymbol, Symbol
 from strikedesk.domain.trading_hours import span_at
@@ -88,7 +88,7 @@ def check_session(request: OrderRequest, screen: Screen, closing: tuple[bool, ..
     """
     if not screen.is_open and request.time_in_force is TimeInForce.IOC:
         raise rejection(Reason.MARKET_CLOSED, rule="ioc_needs_an_open_market")
-    if not screen.is_open and request.order_type is OrderType.MARKET and not all(closing):
+    if not screen.is_open and request.order_type.at_market and not all(closing):
         raise rejection(Reason.MARKET_CLOSED, rule="opening_market_order_needs_an_open_market")
     # Contracts have not ended: see `check_symbols`. All other orders stand until an end to come.
     if request.gtd_date is not None and _close_of(request.gtd_date) <= screen.at:
@@ -145,6 +145,8 @@ def _close_of(day: date) -> datetime:
 def _closes(leg: Leg, account: PaperAccount, working: Sequence[WorkingOrder]) -> bool:
     held = account.held(leg.symbol)
     against = held * leg.action.sign < 0
+    if leg.action.sign < 0 and held <= 0 and leg.symbol in account.pieces:
+        raise rejection(Reason.INVALID_ORDER, rule="a_part_of_a_share_is_sold_by_value")
     if leg.action.opens is True or (leg.action.opens is None and not against):
         if against:
             raise rejection(
@@ -154,20 +156,20 @@ def _closes(leg: Leg, account: PaperAccount, working: Sequence[WorkingOrder]) ->
                 held=held,
             )
         return False
-    promised = sum(_promised(order, leg) for order in working)
-    available = abs(held) - promised if against else 0
+    taken = sum(promised(order, leg) for order in working)
+    available = abs(held) - taken if against else 0
     if leg.quantity > available:
         raise rejection(
             Reason.CLOSE_EXCEEDS_POSITION,
             symbol=leg.symbol.compact,
             asked=leg.quantity,
             held=held,
-            in_working_orders=promised,
+            in_working_orders=taken,
         )
     return True
 
 
-def _promised(order: WorkingOrder, leg: Leg) -> int:
+def promised(order: WorkingOrder, leg: Leg) -> int:
     """Return what a working order still closes of the leg's symbol, on the same side."""
     return sum(
         part.ratio * order.remaining

@@ -4,8 +4,10 @@ A whole-number split makes more contracts of a divided strike. Any other one, a 
 them, keeps count and strike and changes what a contract delivers: it becomes an adjusted one, with
 a digit behind its root, which delivers its own number of shares for a hundred times the strike.
 The part of a share that no whole one can be made of is paid in cash at the last close, at cost
-where nothing told one; of what a contract delivers it is dropped. All working orders on the
-underlying are cancelled, those for good too: their prices are of another share.
+where nothing told one; of what a contract delivers it is dropped. A part of a share that was held
+before, as by value it can be, is multiplied: what it comes to in whole shares joins them. All
+working orders on the underlying are cancelled, those for good too: their prices are of another
+share.
 The market quotes what a split makes from the opening on, promises its terms, and tells previous
 closes in shares of the day.
 Source: OCC Information Memos on contract adjustments, By-Laws Article VI, Section 11A.
@@ -32,6 +34,7 @@ from strikedesk.exchange.accounts import (
 )
 from strikedesk.exchange.days import Morning
 from strikedesk.exchange.ends import settles_at
+from strikedesk.exchange.fractions import divided
 from strikedesk.exchange.linked import finish
 from strikedesk.exchange.market import Market
 from strikedesk.exchange.world import World
@@ -72,6 +75,8 @@ def divide(world: World, market: Market, splits: Iterable[Split], morning: Morni
             changes = _changes(account, market, split, morning, price)
             if changes:
                 _exchange(world, account, changes, split, morning.opens_at)
+            if EquitySymbol(split.underlying) in account.pieces:
+                _divide_piece(world, account_id, split, morning.opens_at)
 
 
 def _changes(
@@ -144,6 +149,25 @@ def _exchange(
             _write(world, before, at, words, symbol=symbol, cash=change.cash, realized=realized)
 
 
+def _divide_piece(world: World, account_id: str, split: Split, at: datetime) -> None:
+    """Change the part of a share that an account holds, with the line that tells it."""
+    symbol, before = EquitySymbol(split.underlying), world.accounts[account_id]
+    after = divided(before, symbol, split.new, split.old, at)
+    world.put_account(after)
+    whole = after.held(symbol) - before.held(symbol)
+    old, new = before.part(symbol), after.part(symbol)
+    _write(
+        world,
+        before,
+        at,
+        f"Split {split.new} for {split.old}: {old:f} {symbol.words} became {whole + new:f}",
+        symbol=symbol,
+        quantity=whole,
+        realized=after.realized - before.realized,
+        fraction=new - old,
+    )
+
+
 def _write(
     world: World,
     account: PaperAccount,
@@ -154,6 +178,7 @@ def _write(
     quantity: int | None = None,
     cash: Decimal = NOTHING,
     realized: Decimal = NOTHING,
+    fraction: Decimal | None = None,
 ) -> None:
     world.write(
         Transaction(
@@ -167,5 +192,6 @@ def _write(
             quantity=quantity,
             price=None if quantity is None else NOTHING,
             realized=realized,
+            fraction=fraction,
         )
     )

@@ -7,11 +7,12 @@ from decimal import Decimal
 from strikedesk.domain.accounts import AccountKind, Transaction, TransactionKind
 from strikedesk.domain.broking import Fill
 from strikedesk.domain.calendar import exchange_date
+from strikedesk.domain.errors import Rejected
 from strikedesk.domain.orders import TimeInForce
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
-from strikedesk.exchange import linked, power
-from strikedesk.exchange.accounts import NOTHING, multiplier_of
+from strikedesk.exchange import by_value, fractions, linked, power
+from strikedesk.exchange.accounts import NOTHING, PaperAccount, multiplier_of
 from strikedesk.exchange.book import Part, WorkingOrder, filled_of, net_of
 from strikedesk.exchange.fees import Trade, load_schedule
 from strikedesk.exchange.line import side_of
@@ -24,13 +25,17 @@ def attempt(world: World, order: WorkingOrder, screen: Screen) -> None:
     """Give an order its chance at this instant of an open market; one that is new goes to work.
 
     It may trigger, fill, fill in part, or end: a filled order, an `ioc` order that is not, and a
-    closing order whose position has gone do not work on. In a halt nothing happens to it.
+    closing order whose position has gone do not work on. One by value fills whole or ends. In a
+    halt nothing happens to it.
     """
     if stands_still(order, screen):
         return
     fresh = not order.arrived
     if fresh:
         order = replace(order, arrived=True, updated_at=screen.at)
+    if order.request.by_value:
+        _fill_by_value(world, order, screen)
+        return
     if order.waits_for_stop:
         if not touched(order, screen.quotes):
             if fresh:
@@ -124,6 +129,60 @@ def _fill(world: World, order: WorkingOrder, screen: Screen, found: Match) -> No
         _end_if_immediate(world, order, screen.at)
 
 
+def _fill_by_value(world: World, order: WorkingOrder, screen: Screen) -> None:
+    account, part = world.accounts[order.account_id], order.parts[0]
+    rivals = world.orders.weighing(order.account_id, order.request.underlying)
+    gone = by_value.taken_before(world, order.request, screen)
+    world.put_order(order)
+    try:
+        deal = by_value.deal_of(account, order.request, screen, rivals, gone)
+    except Rejected as refusal:
+        _end(world, order, screen.at, refusal.reason)
+        return
+    fill = Fill(
+        fill_id=world.next_id(),
+        at=screen.at,
+        symbol=part.symbol,
+        signed_quantity=deal.shares * part.sign,
+        price=deal.price,
+        fees=load_schedule(world.frame.schedule).total(
+            trade_of(part, screen, deal.whole, deal.amount)
+        ),
+    )
+    world.take(screen.quotes[part.symbol], part.sign, deal.whole)
+    trade = fractions.bought if part.sign > 0 else fractions.sold
+    after = trade(account, part.symbol, deal.shares, deal.amount, screen.at, fees=fill.known_fees)
+    world.put_account(after)
+    world.write(_line_by_value(world, order, fill, deal, account))
+    order = order.after_fill(1, deal.price * part.sign, (fill,))
+    end(world, order, OrderState.FILLED, screen.at)
+
+
+def _line_by_value(
+    world: World, order: WorkingOrder, fill: Fill, deal: by_value.Deal, before: PaperAccount
+) -> Transaction:
+    """Return the line of a trade by value: what it did to whole shares, and to the part of one."""
+    after, symbol = world.accounts[order.account_id], fill.symbol
+    bought = fill.signed_quantity > 0
+    return Transaction(
+        transaction_id=world.next_id(),
+        account_id=order.account_id,
+        at=fill.at,
+        kind=TransactionKind.TRADE,
+        description=(
+            f"{'Bought' if bought else 'Sold'} {deal.shares:f} {symbol.words} at {fill.price:f}"
+        ),
+        cash_effect=(-deal.amount if bought else deal.amount) - fill.known_fees,
+        symbol=symbol,
+        quantity=after.held(symbol) - before.held(symbol),
+        price=fill.price,
+        fees=fill.fees,
+        order_id=order.order_id,
+        realized=after.realized - before.realized,
+        fraction=after.part(symbol) - before.part(symbol),
+    )
+
+
 def _can_pay(world: World, order: WorkingOrder, screen: Screen, found: Match) -> bool:
     """A cash account owes nothing: an order without a limit may have run away from its money."""
     account = world.accounts[order.account_id]
@@ -140,22 +199,21 @@ def _can_pay(world: World, order: WorkingOrder, screen: Screen, found: Match) ->
 
 
 def _fill_leg(world: World, order: WorkingOrder, part: Part, screen: Screen, found: Match) -> Fill:
+    quantity = part.sign * part.ratio * found.units
     fill = Fill(
         fill_id=world.next_id(),
         at=screen.at,
         symbol=part.symbol,
-        signed_quantity=part.sign * part.ratio * found.units,
+        signed_quantity=quantity,
         price=found.prices[part.symbol],
         fees=_fees(world, order, part, screen, found),
     )
     count = world.serve if found.in_line else world.take
-    count(screen.quotes[part.symbol], part.sign, abs(fill.signed_quantity))
+    count(screen.quotes[part.symbol], part.sign, abs(quantity))
     before = world.accounts[order.account_id]
-    after = before.traded(
-        part.symbol, fill.signed_quantity, fill.price, screen.at, fees=fill.known_fees
-    )
+    after = before.traded(part.symbol, quantity, fill.price, screen.at, fees=fill.known_fees)
     world.put_account(after)
-    world.write(_line(world, order, fill, after.realized - before.realized))
+    world.write(_line(world, order, fill, quantity, after.realized - before.realized))
     return fill
 
 
@@ -181,18 +239,20 @@ def trade_of(part: Part, screen: Screen, quantity: int, notional: Decimal) -> Tr
     )
 
 
-def _line(world: World, order: WorkingOrder, fill: Fill, realized: Decimal) -> Transaction:
-    amount = fill.price * fill.signed_quantity * multiplier_of(fill.symbol)
-    verb = "Bought" if fill.signed_quantity > 0 else "Sold"
+def _line(
+    world: World, order: WorkingOrder, fill: Fill, quantity: int, realized: Decimal
+) -> Transaction:
+    amount = fill.price * quantity * multiplier_of(fill.symbol)
+    verb = "Bought" if quantity > 0 else "Sold"
     return Transaction(
         transaction_id=world.next_id(),
         account_id=order.account_id,
         at=fill.at,
         kind=TransactionKind.TRADE,
-        description=f"{verb} {abs(fill.signed_quantity)} {fill.symbol.words} at {fill.price:f}",
+        description=f"{verb} {abs(quantity)} {fill.symbol.words} at {fill.price:f}",
         cash_effect=-amount - fill.known_fees,
         symbol=fill.symbol,
-        quantity=fill.signed_quantity,
+        quantity=quantity,
         price=fill.price,
         fees=fill.fees,
         order_id=order.order_id,

@@ -30,6 +30,11 @@ def decimal(number: Decimal | float) -> str:
     return text if "." in text else f"{text}.0"
 
 
+def counted(quantity: int | Decimal) -> int | str:
+    """Write a quantity: a number where it is whole by its kind, else as decimals are."""
+    return decimal(quantity) if isinstance(quantity, Decimal) else quantity
+
+
 def maybe(number: Decimal | float | None) -> str | None:
     """Write a number, or nothing where it is unknown."""
     return None if number is None else decimal(number)

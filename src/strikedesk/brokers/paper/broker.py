@@ -14,6 +14,7 @@ from strikedesk.brokers.paper.feeds import LOOK_EVERY_S, OrderFeed, QuoteFeed
 from strikedesk.brokers.paper.figures import (
     account_of,
     balances_of,
+    beside_of,
     gone_today,
     positions_of,
     priced_symbols,
@@ -270,9 +271,10 @@ class PaperBroker:
         return positions_of(account, quotes, seen.at)
 
     async def untraded(self, account_id: str) -> tuple[Untraded, ...]:
-        """See `Broker.untraded`: a paper account holds nothing else."""
-        (await self._keeper.snapshot()).world.account(account_id)
-        return ()
+        """See `Broker.untraded`: parts of shares, and nothing else."""
+        seen = await self._keeper.snapshot()
+        account = seen.world.account(account_id)
+        return beside_of(account, await self._venue.quotes(account.pieces, seen.at))
 
     async def transactions(
         self, account_id: str, *, start: date | None, end: date | None, limit: int, offset: int
@@ -370,6 +372,7 @@ class PaperBroker:
             positions=positions_of(account, quotes, seen.at),
             working=_working(seen.world, account),
             preflight=await self._clerk.look(seen, ticket),
+            fractions={symbol.compact: each.quantity for symbol, each in account.pieces.items()},
         )
 
     async def submit(self, ticket: Ticket) -> Receipt:

@@ -13,6 +13,7 @@ from strikedesk.domain.accounts import Account, AccountKind, Balances, Environme
 from strikedesk.domain.money import to_cents
 from strikedesk.domain.quotes import Quote
 from strikedesk.domain.symbols import Symbol
+from strikedesk.domain.untraded import FRACTION_OF_A_SHARE, Untraded
 from strikedesk.exchange import calls, power
 from strikedesk.exchange.accounts import (
     NO_MOVE,
@@ -23,6 +24,7 @@ from strikedesk.exchange.accounts import (
     average_price,
     multiplier_of,
 )
+from strikedesk.exchange.fractions import average_cost
 from strikedesk.exchange.screen import Screen
 from strikedesk.exchange.world import World
 
@@ -56,7 +58,7 @@ def gone_today(account: PaperAccount, at: datetime) -> set[Symbol]:
     Their worth at the last close is asked for there and then: some are not quoted any more.
     """
     today = account.since_open(at)
-    return set() if today is None else {*today.moves} - {*account.stakes}
+    return set() if today is None else {*today.moves} - {*account.stakes, *account.pieces}
 
 
 def positions_of(
@@ -67,6 +69,22 @@ def positions_of(
     return tuple(
         _position(account, symbol, stake, quotes.get(symbol), today)
         for symbol, stake in sorted(account.stakes.items(), key=lambda item: item[0].compact)
+    )
+
+
+def beside_of(account: PaperAccount, quotes: Mapping[Symbol, Quote]) -> tuple[Untraded, ...]:
+    """Return the parts of shares that are held, at their marks, sorted by symbol."""
+    return tuple(
+        Untraded(
+            account_id=account.account_id,
+            symbol=symbol.compact,
+            kind=FRACTION_OF_A_SHARE,
+            quantity=piece.quantity,
+            multiplier=Decimal(1),
+            average_price=average_cost(piece),
+            mark=quote.mark if (quote := quotes.get(symbol)) else None,
+        )
+        for symbol, piece in sorted(account.pieces.items(), key=lambda item: item[0].compact)
     )
 
 
@@ -83,7 +101,8 @@ def _position(
         opened_at=stake.opened_at,
         mark=mark,
         marked_at=None if quote is None else quote.at,
-        day_profit=_day_profit(symbol, stake.quantity, today, mark, close),
+        # What came and went of it today is not told apart from a part of a share beside it.
+        day_profit=_day_profit(symbol, stake.quantity + account.part(symbol), today, mark, close),
     )
 
 
@@ -95,7 +114,8 @@ def balances_of(
     `closes` are the marks at the last close of what has gone since.
     """
     positions = positions_of(account, screen.quotes, screen.at)
-    values = [position.market_value for position in positions]
+    beside = beside_of(account, screen.quotes)
+    values = [each.market_value for each in (*positions, *beside)]
     claim = power.total_of(power.claims_held(account, screen))
     free = power.left_after(account, claim, world.orders.reserved(account.account_id))
     excess = power.excess_of(account, claim)
@@ -110,11 +130,13 @@ def balances_of(
         maintenance_margin=None if claim is None else to_cents(claim.maintenance),
         maintenance_excess=None if excess is None else to_cents(excess),
         in_margin_call=calls.in_call(account, excess),
-        long_value=_total(v for v, p in zip(values, positions, strict=True) if p.quantity > 0),
-        short_value=_total(v for v, p in zip(values, positions, strict=True) if p.quantity < 0),
-        open_profit=_total(position.open_profit for position in positions),
+        long_value=_total(
+            each.market_value for each in (*positions, *beside) if (each.quantity or 0) > 0
+        ),
+        short_value=_total(each.market_value for each in positions if each.quantity < 0),
+        open_profit=_total(_open_profits(account, positions, screen.quotes)),
         realized_profit=account.realized,
-        day_profit=_total(_parts_of_day(account, positions, screen.at, closes)),
+        day_profit=_total(_parts_of_day(account, positions, screen, closes)),
         dividends_paid=account.dividends,
         dividends_accrued=account.accrued,
         fees_paid=account.fees,
@@ -123,7 +145,7 @@ def balances_of(
 
 def _day_profit(
     symbol: Symbol,
-    quantity: int,
+    quantity: int | Decimal,
     today: Today | None,
     mark: Decimal | None,
     close: Decimal | None,
@@ -137,7 +159,7 @@ def _day_profit(
 
 
 def _value_before(
-    symbol: Symbol, quantity: int, today: Today | None, close: Decimal | None
+    symbol: Symbol, quantity: int | Decimal, today: Today | None, close: Decimal | None
 ) -> Decimal | None:
     """Return what is set against a value now: the worth at the last close, and what was paid."""
     move = NO_MOVE if today is None else today.moves.get(symbol, NO_MOVE)
@@ -150,16 +172,30 @@ def _value_before(
 def _parts_of_day(
     account: PaperAccount,
     positions: Iterable[Position],
-    at: datetime,
+    screen: Screen,
     closes: Mapping[Symbol, Decimal],
 ) -> Iterable[Decimal | None]:
     """Yield the day's profit of what is held, of what has gone, and the dividends gone ex."""
-    today = account.since_open(at)
+    today = account.since_open(screen.at)
     yield from (position.day_profit for position in positions)
-    for symbol in gone_today(account, at):
+    for symbol in account.pieces.keys() - account.stakes.keys():
+        quote = screen.quotes.get(symbol)
+        mark, close = (None, None) if quote is None else (quote.mark, quote.previous_close)
+        yield _day_profit(symbol, account.part(symbol), today, mark, close)
+    for symbol in gone_today(account, screen.at):
         before = _value_before(symbol, 0, today, closes.get(symbol))
         yield None if before is None else -before
     yield NOTHING if today is None else today.dividends
+
+
+def _open_profits(
+    account: PaperAccount, positions: Iterable[Position], quotes: Mapping[Symbol, Quote]
+) -> Iterable[Decimal | None]:
+    """Yield what each position has gained since it was opened, and each part of a share."""
+    yield from (position.open_profit for position in positions)
+    for symbol, piece in account.pieces.items():
+        mark = quotes[symbol].mark if symbol in quotes else None
+        yield None if mark is None else mark * piece.quantity - piece.cost
 
 
 def leverage_of(account: PaperAccount) -> int:

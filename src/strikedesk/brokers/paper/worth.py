@@ -39,7 +39,7 @@ def worth_of(world: World, market: Market | None, at: datetime) -> tuple[Worth, 
 
 def _worth(world: World, account_id: str, market: Market | None, at: datetime) -> Decimal | None:
     account = world.accounts[account_id]
-    if not account.stakes:
+    if not account.priced:
         return account.cash + account.accrued
     if market is None:
         return None

@@ -18,7 +18,7 @@ from strikedesk.sandbox.notes import (
 from strikedesk.sandbox.orders.faults import reject_reason
 from strikedesk.sandbox.orders.reading import ACTIONS, ORDER_TYPES, TIMES_IN_FORCE
 from strikedesk.sandbox.spelling import EQUITY, instrument_type, wire_symbol
-from strikedesk.sandbox.wire import decimal, epoch_ms, instant, known
+from strikedesk.sandbox.wire import counted, decimal, epoch_ms, instant, known
 
 VENUE: Final = "MARKET_SIMULATOR"
 RECEIVED: Final = "Received"
@@ -99,7 +99,7 @@ def told_as_routed(order: BrokerOrder, notes: Notes) -> dict[str, Json]:
         "cancellable": False,
         "editable": False,
         "updated-at": 0 if received_at is None else epoch_ms(received_at),
-        "legs": [_unfilled(leg) for leg in order.order.legs],
+        "legs": [_unfilled(leg, order.order) for leg in order.order.legs],
     }
 
 
@@ -114,7 +114,7 @@ def told_dry(request: OrderRequest, note: Note, *, waits: bool = False) -> dict[
             "status": CONTINGENT if waits else RECEIVED,
             "contingent-status": "Pending Order" if waits else None,
             "updated-at": 0,
-            "legs": [_unfilled(leg) for leg in request.legs],
+            "legs": [_unfilled(leg, request) for leg in request.legs],
         }
     )
 
@@ -178,20 +178,20 @@ def _group(order: BrokerOrder, group: GroupNote | None, note: Note) -> dict[str,
 
 def _leg(leg: Leg, order: BrokerOrder) -> dict[str, Json]:
     fills = [fill for fill in order.fills if fill.symbol == leg.symbol]
-    filled = sum(abs(fill.signed_quantity) for fill in fills)
-    return {
-        **_unfilled(leg),
-        "remaining-quantity": leg.quantity - filled,
-        "fills": [_fill(fill) for fill in fills],
-    }
+    told = {**_unfilled(leg, order.order), "fills": [_fill(fill) for fill in fills]}
+    if order.order.by_value:
+        return told
+    filled = sum(int(abs(fill.signed_quantity)) for fill in fills)
+    return {**told, "remaining-quantity": leg.quantity - filled}
 
 
-def _unfilled(leg: Leg) -> dict[str, Json]:
+def _unfilled(leg: Leg, request: OrderRequest) -> dict[str, Json]:
+    """Return a leg as it was asked for: one by value has no quantity, and none is left of it."""
+    numbers: dict[str, Json] = {"quantity": leg.quantity, "remaining-quantity": leg.quantity}
     return {
         "instrument-type": instrument_type(leg.symbol),
         "symbol": wire_symbol(leg.symbol),
-        "quantity": leg.quantity,
-        "remaining-quantity": leg.quantity,
+        **({} if request.by_value else numbers),
         "action": ACTION_NAMES[leg.action],
         "fills": [],
     }
@@ -203,7 +203,7 @@ def _fill(fill: Fill) -> dict[str, Json]:
         "fill-id": fill.fill_id,
         "ext-group-fill-id": number,
         "ext-exec-id": number,
-        "quantity": abs(fill.signed_quantity),
+        "quantity": counted(abs(fill.signed_quantity)),
         "fill-price": decimal(fill.price),
         "filled-at": instant(fill.at),
         "destination-venue": VENUE,
