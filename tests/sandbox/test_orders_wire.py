@@ -75,7 +75,6 @@ async def order(http: httpx2.AsyncClient, document: Mapping[str, Any] = RESTING)
         ({"legs": [{**LEG, "symbol": "\u202eAAPL"}]}, 422, "invalid_symbol"),
         ({"legs": [{**LEG, "symbol": "SPX"}]}, 422, "invalid_order"),
         ({"rules": {"conditions": []}}, 422, "not_supported"),
-        ({"order-type": "Notional Market", "value": "50"}, 422, "not_supported"),
         ({"external-identifier": "x" * 201}, 400, "external-identifier"),
         ({"time-in-force": "Ext", "legs": [OPTION]}, 422, "invalid_time_in_force"),
         ({"time-in-force": "GTC Ext", "legs": [LEG, OPTION]}, 422, "invalid_time_in_force"),

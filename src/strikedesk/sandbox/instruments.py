@@ -190,7 +190,7 @@ class InstrumentRoutes:
                 "is-illiquid": False,
                 "is-fraud-risk": False,
                 "bypass-manual-review": False,
-                "is-fractional-quantity-eligible": False,
+                "is-fractional-quantity-eligible": info.kind != "index",
                 "overnight-trading-permitted": info.kind != "index",
                 "tick-sizes": [
                     {"threshold": decimal(1), "value": "0.0001"},

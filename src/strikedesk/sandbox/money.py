@@ -1,6 +1,6 @@
 """Balances and positions: what an account is worth, and what it holds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -13,7 +13,8 @@ from strikedesk.domain.accounts import Position
 from strikedesk.domain.calendar import exchange_date
 from strikedesk.domain.ledger import Json
 from strikedesk.domain.quotes import Quote
-from strikedesk.domain.symbols import OptionSymbol, Symbol
+from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol
+from strikedesk.domain.untraded import Untraded
 from strikedesk.exchange.accounts import NOTHING, multiplier_of
 from strikedesk.exchange.ends import settles_at
 from strikedesk.sandbox import query
@@ -21,6 +22,7 @@ from strikedesk.sandbox.door import version_of
 from strikedesk.sandbox.refusal import NOT_FOUND, Refusal
 from strikedesk.sandbox.spelling import instrument_type, streamer_symbol, wire_symbol
 from strikedesk.sandbox.wire import (
+    counted,
     decimal,
     instant,
     known,
@@ -33,6 +35,7 @@ from strikedesk.sandbox.world import SandboxWorld
 from strikedesk.sandbox.worth import USD, Worth, told_worth
 
 _EVERY: Final = 1_000_000
+_FINEST: Final = Decimal("0.000001")
 
 # What this venue has none of, beside what snapshots have.
 _ABSENT_NOW: Final = (
@@ -98,6 +101,64 @@ class MoneyRoutes:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Held:
+    """What is held of a symbol, a part of a share with the whole ones. Units as of a position."""
+
+    account_id: str
+    symbol: Symbol
+    quantity: int | Decimal
+    multiplier: int
+    average_price: Decimal
+    opened_at: datetime | None = None
+    mark: Decimal | None = None
+
+    @property
+    def value(self) -> Decimal | None:
+        """USD that it is worth now, negative when short."""
+        return None if self.mark is None else self.mark * self.quantity * self.multiplier
+
+    def with_part(self, part: Untraded) -> "_Held":
+        """Return it with a part of a share: the sum, at the average of both."""
+        quantity, price = part.quantity or NOTHING, part.average_price or NOTHING
+        total = self.quantity + quantity
+        cost = self.average_price * self.quantity + price * quantity
+        average = (cost / total).quantize(_FINEST)
+        return replace(self, quantity=total, average_price=average, mark=part.mark)
+
+
+async def _held(world: SandboxWorld, number: str) -> list[_Held]:
+    """Return what an account holds, as this protocol counts it: shares as decimals where needed."""
+    found = {each.symbol: _of_position(each) for each in await world.broker.positions(number)}
+    for part in await world.broker.untraded(number):
+        symbol = EquitySymbol(part.symbol)
+        nothing = _nothing_of(number, symbol)
+        found[symbol] = found.get(symbol, nothing).with_part(part)
+    return sorted(found.values(), key=lambda held: held.symbol.compact)
+
+
+def _of_position(position: Position) -> _Held:
+    return _Held(
+        account_id=position.account_id,
+        symbol=position.symbol,
+        quantity=position.quantity,
+        multiplier=position.multiplier,
+        average_price=position.average_price,
+        opened_at=position.opened_at,
+        mark=position.mark,
+    )
+
+
+def _nothing_of(number: str, symbol: Symbol) -> _Held:
+    return _Held(
+        account_id=number,
+        symbol=symbol,
+        quantity=0,
+        multiplier=multiplier_of(symbol),
+        average_price=NOTHING,
+    )
+
+
 async def told_balances(world: SandboxWorld, number: str) -> dict[str, Json]:
     """Return an account's balances, as REST and the account stream have them.
 
@@ -111,8 +172,10 @@ async def told_balances(world: SandboxWorld, number: str) -> dict[str, Json]:
 async def worth_now(world: SandboxWorld, number: str) -> Worth:
     """Return what an account comes to as it stands; an unknown figure is nothing here."""
     balances = await world.broker.balances(number)
-    positions = await world.broker.positions(number)
     cash = balances.cash or NOTHING
+    values: dict[Symbol, Decimal] = {}
+    for held in await _held(world, number):
+        values[held.symbol] = held.value or NOTHING
     return Worth(
         cash=cash,
         in_all=balances.net_liquidation if balances.net_liquidation is not None else cash,
@@ -121,7 +184,7 @@ async def worth_now(world: SandboxWorld, number: str) -> Worth:
         required=balances.maintenance_margin or NOTHING,
         excess=balances.maintenance_excess or NOTHING,
         accrued=balances.dividends_accrued or NOTHING,
-        values={each.symbol: each.market_value or NOTHING for each in positions},
+        values=values,
     )
 
 
@@ -136,7 +199,7 @@ async def told_positions(
         Refusal: 403, where the account is nobody's.
     """
     _, _, at = await world.account(number)
-    positions = await world.broker.positions(number)
+    positions = await _held(world, number)
     quotes = await world.broker.quotes({position.symbol for position in positions})
     realized = await _realized_today(world, number, at)
     told: list[dict[str, Json]] = []
@@ -184,7 +247,7 @@ def _balances(number: str, worth: Worth, at: datetime) -> dict[str, Json]:
 
 
 def _position(
-    position: Position,
+    position: _Held,
     quote: Quote | None,
     ends: datetime | None,
     at: datetime,
@@ -194,7 +257,7 @@ def _position(
 ) -> dict[str, Json]:
     opened_at = position.opened_at or at
     closed_at = None if quote is None else quote.previous_close
-    value = position.market_value
+    value = position.value
     return known(
         {
             "account-number": position.account_id,
@@ -202,7 +265,7 @@ def _position(
             "symbol": wire_symbol(position.symbol),
             "underlying-symbol": position.symbol.underlying.replace(".", "/"),
             "streamer-symbol": streamer_symbol(position.symbol),
-            "quantity": abs(position.quantity),
+            "quantity": counted(abs(position.quantity)),
             "quantity-direction": "Long" if position.quantity > 0 else "Short",
             "average-open-price": decimal(abs(position.average_price)),
             "average-daily-market-close-price": decimal(closed_at or NOTHING),
@@ -235,12 +298,5 @@ def _gained(gain: Decimal, at: datetime) -> dict[str, Json]:
 
 def _closed(number: str, symbol: Symbol, gain: Decimal, at: datetime) -> dict[str, Json]:
     """Return a position of which nothing is left."""
-    nothing = Position(
-        account_id=number,
-        symbol=symbol,
-        quantity=0,
-        multiplier=multiplier_of(symbol),
-        average_price=NOTHING,
-    )
-    told = _position(nothing, None, None, at, gain, marked=False)
+    told = _position(_nothing_of(number, symbol), None, None, at, gain, marked=False)
     return {**told, "quantity-direction": "Zero", "cost-effect": "None"}

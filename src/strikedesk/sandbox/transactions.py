@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import ceil
 from typing import Final
 
 from starlette.requests import Request
@@ -132,7 +133,7 @@ class TransactionRoutes:
                 "underlying-symbol": (
                     None if symbol is None else symbol.underlying.replace(".", "/")
                 ),
-                "quantity": None if line.quantity is None else decimal(abs(line.quantity)),
+                "quantity": None if line.moved is None else decimal(abs(line.moved)),
                 "price": maybe(line.price),
                 **signed("value", line.cash_effect + fees),
                 **(self._fees(line, action, schedule) if action is not None else {}),
@@ -162,7 +163,7 @@ class TransactionRoutes:
         return told
 
     def _trade(self, line: Transaction, action: Action) -> Trade:
-        symbol, quantity = line.symbol, abs(line.quantity or 0)
+        symbol, quantity = line.symbol, ceil(abs(line.moved or 0))
         assert symbol is not None  # noqa: S101 -- a trade is one of something
         product = Product.EQUITY
         if isinstance(symbol, OptionSymbol):
@@ -177,7 +178,7 @@ class TransactionRoutes:
             opens=action.opens is not False,
             sells=action.sign < 0,
             quantity=quantity,
-            notional=(line.price or NOTHING) * quantity * multiplier_of(symbol),
+            notional=(line.price or NOTHING) * abs(line.moved or 0) * multiplier_of(symbol),
         )
 
 
@@ -226,6 +227,6 @@ def _action(line: Transaction, order: BrokerOrder | None) -> Action | None:
     if line.kind is not TransactionKind.TRADE:
         return None
     legs = () if order is None else order.order.legs
-    bought = (line.quantity or 0) > 0
+    bought = (line.moved or 0) > 0
     told = (leg.action for leg in legs if leg.symbol == line.symbol)
     return next(told, Action.BUY_TO_OPEN if bought else Action.SELL_TO_CLOSE)

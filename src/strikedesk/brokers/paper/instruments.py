@@ -52,7 +52,7 @@ def _share(info: SymbolInfo, *, halted: bool) -> Instrument:
         steps=() if info.kind == _INDEX else _OF_SHARES,
         closing_only=False,
         halted=halted,
-        fractions=False,
+        fractions=info.kind != _INDEX,
     )
 
 

@@ -6,10 +6,9 @@ from decimal import Decimal
 from typing import Final
 
 from strikedesk.domain.ledger import Json
-from strikedesk.exchange.accounts import NOTHING, multiplier_of
-from strikedesk.exchange.assess import Assessment
+from strikedesk.exchange.accounts import NOTHING
+from strikedesk.exchange.assess import Assessment, trades_of
 from strikedesk.exchange.fees import FeeSchedule
-from strikedesk.exchange.trading import trade_of
 from strikedesk.sandbox.wire import decimal, effect, signed
 
 # The lines of the venue's schedule, by the protocol's buckets, in the order it lists them.
@@ -34,11 +33,8 @@ def charges_of(
     """Return what each line of the schedule charges, over all legs of all orders."""
     charged: defaultdict[str, Decimal] = defaultdict(lambda: NOTHING)
     for each, times in zip(found, units, strict=True):
-        for part in each.parts:
-            quantity = part.ratio * times
-            notional = each.prices[part.symbol] * quantity * multiplier_of(part.symbol)
-            items = schedule.items(trade_of(part, each.screen, quantity, notional))
-            for name, amount in items.items():
+        for trade in trades_of(each, times):
+            for name, amount in schedule.items(trade).items():
                 charged[name] += amount
     return dict(charged)
 

@@ -78,7 +78,7 @@ async def judge(sandbox: SandboxWorld, account_id: str, wanted: Wanted) -> Judge
     request = wanted.request(account_id)
     found = await _examined(sandbox, request)
     warnings: list[Fault] = []
-    if _closes_nothing(found) and not wanted.strict:
+    if _closes_nothing(found) and not wanted.strict and not request.by_value:
         opened = _opened(request, account)
         if opened != request:
             request, found = opened, await _examined(sandbox, opened)

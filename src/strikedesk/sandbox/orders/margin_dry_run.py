@@ -14,6 +14,7 @@ from strikedesk.domain.ledger import Json
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Symbol
 from strikedesk.exchange import power
 from strikedesk.exchange.accounts import NOTHING, PaperAccount, multiplier_of
+from strikedesk.exchange.assess import counted
 from strikedesk.exchange.power import Claim
 from strikedesk.exchange.screen import Screen
 from strikedesk.exchange.world import World
@@ -112,7 +113,7 @@ def _results(world: World, account: PaperAccount, judged: Judged, at: datetime) 
     """Return the results, and what changes as the order's own dry run has it."""
     found, request = judged.found, judged.request
     rivals = world.orders.weighing(account.account_id, request.underlying)
-    around = power.holdings_around(account, rivals, found.parts, request.units)
+    around = power.holdings_around(account, rivals, counted(found.parts, found.deal), request.units)
     both = around.before, around.after
     claims = [power.claim_of(held, account, found.screen) or Claim() for held in both]
     cash = claims[1].on_cash - claims[0].on_cash - (found.consumes or NOTHING)
@@ -180,7 +181,7 @@ def _told(judged: Judged, wanted: Wanted) -> dict[str, Json]:
                 "instrument-type": instrument_type(leg.symbol),
                 "symbol": wire_symbol(leg.symbol),
                 "action": ACTION_NAMES[leg.action],
-                "quantity": str(leg.quantity),
+                **({} if judged.request.by_value else {"quantity": str(leg.quantity)}),
                 "remaining-quantity": "0",
             }
             for leg in judged.request.legs

@@ -19,6 +19,7 @@ from strikedesk.sandbox.refusal import Fault, Refusal
 from strikedesk.sandbox.world import SandboxWorld
 
 _TWO: Final = Fault("invalid_pairs_order", "A pair has two orders, of one leg each.")
+_NOT_BY_VALUE: Final = Fault("invalid_pairs_order", "What waits for a ratio is not by value.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +90,8 @@ async def read_pair(sandbox: SandboxWorld, number: str, document: Document) -> P
     wanted = [read_order(each) for each in orders_of(document)]
     if [len(each.legs or ()) for each in wanted] != [1, 1]:
         raise Refusal.of_order([_TWO])
+    if any(each.value is not None for each in wanted):
+        raise Refusal.of_order([_NOT_BY_VALUE])
     judged = [await judge(sandbox, number, each) for each in wanted]
     for each in judged:
         if each.off_tick is not None:

@@ -18,12 +18,14 @@ from strikedesk.sandbox.spelling import EQUITY, EQUITY_OPTION, instrument_type
 
 Document = Mapping[str, object]
 
+_NOTIONAL: Final = "Notional Market"
 ORDER_TYPES: Final = {
     "Limit": OrderType.LIMIT,
     "Marketable Limit": OrderType.MARKETABLE_LIMIT,
     "Market": OrderType.MARKET,
     "Stop": OrderType.STOP,
     "Stop Limit": OrderType.STOP_LIMIT,
+    _NOTIONAL: OrderType.NOTIONAL_MARKET,
 }
 TIMES_IN_FORCE: Final = {
     "Day": TimeInForce.DAY,
@@ -42,13 +44,21 @@ ACTIONS: Final = {
     "Sell to Close": Action.SELL_TO_CLOSE,
 }
 _SIGNS: Final = {"Debit": 1, "Credit": -1, "None": 0}
+# Of an amount that goes against its leg: a purchase brings no credit, a sale costs nothing.
+_WRONG_WAY: Final = {
+    -1: Fault("cant_buy_for_credit", "You cannot buy for a credit."),
+    1: Fault("cant_sell_for_debit", "You cannot sell for a debit."),
+}
 _DEPRECATED: Final = "BLAST"
 _TEXT_MAX: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """An order as a client wrote it. `legs` None = those of the order that it is to replace."""
+    """An order as a client wrote it. `legs` None = those of the order that it is to replace.
+
+    Those of an order by value are written without quantities.
+    """
 
     order_type: str
     time_in_force: str
@@ -60,6 +70,8 @@ class Wanted:
     strict: bool
     external_identifier: str | None
     source: str | None
+    value: Decimal | None = None
+    value_effect: str | None = None
 
     @property
     def limit_net(self) -> Decimal | None:
@@ -72,7 +84,7 @@ class Wanted:
             return None
         sign = _SIGNS.get(self.price_effect or "None", 0)
         if self.price and not sign:
-            raise Refusal.of_order([_missing_effect()])
+            raise Refusal.of_order([_missing_effect("price")])
         return self.price * sign
 
     def request(self, account_id: str, legs: Sequence[Leg] | None = None) -> OrderRequest:
@@ -82,6 +94,7 @@ class Wanted:
             Refusal: 422, with the rule that its form breaks.
         """
         own = tuple(legs if legs is not None else self.legs or ())
+        self._check_value(own)
         try:
             return OrderRequest(
                 account_id=account_id,
@@ -91,9 +104,20 @@ class Wanted:
                 stop_trigger=self.stop_trigger,
                 time_in_force=TIMES_IN_FORCE[self.time_in_force],
                 gtd_date=self.gtc_date,
+                value=self.value,
             )
         except Denied as denied:
             raise Refusal.of_order([fault_of(denied)]) from None
+
+    def _check_value(self, legs: Sequence[Leg]) -> None:
+        """Refuse an amount without its direction, and one that goes against the leg's."""
+        if self.value is None or not legs:
+            return
+        sign = _SIGNS.get(self.value_effect or "None", 0)
+        if not sign:
+            raise Refusal.of_order([_missing_effect("value")])
+        if sign != legs[0].action.sign:
+            raise Refusal.of_order([_WRONG_WAY[sign]])
 
 
 def read_document(body: bytes) -> Document:
@@ -117,9 +141,10 @@ def read_order(document: Document) -> Wanted:
     Raises:
         Refusal: 400 for what cannot be read, 422 for what this venue does not trade.
     """
-    order_type = _choice(document, "order-type", {*ORDER_TYPES, "Notional Market"})
+    order_type = _choice(document, "order-type", ORDER_TYPES)
     time_in_force = _choice(document, "time-in-force", TIMES_IN_FORCE)
-    _check_traded(document, order_type)
+    if document.get("rules"):
+        raise Refusal.of_order([_not_here("Order rules")])
     return Wanted(
         order_type=order_type,
         time_in_force=time_in_force,
@@ -127,10 +152,12 @@ def read_order(document: Document) -> Wanted:
         price_effect=_optional_choice(document, "price-effect", _SIGNS),
         stop_trigger=_number(document, "stop-trigger"),
         gtc_date=_day(document, "gtc-date"),
-        legs=_legs(document),
+        legs=_legs(document, by_value=order_type == _NOTIONAL),
         strict=_strict(document),
         external_identifier=_text(document, "external-identifier"),
         source=_text(document, "source"),
+        value=_number(document, "value"),
+        value_effect=_optional_choice(document, "value-effect", _SIGNS),
     )
 
 
@@ -147,6 +174,8 @@ def read_change(document: Document, standing: Wanted) -> Wanted:
         "price-effect": standing.price_effect,
         "stop-trigger": standing.stop_trigger,
         "gtc-date": standing.gtc_date and standing.gtc_date.isoformat(),
+        "value": standing.value,
+        "value-effect": standing.value_effect,
         "legs": [],
     }
     changed = read_order({**named, **{k: v for k, v in document.items() if v is not None}})
@@ -211,38 +240,39 @@ def read_ratio(document: Document, standing: Ratio | None = None) -> Ratio:
     )
 
 
-def _check_traded(document: Document, order_type: str) -> None:
-    """Refuse, rather than pretend, what the venue has no means for."""
-    faults: list[Fault] = []
-    if order_type not in ORDER_TYPES:
-        faults.append(_not_here("Notional orders"))
-    if document.get("rules"):
-        faults.append(_not_here("Order rules"))
-    if faults:
-        raise Refusal.of_order(faults)
-
-
-def _legs(document: Document) -> tuple[Leg, ...]:
+def _legs(document: Document, *, by_value: bool) -> tuple[Leg, ...]:
     given = document.get("legs")
     if not isinstance(given, list):
         raise Refusal.of_parameter("legs", "is a list of legs")
     legs = cast("list[object]", given)
-    return tuple(_leg(cast("Document", leg)) for leg in legs if isinstance(leg, dict))
+    return tuple(
+        _leg(cast("Document", leg), by_value=by_value) for leg in legs if isinstance(leg, dict)
+    )
 
 
-def _leg(document: Document) -> Leg:
+def _leg(document: Document, *, by_value: bool) -> Leg:
     kind = _choice(document, "instrument-type", {EQUITY, EQUITY_OPTION})
     symbol = _symbol(document)
     if instrument_type(symbol) != kind:
         raise Refusal.of_parameter("instrument-type", "is the type of the leg's symbol")
     action = ACTIONS[_choice(document, "action", ACTIONS)]
-    quantity = _number(document, "quantity")
-    if quantity is None or quantity != quantity.to_integral_value():
-        raise Refusal.of_order([Fault("invalid_quantity", "A quantity is a whole number.")])
+    quantity = _quantity(document, by_value=by_value)
     try:
-        return Leg(symbol=symbol, action=action, quantity=int(quantity))
+        return Leg(symbol=symbol, action=action, quantity=quantity)
     except Denied as denied:
         raise Refusal.of_order([fault_of(denied)]) from None
+
+
+def _quantity(document: Document, *, by_value: bool) -> int:
+    """Return how many of a leg; of an order by value there is one amount, and no quantity."""
+    quantity = _number(document, "quantity")
+    if by_value and quantity is None:
+        return 1
+    if by_value:
+        raise Refusal.of_order([Fault("invalid_quantity", "A notional leg has no quantity.")])
+    if quantity is None or quantity != quantity.to_integral_value():
+        raise Refusal.of_order([Fault("invalid_quantity", "A quantity is a whole number.")])
+    return int(quantity)
 
 
 def _symbol(document: Document) -> Symbol:
@@ -307,8 +337,8 @@ def _not_here(what: str) -> Fault:
     return Fault("not_supported", f"{what} are not traded on this simulated venue.")
 
 
-def _missing_effect() -> Fault:
-    return Fault("price_effect_required", "Say Debit or Credit in price-effect.")
+def _missing_effect(of: str) -> Fault:
+    return Fault(f"{of}_effect_required", f"Say Debit or Credit in {of}-effect.")
 
 
 def _no_number(_: str) -> None:

@@ -131,12 +131,21 @@ def asked(request: OrderRequest, note: Note) -> dict[str, Json]:
         "price": None if net is None else decimal(abs(net)),
         "price-effect": None if net is None else _price_effect(net, note),
         "stop-trigger": None if request.stop_trigger is None else decimal(request.stop_trigger),
+        **_value(request),
         "underlying-symbol": request.underlying.replace(".", "/"),
         "underlying-instrument-type": EQUITY,
         "leg-count": len(request.legs),
         "external-identifier": note.external_identifier,
         "source": note.source,
     }
+
+
+def _value(request: OrderRequest) -> dict[str, Json]:
+    """Return the amount of an order by value: a purchase is a debit."""
+    if request.value is None:
+        return {}
+    effect = "Debit" if request.legs[0].action.sign > 0 else "Credit"
+    return {"value": decimal(request.value), "value-effect": effect}
 
 
 def tag_of(kind: ComplexKind, place: int) -> str:
