@@ -39,7 +39,7 @@ def an_error(status: int, code: str = "some_code") -> Reply:
 def told_order(order: OrderRequest, **more: Any) -> dict[str, Any]:
     """Return an order as the broker tells it, once it has taken it: at work, nothing filled."""
     body: dict[str, Any] = dict(encoded(order, OWN))
-    legs = [leg | {"remaining-quantity": leg["quantity"], "fills": []} for leg in body["legs"]]
+    legs = [leg | {"remaining-quantity": leg.get("quantity"), "fills": []} for leg in body["legs"]]
     plain = {"id": 7, "status": "Live", "size": order.units, "received-at": "2026-11-20T15:00:00Z"}
     dashed = {name.replace("_", "-"): value for name, value in more.items()}
     return body | plain | {"legs": legs} | dashed

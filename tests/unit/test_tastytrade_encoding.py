@@ -24,7 +24,7 @@ from strikedesk.domain.orders import Action, Leg, OrderRequest, OrderType, TimeI
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.states import OrderState
 from strikedesk.domain.symbols import EquitySymbol, OptionSymbol, Right, Symbol, parse_symbol
-from tests.builders import a_leg, an_order
+from tests.builders import a_leg, an_order, an_order_by_value
 from tests.unit.tastytrade_desk import OWN, told_order
 from tests.unit.tastytrade_link import recorded
 
@@ -45,7 +45,11 @@ CONTRACTS = st.builds(
 @st.composite
 def orders(draw: st.DrawFn) -> OrderRequest:
     """Draw an order that this desk could send: of shares, or of one to four contracts."""
-    kind = draw(st.sampled_from([*OrderType][:-1]))
+    kind = draw(st.sampled_from(OrderType))
+    if kind is OrderType.NOTIONAL_MARKET:
+        action = draw(st.sampled_from([Action.BUY_TO_OPEN, Action.SELL_TO_CLOSE]))
+        value = draw(st.decimals(5, 1_000_000, places=2))
+        return an_order_by_value(str(value), "BRK.B", action, ACCOUNT)
     stops = kind in {OrderType.STOP, OrderType.STOP_LIMIT}
     symbols: list[Symbol] = [EquitySymbol(draw(st.sampled_from(["AAPL", "BRK.B"])))]
     if draw(st.booleans()):
@@ -282,6 +286,7 @@ def test_an_order_for_extended_hours_that_the_desk_could_not_place_is_told_by_ho
     "odd",
     [
         {"order-type": "Notional Market"},
+        {"order-type": "Notional Market", "value": "50", "price": None},
         {"time-in-force": "Some Day"},
         {"legs": []},
         {

@@ -28,7 +28,7 @@ def untraded(account_id: str, listed: Iterable[PositionTold]) -> Iterator[Untrad
             continue
         yield Untraded(
             account_id=account_id,
-            symbol=_ODD_SYMBOL.sub("", told.symbol or "")[:_SYMBOL_MAX] or "?",
+            symbol=_name(told) if symbol is None else symbol.compact,
             kind=_kind(told) if symbol is None else FRACTION_OF_A_SHARE,
             quantity=quantity,
             multiplier=told.multiplier,
@@ -48,6 +48,10 @@ def _rest(quantity: Decimal | None) -> Decimal:
     """Return what whole shares leave; a quantity that cannot be read is a position's trouble."""
     whole = None if quantity is None else quantity.to_integral_value(rounding=ROUND_DOWN)
     return Decimal(0) if quantity is None or whole is None else quantity - whole
+
+
+def _name(told: PositionTold) -> str:
+    return _ODD_SYMBOL.sub("", told.symbol or "")[:_SYMBOL_MAX] or "?"
 
 
 def _kind(told: PositionTold) -> str:

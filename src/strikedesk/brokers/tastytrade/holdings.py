@@ -204,6 +204,7 @@ def _transaction(account_id: str, told: TransactionTold) -> Transaction:
         cash_effect=effect,
         symbol=read_symbol(told.instrument_type, told.symbol),
         quantity=_moved(told),
+        fraction=_fraction(told),
         price=told.price,
         fees=_fees(told),
         order_id=told.order_id,
@@ -222,6 +223,15 @@ def _moved(told: TransactionTold) -> int | None:
         return None
     whole = int(told.quantity.to_integral_value(rounding=ROUND_DOWN))
     return -whole if told.action.startswith("Sell") else whole
+
+
+def _fraction(told: TransactionTold) -> Decimal | None:
+    """Return what moved beside whole ones, with its sign; None where that is nothing."""
+    whole = _moved(told)
+    if told.quantity is None or whole is None or abs(whole) == told.quantity:
+        return None
+    rest = told.quantity - abs(whole)
+    return -rest if (told.action or "").startswith("Sell") else rest
 
 
 def _fees(told: TransactionTold) -> Decimal | None:

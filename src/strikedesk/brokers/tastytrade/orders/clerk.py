@@ -17,6 +17,7 @@ from strikedesk.brokers.tastytrade.orders.groups import check_group, encoded_gro
 from strikedesk.brokers.tastytrade.orders.receipts import Receipts
 from strikedesk.brokers.tastytrade.orders.rehearsals import NOTHING, preflight_of, refused
 from strikedesk.brokers.tastytrade.orders.rules import (
+    check_fractions,
     check_night,
     check_replacement,
     check_shape,
@@ -35,6 +36,7 @@ from strikedesk.domain.broking import (
     ReplaceTicket,
     Ticket,
 )
+from strikedesk.domain.by_value import in_whole_shares
 from strikedesk.domain.errors import Denied, Rejected
 from strikedesk.domain.groups import OrderGroup
 from strikedesk.domain.orders import OrderRequest
@@ -64,7 +66,7 @@ class Clerk:
         await self.directory.number(ticket.account_id)
         try:
             orders = await self._checked(ticket)
-            await self.sizes.check(orders)
+            await self.sizes.check([await self._counted(order) for order in orders])
             await self._check_nights(orders)
             for order in orders:
                 check_ticks(order, await self._tables(order), penny=await self._is_penny(order))
@@ -95,6 +97,8 @@ class Clerk:
         orders = tuple(explicit(order, held) for order in asked)
         for order in orders:
             check_shape(order)
+            if order.by_value:
+                check_fractions(await self.instruments.one(order.legs[0].symbol.compact))
         if isinstance(ticket, GroupTicket):
             check_group(ticket.group)
         if isinstance(ticket, ReplaceTicket):
@@ -163,6 +167,21 @@ class Clerk:
         for order in orders:
             if order.time_in_force.overnight:
                 check_night(await self.instruments.one(order.legs[0].symbol.compact))
+
+    async def _counted(self, order: OrderRequest) -> OrderRequest:
+        """Return the order whose size the broker's limits hold: of one by value its whole shares.
+
+        Raises:
+            Denied: QUOTE_MISSING where nobody can say how many they are.
+        """
+        if not order.by_value:
+            return order
+        symbol = order.legs[0].symbol
+        quotes = await self.chains.quoting.quotes([symbol])
+        counted = in_whole_shares(order, quotes.get(symbol))
+        if counted is None:
+            raise Denied(Reason.QUOTE_MISSING, symbol=symbol.compact)
+        return counted
 
     async def _is_penny(self, order: OrderRequest) -> bool:
         """Whether shares that are asked for below a dollar trade there, and so in finer steps."""

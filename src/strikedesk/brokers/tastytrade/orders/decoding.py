@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
-from strikedesk.brokers.tastytrade.amounts import cost
+from strikedesk.brokers.tastytrade.amounts import CREDIT, DEBIT, cost
 from strikedesk.brokers.tastytrade.orders.fills import average_net, filled_units, fills_of
 from strikedesk.brokers.tastytrade.orders.words import (
     CONTINGENT,
@@ -29,7 +29,7 @@ _REJECTED: Final = "rejected_by_the_venue"
 def decoded(
     told: OrderTold, account_id: str, siblings: Sequence[OrderTold] = ()
 ) -> BrokerOrder | None:
-    """Return an order; None for what the desk has no words for (futures, coins, dollar amounts).
+    """Return an order; None for what the desk has no words for (futures, coins).
 
     `siblings` are orders told along with it, among them those of its group.
     """
@@ -65,7 +65,8 @@ def request_of(told: OrderTold, account_id: str) -> OrderRequest | None:
     if kind is None or time is None:
         return None
     try:
-        legs = [_leg(leg) for leg in told.legs]
+        by_value = kind is OrderType.NOTIONAL_MARKET
+        legs = [_leg(leg, by_value=by_value) for leg in told.legs]
         return OrderRequest(
             account_id=account_id,
             legs=tuple(leg for leg in legs if leg is not None) if None not in legs else (),
@@ -74,15 +75,16 @@ def request_of(told: OrderTold, account_id: str) -> OrderRequest | None:
             stop_trigger=told.stop_trigger if kind.has_stop else None,
             time_in_force=_standing(time, kind, legs),
             gtd_date=told.gtc_date if time is TimeInForce.GTD else None,
+            value=_value(told) if by_value else None,
         )
     except Denied:
         return None
 
 
-def _leg(told: LegTold) -> Leg | None:
+def _leg(told: LegTold, *, by_value: bool) -> Leg | None:
     symbol = read_symbol(told.instrument_type, told.symbol)
     action = READ_ACTIONS.get(told.action or "")
-    quantity = told.quantity
+    quantity = Decimal(1) if by_value else told.quantity
     if symbol is None or action is None or quantity is None or quantity != int(quantity):
         return None
     return Leg(symbol=symbol, action=action, quantity=int(quantity))
@@ -92,6 +94,13 @@ def _standing(time: TimeInForce, kind: OrderType, legs: Sequence[Leg | None]) ->
     """Return how long it stands; extended hours too, where the desk could ask for them itself."""
     shares = len(legs) == 1 and legs[0] is not None and not legs[0].is_option
     return time if shares and kind is OrderType.LIMIT else time.in_regular_hours
+
+
+def _value(told: OrderTold) -> Decimal | None:
+    """Return the amount of an order by value; None where its direction is not that of its leg."""
+    buys = any((leg.action or "").startswith("Buy") for leg in told.legs)
+    expected = DEBIT if buys else CREDIT
+    return told.value if told.value_effect in {None, expected} else None
 
 
 def _net(told: OrderTold) -> Decimal | None:

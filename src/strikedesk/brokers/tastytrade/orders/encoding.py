@@ -33,8 +33,11 @@ def encoded(order: OrderRequest, client_order_id: str, *, legs: bool = True) -> 
     if order.limit_net is not None:
         told["price"] = f"{abs(order.limit_net):f}"
         told["price-effect"] = _effect(order, order.limit_net)
+    if order.value is not None:
+        told["value"] = f"{order.value:f}"
+        told["value-effect"] = _effect(order, order.value * order.legs[0].action.sign)
     if legs:
-        told["legs"] = [_leg(leg) for leg in order.legs]
+        told["legs"] = [_leg(leg, by_value=order.by_value) for leg in order.legs]
     return told
 
 
@@ -43,11 +46,11 @@ def as_body(told: Mapping[str, Json]) -> bytes:
     return json.dumps(told, separators=(",", ":")).encode()
 
 
-def _leg(leg: Leg) -> Json:
+def _leg(leg: Leg, *, by_value: bool) -> Json:
     return {
         "instrument-type": type_of(leg.symbol),
         "symbol": spelled(leg.symbol),
-        "quantity": leg.quantity,
+        **({} if by_value else {"quantity": leg.quantity}),
         "action": ACTIONS[leg.action],
     }
 

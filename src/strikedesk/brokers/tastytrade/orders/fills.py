@@ -4,6 +4,7 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import Final
 
+from strikedesk.brokers.tastytrade.orders.words import OVER
 from strikedesk.brokers.tastytrade.payloads.orders import LegTold, OrderTold
 from strikedesk.domain.broking import Fill
 from strikedesk.domain.orders import Leg, OrderRequest
@@ -13,7 +14,13 @@ _FINEST: Final = Decimal("0.000001")
 
 
 def filled_units(order: OrderRequest, told: OrderTold) -> int:
-    """Return how many whole units filled: of a spread, as many as its slowest leg has."""
+    """Return how many whole units filled: of a spread, as many as its slowest leg has.
+
+    Of an order by value there is one. While it works none has filled; once it is over that is the
+    one where anything of it did.
+    """
+    if order.by_value:
+        return int(told.status in OVER and any(_filled(leg) for leg in told.legs))
     legs = zip(order.legs, told.legs, strict=True)
     return min(int(_filled(leg) * order.units // asked.quantity) for asked, leg in legs)
 
@@ -25,7 +32,7 @@ def fills_of(order: OrderRequest, told: OrderTold) -> tuple[Fill, ...]:
             fill_id=fill.fill_id or fill.ext_group_fill_id or f"{told.id}-{place}-{number}",
             at=fill.filled_at,
             symbol=leg.symbol,
-            signed_quantity=int(fill.quantity) * leg.action.sign,
+            signed_quantity=_counted(order, fill.quantity) * leg.action.sign,
             price=fill.fill_price,
             fees=None,
         )
@@ -33,6 +40,11 @@ def fills_of(order: OrderRequest, told: OrderTold) -> tuple[Fill, ...]:
         for number, fill in enumerate(told_leg.fills, start=1)
         if fill.filled_at is not None and fill.quantity and fill.fill_price is not None
     )
+
+
+def _counted(order: OrderRequest, quantity: Decimal) -> int | Decimal:
+    """Return a quantity as the desk counts it: whole, but for an order by value."""
+    return quantity if order.by_value else int(quantity)
 
 
 def average_net(order: OrderRequest, told: OrderTold, filled: int) -> Decimal | None:
@@ -44,7 +56,9 @@ def average_net(order: OrderRequest, told: OrderTold, filled: int) -> Decimal | 
         return None
     prices = dict[Symbol, Decimal]()
     for leg, told_leg in zip(order.legs, told.legs, strict=True):
-        price = _average(leg, told_leg, filled * leg.quantity // order.units)
+        # How many shares an amount comes to nobody knows before: what is told is all there is.
+        least = 0 if order.by_value else filled * leg.quantity // order.units
+        price = _average(leg, told_leg, least)
         if price is None:
             return None
         prices[leg.symbol] = price

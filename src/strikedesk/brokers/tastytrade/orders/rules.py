@@ -33,6 +33,8 @@ def check_replacement(order: OrderRequest, old: BrokerOrder) -> None:
     Raises:
         Denied: INVALID_ORDER, with the rule's name.
     """
+    if order.by_value:
+        raise Denied(Reason.INVALID_ORDER, rule="an_order_by_value_is_not_replaced")
     if old.filled_units:
         raise Denied(Reason.INVALID_ORDER, rule="what_filled_in_part_is_not_replaced")
     if set(order.legs) != set(old.order.legs) or order.order_type is not old.order.order_type:
@@ -51,6 +53,22 @@ def check_night(shares: Instrument) -> None:
         raise Denied(
             Reason.INVALID_TIME_IN_FORCE,
             rule="these_shares_do_not_trade_overnight",
+            symbol=shares.symbol,
+        )
+
+
+def check_fractions(shares: Instrument) -> None:
+    """Refuse an order by value for shares of which no parts are traded.
+
+    Raises:
+        Denied: INVALID_ORDER; CHECK_IMPOSSIBLE where the broker does not say.
+    """
+    if shares.fractions is None:
+        raise Denied(Reason.CHECK_IMPOSSIBLE, check="whether_parts_of_the_shares_are_traded")
+    if not shares.fractions:
+        raise Denied(
+            Reason.INVALID_ORDER,
+            rule="these_shares_are_not_traded_by_value",
             symbol=shares.symbol,
         )
 

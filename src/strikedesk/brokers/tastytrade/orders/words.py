@@ -24,9 +24,9 @@ TYPES: Final = MappingProxyType(
         OrderType.STOP: "Stop",
         OrderType.STOP_LIMIT: "Stop Limit",
         OrderType.MARKETABLE_LIMIT: "Marketable Limit",
+        OrderType.NOTIONAL_MARKET: "Notional Market",
     }
 )
-# What counts dollars has no word here.
 READ_TYPES: Final = MappingProxyType({word: kind for kind, word in TYPES.items()})
 
 TIMES: Final = MappingProxyType(

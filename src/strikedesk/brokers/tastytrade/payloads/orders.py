@@ -27,8 +27,8 @@ class LegTold(Payload):
 class OrderTold(Payload):
     """An order. A dry run's has no `id`.
 
-    Its size, its dollar value, how it may be changed and the times in between nobody reads, and
-    hundreds of these come at once.
+    Its size, how it may be changed and the times in between nobody reads, and hundreds of these
+    come at once.
     """
 
     id: Words = None
@@ -39,6 +39,8 @@ class OrderTold(Payload):
     price: Number = None
     price_effect: Words = None
     stop_trigger: Number = None
+    value: Number = None
+    value_effect: Words = None
     status: Words = None
     reject_reason: Words = None
     external_identifier: Words = None
