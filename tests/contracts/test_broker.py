@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from itertools import cycle
 from pathlib import Path
 
@@ -189,6 +189,16 @@ async def account_id(broker: Broker) -> str:
 def limit(account_id: str, net: Decimal, *legs: Leg) -> OrderRequest:
     """Return a limit order for the day."""
     return OrderRequest(account_id=account_id, legs=legs, order_type=OrderType.LIMIT, limit_net=net)
+
+
+def for_dollars(account_id: str, value: str, leg: Leg) -> OrderRequest:
+    """Return an order for so many USD of shares."""
+    return OrderRequest(
+        account_id=account_id,
+        legs=(leg,),
+        order_type=OrderType.NOTIONAL_MARKET,
+        value=Decimal(value),
+    )
 
 
 def bought(symbol: Symbol, quantity: int = 1) -> Leg:
@@ -505,6 +515,54 @@ async def test_an_order_of_shares_for_extended_hours_is_told_as_what_it_is(
     assert force in broker.capabilities.times_in_force
     found = await broker.find(account_id, "mine-1")
     assert found.broker_order == working
+
+
+async def test_an_amount_buys_a_part_of_a_share_and_sells_it_again(
+    broker: Broker, stage: Stage, account_id: str
+) -> None:
+    """It is told as what it is, what it bought beside the positions, and all of it can go again."""
+    shares = EquitySymbol(stage.near.underlying)
+    cash = await cash_of(broker, account_id)
+    buying = for_dollars(account_id, "50", bought(shares))
+
+    filled = await seen_of(broker, await place(broker, buying))
+
+    (part,) = await broker.untraded(account_id)
+    assert OrderType.NOTIONAL_MARKET in broker.capabilities.order_types
+    assert (filled.state, filled.order, filled.filled_units) == (OrderState.FILLED, buying, 1)
+    assert filled.average_net == await ask_of(broker, shares)
+    assert [fill.signed_quantity for fill in filled.fills] == [part.quantity]
+    assert (part.symbol, part.kind) == (shares.compact, "fraction_of_a_share")
+    assert part.mark == (await quote_of(broker, shares)).mark
+    assert await broker.positions(account_id) == ()
+    assert await cash_of(broker, account_id) == cash - 50 - await fees_of(broker, filled)
+    assert (await broker.find(account_id, "mine-1")).broker_order == filled
+    line = (await book_of(broker, account_id)).rows[0]
+    assert (line.moved, line.order_id) == (part.quantity, filled.broker_order_id)
+
+    worth = (part.quantity or Decimal(0)) * await bid_of(broker, shares)
+    sale = for_dollars(account_id, str(worth.quantize(Decimal("0.01"), ROUND_DOWN)), sold(shares))
+    gone = await seen_of(broker, await place(broker, sale, "mine-2"))
+    assert (gone.state, gone.order) == (OrderState.FILLED, sale)
+    assert await broker.positions(account_id) == await broker.untraded(account_id) == ()
+
+
+async def test_a_survey_of_a_sale_by_value_tells_the_part_that_is_held(
+    broker: Broker, stage: Stage, account_id: str
+) -> None:
+    """Without it nobody could say whether the sale takes a share apart, or opens a short."""
+    shares = EquitySymbol(stage.near.underlying)
+    await place(broker, for_dollars(account_id, "50", bought(shares)))
+    sale = for_dollars(account_id, "20", sold(shares))
+
+    seen = await broker.survey(PlaceTicket(client_order_id="mine-2", order=sale))
+
+    (part,) = await broker.untraded(account_id)
+    assert seen.fractions == {shares.compact: part.quantity}
+    assert seen.preflight.refusals == ()
+    too_much = replace(sale, value=Decimal(90))
+    refused = await broker.preflight(PlaceTicket(client_order_id="mine-3", order=too_much))
+    assert len(refused.refusals) == 1
 
 
 async def test_a_receipt_carries_our_id_and_the_order_is_found_by_it(

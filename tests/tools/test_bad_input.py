@@ -89,6 +89,7 @@ NUMBERS = (
     "stated_volatility",
     "capital",
     "level",
+    "value",
 )
 NO_NUMBER = {"INVALID_ARGUMENT", "INVALID_QUANTITY", "INVALID_PRICE"}
 

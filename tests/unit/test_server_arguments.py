@@ -184,20 +184,7 @@ def test_a_word_is_one_of_an_enum_in_either_case() -> None:
         word.read("buy_to", "action")
 
 
-@pytest.mark.parametrize("word", ["notional_market", "Notional Market", "notional"])
-def test_an_order_by_an_amount_of_dollars_is_answered_with_what_to_do_instead(word: str) -> None:
-    """Whoever asks for it wants to spend an amount: a list of types would tell them nothing."""
-    with pytest.raises(Denied) as denied:
-        read(TypeOfOrder, word)
-
-    assert denied.value.facts == {
-        "argument": "given",
-        "given": "an amount of dollars",
-        "instead": "a limit with the whole shares of dollars / price as quantity",
-    }
-
-
-@pytest.mark.parametrize("kind", [*OrderType][:-1])
+@pytest.mark.parametrize("kind", OrderType)
 def test_every_type_of_order_is_read(kind: OrderType) -> None:
     assert read(TypeOfOrder, kind.value.upper()) is kind
 

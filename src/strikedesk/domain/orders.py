@@ -22,6 +22,7 @@ QUANTITY_MAX: Final = 1_000_000
 # Of an order by value, USD. Source: the least is tastytrade's for shares.
 VALUE_MIN: Final = Decimal(5)
 VALUE_MAX: Final = Decimal(1_000_000)
+_GIVE: Final = "notional_market with value in USD and quantity 1, or a quantity and no value"
 
 
 class Action(StrEnum):
@@ -298,7 +299,9 @@ class OrderRequest:
     def _check_value(self) -> None:
         """Apply what holds of an amount: shares alone, opened long or closed, on this day."""
         if (self.order_type is OrderType.NOTIONAL_MARKET) != (self.value is not None):
-            raise Denied(Reason.INVALID_ORDER, rule="value_goes_with_notional_market_orders")
+            raise Denied(
+                Reason.INVALID_ORDER, rule="value_goes_with_notional_market_orders", instead=_GIVE
+            )
         if self.value is None:
             return
         _check_amount(self.value)
@@ -306,7 +309,9 @@ class OrderRequest:
         if len(self.legs) > 1 or self.has_options:
             raise Denied(Reason.INVALID_LEGS, rule="an_order_by_value_is_one_leg_of_shares")
         if leg.quantity != 1:
-            raise Denied(Reason.INVALID_QUANTITY, rule="an_order_by_value_has_no_quantity")
+            raise Denied(
+                Reason.INVALID_QUANTITY, rule="an_order_by_value_has_no_quantity", instead=_GIVE
+            )
         if leg.action in {Action.SELL_TO_OPEN, Action.BUY_TO_CLOSE}:
             raise Denied(Reason.INVALID_LEGS, rule="a_short_is_not_traded_by_value")
         if self.time_in_force is not TimeInForce.DAY:

@@ -318,6 +318,7 @@ SomeSymbols: TypeAlias = Annotated[tuple[Symbol, ...], several(SYMBOL, SYMBOLS_M
 Legs: TypeAlias = Annotated[tuple[Leg, ...], LEGS]
 Quantity: TypeAlias = Annotated[int, _QUANTITY]
 Price: TypeAlias = Annotated[Decimal, PRICE]
+Amount: TypeAlias = Annotated[Decimal, replace(_USD, schema={"type": "number"})]
 Day: TypeAlias = Annotated[date, DATE]
 MarketDay: TypeAlias = Annotated[date, Argument(_market_day, DATE.schema)]
 OptionRight: TypeAlias = Annotated[

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Final
 
 from strikedesk.domain.approvals import Voice
+from strikedesk.domain.by_value import shares_for
 from strikedesk.domain.ledger import OrderEvent, OrderRecord
 from strikedesk.domain.money import price_and_effect, to_cents
 from strikedesk.domain.orders import Leg, OrderRequest
@@ -110,6 +111,7 @@ def order_answer(record: OrderRecord, together: Sequence[OrderRecord] = ()) -> d
         "filled": record.filled_units,
         "of": record.order.units,
         "average": _net(record.average_net),
+        **_shares(record),
         "fees": record.fees,
         "broker_order_id": record.broker_order_id,
         "acts_on": record.target_order_id,
@@ -128,7 +130,7 @@ def order_row(record: OrderRecord) -> list[str | Decimal | None]:
         record.order_id,
         record.kind.value,
         record.state.value,
-        " ".join(_leg_words(leg) for leg in order.legs),
+        _legs_in_short(order),
         price,
         effect,
         order.time_in_force.value,
@@ -152,7 +154,8 @@ def order_words(order: OrderRequest) -> dict[str, Value]:
             {"symbol": leg.symbol.compact, "action": leg.action, "quantity": leg.quantity}
             for leg in order.legs
         ],
-        "in_words": "; ".join(_leg_sentence(leg) for leg in order.legs),
+        **({} if order.value is None else {"value": order.value}),
+        "in_words": _legs_in_words(order),
         "order_type": order.order_type,
         "price": price,
         "price_effect": effect,
@@ -205,13 +208,20 @@ def _group(record: OrderRecord, together: Sequence[OrderRecord]) -> dict[str, Va
     return {"group": {"kind": kind, "group_id": record.group_id, "place": place, "beside": beside}}
 
 
+def _shares(record: OrderRecord) -> dict[str, Value]:
+    """Return about how many shares an amount has come to: it is filled to the step below."""
+    value, average = record.order.value, record.average_net
+    if value is None or not average:
+        return {}
+    return {"shares_about": shares_for(value, abs(average))}
+
+
 def _sentence(order: OrderRequest) -> str:
     """Return an order in a line: legs, type and prices."""
     price, effect = _pair(order.limit_net)
     at = "" if price is None else f" {price.normalize():f} {effect}"
     stop = "" if order.stop_trigger is None else f" at {order.stop_trigger.normalize():f},"
-    legs = "; ".join(_leg_sentence(leg) for leg in order.legs)
-    return f"{legs}: {order.order_type.value.replace('_', ' ')}{stop}{at}"
+    return f"{_legs_in_words(order)}: {order.order_type.value.replace('_', ' ')}{stop}{at}"
 
 
 def _figures(preview: Preview, figures: Figures) -> Mapping[str, Value]:
@@ -281,9 +291,23 @@ def _cents(amount: Decimal | None) -> Decimal | None:
     return None if amount is None else to_cents(amount)
 
 
-def _leg_words(leg: Leg) -> str:
-    return f"{leg.signed_quantity:+d} {leg.symbol.compact}"
+def _legs_in_short(order: OrderRequest) -> str:
+    if order.value is not None:
+        leg = order.legs[0]
+        return f"{order.value * leg.action.sign:+.2f} USD of {leg.symbol.compact}"
+    return " ".join(f"{leg.signed_quantity:+d} {leg.symbol.compact}" for leg in order.legs)
+
+
+def _legs_in_words(order: OrderRequest) -> str:
+    if order.value is not None:
+        leg = order.legs[0]
+        return f"{_verb(leg)} {leg.symbol.words} for {order.value:.2f} USD"
+    return "; ".join(_leg_sentence(leg) for leg in order.legs)
+
+
+def _verb(leg: Leg) -> str:
+    return leg.action.value.replace("_", " ")
 
 
 def _leg_sentence(leg: Leg) -> str:
-    return f"{leg.action.value.replace('_', ' ')} {leg.quantity} {leg.symbol.words}"
+    return f"{_verb(leg)} {leg.quantity} {leg.symbol.words}"

@@ -6,11 +6,9 @@ Their words are told by preview_order; where another tool is given none of them 
 from dataclasses import replace
 from typing import Annotated, Final, TypeAlias, TypeVar, cast
 
-from strikedesk.domain.errors import Denied
 from strikedesk.domain.groups import GroupKind
 from strikedesk.domain.money import PriceEffect
 from strikedesk.domain.orders import OrderType, TimeInForce
-from strikedesk.domain.reasons import Reason
 from strikedesk.orders.draft import Terms
 from strikedesk.server.arguments import (
     DATE,
@@ -29,7 +27,6 @@ T = TypeVar("T")
 
 GROUP_MIN: Final = 2
 GROUP_MAX: Final = 3
-_WHOLE_SHARES: Final = "a limit with the whole shares of dollars / price as quantity"
 
 
 def _orders(value: object, name: str) -> tuple[Terms, ...]:
@@ -55,25 +52,12 @@ def _terms(value: object, name: str) -> Terms:
     )
 
 
-def _type_of_order(value: object, name: str) -> OrderType:
-    """Read a type; one that counts dollars is a request of its own, and is answered as one."""
-    if isinstance(value, str) and value.strip().lower().startswith("notional"):
-        told = {"argument": name, "given": "an amount of dollars", "instead": _WHOLE_SHARES}
-        raise Denied(Reason.INVALID_ARGUMENT, **told)
-    return _TYPE.read(value, name)
-
-
 def _told(argument: Argument[T], parts: dict[str, object], name: str, part: str) -> T | None:
     given = parts.get(part)
     return None if given is None else argument.read(given, f"{name}.{part}")
 
 
-_TYPE: Final = choice(OrderType)
-_ORDER_TYPE: Final = replace(
-    _TYPE,
-    read=_type_of_order,
-    schema={"type": "string", "enum": [k for k in OrderType if k is not OrderType.NOTIONAL_MARKET]},
-)
+_ORDER_TYPE: Final = choice(OrderType)
 _EFFECT: Final = choice(PriceEffect)
 _FORCE: Final = choice(TimeInForce)
 _TERMS: Final[dict[str, Schema]] = {

@@ -348,7 +348,7 @@ def _capabilities(site: Site, *, tells_orders: bool) -> Capabilities:
         name=NAME_HERE if site.is_here else NAME,
         environment=site.environment,
         simulated=site.environment is not Environment.LIVE,
-        order_types=frozenset(OrderType) - {OrderType.NOTIONAL_MARKET},
+        order_types=frozenset(OrderType),
         times_in_force=frozenset(TimeInForce),
         legs_max=LEGS_MAX,
         shares_with_options=False,

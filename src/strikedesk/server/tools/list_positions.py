@@ -70,11 +70,11 @@ async def list_positions(
 ) -> Annotated[CallToolResult, RETURNS]:
     """List what an account holds, with totals over all pages.
 
-    quantity is signed (short negative), prices USD per share, value and profits USD before fees,
+    quantity is signed, prices USD per share, value and profits USD before fees,
     day_profit since the last close, days to expiration. Greeks are the position's, as american or
     european (source) or the feed's: delta shares, gamma shares per $1, theta USD a day, vega USD a
     point. strategies: what positions may be read as. A total is null while rows are unknown;
-    `known` sums the rest. untraded: futures, coins and such, in no total.
+    `known` sums the rest. untraded: parts of shares, futures, coins, in no total.
     """
     desk = await desk_of(call)
     known = desk.strategies.known()

@@ -36,8 +36,8 @@ async def list_transactions(
 ) -> Annotated[CallToolResult, RETURNS]:
     """List trades, expirations, assignments, dividends, splits and cash movements, newest first.
 
-    start and end are days, both included. cash_effect is USD with fees inside it, positive = in;
-    realized_profit what a line made final, before fees: summed over a day it is that day's.
+    start and end are days, both included. cash_effect is USD, fees inside, positive = in;
+    realized_profit what a line made final, before fees.
     """
     desk = await desk_of(call)
     found = await desk.books.transactions(account, start=start, end=end, page=page)
@@ -64,7 +64,7 @@ def _row(line: Transaction) -> list[Cell]:
         line.at,
         line.kind,
         line.symbol.compact if line.symbol else None,
-        line.quantity,
+        line.moved,
         line.price,
         line.cash_effect,
         line.fees,

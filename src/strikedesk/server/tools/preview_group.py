@@ -19,7 +19,7 @@ async def preview_group(
 
     oto: the second order begins once the first has filled. otoco: so do the second and third, of
     which one cancels the other. oco: two such exits alone. orders are as in preview_order, the
-    entry first; a stop has one leg. One confirm_order sends them all.
+    entry first; a stop has one leg. One confirm_order sends all.
     """
     desk, caller = await desk_and_caller(call)
     draft = GroupDraft(account=account, kind=kind, orders=orders)

@@ -6,7 +6,7 @@ from mcp.types import CallToolResult
 
 from strikedesk.domain.orders import OrderType, TimeInForce
 from strikedesk.orders.draft import Draft
-from strikedesk.server.arguments import AccountHandle, Day, Legs, Price
+from strikedesk.server.arguments import AccountHandle, Amount, Day, Legs, Price
 from strikedesk.server.call import Call, desk_and_caller
 from strikedesk.server.order_answers import PREVIEW, preview_answer
 from strikedesk.server.order_arguments import Effect, Force, TypeOfOrder
@@ -23,13 +23,14 @@ async def preview_order(
     stop_trigger: Price | None = None,
     time_in_force: Force = TimeInForce.DAY,
     gtd_date: Day | None = None,
+    value: Amount | None = None,
 ) -> Annotated[CallToolResult, PREVIEW]:
     """Check an order of 1 to 4 legs and show what it would do. Sends nothing.
 
-    price is the positive net per share of one unit, price_effect says debit or credit. Shares use
-    buy or sell; with ext in time_in_force they may trade outside regular hours, at a limit. A
-    marketable_limit is refused unless it trades at once. Show the figures to the person, then send
-    with confirm_order before expires_at.
+    price is positive, net per share of one unit; price_effect debit or credit. Shares use buy
+    or sell; with ext they trade outside regular hours too, at a limit. marketable_limit is refused
+    unless it trades now; notional_market trades value USD of shares, quantity 1. Show the
+    person the figures, then confirm_order before expires_at.
     """
     desk, caller = await desk_and_caller(call)
     draft = Draft(
@@ -41,5 +42,6 @@ async def preview_order(
         stop_trigger=stop_trigger,
         time_in_force=time_in_force,
         gtd_date=gtd_date,
+        value=value,
     )
     return record(preview_answer(await desk.previewer.place(draft, caller=caller)))
