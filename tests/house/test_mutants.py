@@ -60,6 +60,8 @@ ROUNDS, SHELF = "tests/unit/test_scan_rounds.py", "tests/unit/test_scan_book.py"
 AT_ONCE = "tests/unit/test_orders_marketable.py"
 LAWFUL, HOURS = "tests/unit/test_orders.py", "tests/unit/test_trading_hours.py"
 EXTENDED, EVENING = "tests/unit/test_orders_extended.py", "tests/unit/test_exchange_extended.py"
+AMOUNTS, BY_VALUE = "tests/unit/test_by_value.py", "tests/unit/test_orders_by_value.py"
+PIECES, DOLLARS = (f"tests/unit/test_{name}_by_value.py" for name in ("exchange", "tastytrade"))
 LEASES, RUNS = "tests/contracts/test_leases.py", "tests/contracts/test_scan_runs.py"
 
 
@@ -554,7 +556,7 @@ MUTANTS = [
     Mutant("orders/preview.py", "check_stop(row.order, figures)", "pass", PREVIEW),
     Mutant("orders/targets.py", "or not is_at(target, broker)", "", CHANGE),
     Mutant("orders/targets.py", "if not seen.state.is_open:", "if False:", CHANGE),
-    Mutant("orders/appraise.py", "around.check_closes(rest)", "pass", PREVIEW),
+    Mutant("orders/appraise.py", "around.check_closes(counted)", "pass", PREVIEW),
     Mutant("orders/appraise.py", "rest = rest_of(order, filled)", "rest = order", CHANGE),
     Mutant("orders/surroundings.py", "or leg.action is Action.SELL", "", PREVIEW),
     Mutant("orders/surroundings.py", "held - promised:", "held:", PREVIEW),
@@ -745,7 +747,9 @@ MUTANTS = [
     Mutant("orders/confirm.py", "deny_refused(appraisal.preflight)", "pass", USED),
     Mutant("brokers/surveying.py", "if account.account_id == account_id)", "if True)", USED),
     Mutant("orders/appraise.py", "if seen.account is None:", "if False:", USED),
-    Mutant("orders/evidence.py", "closes=self.around.only_closes(order)", "closes=True", USED),
+    Mutant(
+        "orders/evidence.py", "closes=self.around.only_closes(self.counted)", "closes=True", USED
+    ),
     Mutant("orders/surroundings.py", "leg.action.opens or leg.quantity > back", "False", USED),
     Mutant("orders/surroundings.py", "risk is not None and risk <= 0", "True", USED),
     Mutant("orders/exposure.py", "else:\n            return None", "else:\n            pass", USED),
@@ -905,6 +909,94 @@ MUTANTS = [
         GROUPED,
     ),
     Mutant("store/use_rows.py", "else window.digests_beside", "else ()", GROUPED),
+    # Orders by value.
+    Mutant("domain/orders.py", "if leg.quantity != 1:", "if False:", AMOUNTS),
+    Mutant("domain/orders.py", "not VALUE_MIN <= value <= VALUE_MAX", "value <= 0", AMOUNTS),
+    Mutant(
+        "domain/orders.py",
+        "leg.action in {Action.SELL_TO_OPEN, Action.BUY_TO_CLOSE}",
+        "False",
+        AMOUNTS,
+    ),
+    Mutant(
+        "domain/orders.py",
+        "if self.time_in_force is not TimeInForce.DAY:",
+        "if False:",
+        AMOUNTS,
+    ),
+    Mutant(
+        "domain/groups.py", "if any(order.by_value for order in self.orders):", "if False:", AMOUNTS
+    ),
+    Mutant(
+        "domain/by_value.py",
+        "quantity=int(whole) + (1 if rest else 0)",
+        "quantity=int(whole) or 1",
+        AMOUNTS,
+    ),
+    Mutant("domain/by_value.py", "or not quote.two_sided", "", AMOUNTS),
+    Mutant(
+        "domain/by_value.py", "bool(rest) and rest <= fraction * price", "fraction > 0", AMOUNTS
+    ),
+    Mutant("domain/by_value.py", "rounding=ROUND_DOWN", "rounding='ROUND_UP'", AMOUNTS),
+    Mutant("orders/by_value.py", "if not calendar.is_open(now):", "if False:", BY_VALUE),
+    Mutant("orders/by_value.py", "if fractions is None:", "if False:", BY_VALUE),
+    Mutant("orders/by_value.py", "if value > (whole + fraction) * bid:", "if False:", BY_VALUE),
+    Mutant(
+        "orders/by_value.py", "if not pays_the_rest(order, quote, fraction):", "if False:", BY_VALUE
+    ),
+    Mutant("orders/by_value.py", "if around.quantity(symbol) < 0:", "if False:", BY_VALUE),
+    Mutant("orders/figures.py", "if order.by_value and not order.sells:", "if False:", BY_VALUE),
+    Mutant("orders/draft.py", "if order.by_value:", "if False:", BY_VALUE),
+    Mutant("orders/evidence.py", "shares=self.counted.shares", "shares=order.shares", BY_VALUE),
+    Mutant(
+        "orders/surroundings.py", "_of_all_held(o, held) if o.order.by_value else o", "o", BY_VALUE
+    ),
+    Mutant(
+        "risk/price.py", "if facts.order_type is OrderType.NOTIONAL_MARKET:", "if False:", BY_VALUE
+    ),
+    Mutant(
+        "risk/price.py",
+        "if facts.spread is None or facts.market_net is None:",
+        "if facts.market_net is None:",
+        BY_VALUE,
+    ),
+    Mutant("exchange/by_value.py", "if not screen.is_open:", "if False:", PIECES),
+    Mutant("exchange/by_value.py", "or not quote.two_sided", "", PIECES),
+    Mutant("exchange/by_value.py", "if deal.whole > most:", "if False:", PIECES),
+    Mutant("exchange/by_value.py", "if deal.shares > held - taken:", "if False:", PIECES),
+    Mutant("exchange/by_value.py", "if account.held(leg.symbol) < 0:", "if False:", PIECES),
+    Mutant("exchange/assess.py", "replace(part, ratio=deal.taken)", "part", PIECES),
+    Mutant("exchange/orders.py", "if request.by_value:", "if False:", PIECES),
+    Mutant("exchange/rules.py", "held <= 0 and leg.symbol in account.pieces", "False", PIECES),
+    Mutant(
+        "exchange/gate.py",
+        "not request.order_type.at_market",
+        "request.order_type.value != 'market'",
+        PIECES,
+    ),
+    Mutant(
+        "brokers/tastytrade/orders/clerk.py",
+        "if order.by_value:\n                check",
+        "if False:\n                check",
+        DOLLARS,
+    ),
+    Mutant(
+        "brokers/tastytrade/orders/rules.py", "if shares.fractions is None:", "if False:", DOLLARS
+    ),
+    Mutant("brokers/tastytrade/orders/rules.py", "if not shares.fractions:", "if False:", DOLLARS),
+    Mutant("brokers/tastytrade/orders/rules.py", "if order.by_value:", "if False:", DOLLARS),
+    Mutant(
+        "brokers/tastytrade/orders/decoding.py",
+        "if told.value_effect in {None, expected} else None",
+        "",
+        DOLLARS,
+    ),
+    Mutant(
+        "brokers/tastytrade/orders/encoding.py",
+        '**({} if by_value else {"quantity": leg.quantity})',
+        '"quantity": leg.quantity',
+        DOLLARS,
+    ),
 ]
 
 

@@ -28,7 +28,7 @@ from tests.unit.order_desk import ME, OrderDesk
 
 D = Decimal
 AAPL = EquitySymbol("AAPL")
-CALL = "AAPL261218C00200000"
+CALL, HIGHER = "AAPL261218C00200000", "AAPL261218C00210000"
 NIGHT = NOON.replace(hour=3)
 
 
@@ -92,12 +92,13 @@ async def test_a_purchase_costs_its_amount_and_can_lose_no_more(desk: OrderDesk)
 
 async def test_what_is_bought_by_value_covers_no_call(desk: OrderDesk) -> None:
     """It is weighed as one share and may be a fiftieth of one: the risk is the amount."""
-    holds(desk, 99, calls=-1)
+    for covers, count in ((AAPL, 99), (parse_symbol(HIGHER), 1)):
+        desk.broker.held = {parse_symbol(CALL): -1, covers: count}
 
-    told = await preview(desk)
+        told = await preview(desk)
 
-    assert told.figures is not None
-    assert told.figures.risk_added == D(50)
+        assert told.figures is not None
+        assert told.figures.risk_added == D(50)
 
 
 async def test_it_leaves_as_it_was_asked_for(desk: OrderDesk) -> None:
