@@ -384,6 +384,21 @@ def test_a_dividend_is_due_on_the_part_as_well(floor: Floor) -> None:
     assert account.imbalance == 0
 
 
+def test_a_dividend_of_less_than_half_a_cent_is_owed_by_nobody(floor: Floor) -> None:
+    """A line without cash on either day would be taken for another dividend's."""
+    small = Dividend(underlying="AAPL", day=SPLIT_DAY, pay_day=SPLIT_DAY, amount=D("0.10"))
+    floor.market.scheduled = (small, replace(small, amount=D("10")))
+    floor.place(a_value("5"))
+    floor.to(OPENING)
+
+    account, told = floor.account(), [line.description for line in floor.lines()]
+    sessions = sessions_between(SPLIT_DAY, SPLIT_DAY)
+    (day,) = equity_by_day(floor.lines(), account.receivables, floor.market, sessions)
+    assert account.dividends == D("0.25")
+    assert not any("Dividend 0.10" in words for words in told)
+    assert day.value == account.cash + fractions.shares_of(account, AAPL) * 200
+
+
 def test_the_worth_of_a_day_counts_the_part(floor: Floor) -> None:
     """What an account was worth is told from its book alone."""
     floor.place(an_order("buy 1 AAPL", net="200.10"))

@@ -23,8 +23,9 @@ def go_ex(world: World, dividends: Iterable[Dividend], at: datetime) -> None:
     for dividend in dividends:
         for account_id, account in sorted(world.accounts.items()):
             shares = _shares(account, EquitySymbol(dividend.underlying))
-            if shares:
-                receivable = _receivable(dividend, shares)
+            receivable = _receivable(dividend, shares)
+            # Less than half a cent, as on a small part of a share, nobody ever pays.
+            if receivable.amount:
                 world.put_account(account.went_ex(receivable, at))
                 _write(world, account_id, receivable, at, words=_told(receivable))
 
