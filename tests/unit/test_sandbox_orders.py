@@ -18,6 +18,7 @@ from strikedesk.sandbox.orders.telling import told_dry
 from strikedesk.sandbox.refusal import Refusal
 from strikedesk.sandbox.spelling import read_symbol, streamer_symbol, wire_symbol
 from strikedesk.sandbox.wire import decimal, effect, signed
+from tests.builders import an_order_by_value
 
 PRICES = st.decimals("0.01", "9999.99", places=2)
 SYMBOLS: st.SearchStrategy[Symbol] = st.one_of(
@@ -30,6 +31,7 @@ SYMBOLS: st.SearchStrategy[Symbol] = st.one_of(
         st.decimals("0.5", "2000", places=1).filter(bool),
     ),
 )
+LONG = [Action.BUY_TO_OPEN, Action.SELL_TO_CLOSE]
 WIRED = [action for action in Action if action.opens is not None]
 LEGS = st.lists(
     st.builds(
@@ -46,7 +48,10 @@ LEGS = st.lists(
 @st.composite
 def orders(draw: st.DrawFn) -> OrderRequest:
     """Any order that is lawful by its form."""
-    kind, time = draw(st.sampled_from([*OrderType][:-1])), draw(st.sampled_from(TimeInForce))
+    kind, time = draw(st.sampled_from(OrderType)), draw(st.sampled_from(TimeInForce))
+    if kind is OrderType.NOTIONAL_MARKET:
+        value, action = draw(PRICES) + 5, draw(st.sampled_from(LONG))
+        return an_order_by_value(str(value), "AAPL", action, "5WS00001")
     limited, stopped = kind.has_limit, kind.has_stop
     sign = draw(st.sampled_from([1, -1]))
     try:
