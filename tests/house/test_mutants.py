@@ -61,6 +61,7 @@ AT_ONCE = "tests/unit/test_orders_marketable.py"
 LAWFUL, HOURS = "tests/unit/test_orders.py", "tests/unit/test_trading_hours.py"
 EXTENDED, EVENING = "tests/unit/test_orders_extended.py", "tests/unit/test_exchange_extended.py"
 AMOUNTS, BY_VALUE = "tests/unit/test_by_value.py", "tests/unit/test_orders_by_value.py"
+PAPER_PIECES = "tests/unit/test_paper_by_value.py"
 PIECES, DOLLARS = (f"tests/unit/test_{name}_by_value.py" for name in ("exchange", "tastytrade"))
 LEASES, RUNS = "tests/contracts/test_leases.py", "tests/contracts/test_scan_runs.py"
 
@@ -966,6 +967,7 @@ MUTANTS = [
     Mutant("exchange/by_value.py", "if deal.shares > held - taken:", "if False:", PIECES),
     Mutant("exchange/by_value.py", "if account.held(leg.symbol) < 0:", "if False:", PIECES),
     Mutant("exchange/assess.py", "replace(part, ratio=deal.taken)", "part", PIECES),
+    Mutant("exchange/assess.py", " if request.by_value else 0,", " * 0,", PAPER_PIECES),
     Mutant("exchange/orders.py", "if request.by_value:", "if False:", PIECES),
     Mutant("exchange/rules.py", "held <= 0 and leg.symbol in account.pieces", "False", PIECES),
     Mutant(

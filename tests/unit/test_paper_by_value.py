@@ -11,7 +11,7 @@ from strikedesk.domain.orders import Action
 from strikedesk.domain.untraded import Untraded
 from tests.builders import NOON
 from tests.fakes.market import ScriptedMarket
-from tests.unit.exchange_floor import CASH, MARGIN, Floor, a_value
+from tests.unit.exchange_floor import CASH, IRA, MARGIN, Floor, a_value, an_order
 from tests.unit.test_paper_day_profit import CLOSE, MONDAY, Desk
 
 D = Decimal
@@ -59,6 +59,18 @@ async def test_a_survey_tells_the_parts_that_are_held(desk: Desk) -> None:
         D("99950.00"),
         D("99930.00"),
     )
+
+
+async def test_what_another_account_took_meanwhile_is_not_promised_again(desk: Desk) -> None:
+    """What an order came to is remembered, and the size that it met is part of that."""
+    ticket = PlaceTicket(client_order_id="c", order=a_value("5000"))
+    before = await desk.broker.preflight(ticket)
+    for account in (CASH, IRA):
+        theirs = an_order("buy 490 AAPL", net="200", account=account)
+        await desk.broker.submit(PlaceTicket(client_order_id=account, order=theirs))
+
+    assert before.refusals == ()
+    assert (await desk.broker.preflight(ticket)).refusals == ("quantity_above_venue_limit",)
 
 
 async def test_an_account_is_worth_its_parts_of_shares_too(desk: Desk) -> None:
