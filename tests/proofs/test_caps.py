@@ -43,8 +43,13 @@ BOUGHT: Final = ("AAPL261218C00200000", "MSFT261218C00400000", "SPY261218C006000
 SOLD: Final = "QQQ261218C00500000"
 FORBIDDEN: Final = "TSLA261218C00300000"
 ASK: Final = Decimal("1.20")
+# Shares, bought for amounts of USD around what the limits allow.
+SHARES: Final = ("KO", "KO", "TSLA")
+SHARE_BID, SHARE_ASK = Decimal("9.98"), Decimal("10.00")
+AMOUNTS: Final = tuple(map(Decimal, ("5", "60", "400", "400.01", "499.99", "500.01", "900")))
 LIMITS: Final = Limits(
     contracts_max=5,
+    shares_max=40,
     loss_usd_max=Decimal(500),
     loss_usd_day_max=Decimal(1_500),
     notional_usd_day_max=Decimal(1_600),
@@ -96,6 +101,8 @@ class Market(ScriptedBroker):
     def lost_at_worst(self, order: BrokerOrder) -> Decimal:
         """What was paid for the units that filled, and for those that still may."""
         units = order.order.units if order.state.is_open else order.filled_units
+        if order.order.value is not None:
+            return order.order.value * units
         return max(order.order.limit_net or Decimal(0), Decimal(0)) * 100 * units
 
 
@@ -111,7 +118,10 @@ class Adversary:
     def __post_init__(self) -> None:
         self.market = Market(
             clock=self.desk.clock,
-            quoted={parse_symbol(c): ("1.10", str(ASK)) for c in (*BOUGHT, SOLD, FORBIDDEN)},
+            quoted={
+                **{parse_symbol(c): ("1.10", str(ASK)) for c in (*BOUGHT, SOLD, FORBIDDEN)},
+                **{parse_symbol(s): (str(SHARE_BID), str(SHARE_ASK)) for s in SHARES},
+            },
         )
         self.market.open_up()
         self.desk.broker = self.market
@@ -139,6 +149,13 @@ class Adversary:
         self.previews.append(await self.desk.previewer.place(self.draft, caller=ME))
 
     def a_draft(self) -> Draft:
+        if self.random.random() < 0.15:
+            return Draft(
+                account=ACCOUNT.handle,
+                legs=(a_leg(self.random.choice(SHARES), Action.BUY, 1),),
+                order_type=OrderType.NOTIONAL_MARKET,
+                value=self.random.choice(AMOUNTS),
+            )
         price = ASK * self.random.choice((1, 1, 1, 2)) + Decimal(self.random.randint(-5, 12)) / 100
         option_market, leg = self.random.random() < 0.1, self.leg()
         effect = PriceEffect.CREDIT if leg.action.sign < 0 else PriceEffect.DEBIT
@@ -228,11 +245,12 @@ def faults_of(order: OrderRequest, filled: int) -> list[str]:
     net, left = order.limit_net or Decimal(0), max(order.units - filled, 0)
     faults = {
         "too many contracts": order.contracts // order.units * left > LIMITS.contracts_max,
+        "too many shares": (order.value or 0) > LIMITS.shares_max * SHARE_ASK,
         "naked": any(leg.action is Action.SELL_TO_OPEN for leg in order.legs),
         "forbidden": order.underlying in LIMITS.forbidden_symbols,
         "a market order": order.order_type is OrderType.MARKET,
         "beyond the collar": net > ASK * Decimal("1.10"),
-        "too much to lose": net * 100 * left > LIMITS.loss_usd_max,
+        "too much to lose": max(net * 100 * left, order.value or 0) > LIMITS.loss_usd_max,
     }
     return [name for name, found in faults.items() if found]
 
@@ -263,6 +281,7 @@ async def test_the_same_calls_get_past_limits_that_are_not_asked() -> None:
         adversary = Adversary(Random(SEED + number))  # noqa: S311 -- the same calls every time
         adversary.desk.limits = Limits(
             contracts_max=99,
+            shares_max=9_999,
             allow_undefined_risk=True,
             allow_option_market_orders=True,
             collar_fraction=Decimal(9),
@@ -274,6 +293,7 @@ async def test_the_same_calls_get_past_limits_that_are_not_asked() -> None:
 
     assert found == {
         "too many contracts",
+        "too many shares",
         "naked",
         "forbidden",
         "a market order",
