@@ -37,17 +37,19 @@ STRICT: Final = replace(LIMITS, closing_only=True, loss_usd_max=Decimal(0), expi
 def oracle(f: OrderFacts, m: Limits) -> set[str]:
     """Return the names of the checks that must fail: the owner's rules, read aloud."""
     a, u, most = f.account, f.used, Decimal
+    worse = f.limit_net is not None and f.market_net is not None and f.limit_net - f.market_net
+    beyond = f.spread if f.order_type == "notional_market" else worse
     slips: dict[str, bool] = {
         "account": a.frozen is not False,
         "order_type": f.has_options
         and f.order_type in ("market", "stop")
         and not m.allow_option_market_orders,
         "quote_age": f.quote_age_s is None or not abs(f.quote_age_s) <= m.quote_age_s_max,
-        "price_collar": f.limit_net is not None
+        "price_collar": (f.limit_net is not None or f.order_type == "notional_market")
         and (
             f.market_net is None
-            or f.limit_net
-            > f.market_net + max(m.collar_usd_min, abs(f.market_net) * m.collar_fraction)
+            or beyond is None
+            or beyond > max(m.collar_usd_min, abs(f.market_net) * m.collar_fraction)
         ),
         "duplicate": m.duplicate_window_s > 0 and u.twin is not None,
     }
@@ -127,7 +129,7 @@ def an_order(chance: random.Random) -> OrderFacts:
         has_options=chance.random() < 0.8,
         order_type=pick((OrderType.LIMIT, OrderType.STOP_LIMIT))
         if priced
-        else pick((OrderType.MARKET, OrderType.STOP)),
+        else pick((OrderType.MARKET, OrderType.STOP, OrderType.NOTIONAL_MARKET)),
         closes=chance.random() < 0.2,
         risk_added="unlimited"
         if chance.random() < 0.1
@@ -159,6 +161,7 @@ def an_order(chance: random.Random) -> OrderFacts:
         ),
         delta_before=maybe(chance, lambda: around(chance, 0, 100, -100, step="1")),
         delta_after=maybe(chance, lambda: around(chance, 0, 100, -100, step="1")),
+        spread=maybe(chance, lambda: abs(around(chance, 0, 1))),
     )
 
 
