@@ -26,7 +26,8 @@ CANARY = "canary-7f3a91"
 SECRET = Secret(CANARY)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Without slots: early Pythons 3.11 give a dataclass with slots a `__weakref__` that cannot be read.
+@dataclass(frozen=True, kw_only=True)
 class Login:
     user: str
     token: Secret
