@@ -69,9 +69,9 @@ async def test_an_amount_is_bought_told_and_sold_again(era: Era) -> None:
             "INVALID_QUANTITY",
             "notional_market with value in USD and quantity 1",
         ),
-        ({"value": 4.99}, "INVALID_ORDER", "least=5"),
+        ({"value": 4.99}, "INVALID_ARGUMENT", "from 5 to 1000000"),
         ({"value": "50.001"}, "INVALID_ORDER", "value_is_to_the_cent"),
-        ({"value": -50}, "INVALID_PRICE", "value"),
+        ({"value": "NaN"}, "INVALID_ARGUMENT", "argument=value"),
         ({"price": 600, "price_effect": "debit"}, "INVALID_PRICE", "price_goes_with_limit_orders"),
         ({"time_in_force": "ioc"}, "INVALID_TIME_IN_FORCE", "for_the_day"),
         (

@@ -19,7 +19,7 @@ from pydantic_core import CoreSchema, core_schema
 from strikedesk.domain.errors import Denied
 from strikedesk.domain.ledger import Json
 from strikedesk.domain.money import PRICE_MAX
-from strikedesk.domain.orders import LEGS_MAX, QUANTITY_MAX, Action, Leg
+from strikedesk.domain.orders import LEGS_MAX, QUANTITY_MAX, VALUE_MAX, VALUE_MIN, Action, Leg
 from strikedesk.domain.pages import PAGE_MAX
 from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import (
@@ -318,7 +318,9 @@ SomeSymbols: TypeAlias = Annotated[tuple[Symbol, ...], several(SYMBOL, SYMBOLS_M
 Legs: TypeAlias = Annotated[tuple[Leg, ...], LEGS]
 Quantity: TypeAlias = Annotated[int, _QUANTITY]
 Price: TypeAlias = Annotated[Decimal, PRICE]
-Amount: TypeAlias = Annotated[Decimal, replace(_USD, schema={"type": "number"})]
+Amount: TypeAlias = Annotated[
+    Decimal, replace(decimal(VALUE_MIN, VALUE_MAX), schema={"type": "number"})
+]
 Day: TypeAlias = Annotated[date, DATE]
 MarketDay: TypeAlias = Annotated[date, Argument(_market_day, DATE.schema)]
 OptionRight: TypeAlias = Annotated[
