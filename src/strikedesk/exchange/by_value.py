@@ -5,7 +5,6 @@ So none of them ever waits: not for the next session, nor behind what a quote di
 
 from collections.abc import Sequence
 from decimal import ROUND_CEILING, Decimal
-from typing import Final
 
 from strikedesk.domain.by_value import shares_for
 from strikedesk.domain.money import CENT, to_cents
@@ -16,11 +15,9 @@ from strikedesk.domain.value_class import value_class
 from strikedesk.exchange.accounts import NOTHING, PaperAccount
 from strikedesk.exchange.book import WorkingOrder
 from strikedesk.exchange.fractions import shares_of, whole_taken
-from strikedesk.exchange.rules import promised, rejection
+from strikedesk.exchange.rules import SHARES_MAX, promised, rejection
 from strikedesk.exchange.screen import Screen
 from strikedesk.exchange.world import World
-
-SHARES_MAX: Final = 500_000
 
 
 @value_class

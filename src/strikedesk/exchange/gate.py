@@ -14,10 +14,9 @@ from strikedesk.domain.reasons import Reason
 from strikedesk.domain.symbols import OptionSymbol
 from strikedesk.domain.terms import Terms
 from strikedesk.exchange.book import Part, net_of
-from strikedesk.exchange.by_value import SHARES_MAX
 from strikedesk.exchange.market import Market
 from strikedesk.exchange.matching import natural_prices
-from strikedesk.exchange.rules import rejection
+from strikedesk.exchange.rules import SHARES_MAX, rejection
 from strikedesk.exchange.screen import Screen
 
 CONTRACTS_MAX: Final = 10_000

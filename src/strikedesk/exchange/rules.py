@@ -8,6 +8,7 @@ something, are refused while the market is closed; everything else waits for the
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Final
 
 from strikedesk.domain.calendar import previous_session, session_on
 from strikedesk.domain.errors import Fact, Rejected
@@ -20,6 +21,9 @@ from strikedesk.exchange.accounts import PaperAccount
 from strikedesk.exchange.book import WorkingOrder
 from strikedesk.exchange.ends import trades_until
 from strikedesk.exchange.screen import Screen
+
+# The largest order of shares: see `gate`, whose figure it is.
+SHARES_MAX: Final = 500_000
 
 
 def rejection(reason: Reason, **facts: Fact) -> Rejected:

@@ -12,7 +12,8 @@ from strikedesk.domain.account_kinds import AccountKind, OptionLevel
 from strikedesk.domain.ledger import Json
 from strikedesk.domain.orders import QUANTITY_MAX
 from strikedesk.exchange.accounts import PaperAccount
-from strikedesk.exchange.gate import CONTRACTS_MAX, SHARES_MAX
+from strikedesk.exchange.gate import CONTRACTS_MAX
+from strikedesk.exchange.rules import SHARES_MAX
 from strikedesk.sandbox.refusal import Refusal
 from strikedesk.sandbox.wire import decimal, instant, many, one
 from strikedesk.sandbox.world import SandboxWorld
