@@ -97,8 +97,10 @@ async def test_what_an_amount_cannot_be_is_refused_with_what_to_do(
     assert words in text_of(refused)
 
 
-async def test_a_group_takes_no_amount() -> None:
-    entry = {name: value for name, value in asked().items() if name != "account"}
+@pytest.mark.parametrize("left_out", ["value", "order_type", "neither"])
+async def test_a_group_takes_no_amount(left_out: str) -> None:
+    """Whichever half of one is told: to ask for the other half would lead nowhere."""
+    entry = {name: value for name, value in asked().items() if name not in {"account", left_out}}
     exits = {
         "legs": [{"symbol": "SPY", "action": "sell_to_close", "quantity": 1}],
         "price": 900,
@@ -108,4 +110,5 @@ async def test_a_group_takes_no_amount() -> None:
     async with PaperDesk().client() as client:
         refused = await client.call_tool("preview_group", told)
 
-    assert reason_of(refused) == "INVALID_ARGUMENT"
+    assert reason_of(refused) == "INVALID_ORDER"
+    assert "an_order_by_value_is_of_no_group" in text_of(refused)

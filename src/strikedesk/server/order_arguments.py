@@ -6,9 +6,11 @@ Their words are told by preview_order; where another tool is given none of them 
 from dataclasses import replace
 from typing import Annotated, Final, TypeAlias, TypeVar, cast
 
+from strikedesk.domain.errors import Denied
 from strikedesk.domain.groups import GroupKind
 from strikedesk.domain.money import PriceEffect
 from strikedesk.domain.orders import OrderType, TimeInForce
+from strikedesk.domain.reasons import Reason
 from strikedesk.orders.draft import Terms
 from strikedesk.server.arguments import (
     DATE,
@@ -39,6 +41,7 @@ def _orders(value: object, name: str) -> tuple[Terms, ...]:
 def _terms(value: object, name: str) -> Terms:
     given: object = read_json(value, LIST_TEXT_MAX) if isinstance(value, str) else value
     parts = cast("dict[str, object]", given) if isinstance(given, dict) else {}
+    _check_counted(parts)
     if "legs" not in parts or not parts.keys() <= _TERMS.keys():
         raise refused(name, f"legs, and any of {', '.join([*_TERMS][1:])}", value)
     return Terms(
@@ -50,6 +53,13 @@ def _terms(value: object, name: str) -> Terms:
         time_in_force=_told(_FORCE, parts, name, "time_in_force") or TimeInForce.DAY,
         gtd_date=_told(DATE, parts, name, "gtd_date"),
     )
+
+
+def _check_counted(parts: dict[str, object]) -> None:
+    """Refuse an amount by its own rule: another reason would be mended into an argument of none."""
+    if "value" in parts or parts.get("order_type") == OrderType.NOTIONAL_MARKET.value:
+        rule = "an_order_by_value_is_of_no_group"
+        raise Denied(Reason.INVALID_ORDER, rule=rule, instead="preview_order, for it alone")
 
 
 def _told(argument: Argument[T], parts: dict[str, object], name: str, part: str) -> T | None:
